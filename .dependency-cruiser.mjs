@@ -1,0 +1,102 @@
+// The import law of docs/ARCHITECTURE.md. CI runs it; every rule says why it is there.
+const layer = (from, may, comment) => ({
+	name: `${from.replace(/\W+/g, '-')}-imports`,
+	severity: 'error',
+	comment,
+	from: { path: `^src/${from}/`, pathNot: '\\.test\\.ts$' },
+	to: { path: '^src/', pathNot: [`^src/${from}/`, ...may.map((name) => `^src/${name}`)] },
+});
+
+export default {
+	forbidden: [
+		{
+			name: 'no-circular',
+			severity: 'error',
+			comment: 'a cycle cannot be read from either end',
+			from: {},
+			to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+		},
+		layer('errors', [], 'every layer may throw, so errors know none'),
+		layer('model', ['errors/'], 'nouns and their rules: readable without any machinery'),
+		layer('api', ['model/', 'errors/'], 'the wire contract is shared by client and daemon'),
+		layer('client', ['api/', 'errors/'], 'a client knows the wire and nothing behind it'),
+		layer('cli', ['client/', 'api/', 'errors/'], 'the command line is a user of the client, never of the engine'),
+		layer('engine/plan', ['model/', 'errors/'], 'planning is pure'),
+		layer(
+			'engine',
+			['host/driver\\.ts', 'store/', 'model/', 'errors/'],
+			'the engine knows hosts by their contract only',
+		),
+		layer('store', ['model/', 'errors/'], 'rows in, model values out'),
+		layer('host/linux', ['host/driver\\.ts', 'kernel/', 'model/', 'errors/'], 'twins do not know each other'),
+		layer('host/freebsd', ['host/driver\\.ts', 'kernel/', 'model/', 'errors/'], 'twins do not know each other'),
+		layer('host/fake', ['host/driver\\.ts', 'model/', 'errors/'], 'the in-memory host obeys the contract alone'),
+		layer('kernel', ['errors/'], 'thin and without policy: it does not know what a container is'),
+		{
+			name: 'daemon-imports',
+			severity: 'error',
+			comment: 'routes call operations; only main.ts may wire hosts and stores',
+			from: { path: '^src/daemon/', pathNot: ['^src/daemon/main\\.ts$', '\\.test\\.ts$'] },
+			to: { path: '^src/', pathNot: ['^src/daemon/', '^src/api/', '^src/engine/', '^src/model/', '^src/errors/'] },
+		},
+		{
+			name: 'plan-is-pure',
+			severity: 'error',
+			comment: 'no clock, no random, no I/O: the same input gives the same plan',
+			from: { path: '^src/engine/plan/', pathNot: '\\.test\\.ts$' },
+			to: { dependencyTypes: ['core', 'npm'] },
+		},
+		{
+			name: 'spawn-only-in-kernel-exec',
+			severity: 'error',
+			comment: 'one place starts processes: argument arrays, timeouts, typed errors',
+			from: { path: '^src/', pathNot: ['^src/kernel/exec\\.ts$', '\\.test\\.ts$'] },
+			to: { path: '^(node:)?child_process$' },
+		},
+		{
+			name: 'sqlite-only-in-store',
+			severity: 'error',
+			comment: 'one folder knows that there is a database',
+			from: { path: '^src/', pathNot: ['^src/store/', '\\.test\\.ts$'] },
+			to: { path: '^(node:)?sqlite$' },
+		},
+		{
+			name: 'koffi-only-in-kernel',
+			severity: 'error',
+			comment: 'foreign calls stay in the thin layer',
+			from: { path: '^src/', pathNot: ['^src/kernel/', '\\.test\\.ts$'] },
+			to: { path: 'node_modules/koffi' },
+		},
+		{
+			name: 'no-dep-on-test',
+			severity: 'error',
+			comment: 'the program does not know its tests',
+			from: { path: '^(src|bin|scripts)/', pathNot: ['\\.test\\.ts$', '^scripts/(test|bench)'] },
+			to: { path: ['^test/', '\\.test\\.ts$'] },
+		},
+		{
+			name: 'no-orphans',
+			severity: 'error',
+			comment: 'a file that nothing reads is dead',
+			from: {
+				orphan: true,
+				pathNot: ['\\.test\\.ts$', '^(scripts|bin|test)/', '\\.d\\.ts$', '^src/(cli|daemon)/main\\.ts$'],
+			},
+			to: {},
+		},
+		{
+			name: 'no-drawers',
+			severity: 'error',
+			comment: 'utils, helpers, common and lib are names for not having decided',
+			from: {},
+			to: { path: '(^|/)(utils?|helpers?|common|lib)(\\.ts$|/)', pathNot: 'node_modules' },
+		},
+	],
+	options: {
+		doNotFollow: { path: 'node_modules' },
+		tsPreCompilationDeps: true,
+		tsConfig: { fileName: 'tsconfig.json' },
+		enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+		reporterOptions: { dot: { collapsePattern: '^src/[^/]+(/(plan|linux|freebsd|fake))?' } },
+	},
+};

@@ -1,0 +1,89 @@
+/**
+ * The boundary between the engine and a host. A host knows how; the engine knows what, when and why.
+ *
+ * Contract for every implementation:
+ * - `apply` is safe to repeat: making what is there and unmaking what is gone both succeed. Making something that is
+ *   there but different is an error that names the difference. A failing `make` leaves nothing of its part behind.
+ * - Nothing is kept in memory that could not be found again on the host after the daemon was killed.
+ * - Errors are `KleeneError`s that name the object and the reason in words.
+ */
+import type { Observed } from '#model/observed.ts';
+import type { ProcessSpec } from '#model/sandbox.ts';
+import type { Step } from '#model/step.ts';
+
+/** What this host can do and is, found out once by trying. */
+export interface HostFacts {
+	readonly os: 'linux' | 'freebsd';
+	/** E.g. `Debian 12` or `FreeBSD 13.2-RELEASE`. */
+	readonly release: string;
+	readonly kernel: string;
+	/** How the first process of a container is isolated, e.g. `runc 1.1.5`. */
+	readonly runtime: string;
+	/** Whether ipnet containers are reached over an epair of their own (Linux) or share the host's stack (FreeBSD). */
+	readonly ipnetHasEpair: boolean;
+	/** One line for each thing that this host lacks, with what Kleene does instead. */
+	readonly lacking: readonly string[];
+}
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** How a process ended. */
+export interface ProcessEnd {
+	/** 0–255; 128 + signal when it was killed. */
+	readonly code: number;
+	/** True when the container ended with it; false when other processes keep it alive. */
+	readonly sandboxEnded: boolean;
+}
+
+/** A process in a container, seen from the daemon. */
+export interface HostProcess {
+	/** Called for each piece of output, in order. With a tty everything is `stdout`. Set before any output can come. */
+	onOutput(listener: (stream: OutputStream, chunk: Buffer) => void): void;
+	write(chunk: Buffer): void;
+	/** End of input. */
+	endInput(): void;
+	resize(rows: number, columns: number): void;
+	kill(signal: NodeJS.Signals): void;
+	/** Stop listening; the process goes on. */
+	detach(): void;
+	/** After all output was delivered. */
+	readonly ended: Promise<ProcessEnd>;
+}
+
+export type RunRequest =
+	/** Start the first process of a sandbox that was made and not started. */
+	| { readonly kind: 'first'; readonly container: string; readonly attach: boolean }
+	/** Run another process in a running sandbox. */
+	| {
+			readonly kind: 'additional';
+			readonly container: string;
+			/** Id of the execution instance, unique. */
+			readonly execution: string;
+			readonly process: ProcessSpec;
+			readonly attach: boolean;
+	  };
+
+export interface HostEvent {
+	/** The last process of a container is gone. Comes once per run, also when that happened while no daemon ran. */
+	readonly kind: 'sandbox-ended';
+	readonly container: string;
+}
+
+export interface ApplyOptions {
+	/** Called with text for the user while something takes long; lines end in a newline. */
+	readonly progress?: (text: string) => void;
+	/** For unmaking a sandbox: milliseconds between asking its processes to end and ending them. Default 10000. */
+	readonly grace?: number;
+}
+
+export interface HostDriver {
+	facts(): HostFacts;
+	observe(): Promise<Observed>;
+	/** What `apply` would do, in the words of the host's own tools (`ip link add ...`), one line each. */
+	describe(step: Step): string[];
+	apply(step: Step, options?: ApplyOptions): Promise<void>;
+	run(request: RunRequest): Promise<HostProcess>;
+	watch(listener: (event: HostEvent) => void): void;
+	/** Let go of sockets and watchers. Containers are not touched. */
+	close(): Promise<void>;
+}

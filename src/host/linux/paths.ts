@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+
+/**
+ * Where things lie below the daemon's root directory. Ids are parsed before they come here (12 hex digits), so a path
+ * is always below the root.
+ */
+export class Paths {
+	readonly root: string;
+
+	constructor(root: string) {
+		this.root = root;
+	}
+
+	images(): string {
+		return join(this.root, 'images');
+	}
+
+	/** The read-only files of an image. */
+	image(id: string): string {
+		return join(this.images(), id, 'root');
+	}
+
+	containers(): string {
+		return join(this.root, 'containers');
+	}
+
+	/** Everything of one container: `upper`, `work`, `root` (mount point), `bundle`. */
+	container(id: string): string {
+		return join(this.containers(), id);
+	}
+
+	/** Mount point of a container's root file system. */
+	containerRoot(id: string): string {
+		return join(this.container(id), 'root');
+	}
+
+	/** The OCI bundle: config.json, attach socket, control pipes, pid files, status of the first process. */
+	bundle(id: string): string {
+		return join(this.container(id), 'bundle');
+	}
+
+	volume(name: string): string {
+		return join(this.root, 'volumes', name);
+	}
+
+	/** State of the OCI runtime (`runc --root`). */
+	runtimeState(): string {
+		return join(this.root, 'runtime');
+	}
+
+	/** conmon writes a file named after the container here when its sandbox ended. */
+	exits(): string {
+		return join(this.root, 'exits');
+	}
+}

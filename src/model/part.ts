@@ -1,0 +1,144 @@
+/**
+ * A part is one thing that Kleene puts on a host: an interface, an address, a mount, a sandbox.
+ * Parts are plain data and name what they are for, never how a host does it; both hosts know the same ones.
+ * A host makes and unmakes a part, and both are safe to repeat.
+ *
+ * Addresses are canonical text; where a prefix belongs to them it is written, e.g. `10.4.6.1/24`, `fd00::2/64`.
+ */
+import type { ImageSource } from './image.ts';
+import type { Mount } from './mount.ts';
+import type { SandboxSpec } from './sandbox.ts';
+
+/** The interface of a network: a bridge that is up, or a loopback-like one that has no ports. */
+export interface NetworkInterfacePart {
+	readonly kind: 'network-interface';
+	/** At most 15 characters, e.g. `kleene0`. */
+	readonly interface: string;
+	readonly type: 'bridge' | 'loopback';
+	readonly mac: string;
+	/** Bytes; absent: what the host gives. */
+	readonly mtu?: number;
+}
+
+/** An address on an interface of the host, e.g. the gateway on a bridge. */
+export interface InterfaceAddressPart {
+	readonly kind: 'interface-address';
+	readonly interface: string;
+	/** With prefix. */
+	readonly address: string;
+}
+
+/** A network stack of a container's own: a network namespace, the VNET of a jail. Its loopback interface is up. */
+export interface StackPart {
+	readonly kind: 'stack';
+	readonly container: string;
+}
+
+/** A virtual cable: `epair<unit>a` on the host, `inside` in the container's stack. Both ends are up. */
+export interface EpairPart {
+	readonly kind: 'epair';
+	readonly container: string;
+	/** Unique on the host while it exists. */
+	readonly unit: number;
+	/** Name of the inner end, e.g. `epair0b` (vnet) or the network's interface name (ipnet). */
+	readonly inside: string;
+	/** Of the inner end. */
+	readonly mac: string;
+	readonly mtu?: number;
+	/** True for ipnet: the host end routes and answers for the host instead of being a bridge port. */
+	readonly routed: boolean;
+}
+
+/** Membership of a host end in a bridge. */
+export interface BridgePortPart {
+	readonly kind: 'bridge-port';
+	readonly bridge: string;
+	/** E.g. `epair0a`. */
+	readonly interface: string;
+}
+
+/** An address on the inner end of a vnet container. */
+export interface InsideAddressPart {
+	readonly kind: 'inside-address';
+	readonly container: string;
+	readonly interface: string;
+	/** With the prefix of the subnet. */
+	readonly address: string;
+}
+
+/** The default route of one family inside a vnet container. */
+export interface InsideRoutePart {
+	readonly kind: 'inside-route';
+	readonly container: string;
+	readonly interface: string;
+	readonly family: 4 | 6;
+	readonly gateway: string;
+}
+
+/**
+ * An address of an ipnet container: reachable from the network as if it sat on its interface, and the only one that
+ * the container may use. On Linux: the host route to the epair, the proxy neighbour entry on the network's interface,
+ * the /32 or /128 and the scope-link default route inside. On FreeBSD: an alias and a jail parameter.
+ */
+export interface AliasPart {
+	readonly kind: 'alias';
+	readonly container: string;
+	/** The network's interface on the host. */
+	readonly interface: string;
+	readonly unit: number;
+	/** Name of the inner end. */
+	readonly inside: string;
+	/** Without prefix. */
+	readonly address: string;
+	/** Whether this endpoint also gives the default route of the family inside. */
+	readonly defaultRoute: boolean;
+}
+
+/** The files of an image, never written to after it was made. */
+export interface ImageFilesPart {
+	readonly kind: 'image-files';
+	readonly image: string;
+	readonly source: ImageSource;
+	/** Copy the host's resolv.conf and localtime into it. */
+	readonly dns: boolean;
+	readonly localtime: boolean;
+}
+
+/** The writable files of a container, on top of an image. */
+export interface RootFilesPart {
+	readonly kind: 'root-files';
+	readonly container: string;
+	readonly image: string;
+}
+
+/** The mounted root file system of a container, there while it runs. */
+export interface RootMountPart {
+	readonly kind: 'root-mount';
+	readonly container: string;
+	readonly image: string;
+}
+
+/** The isolation a container's processes run in, with its first process ready and not yet started. */
+export interface SandboxPart {
+	readonly kind: 'sandbox';
+	readonly container: string;
+	readonly spec: SandboxSpec;
+	readonly mounts: readonly Mount[];
+}
+
+export type Part =
+	| NetworkInterfacePart
+	| InterfaceAddressPart
+	| StackPart
+	| EpairPart
+	| BridgePortPart
+	| InsideAddressPart
+	| InsideRoutePart
+	| AliasPart
+	| ImageFilesPart
+	| RootFilesPart
+	| RootMountPart
+	| SandboxPart;
+
+export type PartKind = Part['kind'];
+export type PartOf<K extends PartKind> = Extract<Part, { kind: K }>;
