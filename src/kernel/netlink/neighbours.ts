@@ -1,0 +1,70 @@
+/** Proxy neighbours, the addresses that the host answers ARP and NDP for: `ip neigh ... proxy`. */
+import { attributeMap, bytes, encodeAttributes, u32 } from './attributes.ts';
+import { addressBytes, addressFamily, addressText, type Family, familyOf } from './inet.ts';
+import { FLAG } from './messages.ts';
+import type { NetlinkSocket } from './socket.ts';
+
+const NEWNEIGH = 28;
+const DELNEIGH = 29;
+const GETNEIGH = 30;
+const NDA = { DST: 1, IFINDEX: 8 } as const;
+const NTF_PROXY = 0x08;
+const STRUCT_SIZE = 12;
+
+export interface ProxyNeighbour {
+	/** Index of the interface on which the host answers. */
+	readonly link: number;
+	readonly address: string;
+}
+
+export class Neighbours {
+	readonly #socket: NetlinkSocket;
+
+	constructor(socket: NetlinkSocket) {
+		this.#socket = socket;
+	}
+
+	/** Adding what is there succeeds. */
+	addProxy({ link, address }: ProxyNeighbour): void {
+		this.#socket.request({
+			type: NEWNEIGH,
+			flags: FLAG.CREATE | FLAG.REPLACE,
+			payload: encodeProxy(link, address),
+			words: `answer for ${address} on interface #${link}`,
+		});
+	}
+
+	/** @throws NetlinkError, `ENOENT` when there is none */
+	removeProxy({ link, address }: ProxyNeighbour): void {
+		this.#socket.request({
+			type: DELNEIGH,
+			payload: encodeProxy(link, address),
+			words: `stop answering for ${address} on interface #${link}`,
+		});
+	}
+
+	/** @param link index of the only interface that is asked about */
+	listProxies(family: Family, link?: number): ProxyNeighbour[] {
+		const filter = link === undefined ? [] : [u32(NDA.IFINDEX, link)];
+		const payload = Buffer.concat([head(family, 0), encodeAttributes(filter)]);
+		return this.#socket.dump({ type: GETNEIGH, payload, words: 'list proxy neighbours' }, decodeProxy);
+	}
+}
+
+function encodeProxy(link: number, address: string): Buffer {
+	return Buffer.concat([head(familyOf(address), link), encodeAttributes([bytes(NDA.DST, addressBytes(address))])]);
+}
+
+/** `struct ndmsg` */
+function head(family: Family, link: number): Buffer {
+	const buffer = Buffer.alloc(STRUCT_SIZE);
+	buffer[0] = addressFamily(family);
+	buffer.writeInt32LE(link, 4);
+	buffer[10] = NTF_PROXY;
+	return buffer;
+}
+
+function decodeProxy(payload: Buffer): ProxyNeighbour | undefined {
+	const address = attributeMap(payload.subarray(STRUCT_SIZE)).get(NDA.DST);
+	return address && { link: payload.readInt32LE(4), address: addressText(address) };
+}

@@ -1,0 +1,99 @@
+/**
+ * Network namespaces. A thread is in one namespace; these functions take the main thread into another one and back
+ * within one synchronous call. Nothing may be awaited in between: the whole daemon would go on in the wrong place, and
+ * a pool thread that libuv starts meanwhile would stay there for good.
+ */
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { checked, declare } from './libc.ts';
+
+const CLONE_NEWNET = 0x4000_0000;
+const OWN = '/proc/thread-self/ns/net';
+
+const unshare = declare<(flags: number) => number>('int unshare(int flags)');
+const setns = declare<(fd: number, kind: number) => number>('int setns(int fd, int nstype)');
+
+/** Where the thread is now, so that calls can be nested. */
+let current: number | undefined;
+
+function here(): number {
+	current ??= openSync(OWN, 'r');
+	return current;
+}
+
+/** The namespace of this process, as a descriptor that the caller closes. Descriptors are closed on exec. */
+export function openOwnNamespace(): number {
+	return openSync(OWN, 'r');
+}
+
+/** @param nameOrPath a path, or a name as `ip netns` knows it */
+export function openNamespace(nameOrPath: string): number {
+	return openSync(isAbsolute(nameOrPath) ? nameOrPath : `/run/netns/${nameOrPath}`, 'r');
+}
+
+/** The namespace of a running process. Throws ENOENT when there is no such process. */
+export function openNamespaceOf(pid: number): number {
+	return openSync(`/proc/${pid}/ns/net`, 'r');
+}
+
+export function closeNamespace(fd: number): void {
+	closeSync(fd);
+}
+
+export function isSameNamespace(one: number, other: number): boolean {
+	const [a, b] = [fstatSync(one), fstatSync(other)];
+	return a.dev === b.dev && a.ino === b.ino;
+}
+
+/**
+ * A fresh namespace that lives as long as its descriptor is open or a process is in it. It has no name and no mount,
+ * so a daemon that is killed leaves nothing behind.
+ *
+ * @param prepare run inside before the thread comes back
+ */
+export function createNamespace(prepare?: () => void): number {
+	const back = here();
+	checked('unshare', () => unshare(CLONE_NEWNET));
+	let fd: number | undefined;
+	try {
+		fd = openSync(OWN, 'r');
+		current = fd;
+		prepare?.();
+		return fd;
+	} catch (error) {
+		if (fd !== undefined) closeSync(fd);
+		throw error;
+	} finally {
+		comeBack(back);
+	}
+}
+
+/**
+ * Run something inside a namespace. Files below /proc/sys/net and new sockets belong to it.
+ *
+ * @param run synchronous; a promise is refused because its rest would run outside
+ */
+export function within<T>(fd: number, run: () => T): T {
+	const back = here();
+	checked('setns', () => setns(fd, CLONE_NEWNET));
+	let result: T;
+	try {
+		current = fd;
+		result = run();
+	} finally {
+		comeBack(back);
+	}
+	if (result instanceof Promise) throw new TypeError('within() runs synchronous functions only');
+	return result;
+}
+
+/** A daemon in the wrong namespace would build the next network inside a container: rather die. */
+function comeBack(fd: number): void {
+	try {
+		checked('setns', () => setns(fd, CLONE_NEWNET));
+		current = fd;
+	} catch (error) {
+		writeSync(2, `cannot return to the network namespace of the host: ${String(error)}\n`);
+		process.abort();
+	}
+}

@@ -1,0 +1,38 @@
+/** Throw-away network namespaces: nothing in these tests touches the machine's own. */
+import { readdirSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import { closeNamespace, createNamespace } from '#kernel/netns.ts';
+
+export interface Place {
+	readonly fd: number;
+	readonly net: Rtnetlink;
+}
+
+/** A fresh namespace with its loopback up, gone when the test ends. */
+export function place(t: TestContext): Place {
+	const fd = createNamespace();
+	const net = Rtnetlink.open(fd);
+	net.links.set('lo', { up: true });
+	t.after(() => {
+		net.close();
+		closeNamespace(fd);
+	});
+	return { fd, net };
+}
+
+export function linkNames(net: Rtnetlink): string[] {
+	return net.links.list().map((link) => link.name);
+}
+
+export function openDescriptors(): number {
+	return readdirSync('/proc/self/fd').length;
+}
+
+export async function eventually(what: string, holds: () => boolean): Promise<void> {
+	for (let tries = 0; tries < 200; tries += 1) {
+		if (holds()) return;
+		await new Promise((resolve) => setTimeout(resolve, 10));
+	}
+	throw new Error(`${what}: not within 2 seconds`);
+}
