@@ -7,7 +7,7 @@
  * - Nothing is kept in memory that could not be found again on the host after the daemon was killed.
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
-import type { Observed } from '#model/observed.ts';
+import type { ObservationScope, Observed } from '#model/observed.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 
@@ -37,9 +37,12 @@ export interface ProcessEnd {
 
 /** A process in a container, seen from the daemon. */
 export interface HostProcess {
-	/** Called for each piece of output, in order. With a tty everything is `stdout`. Set before any output can come. */
+	/** Called for each piece of output, in order. With a tty everything is `stdout`. Output that comes before is kept for it. */
 	onOutput(listener: (stream: OutputStream, chunk: Buffer) => void): void;
 	write(chunk: Buffer): void;
+	/** Stop and go on reading output: while it is not read, the process waits in its writes. */
+	pause(): void;
+	resume(): void;
 	/** End of input. */
 	endInput(): void;
 	resize(rows: number, columns: number): void;
@@ -78,7 +81,7 @@ export interface ApplyOptions {
 
 export interface HostDriver {
 	facts(): HostFacts;
-	observe(): Promise<Observed>;
+	observe(scope: ObservationScope): Promise<Observed>;
 	/** What `apply` would do, in the words of the host's own tools (`ip link add ...`), one line each. */
 	describe(step: Step): string[];
 	apply(step: Step, options?: ApplyOptions): Promise<void>;

@@ -25,7 +25,12 @@ export interface ObservedSandbox {
 	readonly pid: number;
 }
 
+/** What is to be looked at: the host's addressing, our sandboxes, or all there is. The rest of the answer is empty. */
+export type ObservationScope = 'addressing' | 'sandboxes' | 'everything';
+
 export interface Observed {
+	/** Interface of the IPv4 default route, `''` where there is none. */
+	readonly gatewayInterface: string;
 	readonly interfaces: readonly ObservedInterface[];
 	readonly routes: readonly ObservedRoute[];
 	/** Only those that Kleene made below its own root. */

@@ -1,0 +1,118 @@
+import Type from 'typebox';
+import { EndPoint } from './endpoints.ts';
+import { Nullable } from './shapes.ts';
+
+export const NetworkDriver = Type.Union([
+	Type.Literal('ipnet'),
+	Type.Literal('host'),
+	Type.Literal('vnet'),
+	Type.Literal('disabled'),
+]);
+export const RestartPolicy = Type.Union([Type.Literal('no'), Type.Literal('on-startup')]);
+const Protocol = Type.Union([Type.Literal('tcp'), Type.Literal('udp')]);
+const MountType = Type.Union([Type.Literal('volume'), Type.Literal('nullfs')]);
+
+export const PublishedPortConfig = Type.Object(
+	{
+		interfaces: Type.Array(Type.String()),
+		host_port: Type.String(),
+		container_port: Type.String(),
+		protocol: Type.Optional(Protocol),
+	},
+	{ $id: 'PublishedPortConfig' },
+);
+export type PublishedPortConfig = Type.Static<typeof PublishedPortConfig>;
+
+export const PublishedPort = Type.Object(
+	{
+		interfaces: Type.Array(Type.String()),
+		host_port: Type.String(),
+		container_port: Type.String(),
+		protocol: Protocol,
+		ip_address: Type.String(),
+		ip_address6: Type.String(),
+	},
+	{ $id: 'PublishedPort' },
+);
+
+export const MountPointConfig = Type.Object(
+	{
+		type: MountType,
+		source: Type.String(),
+		destination: Type.String(),
+		read_only: Type.Boolean({ default: false }),
+	},
+	{ $id: 'MountPointConfig' },
+);
+export type MountPointConfig = Type.Static<typeof MountPointConfig>;
+
+export const MountPoint = Type.Object(
+	{
+		container_id: Type.String(),
+		type: MountType,
+		source: Type.String(),
+		destination: Type.String(),
+		read_only: Type.Boolean(),
+	},
+	{ $id: 'MountPoint' },
+);
+
+/** Keys that a request leaves out keep their meaning "default" on create and "unchanged" on update. */
+export const ContainerConfig = Type.Object(
+	{
+		name: Type.Optional(Nullable(Type.String())),
+		image: Type.Optional(Nullable(Type.String())),
+		cmd: Type.Optional(Nullable(Type.Array(Type.String()))),
+		user: Type.Optional(Nullable(Type.String())),
+		env: Type.Optional(Nullable(Type.Array(Type.String()))),
+		mounts: Type.Optional(Nullable(Type.Array(MountPointConfig))),
+		jail_param: Type.Optional(Nullable(Type.Array(Type.String()))),
+		network_driver: Type.Optional(NetworkDriver),
+		public_ports: Type.Optional(Nullable(Type.Array(PublishedPortConfig))),
+		restart_policy: Type.Optional(Nullable(RestartPolicy)),
+		persist: Type.Optional(Nullable(Type.Boolean())),
+	},
+	{ $id: 'ContainerConfig' },
+);
+export type ContainerConfig = Type.Static<typeof ContainerConfig>;
+
+const containerFields = {
+	id: Type.String(),
+	name: Nullable(Type.String()),
+	image_id: Type.String(),
+	cmd: Type.Array(Type.String()),
+	user: Type.String(),
+	env: Type.Array(Type.String()),
+	network_driver: NetworkDriver,
+	public_ports: Type.Array(PublishedPort),
+	jail_param: Type.Array(Type.String()),
+	restart_policy: Nullable(RestartPolicy),
+	persist: Nullable(Type.Boolean()),
+	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
+	dataset: Type.String(),
+	running: Type.Boolean(),
+};
+
+export const Container = Type.Object(containerFields, { $id: 'Container' });
+export type Container = Type.Static<typeof Container>;
+
+export const ContainerSummary = Type.Object(
+	{
+		...containerFields,
+		image_name: Type.String(),
+		image_tag: Type.String(),
+		jid: Nullable(Type.Integer({ description: 'jail id; on Linux the process id of the first process' })),
+	},
+	{ $id: 'ContainerSummary' },
+);
+export type ContainerSummary = Type.Static<typeof ContainerSummary>;
+
+export const ContainerInspect = Type.Object(
+	{
+		container: Container,
+		container_endpoints: Type.Array(EndPoint),
+		container_mountpoints: Type.Array(MountPoint),
+	},
+	{ $id: 'ContainerInspect' },
+);
+export type ContainerInspect = Type.Static<typeof ContainerInspect>;

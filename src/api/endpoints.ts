@@ -1,0 +1,28 @@
+import Type from 'typebox';
+import { Nullable } from './shapes.ts';
+
+const ADDRESS = "'' = none, '<auto>' = allocate if the network has this family, or an address";
+
+export const EndPointConfig = Type.Object(
+	{
+		container: Type.String(),
+		network: Type.String(),
+		ip_address: Type.String({ default: '', description: ADDRESS }),
+		ip_address6: Type.String({ default: '', description: ADDRESS }),
+	},
+	{ $id: 'EndPointConfig' },
+);
+export type EndPointConfig = Type.Static<typeof EndPointConfig>;
+
+export const EndPoint = Type.Object(
+	{
+		id: Type.String(),
+		container_id: Type.String(),
+		network_id: Type.String(),
+		ip_address: Type.String(),
+		ip_address6: Type.String(),
+		epair: Nullable(Type.String({ description: '`epairN` while a container with a cable of its own runs' })),
+	},
+	{ $id: 'EndPoint' },
+);
+export type EndPoint = Type.Static<typeof EndPoint>;

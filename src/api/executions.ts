@@ -1,0 +1,29 @@
+import Type from 'typebox';
+
+export const ExecConfig = Type.Object(
+	{
+		container_id: Type.String(),
+		cmd: Type.Array(Type.String(), { default: [], description: "[] = the container's command" }),
+		user: Type.String({ default: '', description: "'' = the container's user" }),
+		env: Type.Array(Type.String(), { default: [], description: "merged over the container's" }),
+		tty: Type.Boolean({ default: false }),
+	},
+	{ $id: 'ExecConfig' },
+);
+export type ExecConfig = Type.Static<typeof ExecConfig>;
+
+/** First frame of `/exec/start`. */
+export const ExecStartConfig = Type.Object(
+	{
+		exec_id: Type.String(),
+		attach: Type.Boolean(),
+		start_container: Type.Boolean(),
+		/** Ours: terminal size at the start. */
+		rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+		columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+		/** Ours: whether the client will send input. Absent (the original's clients): true. */
+		stdin: Type.Optional(Type.Boolean()),
+	},
+	{ $id: 'ExecStartConfig' },
+);
+export type ExecStartConfig = Type.Static<typeof ExecStartConfig>;

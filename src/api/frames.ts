@@ -1,0 +1,65 @@
+/**
+ * What travels over the WebSockets (`/exec/start`, `/images/create`). No imports: the client bundles it.
+ *
+ * The original protocol merges stdout and stderr, has no end of input and no window size. A client that offers the
+ * subprotocol `kleene.streams` gets these too:
+ * - from the daemon: binary frames whose first byte names the stream (1 stdout, 2 stderr);
+ * - to the daemon: binary frames are input, text frames are a `ClientControl` as JSON;
+ * - a start that fails: one text frame, a `WebSocketMessage` of type `error` whose `data` is the refusal as JSON (the body
+ *   of a REST error: code, what, why, mend, message), then close 1011. It comes instead of the starting frame.
+ * Without the subprotocol frames are as in the original: output in both directions verbatim.
+ */
+export const STREAMS_SUBPROTOCOL = 'kleene.streams';
+
+export const STDOUT = 1;
+export const STDERR = 2;
+
+export type ClientControl =
+	| { readonly type: 'resize'; readonly rows: number; readonly columns: number }
+	| { readonly type: 'end-of-input' }
+	| { readonly type: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' };
+
+/** Keys in alphabetical order: the exact text of the first frame is part of the contract. */
+export interface WebSocketMessage {
+	readonly data: string;
+	readonly message: string;
+	readonly msg_type: 'starting' | 'closing' | 'error';
+}
+
+export const CLOSE = { finished: 1000, detached: 1001, badRequest: 1002, failed: 1011 } as const;
+
+/** A control frame holds at most 125 bytes, two of them are the code. */
+const REASON_BYTES = 123;
+
+/** A frame or close reason as JSON. `message` is shortened, never the JSON, so that it always parses. */
+export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE_INFINITY): string {
+	const { data, msg_type } = message;
+	let text = message.message;
+	for (;;) {
+		const encoded = JSON.stringify({ data, message: text, msg_type });
+		const excess = Buffer.byteLength(encoded) - limit;
+		if (excess <= 0 || text === '') return encoded;
+		text = `${[...text].slice(0, -Math.max(2, Math.ceil(excess / 4))).join('')}…`.replace(/^…$/, '');
+	}
+}
+
+export function closeReason(message: WebSocketMessage): string {
+	return encodeMessage(message, REASON_BYTES);
+}
+
+export function starting(data = ''): string {
+	return encodeMessage({ data, message: '', msg_type: 'starting' });
+}
+
+/** The closing lines of an execution instance. */
+export function closingLine(executionId: string, code: number, sandboxEnded: boolean): string {
+	return sandboxEnded
+		? `executable ${executionId} and its container exited with exit-code ${code}`
+		: `${executionId} has exited with exit-code ${code}`;
+}
+
+/** The exit code in a closing line, or undefined where there is none. */
+export function exitCodeOf(line: string): number | undefined {
+	const match = /exited with exit-code (\d{1,3})$/.exec(line);
+	return match ? Number(match[1]) : undefined;
+}

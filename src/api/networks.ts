@@ -1,0 +1,49 @@
+import Type from 'typebox';
+import { EndPoint } from './endpoints.ts';
+
+export const NetworkType = Type.Union([Type.Literal('bridge'), Type.Literal('loopback'), Type.Literal('custom')]);
+
+export const NetworkConfig = Type.Object(
+	{
+		name: Type.String(),
+		type: NetworkType,
+		interface: Type.String({
+			default: '',
+			maxLength: 15,
+			description: "'' = generated; custom: an existing interface",
+		}),
+		subnet: Type.String({ default: '', description: "CIDR, '' = no IPv4" }),
+		subnet6: Type.String({ default: '' }),
+		gateway: Type.String({ default: '', description: "'' none, '<auto>' first address, or an address (bridge only)" }),
+		gateway6: Type.String({ default: '' }),
+		nat: Type.String({ default: '<host-gateway>', description: "'' none, '<host-gateway>', or an interface" }),
+		icc: Type.Boolean({ default: true }),
+		internal: Type.Boolean({ default: false }),
+	},
+	{ $id: 'NetworkConfig' },
+);
+export type NetworkConfig = Type.Static<typeof NetworkConfig>;
+
+export const Network = Type.Object(
+	{
+		id: Type.String(),
+		name: Type.String(),
+		type: NetworkType,
+		interface: Type.String(),
+		subnet: Type.String(),
+		subnet6: Type.String(),
+		gateway: Type.String(),
+		gateway6: Type.String(),
+		nat: Type.String(),
+		icc: Type.Boolean(),
+		internal: Type.Boolean(),
+	},
+	{ $id: 'Network' },
+);
+export type Network = Type.Static<typeof Network>;
+
+export const NetworkInspect = Type.Object(
+	{ network: Network, network_endpoints: Type.Array(EndPoint) },
+	{ $id: 'NetworkInspect' },
+);
+export type NetworkInspect = Type.Static<typeof NetworkInspect>;

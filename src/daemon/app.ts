@@ -1,0 +1,96 @@
+import swagger from '@fastify/swagger';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, {
+	type FastifyBaseLogger,
+	type FastifyInstance,
+	type FastifyReply,
+	type RawReplyDefaultExpression,
+	type RawRequestDefaultExpression,
+	type RawServerDefault,
+} from 'fastify';
+import type { Engine } from '#engine/engine.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
+import { type ErrorStatuses, refusalBody, statusOf, validationMessage } from './refusals.ts';
+import { containerRoutes } from './routes/containers.ts';
+import { executionRoutes } from './routes/executions.ts';
+import { imageRoutes } from './routes/images.ts';
+import { networkRoutes } from './routes/networks.ts';
+
+declare module 'fastify' {
+	interface FastifyContextConfig {
+		/** Error statuses of the endpoint in the contract. */
+		errors?: ErrorStatuses;
+		/** May take longer than the 5 seconds that an unmodified klee waits for a status line. */
+		slow?: boolean;
+	}
+}
+
+export type App = FastifyInstance<
+	RawServerDefault,
+	RawRequestDefaultExpression,
+	RawReplyDefaultExpression,
+	FastifyBaseLogger,
+	TypeBoxTypeProvider
+>;
+
+/** An interim answer this often keeps a client with a 5-second timer waiting. */
+const PROCESSING_INTERVAL = 3000;
+
+/** The REST half of the API. It opens no port: listeners hand it requests (`app.routing`). */
+export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promise<App> {
+	const app: App = fastify({
+		loggerInstance: logger,
+		disableRequestLogging: true,
+		bodyLimit: 4 * 1024 * 1024,
+		ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+	}).withTypeProvider<TypeBoxTypeProvider>();
+
+	await app.register(swagger, {
+		openapi: {
+			openapi: '3.1.0',
+			info: { title: 'Kleene', description: 'Containers whose networks are the point', version: '0.1.0' },
+		},
+	});
+	app.setErrorHandler((error, request, reply) => {
+		const statuses = request.routeOptions.config.errors ?? [500];
+		const refusal = asRefusal(error);
+		const status = statusOf(refusal, statuses);
+		if (status === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+		return reply.code(status).send(refusalBody(refusal));
+	});
+	app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found'));
+	app.addHook('onRequest', async (request, reply) => {
+		if (request.routeOptions.config.slow) keepWaiting(reply);
+	});
+
+	networkRoutes(app, engine);
+	containerRoutes(app, engine);
+	imageRoutes(app, engine);
+	executionRoutes(app, engine);
+	app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+	await app.ready();
+	return app;
+}
+
+/** Requests that do not fit their schema are refusals too; fastify's own errors carry `validation` or a 4xx status. */
+function asRefusal(error: unknown): unknown {
+	const { validation, statusCode, message } = error as { validation?: []; statusCode?: number; message: string };
+	if (!validation && !(statusCode && statusCode < 500)) return error;
+	const why = validationMessage({ message, validation });
+	return new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: 'cannot understand the request',
+		why,
+		mend: 'see /openapi.json for what it may hold',
+		message: why,
+		cause: error,
+	});
+}
+
+function keepWaiting(reply: FastifyReply): void {
+	const timer = setInterval(() => {
+		if (reply.raw.headersSent) clearInterval(timer);
+		else reply.raw.writeProcessing();
+	}, PROCESSING_INTERVAL);
+	reply.raw.once('close', () => clearInterval(timer));
+}

@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { parse as parseYaml } from 'yaml';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+
+const ListenerConfig = Type.Object(
+	{
+		address: Type.String(),
+		tlscert: Type.Optional(Type.String()),
+		tlskey: Type.Optional(Type.String()),
+		tlsdh: Type.Optional(Type.String()),
+		tlscacert: Type.Optional(Type.String()),
+		tlsverify: Type.Optional(Type.Boolean()),
+	},
+	{ additionalProperties: false },
+);
+export type ListenerConfig = Type.Static<typeof ListenerConfig>;
+
+const LogLevel = Type.Union(
+	['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level) => Type.Literal(level)),
+);
+
+/** The configuration file: every key is optional, an unknown one is an error. */
+const ConfigFile = Type.Object(
+	{
+		kleene_root: Type.Optional(Type.String()),
+		netns: Type.Optional(Type.String()),
+		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
+		enable_logging: Type.Optional(Type.Boolean()),
+		log_level: Type.Optional(LogLevel),
+	},
+	{ additionalProperties: false },
+);
+
+export interface DaemonConfig {
+	/** Absolute path of the directory that holds everything the daemon keeps. */
+	readonly root: string;
+	readonly listeners: readonly ListenerConfig[];
+	/** Name or path of the network namespace that is the host; undefined: the one the daemon runs in. */
+	readonly netns: string | undefined;
+	/** In pino's words. */
+	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+}
+
+export const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
+export const DEFAULT_ROOT = '/var/lib/kleene';
+export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
+
+export const USAGE = `Usage: kleened [options]
+
+  --root DIR      where images, containers and metadata live (default ${DEFAULT_ROOT})
+  --host URL      where to listen, may be repeated: http:///path/to.sock, http://127.0.0.1:8080
+                  (default ${DEFAULT_HOST})
+  --config FILE   YAML configuration (default ${DEFAULT_CONFIG_FILE}, if it exists)
+  --netns NAME    network namespace that is the host: a name of "ip netns" or a path
+  --log-level L   debug, info, warning, error
+  --version, --help
+
+Options win over the configuration file.
+`;
+
+const LEVELS: Readonly<Record<string, DaemonConfig['logLevel']>> = {
+	debug: 'debug',
+	info: 'info',
+	notice: 'info',
+	warning: 'warn',
+	error: 'error',
+	critical: 'fatal',
+	alert: 'fatal',
+	emergency: 'fatal',
+};
+
+export interface Arguments {
+	readonly config: DaemonConfig;
+	readonly show: 'help' | 'version' | undefined;
+}
+
+export function readArguments(argv: readonly string[]): Arguments {
+	const values = parseOptions(argv);
+	const file = readFile(values.config);
+	const hosts = values.host?.map((address) => ({ address }));
+	const level = values['log-level'] ?? file.log_level ?? 'info';
+	const logLevel = LEVELS[level];
+	if (!logLevel)
+		throw invalid(`--log-level ${level}`, 'there is no such level', `choose one of ${Object.keys(LEVELS).join(', ')}`);
+	const root = values.root ?? file.kleene_root ?? DEFAULT_ROOT;
+	if (!/^\/[^\0,:\\]*$/.test(root))
+		throw invalid(
+			`--root ${root}`,
+			'it must be an absolute path without ",", ":" and "\\" (overlayfs cannot take them)',
+			'choose another directory',
+		);
+	return {
+		config: {
+			root: root.replace(/\/+$/, '') || '/',
+			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
+			netns: values.netns ?? file.netns,
+			logLevel: file.enable_logging === false ? 'silent' : logLevel,
+		},
+		show: values.help ? 'help' : values.version ? 'version' : undefined,
+	};
+}
+
+function parseOptions(argv: readonly string[]) {
+	try {
+		return parseArgs({
+			args: [...argv],
+			options: {
+				root: { type: 'string' },
+				host: { type: 'string', multiple: true },
+				config: { type: 'string' },
+				netns: { type: 'string' },
+				'log-level': { type: 'string' },
+				version: { type: 'boolean' },
+				help: { type: 'boolean', short: 'h' },
+			},
+		}).values;
+	} catch (error) {
+		throw invalid('these arguments', messageOf(error), 'see kleened --help');
+	}
+}
+
+/** The default file may be missing, a named one may not. */
+function readFile(named: string | undefined): Type.Static<typeof ConfigFile> {
+	const file = named ?? DEFAULT_CONFIG_FILE;
+	let parsed: unknown;
+	try {
+		parsed = parseYaml(readFileSync(file, 'utf8')) ?? {};
+	} catch (error) {
+		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');
+	}
+	if (Value.Check(ConfigFile, parsed)) return parsed;
+	const [problem] = Value.Errors(ConfigFile, parsed);
+	const keys = Object.keys(ConfigFile.properties).join(', ');
+	throw invalid(
+		file,
+		`${problem?.instancePath || 'the file'} ${problem?.message ?? 'is not valid'}`,
+		`known keys: ${keys}`,
+	);
+}
+
+function invalid(what: string, why: string, mend: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, mend });
+}

@@ -1,0 +1,75 @@
+import { lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect, isIP, type ListenOptions } from 'node:net';
+import { dirname } from 'node:path';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { App } from './app.ts';
+import type { ListenerConfig } from './config.ts';
+import type { Streams } from './streams/upgrade.ts';
+
+/** Where a listener is, from its URL: a UNIX socket or an IP address and port. */
+export function parseListenAddress(address: string): { readonly secure: boolean; readonly at: ListenOptions } {
+	const match = /^(https?):\/\/(\/[^?#]*|[^/?#]*)\/?$/.exec(address);
+	const secure = match?.[1] === 'https';
+	const place = match?.[2] ?? '';
+	if (place.startsWith('/')) return { secure, at: { path: place } };
+	const host = /^(?:\[([^\]]+)\]|([^:@]+))(?::(\d+))?$/.exec(place);
+	const ip = host?.[1] ?? host?.[2] ?? '';
+	const port = Number(host?.[3] ?? (secure ? 443 : 80));
+	if (!match || isIP(ip) === 0 || port > 65_535)
+		throw refuse(address, 'it is not a listener address', 'write it as http:///path/to.sock or http://127.0.0.1:8080');
+	return { secure, at: { host: ip, port } };
+}
+
+export async function listen(config: ListenerConfig, app: App, streams: Streams): Promise<Server> {
+	const { secure, at } = parseListenAddress(config.address);
+	const server = secure
+		? createHttpsServer(tlsOptions(config), (request, response) => app.routing(request, response))
+		: createHttpServer((request, response) => app.routing(request, response));
+	streams.attachTo(server);
+	if (at.path) await clearSocket(config.address, at.path);
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', (error) => reject(refuse(config.address, messageOf(error), 'choose another --host')));
+		server.listen(at, resolve);
+	});
+	return server;
+}
+
+function tlsOptions(config: ListenerConfig): Record<string, unknown> {
+	const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
+	const ca = read(config.tlscacert);
+	const cert = read(config.tlscert);
+	if (!cert) throw refuse(config.address, 'TLS needs a certificate', 'give tlscert and tlskey in the configuration');
+	// The CA is part of the chain that is sent: a client that does not know it then names it in its refusal.
+	const chain = ca ? Buffer.concat([cert, Buffer.from('\n'), ca]) : cert;
+	const key = read(config.tlskey) ?? cert;
+	const verify = config.tlsverify === true;
+	return { cert: chain, key, ca, dhparam: read(config.tlsdh), requestCert: verify, rejectUnauthorized: verify };
+}
+
+/** A socket that a dead daemon left is removed; one that answers is another daemon, and anything else is not ours. */
+async function clearSocket(address: string, path: string): Promise<void> {
+	mkdirSync(dirname(path), { recursive: true });
+	const there = lstatSync(path, { throwIfNoEntry: false });
+	if (!there) return;
+	if (!there.isSocket() && !there.isFile())
+		throw refuse(address, `${path} is there and is neither socket nor file`, 'choose another path');
+	if (there.isSocket() && (await answers(path)))
+		throw refuse(address, 'another daemon listens there', 'stop it first, or choose another --host');
+	unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(path, () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.on('error', () => resolve(false));
+	});
+}
+
+function refuse(address: string, why: string, mend: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot listen on ${address}`, why, mend });
+}

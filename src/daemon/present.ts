@@ -1,0 +1,80 @@
+/** Model values in the words of the wire contract. */
+import type * as containers from '#api/containers.ts';
+import type { EndPoint } from '#api/endpoints.ts';
+import type * as images from '#api/images.ts';
+import type * as networks from '#api/networks.ts';
+import type { ContainerView } from '#engine/operations/containers.ts';
+import type { Container } from '#model/container.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import type { Image } from '#model/image.ts';
+import type { Network } from '#model/network.ts';
+
+export function presentNetwork(network: Network): networks.Network {
+	const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal } = network;
+	return { id, name, type, subnet, subnet6, interface: network.interface, gateway, gateway6, nat, icc, internal };
+}
+
+export function presentEndpoint(endpoint: Endpoint): EndPoint {
+	return {
+		id: endpoint.id,
+		container_id: endpoint.containerId,
+		network_id: endpoint.networkId,
+		ip_address: endpoint.ipAddress,
+		ip_address6: endpoint.ipAddress6,
+		epair: endpoint.epair === null ? null : `epair${endpoint.epair}`,
+	};
+}
+
+export function presentContainer(container: Container, running: boolean): containers.Container {
+	return {
+		id: container.id,
+		name: container.name,
+		image_id: container.imageId,
+		cmd: [...container.cmd],
+		user: container.user,
+		env: [...container.env],
+		network_driver: container.networkDriver,
+		public_ports: container.publicPorts.map((port) => ({
+			interfaces: [...port.interfaces],
+			host_port: port.hostPort,
+			container_port: port.containerPort,
+			protocol: port.protocol,
+			ip_address: '',
+			ip_address6: '',
+		})),
+		jail_param: [...container.jailParam],
+		restart_policy: container.restartPolicy,
+		persist: container.persist,
+		created: container.created,
+		dataset: container.dataset,
+		running,
+	};
+}
+
+export function presentSummary(view: ContainerView): containers.ContainerSummary {
+	return {
+		...presentContainer(view.container, view.running),
+		image_name: view.imageName,
+		image_tag: view.imageTag,
+		jid: view.pid,
+	};
+}
+
+export function presentMounts(container: Container): containers.ContainerInspect['container_mountpoints'] {
+	return container.mounts.map(({ type, source, destination, readOnly }) => ({
+		container_id: container.id,
+		type,
+		source,
+		destination,
+		read_only: readOnly,
+	}));
+}
+
+export function presentImage(image: Image): images.Image {
+	return {
+		...image,
+		cmd: [...image.cmd],
+		env: [...image.env],
+		instructions: image.instructions.map(([line, snapshot]) => [line, snapshot]),
+	};
+}

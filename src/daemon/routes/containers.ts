@@ -1,0 +1,125 @@
+import Type from 'typebox';
+import { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
+import { IdListResponse, IdResponse } from '#api/shapes.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { ContainerChange, ContainerRequest } from '#engine/operations/containers.ts';
+import type { App } from '../app.ts';
+import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';
+
+const Ident = Type.Object({ container_id: Type.String() });
+
+export function containerRoutes(app: App, { containers }: Engine): void {
+	app.route({
+		method: 'GET',
+		url: '/containers/list',
+		schema: {
+			querystring: Type.Object({ all: Type.Optional(Type.Boolean()) }),
+			response: { 200: Type.Array(ContainerSummary) },
+		},
+		config: { errors: [500] },
+		handler: async ({ query }) => (await containers.list(query.all === true)).map(presentSummary),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/containers/create',
+		schema: { body: ContainerConfig, response: { 201: IdResponse } },
+		config: { errors: [404, 500] },
+		handler: async ({ body }, reply) => reply.code(201).send({ id: await containers.create(requestOf(body)) }),
+	});
+
+	app.route({
+		method: 'DELETE',
+		url: '/containers/:container_id',
+		schema: { params: Ident, response: { 200: IdResponse } },
+		config: { errors: [404, 409, 500], slow: true },
+		handler: async ({ params }) => ({ id: await containers.remove(params.container_id) }),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/containers/prune',
+		schema: { response: { 200: IdListResponse } },
+		config: { errors: [500], slow: true },
+		handler: () => containers.prune(),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/containers/:container_id/update',
+		schema: { params: Ident, body: ContainerConfig, response: { 201: IdResponse } },
+		config: { errors: [404, 409, 500] },
+		handler: async ({ params, body }, reply) =>
+			reply.code(201).send({ id: await containers.update(params.container_id, changeOf(body)) }),
+	});
+
+	lifecycleRoutes(app, containers);
+}
+
+function lifecycleRoutes(app: App, containers: Engine['containers']): void {
+	app.route({
+		method: 'POST',
+		url: '/containers/:container_id/stop',
+		schema: {
+			params: Ident,
+			/** Ours: seconds between asking the processes to end and ending them. */
+			querystring: Type.Object({ grace: Type.Optional(Type.Number({ minimum: 0, maximum: 86_400 })) }),
+			response: { 200: IdResponse },
+		},
+		config: { errors: [404, 500], slow: true },
+		handler: async ({ params, query }) => {
+			const grace = query.grace === undefined ? undefined : query.grace * 1000;
+			return { id: await containers.stop(params.container_id, grace) };
+		},
+	});
+
+	app.route({
+		method: 'GET',
+		url: '/containers/:container_id/inspect',
+		schema: { params: Ident, response: { 200: ContainerInspect } },
+		config: { errors: [404, 500] },
+		handler: async ({ params }) => {
+			const { container, running, endpoints } = containers.inspect(params.container_id);
+			return {
+				container: presentContainer(container, running),
+				container_endpoints: endpoints.map(presentEndpoint),
+				container_mountpoints: presentMounts(container),
+			};
+		},
+	});
+}
+
+function requestOf(body: ContainerConfig): ContainerRequest {
+	return {
+		name: body.name ?? undefined,
+		image: body.image ?? '',
+		cmd: body.cmd ?? [],
+		user: body.user ?? '',
+		env: body.env ?? [],
+		mounts: (body.mounts ?? []).map(({ read_only, ...mount }) => ({ ...mount, readOnly: read_only })),
+		jailParam: body.jail_param ?? [],
+		networkDriver: body.network_driver ?? 'ipnet',
+		publicPorts: (body.public_ports ?? []).map((port) => ({
+			interfaces: port.interfaces,
+			hostPort: port.host_port,
+			containerPort: port.container_port,
+			protocol: port.protocol ?? 'tcp',
+		})),
+		restartPolicy: body.restart_policy ?? 'no',
+		persist: body.persist ?? false,
+	};
+}
+
+/** A key that is absent or null means "unchanged": `klee rename` sends the name alone. */
+function changeOf(body: ContainerConfig): ContainerChange {
+	const change = {
+		name: body.name,
+		cmd: body.cmd,
+		user: body.user,
+		env: body.env,
+		jailParam: body.jail_param,
+		restartPolicy: body.restart_policy,
+		persist: body.persist,
+	};
+	return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null && value !== undefined));
+}

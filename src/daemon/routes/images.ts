@@ -1,0 +1,50 @@
+import Type from 'typebox';
+import { Image } from '#api/images.ts';
+import { IdListResponse, IdResponse } from '#api/shapes.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { App } from '../app.ts';
+import { presentImage } from '../present.ts';
+
+const Ident = Type.Object({ image_id: Type.String() });
+
+export function imageRoutes(app: App, { images }: Engine): void {
+	app.route({
+		method: 'GET',
+		url: '/images/list',
+		schema: { response: { 200: Type.Array(Image) } },
+		config: { errors: [500] },
+		handler: async () => images.list().map(presentImage),
+	});
+
+	app.route({
+		method: 'DELETE',
+		url: '/images/:image_id',
+		schema: { params: Ident, response: { 200: IdResponse } },
+		config: { errors: [404, 500], slow: true },
+		handler: async ({ params }) => ({ id: await images.remove(params.image_id) }),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/images/prune',
+		schema: { querystring: Type.Object({ all: Type.Boolean() }), response: { 200: IdListResponse } },
+		config: { errors: [500], slow: true },
+		handler: ({ query }) => images.prune(query.all),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/images/:image_id/tag',
+		schema: { params: Ident, querystring: Type.Object({ nametag: Type.String() }), response: { 200: IdResponse } },
+		config: { errors: [404, 500] },
+		handler: async ({ params, query }) => ({ id: images.tag(params.image_id, query.nametag) }),
+	});
+
+	app.route({
+		method: 'GET',
+		url: '/images/:image_id/inspect',
+		schema: { params: Ident, response: { 200: Image } },
+		config: { errors: [404, 500] },
+		handler: async ({ params }) => presentImage(images.inspect(params.image_id)),
+	});
+}

@@ -1,0 +1,133 @@
+import { isUtf8 } from 'node:buffer';
+import type { RawData, WebSocket } from 'ws';
+import { ExecStartConfig } from '#api/executions.ts';
+import {
+	CLOSE,
+	type ClientControl,
+	closingLine,
+	encodeMessage,
+	STDERR,
+	STDOUT,
+	STREAMS_SUBPROTOCOL,
+	starting,
+} from '#api/frames.ts';
+import type { Logger } from '#engine/context.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { Session } from '#engine/operations/executions.ts';
+import { refusalBody } from '../refusals.ts';
+import { parseFirstFrame } from './first-frame.ts';
+import { finish, firstFrame, reasonOf, refuseFrame, Throttle, toBuffer } from './socket.ts';
+
+/** `/exec/start`: see `api/frames.ts` for what travels. */
+export async function execStream(socket: WebSocket, { executions }: Engine, log: Logger): Promise<void> {
+	const text = await firstFrame(socket);
+	if (text === undefined) return;
+	const parsed = parseFirstFrame(ExecStartConfig, text);
+	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
+	const { config } = parsed;
+	const { rows, columns } = config;
+	const request = {
+		attach: config.attach,
+		startContainer: config.start_container,
+		stdin: config.attach && config.stdin !== false,
+		...(rows && columns ? { size: { rows, columns } } : {}),
+	};
+	const output = new Output(socket);
+	try {
+		const session = await executions.start(config.exec_id, request, output.write);
+		if (!config.attach) return finishDetached(socket, session, log);
+		output.begin(session);
+		takeInput(socket, session);
+		const { code, containerEnded } = await session.ended;
+		finish(socket, CLOSE.finished, { message: closingLine(config.exec_id, code, containerEnded) });
+	} catch (error) {
+		fail(socket, error, log);
+	}
+}
+
+function finishDetached(socket: WebSocket, session: Session, log: Logger): void {
+	session.ended.catch((error: unknown) => log.error({ error: reasonOf(error) }, 'a detached process was lost'));
+	finish(socket, CLOSE.detached, { message: 'succesfully started execution instance in detached mode' });
+}
+
+/** Holds output back until the starting frame is out, then sends it as the client understands it. */
+class Output {
+	readonly #socket: WebSocket;
+	readonly #tagged: boolean;
+	#throttle: Throttle | undefined;
+	#held: [number, Buffer][] | undefined = [];
+
+	constructor(socket: WebSocket) {
+		this.#socket = socket;
+		this.#tagged = socket.protocol === STREAMS_SUBPROTOCOL;
+	}
+
+	readonly write = (stream: 'stdout' | 'stderr', chunk: Buffer): void => {
+		const id = stream === 'stdout' ? STDOUT : STDERR;
+		if (this.#held) this.#held.push([id, chunk]);
+		else this.#send(id, chunk);
+	};
+
+	begin(session: Session): void {
+		this.#socket.send(starting());
+		for (const line of session.announcements) this.#send(STDOUT, Buffer.from(line));
+		for (const [id, chunk] of this.#held ?? []) this.#send(id, chunk);
+		this.#held = undefined;
+		this.#throttle = new Throttle(this.#socket, session.process);
+	}
+
+	#send(id: number, chunk: Buffer): void {
+		if (this.#socket.readyState !== this.#socket.OPEN) return;
+		if (this.#tagged) this.#socket.send(Buffer.concat([Buffer.of(id), chunk]));
+		else this.#socket.send(chunk, { binary: !isUtf8(chunk) });
+		this.#throttle?.check();
+	}
+}
+
+/** Input, window size and signals; and what happens when the client goes away. */
+function takeInput(socket: WebSocket, session: Session): void {
+	const { process } = session;
+	const tagged = socket.protocol === STREAMS_SUBPROTOCOL;
+	socket.on('message', (data: RawData, binary: boolean) => {
+		if (binary || !tagged) process.write(toBuffer(data));
+		else control(toBuffer(data).toString('utf8'), session);
+	});
+	let ended = false;
+	session.ended.finally(() => (ended = true)).catch(() => {});
+	socket.on('close', () => {
+		if (ended) return;
+		// As the original: the process of `exec` is asked to end; a container goes on.
+		if (!session.first) process.kill('SIGTERM');
+		process.detach();
+	});
+}
+
+function control(text: string, { process }: Session): void {
+	const message = parseControl(text);
+	if (message?.type === 'resize') process.resize(message.rows, message.columns);
+	else if (message?.type === 'end-of-input') process.endInput();
+	else if (message?.type === 'signal') process.kill(message.signal);
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
+
+/** Undefined for anything that is not exactly a control message. */
+function parseControl(text: string): ClientControl | undefined {
+	try {
+		const { type, rows, columns, signal } = JSON.parse(text);
+		const size = [rows, columns].every((value) => Number.isInteger(value) && value > 0 && value < 65_536);
+		if (type === 'resize' && size) return { type, rows, columns };
+		if (type === 'signal' && SIGNALS.includes(signal)) return { type, signal };
+		return type === 'end-of-input' ? { type } : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function fail(socket: WebSocket, error: unknown, log: Logger): void {
+	const message = reasonOf(error);
+	log.warn({ error: message }, 'could not start an execution instance');
+	if (socket.protocol === STREAMS_SUBPROTOCOL)
+		socket.send(encodeMessage({ data: JSON.stringify(refusalBody(error)), message, msg_type: 'error' }));
+	finish(socket, CLOSE.failed, { msg_type: 'error', message: `error starting exec instance: ${message}` });
+}

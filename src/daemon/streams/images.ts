@@ -1,0 +1,44 @@
+import type { WebSocket } from 'ws';
+import { CLOSE, starting } from '#api/frames.ts';
+import { ImageCreateConfig } from '#api/images.ts';
+import type { Logger } from '#engine/context.ts';
+import type { Engine } from '#engine/engine.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
+import type { ImageSource } from '#model/image.ts';
+import { parseFirstFrame } from './first-frame.ts';
+import { finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
+
+/** `/images/create`: progress as text frames, then the id of the image. */
+export async function imageCreateStream(socket: WebSocket, { images }: Engine, log: Logger): Promise<void> {
+	const text = await firstFrame(socket);
+	if (text === undefined) return;
+	const parsed = parseFirstFrame(ImageCreateConfig, text);
+	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
+	const { tag, autotag, dns, localtime } = parsed.config;
+	const progress = (line: string) => {
+		if (socket.readyState === socket.OPEN) socket.send(line);
+	};
+	socket.send(starting());
+	try {
+		const source = sourceOf(parsed.config);
+		const id = await images.create({ source, tag, autotag, dns, localtime }, progress);
+		finish(socket, CLOSE.finished, { message: 'image created', data: id });
+	} catch (error) {
+		const reason = reasonOf(error);
+		log.warn({ error: reason }, 'could not create an image');
+		progress(isKleeneError(error) ? `${reason}\nmend: ${error.mend}\n` : `${reason}\n`);
+		finish(socket, CLOSE.failed, { msg_type: 'error', message: `image creation failed: ${reason}` });
+	}
+}
+
+function sourceOf({ method, url, update }: ImageCreateConfig): ImageSource {
+	if (update) throw unsupported('update an image while creating it', 'leave --update out: the packages are current');
+	if (method === 'fetch-auto') return { kind: 'distribution' };
+	if (method === 'fetch') return { kind: 'archive', url };
+	throw unsupported(`create an image with ${method}`, 'use "fetch-auto", or "fetch" with a tar archive');
+}
+
+function unsupported(what: string, mend: string): KleeneError {
+	const why = 'this host does not offer it';
+	return new KleeneError({ code: 'UNSUPPORTED_HERE', what: `cannot ${what}`, why, mend });
+}

@@ -1,0 +1,62 @@
+import type { RawData, WebSocket } from 'ws';
+import { CLOSE, closeReason, type WebSocketMessage } from '#api/frames.ts';
+import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
+
+/** More than this waiting to be sent: the source is asked to pause. Bytes. */
+const HIGH_WATER = 1024 * 1024;
+const LOW_WATER = 256 * 1024;
+
+/** Milliseconds between looks at a slow client. */
+const DRAIN_INTERVAL = 20;
+
+/** Resolves with the first frame as text, or undefined when the client goes away before it. */
+export function firstFrame(socket: WebSocket): Promise<string | undefined> {
+	return new Promise((resolve) => {
+		socket.once('message', (data: RawData) => resolve(toBuffer(data).toString('utf8')));
+		socket.once('close', () => resolve(undefined));
+	});
+}
+
+export function toBuffer(data: RawData): Buffer {
+	if (Buffer.isBuffer(data)) return data;
+	return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
+
+export function finish(socket: WebSocket, code: number, message: Partial<WebSocketMessage>): void {
+	const whole: WebSocketMessage = { data: '', message: '', msg_type: 'closing', ...message };
+	socket.close(code, closeReason(whole));
+}
+
+/** The configuration frame was no good; nothing was begun. */
+export function refuseFrame(socket: WebSocket, problem: string): void {
+	finish(socket, CLOSE.badRequest, { msg_type: 'error', message: `invalid parameters: ${problem}` });
+}
+
+/** A reason in one line for a close frame or a log. */
+export function reasonOf(error: unknown): string {
+	return (isKleeneError(error) ? error.message : `internal error: ${messageOf(error)}`).trim();
+}
+
+/** Makes a source wait while the client does not keep up. */
+export class Throttle {
+	readonly #socket: WebSocket;
+	readonly #source: { pause(): void; resume(): void };
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(socket: WebSocket, source: { pause(): void; resume(): void }) {
+		this.#socket = socket;
+		this.#source = source;
+	}
+
+	/** Call after each frame that was sent. */
+	check(): void {
+		if (this.#timer || this.#socket.bufferedAmount < HIGH_WATER) return;
+		this.#source.pause();
+		this.#timer = setInterval(() => {
+			if (this.#socket.bufferedAmount > LOW_WATER && this.#socket.readyState === this.#socket.OPEN) return;
+			clearInterval(this.#timer);
+			this.#timer = undefined;
+			this.#source.resume();
+		}, DRAIN_INTERVAL);
+	}
+}

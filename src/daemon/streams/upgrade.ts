@@ -1,0 +1,54 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
+import type { Logger } from '#engine/context.ts';
+import type { Engine } from '#engine/engine.ts';
+import { messageOf } from '#errors/kleene-error.ts';
+import { execStream } from './exec.ts';
+import { imageCreateStream } from './images.ts';
+
+const STREAMS = { '/exec/start': execStream, '/images/create': imageCreateStream } as const;
+
+/** The WebSocket half of the API, on the same listeners as the REST half. */
+export class Streams {
+	readonly #engine: Engine;
+	readonly #log: Logger;
+	readonly #server = new WebSocketServer({
+		noServer: true,
+		perMessageDeflate: false,
+		maxPayload: 1024 * 1024,
+		handleProtocols: (offered) => (offered.has(STREAMS_SUBPROTOCOL) ? STREAMS_SUBPROTOCOL : false),
+	});
+
+	constructor(engine: Engine, log: Logger) {
+		this.#engine = engine;
+		this.#log = log;
+	}
+
+	attachTo(listener: Server): void {
+		listener.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+	}
+
+	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+		const path = (request.url ?? '').split('?')[0] ?? '';
+		const stream = Object.hasOwn(STREAMS, path) ? STREAMS[path as keyof typeof STREAMS] : undefined;
+		if (!stream) {
+			socket.end('HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nnot found');
+			return;
+		}
+		this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+			webSocket.on('error', (error) => this.#log.debug({ path, error: messageOf(error) }, 'stream broken'));
+			stream(webSocket, this.#engine, this.#log).catch((error: unknown) => {
+				this.#log.error({ path, error: messageOf(error) }, 'stream failed');
+				webSocket.terminate();
+			});
+		});
+	}
+
+	/** Clients are told that the daemon goes; what they started goes on. */
+	close(): void {
+		for (const client of this.#server.clients) client.terminate();
+		this.#server.close();
+	}
+}

@@ -1,0 +1,108 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import {
+	type Address,
+	assignable,
+	contains,
+	type Family,
+	formatAddress,
+	formatSubnet,
+	parseAddress,
+	type Subnet,
+} from '#model/address.ts';
+import { AUTO, gatewayOf, type Network, subnetOf } from '#model/network.ts';
+import type { Store } from '#store/store.ts';
+
+/** The lowest address that allocation may ever hand out; kept as the subnet's hint when the network is made. */
+export function lowestOf(subnet: Subnet): Address {
+	return { family: subnet.family, value: assignable(subnet).first };
+}
+
+/**
+ * Take an address of a network for an endpoint: `''` none, `<auto>` the lowest free one, else the one named.
+ * Runs within the caller's transaction; the unique index over addresses is the judge.
+ * @returns canonical text, `''` where the family is not used.
+ */
+export function allocate(
+	store: Store,
+	request: { network: Network; family: Family; wanted: string; endpoint: string },
+): string {
+	const { network, family, wanted, endpoint } = request;
+	if (wanted === '') return '';
+	const subnet = subnetOf(network, family);
+	if (wanted === AUTO) return subnet ? formatAddress(lowestFree(store, network, subnet, endpoint)) : '';
+	const address = parseWanted(network, family, wanted, subnet);
+	if (!store.endpoints.hold(network.id, address, endpoint)) throw taken(store, network, address);
+	return formatAddress(address);
+}
+
+/** Starts at the hint, below which nothing is free: the cost does not grow with the number of endpoints. */
+function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: string): Address {
+	const { family } = subnet;
+	const { last } = assignable(subnet);
+	const hint = store.networks.hint(network.id, family) ?? lowestOf(subnet);
+	for (let value = hint.value; value <= last; value += 1n) {
+		const address = { family, value };
+		if (!store.endpoints.hold(network.id, address, endpoint)) continue;
+		store.networks.setHint(network.id, { family, value: value + 1n });
+		return address;
+	}
+	store.networks.setHint(network.id, { family, value: last });
+	throw new KleeneError({
+		code: 'ADDRESSES_EXHAUSTED',
+		what: `cannot connect to network ${network.name}`,
+		why: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network: ${formatSubnet(subnet)} is full`,
+		mend: 'disconnect or remove containers that are not needed ("klee network inspect"), or use a larger network',
+		message: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network`,
+	});
+}
+
+/** Give an endpoint's addresses back: the hint may move down to them. The rows go with the endpoint. */
+export function release(store: Store, network: Network, addresses: readonly string[]): void {
+	for (const text of addresses) {
+		const address = parseAddress(text);
+		const hint = address && store.networks.hint(network.id, address.family);
+		if (hint && address.value < hint.value) store.networks.setHint(network.id, address);
+	}
+}
+
+function parseWanted(network: Network, family: Family, wanted: string, subnet: Subnet | undefined): Address {
+	const what = `cannot use address ${wanted.slice(0, 50)} on network ${network.name}`;
+	const inet = family === 4 ? 'inet' : 'inet6';
+	const address = parseAddress(wanted);
+	if (!address || address.family !== family) {
+		const message = `could not parse ${inet} address ${wanted}: einval`;
+		const mend = `give one IPv${family} address, such as ${family === 4 ? '10.4.6.2' : 'fd00::2'}`;
+		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, mend, message });
+	}
+	if (!subnet) {
+		const message = `cannot set ip address because there is no IPv${family} subnet defined for this network`;
+		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, mend: 'leave the address out', message });
+	}
+	requireAssignable(what, address, subnet);
+	return address;
+}
+
+function requireAssignable(what: string, address: Address, subnet: Subnet): void {
+	const { first, last } = assignable(subnet);
+	const text = (value: bigint) => formatAddress({ family: subnet.family, value });
+	const mend = `choose one from ${text(first)} to ${text(last)}`;
+	const refuse = (why: string) => new KleeneError({ code: 'INVALID_ADDRESS', what, why, mend });
+	if (!contains(subnet, address)) throw refuse(`it is outside the subnet ${formatSubnet(subnet)}`);
+	if (address.value < first) throw refuse(`it is the network address of ${formatSubnet(subnet)}`);
+	if (address.value > last) throw refuse(`it is the broadcast address of ${formatSubnet(subnet)}`);
+}
+
+function taken(store: Store, network: Network, address: Address): KleeneError {
+	const gateway = gatewayOf(network, address.family)?.value === address.value;
+	const holder = store.endpoints.holder(network.id, address);
+	const endpoint = holder ? store.endpoints.get(holder) : undefined;
+	const container = endpoint && store.containers.get(endpoint.containerId);
+	return new KleeneError({
+		code: 'ADDRESS_TAKEN',
+		what: `cannot use address ${formatAddress(address)} on network ${network.name}`,
+		why: gateway
+			? 'it is the gateway of the network'
+			: `it belongs to ${container ? `container ${container.name}` : 'the host'}`,
+		mend: 'choose another address, or leave it out to get a free one',
+	});
+}

@@ -1,0 +1,23 @@
+import type { HostDriver } from '#host/driver.ts';
+import type { Store } from '#store/store.ts';
+import type { Executor } from './executor.ts';
+import type { KeyedLocks } from './locks.ts';
+
+/** The part of a logger that the engine uses: fields first, then the message. */
+export interface Logger {
+	debug(fields: object, message: string): void;
+	info(fields: object, message: string): void;
+	warn(fields: object, message: string): void;
+	error(fields: object, message: string): void;
+}
+
+/** What every operation needs. Made once, in `engine.ts`. */
+export interface EngineContext {
+	readonly store: Store;
+	readonly driver: HostDriver;
+	readonly executor: Executor;
+	readonly locks: KeyedLocks;
+	readonly log: Logger;
+	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
+	readonly timestamp: () => string;
+}

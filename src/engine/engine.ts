@@ -1,0 +1,60 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import type { HostDriver } from '#host/driver.ts';
+import type { Store } from '#store/store.ts';
+import type { EngineContext, Logger } from './context.ts';
+import { Executor } from './executor.ts';
+import { KeyedLocks } from './locks.ts';
+import { ConnectionOperations } from './operations/connections.ts';
+import { ContainerOperations } from './operations/containers.ts';
+import { ExecutionOperations } from './operations/executions.ts';
+import { ImageOperations } from './operations/images.ts';
+import { NetworkOperations } from './operations/networks.ts';
+import { Runs } from './operations/runs.ts';
+import { Reconciler } from './reconcile.ts';
+import { risingTimestamps } from './timestamps.ts';
+
+/** Everything a daemon can be asked to do. */
+export class Engine {
+	readonly networks: NetworkOperations;
+	readonly connections: ConnectionOperations;
+	readonly containers: ContainerOperations;
+	readonly executions: ExecutionOperations;
+	readonly images: ImageOperations;
+	readonly #context: EngineContext;
+	readonly #reconciler: Reconciler;
+
+	constructor(store: Store, driver: HostDriver, log: Logger) {
+		const executor = new Executor(driver, store.journal, log);
+		const context = { store, driver, executor, log, locks: new KeyedLocks(), timestamp: risingTimestamps() };
+		const runs = new Runs(context);
+		this.#context = context;
+		this.connections = new ConnectionOperations(context, runs);
+		this.networks = new NetworkOperations(context, this.connections);
+		this.containers = new ContainerOperations(context, runs);
+		this.executions = new ExecutionOperations(context, runs);
+		this.images = new ImageOperations(context);
+		this.#reconciler = new Reconciler(context, runs);
+	}
+
+	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */
+	async start(): Promise<void> {
+		await this.#reconciler.settle();
+		await this.#startOnStartup();
+	}
+
+	async #startOnStartup(): Promise<void> {
+		const { store, log } = this.#context;
+		const waiting = store.containers.list().filter(({ restartPolicy }) => restartPolicy === 'on-startup');
+		for (const { id, name } of waiting.toReversed()) {
+			if (this.containers.inspect(id).running) continue;
+			try {
+				const execution = this.executions.create({ container: id, cmd: [], user: '', env: [], tty: false });
+				const request = { attach: false, startContainer: true, stdin: false };
+				const session = await this.executions.start(execution, request, () => {});
+				session.ended.catch(() => {});
+			} catch (error) {
+				log.error({ container: id, name, error: messageOf(error) }, 'could not start an on-startup container');
+			}
+		}
+	}
+}

@@ -1,0 +1,92 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import type { ApplyOptions, HostDriver } from '#host/driver.ts';
+import { inverseOf, type Step } from '#model/step.ts';
+import type { JournalEntry, JournalStore } from '#store/journal.ts';
+import type { Logger } from './context.ts';
+
+export interface Plan {
+	/** For people, e.g. `network 2f1dc29b8f36`. */
+	readonly subject: string;
+	readonly steps: readonly Step[];
+}
+
+/**
+ * The one place that changes a host. INVARIANTS:
+ * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
+ * - `build` leaves the host as it was when a step fails, and throws that step's error;
+ * - `teardown` tries every step, and throws the first error at the end.
+ */
+export class Executor {
+	readonly #driver: HostDriver;
+	readonly #journal: JournalStore;
+	readonly #log: Logger;
+
+	constructor(driver: HostDriver, journal: JournalStore, log: Logger) {
+		this.#driver = driver;
+		this.#journal = journal;
+		this.#log = log;
+	}
+
+	/**
+	 * Make something. `record` runs when everything is there, in the transaction that closes the journal entry, so
+	 * that the store says so at the same instant.
+	 */
+	async build(plan: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
+		const id = this.#journal.begin(plan.subject, 'build', plan.steps);
+		let done = 0;
+		try {
+			for (const step of plan.steps) {
+				if (done > 0) this.#journal.advance(id, done);
+				await this.#driver.apply(step, options);
+				done += 1;
+			}
+			this.#journal.finish(id, record);
+		} catch (error) {
+			await this.#undo(plan.steps.slice(0, done));
+			this.#journal.end(id);
+			throw error;
+		}
+	}
+
+	/** Unmake something, as far as it goes. `record` runs at the end even where a step failed: see `Reconciler`. */
+	async teardown(plan: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
+		const id = this.#journal.begin(plan.subject, 'teardown', plan.steps);
+		const failures = await this.#tryAll(plan.steps, options);
+		this.#journal.finish(id, record);
+		if (failures.length > 0) throw failures[0];
+	}
+
+	/** What a daemon that was killed had begun: builds are undone, teardowns finished. */
+	async recover(): Promise<JournalEntry[]> {
+		const entries = this.#journal.unfinished();
+		for (const { id, subject, mode, steps, cursor } of entries) {
+			this.#log.warn({ subject, mode, step: cursor }, 'the daemon ended within this plan; settling it');
+			if (mode === 'build') await this.#undo(steps.slice(0, cursor + 1));
+			else await this.#tryAll(steps, {});
+			this.#journal.end(id);
+		}
+		return entries;
+	}
+
+	/** What a plan would do, in the words of the host. */
+	describe(steps: readonly Step[]): string[] {
+		return steps.flatMap((step) => this.#driver.describe(step));
+	}
+
+	async #undo(done: readonly Step[]): Promise<void> {
+		await this.#tryAll(done.toReversed().map(inverseOf), { grace: 0 });
+	}
+
+	async #tryAll(steps: readonly Step[], options: ApplyOptions): Promise<unknown[]> {
+		const failures: unknown[] = [];
+		for (const step of steps) {
+			try {
+				await this.#driver.apply(step, options);
+			} catch (error) {
+				this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a step of a teardown failed');
+				failures.push(error);
+			}
+		}
+		return failures;
+	}
+}

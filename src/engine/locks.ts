@@ -1,0 +1,20 @@
+/**
+ * One task at a time per key, in the order of asking; tasks of different keys don't wait for each other.
+ * A task must not ask for the key that it holds.
+ */
+export class KeyedLocks {
+	readonly #tails = new Map<string, Promise<void>>();
+
+	async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+		const before = this.#tails.get(key);
+		const { promise: mine, resolve: release } = Promise.withResolvers<void>();
+		this.#tails.set(key, mine);
+		await before;
+		try {
+			return await task();
+		} finally {
+			if (this.#tails.get(key) === mine) this.#tails.delete(key);
+			release();
+		}
+	}
+}

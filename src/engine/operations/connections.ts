@@ -1,0 +1,167 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import { newId } from '#model/ids.ts';
+import type { Network } from '#model/network.ts';
+import { unmakeAll } from '#model/step.ts';
+import { allocate, release } from '../allocate.ts';
+import type { EngineContext } from '../context.ts';
+import { findContainer, findNetwork } from '../identify.ts';
+import { partsOfOneEndpoint } from '../plan/run.ts';
+import type { DryRun } from './networks.ts';
+import type { Runs } from './runs.ts';
+
+export interface ConnectRequest {
+	readonly container: string;
+	readonly network: string;
+	/** `''`, `<auto>` or an address. */
+	readonly ipAddress: string;
+	readonly ipAddress6: string;
+}
+
+/** Locks are taken network first, then container. */
+export class ConnectionOperations {
+	readonly #context: EngineContext;
+	readonly #runs: Runs;
+
+	constructor(context: EngineContext, runs: Runs) {
+		this.#context = context;
+		this.#runs = runs;
+	}
+
+	/** @returns what would be done on the host, for a dry run. */
+	connect(request: ConnectRequest, { dryRun }: DryRun): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const container = findContainer(store, request.container);
+		const network = findNetwork(store, request.network);
+		return locks.run(`network ${network.id}`, () =>
+			locks.run(`container ${container.id}`, async () => {
+				requireAllowed(findContainer(store, container.id), findNetwork(store, network.id));
+				this.#requireUnconnected(container, network);
+				if (dryRun) return this.#runs.describeAttach(container, this.#tryOut(container, network, request));
+				const endpoint = store.transaction(() => this.#insert(container, network, request));
+				try {
+					await this.#runs.attach(container, endpoint);
+				} catch (error) {
+					this.#forget(endpoint, network);
+					throw error;
+				}
+				return [];
+			}),
+		);
+	}
+
+	disconnect(request: { network: string; container: string }, { dryRun }: DryRun): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const container = findContainer(store, request.container);
+		const network = findNetwork(store, request.network);
+		return locks.run(`network ${network.id}`, async () => {
+			const endpoint = store.endpoints.find(container.id, network.id);
+			if (!endpoint)
+				throw new KleeneError({
+					code: 'NO_SUCH_ENDPOINT',
+					what: `cannot disconnect container ${container.name} from network ${network.name}`,
+					why: 'endpoint configuration not found: it is not connected to it',
+					mend: `see "klee network inspect ${network.name}"`,
+					message: 'endpoint configuration not found',
+				});
+			if (dryRun) return this.describeDisconnect(endpoint);
+			await this.disconnectEndpoint(endpoint, network);
+			return [];
+		});
+	}
+
+	/** For callers that hold the lock of the network. */
+	disconnectEndpoint(endpoint: Endpoint, network: Network): Promise<void> {
+		return this.#context.locks.run(`container ${endpoint.containerId}`, async () => {
+			await this.#runs.detach(endpoint);
+			this.#forget(endpoint, network);
+		});
+	}
+
+	describeDisconnect(endpoint: Endpoint): string[] {
+		const { store, executor } = this.#context;
+		const current = store.endpoints.get(endpoint.id);
+		if (current?.epair == null) return [];
+		return executor.describe(
+			unmakeAll(partsOfOneEndpoint(store.containers.parts(endpoint.containerId), current.epair)),
+		);
+	}
+
+	#insert(container: Container, network: Network, request: ConnectRequest): Endpoint {
+		const { store } = this.#context;
+		const id = newId();
+		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
+		let position = 0;
+		while (taken.has(position)) position += 1;
+		const base = { network, endpoint: id };
+		const endpoint: Endpoint = {
+			id,
+			containerId: container.id,
+			networkId: network.id,
+			ipAddress: allocate(store, { ...base, family: 4, wanted: request.ipAddress }),
+			ipAddress6: allocate(store, { ...base, family: 6, wanted: request.ipAddress6 }),
+			position,
+			epair: null,
+		};
+		store.endpoints.insert(endpoint);
+		return endpoint;
+	}
+
+	/** The endpoint that connecting would give, taken back before anybody sees it. */
+	#tryOut(container: Container, network: Network, request: ConnectRequest): Endpoint {
+		const found: Endpoint[] = [];
+		const rollback = new Error('dry run');
+		try {
+			this.#context.store.transaction(() => {
+				found.push(this.#insert(container, network, request));
+				throw rollback;
+			});
+		} catch (error) {
+			if (error !== rollback) throw error;
+		}
+		return found[0]!;
+	}
+
+	#forget(endpoint: Endpoint, network: Network): void {
+		const { store } = this.#context;
+		store.transaction(() => {
+			store.endpoints.delete(endpoint.id);
+			release(store, network, addressesOf(endpoint));
+		});
+	}
+
+	#requireUnconnected(container: Container, network: Network): void {
+		if (!this.#context.store.endpoints.find(container.id, network.id)) return;
+		throw new KleeneError({
+			code: 'ALREADY_CONNECTED',
+			what: `cannot connect container ${container.name} to network ${network.name}`,
+			why: 'container already connected to the network',
+			mend: `to change its address, run "klee network disconnect ${network.name} ${container.name}" first`,
+			message: 'container already connected to the network',
+		});
+	}
+}
+
+/** Which driver may join which type of network. */
+function requireAllowed(container: Container, network: Network): void {
+	const driver = container.networkDriver;
+	const refuse = (message: string, mend: string) =>
+		new KleeneError({
+			code: 'DRIVER_REFUSED',
+			what: `cannot connect container ${container.name} to network ${network.name}`,
+			why: message.replace(/\.$/, ''),
+			mend,
+			message,
+		});
+	if (driver === 'host' || driver === 'disabled')
+		throw refuse(
+			`containers with the '${driver}' network-driver cannot connect to networks.`,
+			'create the container with "-l vnet" or "-l ipnet"',
+		);
+	if (driver === 'vnet' && network.type !== 'bridge')
+		throw refuse(
+			`containers using the 'vnet' network-driver can't connect to ${network.type} networks`,
+			'use a network made with "-t bridge", or a container made with "-l ipnet"',
+		);
+}

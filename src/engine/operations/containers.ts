@@ -1,0 +1,215 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import { newId, parseContainerName } from '#model/ids.ts';
+import type { Mount } from '#model/mount.ts';
+import { type PublishedPort, parsePortRange } from '#model/port.ts';
+import { make, unmake } from '#model/step.ts';
+import { release } from '../allocate.ts';
+import type { EngineContext } from '../context.ts';
+import { findContainer, requireImage } from '../identify.ts';
+import { parseJailParameters } from '../plan/jail-parameters.ts';
+import { parseMount } from '../plan/mounts.ts';
+import { type Runs, requireStopped } from './runs.ts';
+
+export interface ContainerRequest {
+	/** `undefined`: named after its id. */
+	readonly name: string | undefined;
+	readonly image: string;
+	readonly cmd: readonly string[];
+	readonly user: string;
+	readonly env: readonly string[];
+	readonly mounts: readonly Mount[];
+	readonly jailParam: readonly string[];
+	readonly networkDriver: NetworkDriver;
+	readonly publicPorts: readonly PublishedPort[];
+	readonly restartPolicy: RestartPolicy;
+	readonly persist: boolean;
+}
+
+/** What an update may change; `undefined` means unchanged. */
+export type ContainerChange = Partial<
+	Pick<ContainerRequest, 'name' | 'cmd' | 'user' | 'env' | 'jailParam' | 'restartPolicy' | 'persist'>
+>;
+
+export interface ContainerView {
+	readonly container: Container;
+	readonly running: boolean;
+	/** Process id of its first process, or jail id; null when stopped. */
+	readonly pid: number | null;
+	readonly imageName: string;
+	readonly imageTag: string;
+}
+
+/** Milliseconds that processes get between being asked to end and being ended. */
+const DEFAULT_GRACE = 10_000;
+
+export class ContainerOperations {
+	readonly #context: EngineContext;
+	readonly #runs: Runs;
+
+	constructor(context: EngineContext, runs: Runs) {
+		this.#context = context;
+		this.#runs = runs;
+	}
+
+	async list(all: boolean): Promise<ContainerView[]> {
+		const { store, driver } = this.#context;
+		const { sandboxes } = await driver.observe('sandboxes');
+		const pids = new Map(sandboxes.map(({ container, pid }) => [container, pid]));
+		return store.containers
+			.list()
+			.filter(({ id }) => all || this.#runs.isRunning(id))
+			.map((container) => {
+				const running = this.#runs.isRunning(container.id);
+				const image = store.images.get(container.imageId);
+				const pid = running ? (pids.get(container.id) ?? null) : null;
+				return { container, running, pid, imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
+			});
+	}
+
+	inspect(identifier: string): { container: Container; running: boolean; endpoints: Endpoint[] } {
+		const container = findContainer(this.#context.store, identifier);
+		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
+		return { container, running: this.#runs.isRunning(container.id), endpoints };
+	}
+
+	async create(request: ContainerRequest): Promise<string> {
+		const { store, driver, executor, timestamp, log } = this.#context;
+		const id = newId();
+		const name = request.name === undefined ? id : parseContainerName(request.name);
+		const image = requireImage(store, request.image, driver.facts());
+		requirePublishable(request);
+		requireSound(request);
+		this.#requireFreeName(name);
+		const { cmd, user, env, jailParam, networkDriver, publicPorts, restartPolicy, persist } = request;
+		const mounts = request.mounts.map(parseMount);
+		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, restartPolicy, persist, mounts };
+		const dataset = `containers/${id}`;
+		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
+		const steps = [make({ kind: 'root-files', container: id, image: image.id })];
+		await executor.build({ subject: `container ${id}`, steps }, () => {
+			this.#requireFreeName(name);
+			requireImage(store, image.id, driver.facts());
+			store.containers.insert(container);
+		});
+		log.info({ container: id, name, image: image.id }, 'container created');
+		return id;
+	}
+
+	remove(identifier: string): Promise<string> {
+		const { store, locks } = this.#context;
+		const { id } = findContainer(store, identifier, 'no such container');
+		return locks.run(`container ${id}`, async () => {
+			const container = findContainer(store, id, 'no such container');
+			requireStopped(this.#runs, container, 'you cannot remove a running container');
+			await this.#discard(container);
+			return id;
+		});
+	}
+
+	async #discard(container: Container): Promise<void> {
+		const { store, executor, log } = this.#context;
+		const { id, imageId } = container;
+		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
+		await executor.teardown({ subject: `container ${id}`, steps }, () => {
+			for (const endpoint of store.endpoints.ofContainer(id)) {
+				const network = store.networks.get(endpoint.networkId);
+				store.endpoints.delete(endpoint.id);
+				if (network) release(store, network, addressesOf(endpoint));
+			}
+			store.containers.delete(id);
+		});
+		log.info({ container: id, name: container.name }, 'container removed');
+	}
+
+	/** Removes what is neither running nor persistent, oldest first. */
+	async prune(): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const removed: string[] = [];
+		for (const { id } of store.containers.list().toReversed())
+			await locks.run(`container ${id}`, async () => {
+				const container = store.containers.get(id);
+				if (!container || container.persist || this.#runs.isRunning(id)) return;
+				await this.#discard(container);
+				removed.push(id);
+			});
+		return removed;
+	}
+
+	stop(identifier: string, grace = DEFAULT_GRACE): Promise<string> {
+		const { store, locks } = this.#context;
+		const { id, name } = findContainer(store, identifier);
+		return locks.run(`container ${id}`, async () => {
+			if (!this.#runs.isRunning(id))
+				throw new KleeneError({
+					code: 'CONTAINER_NOT_RUNNING',
+					what: `cannot stop container ${name}`,
+					why: 'container not running',
+					mend: `start it with "klee start ${name}"`,
+					message: 'container not running',
+				});
+			await this.#runs.stop(id, grace);
+			return id;
+		});
+	}
+
+	/** Takes effect at the next start. */
+	update(identifier: string, change: ContainerChange): Promise<string> {
+		const { store, locks } = this.#context;
+		const { id } = findContainer(store, identifier, `no such container '${identifier}'`);
+		return locks.run(`container ${id}`, async () => {
+			const container = findContainer(store, id);
+			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+			const updated: Container = { ...container, ...given };
+			const name = parseContainerName(updated.name);
+			if (name !== container.name) this.#requireFreeName(name);
+			requireSound(updated);
+			store.containers.update({ ...updated, name });
+			return id;
+		});
+	}
+
+	#requireFreeName(name: string): void {
+		const holder = this.#context.store.containers.byName(name);
+		if (!holder) return;
+		throw new KleeneError({
+			code: 'NAME_TAKEN',
+			what: `cannot use the name ${name}`,
+			why: `container ${holder.id} has it`,
+			mend: `choose another --name, or remove the other one with "klee rmc ${name}"`,
+		});
+	}
+}
+
+/** What can be judged by looking at a configuration alone. */
+function requireSound({ env, jailParam, cmd, user }: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
+	parseJailParameters(jailParam);
+	const refuse = (what: string, why: string, mend: string) =>
+		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+	const bad = env.find((entry) => !/^[^=]+=/.test(entry));
+	if (bad !== undefined)
+		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
+	if ([...cmd, ...env, user].some((text) => text.includes('\0')))
+		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
+}
+
+function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {
+	if (publicPorts.length === 0) return;
+	const message = `cannot publish ports of a container using the '${networkDriver}' network driver`;
+	if (networkDriver === 'host' || networkDriver === 'disabled')
+		throw new KleeneError({
+			code: 'DRIVER_REFUSED',
+			what: 'cannot create the container',
+			why: message,
+			mend: 'use "-l vnet" or "-l ipnet" with a network',
+			message,
+		});
+	for (const { hostPort } of publicPorts) parsePortRange(hostPort);
+	throw new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot publish ports',
+		why: 'this version of the daemon has no firewall yet',
+		mend: 'leave -p out and reach the container by its address from the host',
+	});
+}

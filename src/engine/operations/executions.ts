@@ -1,0 +1,165 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostProcess, OutputStream } from '#host/driver.ts';
+import type { Container } from '#model/container.ts';
+import { newId } from '#model/ids.ts';
+import type { EngineContext } from '../context.ts';
+import { findContainer, requireImage } from '../identify.ts';
+import { type Command, processOf } from '../plan/sandbox.ts';
+import type { Runs } from './runs.ts';
+
+export type ExecutionRequest = Omit<Command, 'stdin'> & { readonly container: string };
+
+export interface StartRequest {
+	readonly attach: boolean;
+	/** Whether a stopped container is to be started with this command. */
+	readonly startContainer: boolean;
+	/** Whether the client will send input. */
+	readonly stdin: boolean;
+	readonly size?: { readonly rows: number; readonly columns: number };
+}
+
+/** An execution instance lives in memory only: created, started once, gone when its process ended. */
+interface Execution {
+	readonly id: string;
+	readonly containerId: string;
+	readonly request: ExecutionRequest;
+	started: boolean;
+	process?: HostProcess;
+}
+
+export interface SessionEnd {
+	readonly code: number;
+	/** True when the container ended with the process; then nothing of its run is left on the host. */
+	readonly containerEnded: boolean;
+}
+
+/** A started execution instance, as a stream sees it. */
+export interface Session {
+	readonly process: HostProcess;
+	readonly announcements: readonly string[];
+	/** Whether this process is what its container was started with. */
+	readonly first: boolean;
+	readonly ended: Promise<SessionEnd>;
+}
+
+export class ExecutionOperations {
+	readonly #context: EngineContext;
+	readonly #runs: Runs;
+	readonly #executions = new Map<string, Execution>();
+
+	constructor(context: EngineContext, runs: Runs) {
+		this.#context = context;
+		this.#runs = runs;
+	}
+
+	create(request: ExecutionRequest): string {
+		const container = findContainer(this.#context.store, request.container);
+		const id = newId();
+		this.#executions.set(id, { id, containerId: container.id, request, started: false });
+		return id;
+	}
+
+	/** @param onOutput set before the process can write anything. */
+	start(id: string, request: StartRequest, onOutput: (stream: OutputStream, chunk: Buffer) => void): Promise<Session> {
+		const execution = this.#executions.get(id);
+		if (!execution) throw noSuchExecution(id);
+		if (execution.started) throw alreadyStarted(id);
+		execution.started = true;
+		return this.#context.locks.run(`container ${execution.containerId}`, async () => {
+			try {
+				const session = await this.#run(execution, request);
+				session.process.onOutput(onOutput);
+				if (request.size) session.process.resize(request.size.rows, request.size.columns);
+				execution.process = session.process;
+				session.ended.finally(() => this.#executions.delete(id)).catch(() => {});
+				return session;
+			} catch (error) {
+				this.#executions.delete(id);
+				throw error;
+			}
+		});
+	}
+
+	async #run(execution: Execution, request: StartRequest): Promise<Session> {
+		const container = findContainer(this.#context.store, execution.containerId);
+		const command = { ...execution.request, stdin: request.stdin };
+		if (this.#runs.isRunning(container.id)) return this.#runAdditional(execution, container, { command, request });
+		if (!request.startContainer)
+			throw new KleeneError({
+				code: 'CONTAINER_NOT_RUNNING',
+				what: `cannot run a command in container ${container.name}`,
+				why: 'it is not running',
+				mend: `start it with "klee start ${container.name}"`,
+				message: "cannot start container when 'start_container' is false.",
+			});
+		const { process, announcements, gone } = await this.#runs.start(container, command, request.attach);
+		const ended = process.ended.then(async ({ code, sandboxEnded }) => {
+			if (sandboxEnded) await gone;
+			return { code, containerEnded: sandboxEnded };
+		});
+		return { process, announcements, first: true, ended };
+	}
+
+	async #runAdditional(
+		execution: Execution,
+		container: Container,
+		{ command, request }: { command: Command; request: StartRequest },
+	): Promise<Session> {
+		const { store, driver } = this.#context;
+		const image = requireImage(store, container.imageId, driver.facts());
+		const process = await driver.run({
+			kind: 'additional',
+			container: container.id,
+			execution: execution.id,
+			process: processOf(image, container, command),
+			attach: request.attach,
+		});
+		const ended = process.ended.then(({ code }) => ({ code, containerEnded: !this.#runs.isRunning(container.id) }));
+		return { process, announcements: [], first: false, ended };
+	}
+
+	/** Ask the process to end, or end it; waits until it has. */
+	async stop(id: string, force: boolean): Promise<string> {
+		const execution = this.#executions.get(id);
+		if (!execution) throw noSuchExecution(id);
+		if (!execution.process)
+			throw new KleeneError({
+				code: 'NO_SUCH_EXECUTION',
+				what: `cannot stop execution instance ${id}`,
+				why: 'it was not started',
+				mend: 'start it first',
+				message: 'execution instance have not been started',
+			});
+		execution.process.kill(force ? 'SIGKILL' : 'SIGTERM');
+		await execution.process.ended;
+		return id;
+	}
+
+	containerOf(id: string): string {
+		const execution = this.#executions.get(id);
+		if (!execution) throw noSuchExecution(id);
+		return execution.containerId;
+	}
+}
+
+function noSuchExecution(id: string): KleeneError {
+	const message = `could not find execution instance matching '${id}'`;
+	const mend = 'create one with POST /exec/create; it is gone when its process ended or the daemon was restarted';
+	return new KleeneError({
+		code: 'NO_SUCH_EXECUTION',
+		what: 'cannot find the execution instance',
+		why: message,
+		mend,
+		message,
+	});
+}
+
+function alreadyStarted(id: string): KleeneError {
+	return new KleeneError({
+		code: 'ALREADY_STARTED',
+		what: `cannot start execution instance ${id}`,
+		why: 'executable already started',
+		mend: 'create another one with POST /exec/create',
+		message: 'executable already started',
+	});
+}

@@ -1,0 +1,229 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import {
+	type Address,
+	contains,
+	FAMILIES,
+	formatSubnet,
+	overlap,
+	parseAddress,
+	parseSubnet,
+	type Subnet,
+	subnetAround,
+} from '#model/address.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import { newId } from '#model/ids.ts';
+import {
+	gatewayOf,
+	HOST_GATEWAY,
+	type Network,
+	type NetworkConfig,
+	parseNetworkConfig,
+	subnetOf,
+} from '#model/network.ts';
+import type { Observed } from '#model/observed.ts';
+import { make, unmakeAll } from '#model/step.ts';
+import { lowestOf } from '../allocate.ts';
+import type { EngineContext } from '../context.ts';
+import { findNetwork } from '../identify.ts';
+import { partsOfNetwork } from '../plan/network.ts';
+import type { ConnectionOperations } from './connections.ts';
+
+export interface DryRun {
+	/** Plan only: nothing is changed, and the plan is returned in the host's words. */
+	readonly dryRun: boolean;
+}
+
+/** Either what was done (`id`), or what would be (`plan`). */
+export interface Outcome {
+	readonly id: string;
+	readonly plan?: readonly string[];
+}
+
+export class NetworkOperations {
+	readonly #context: EngineContext;
+	readonly #connections: ConnectionOperations;
+
+	constructor(context: EngineContext, connections: ConnectionOperations) {
+		this.#context = context;
+		this.#connections = connections;
+	}
+
+	list(): Network[] {
+		return this.#context.store.networks.list();
+	}
+
+	inspect(identifier: string): { network: Network; endpoints: Endpoint[] } {
+		const network = findNetwork(this.#context.store, identifier);
+		return { network, endpoints: this.#context.store.endpoints.ofNetwork(network.id) };
+	}
+
+	/** One at a time: names, interfaces and subnets are judged against each other. */
+	create(config: NetworkConfig, { dryRun }: DryRun): Promise<Outcome> {
+		return this.#context.locks.run('networks', async () => {
+			const { driver, executor, timestamp } = this.#context;
+			const parsed = parseNetworkConfig(config);
+			this.#requireFreeName(parsed.name);
+			const observed = await driver.observe('addressing');
+			const network: Network = { ...this.#complete(parsed, observed), id: newId(), created: timestamp() };
+			this.#requireFreeInterface(network, observed);
+			this.#requireFreeSubnets(network, observed);
+			const steps = partsOfNetwork(network).map(make);
+			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
+			await executor.build({ subject: `network ${network.id}`, steps }, () => this.#record(network, observed));
+			this.#context.log.info(
+				{ network: network.id, name: network.name, interface: network.interface },
+				'network created',
+			);
+			return { id: network.id };
+		});
+	}
+
+	#record(network: Network, observed: Observed): void {
+		const { store } = this.#context;
+		store.networks.insert(network);
+		for (const family of FAMILIES) {
+			const subnet = subnetOf(network, family);
+			if (!subnet) continue;
+			store.networks.insertSubnet(network.id, subnet, lowestOf(subnet));
+			for (const address of reserved(network, subnet, observed)) store.endpoints.hold(network.id, address, null);
+		}
+	}
+
+	/** Members are disconnected first, running ones included. */
+	remove(identifier: string, { dryRun }: DryRun): Promise<Outcome> {
+		const { store, locks } = this.#context;
+		const { id } = findNetwork(store, identifier, 'network not found.');
+		return locks.run(`network ${id}`, async () => {
+			const network = findNetwork(store, id, 'network not found.');
+			if (dryRun) return { id, plan: this.#describeRemoval(network) };
+			for (const endpoint of store.endpoints.ofNetwork(id))
+				await this.#connections.disconnectEndpoint(endpoint, network);
+			await this.#takeDown(network);
+			return { id };
+		});
+	}
+
+	async #takeDown(network: Network): Promise<void> {
+		const { store, executor, log } = this.#context;
+		const steps = unmakeAll(partsOfNetwork(network));
+		await executor.teardown({ subject: `network ${network.id}`, steps }, () => store.networks.delete(network.id));
+		log.info({ network: network.id, name: network.name }, 'network removed');
+	}
+
+	#describeRemoval(network: Network): string[] {
+		const { store, executor } = this.#context;
+		const members = store.endpoints
+			.ofNetwork(network.id)
+			.flatMap((endpoint) => this.#connections.describeDisconnect(endpoint));
+		return [...members, ...executor.describe(unmakeAll(partsOfNetwork(network)))];
+	}
+
+	/** Removes networks without endpoints; a stopped member keeps its network. */
+	async prune({ dryRun }: DryRun): Promise<{ ids: string[]; plan?: string[] }> {
+		const { store, locks } = this.#context;
+		const unused = store.networks.unused();
+		if (dryRun) return { ids: [], plan: unused.flatMap((network) => this.#describeRemoval(network)) };
+		const ids: string[] = [];
+		for (const { id } of unused)
+			await locks.run(`network ${id}`, async () => {
+				const network = store.networks.get(id);
+				if (!network || store.endpoints.ofNetwork(id).length > 0) return;
+				await this.#takeDown(network);
+				ids.push(id);
+			});
+		return { ids };
+	}
+
+	#complete(config: NetworkConfig, observed: Observed): NetworkConfig {
+		const nat = config.nat === HOST_GATEWAY ? observed.gatewayInterface : config.nat;
+		return { ...config, nat, interface: config.interface || this.#freeInterface(observed) };
+	}
+
+	#freeInterface(observed: Observed): string {
+		const taken = new Set(observed.interfaces.map(({ name }) => name));
+		for (let unit = 0; ; unit += 1) {
+			const name = `kleene${unit}`;
+			if (!taken.has(name) && !this.#context.store.networks.byInterface(name)) return name;
+		}
+	}
+
+	#requireFreeName(name: string): void {
+		if (!this.#context.store.networks.byName(name)) return;
+		throw new KleeneError({
+			code: 'NAME_TAKEN',
+			what: `cannot create network ${name}`,
+			why: 'network name is already taken',
+			mend: `choose another name, or remove the other one with "klee network rm ${name}"`,
+			message: 'network name is already taken',
+		});
+	}
+
+	#requireFreeInterface({ name, type, interface: wanted }: Network, { interfaces }: Observed): void {
+		const what = `cannot create network ${name}`;
+		const there = interfaces.some((one) => one.name === wanted);
+		const owner = this.#context.store.networks.byInterface(wanted);
+		if (owner) {
+			const why = `interface ${wanted} belongs to network ${owner.name}`;
+			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, mend: 'choose another --interface' });
+		}
+		if (type === 'custom' && !there) {
+			const why = `the host has no interface ${wanted}`;
+			const mend = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
+			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, mend });
+		}
+		if (type !== 'custom' && there) {
+			const why = `the host already has an interface ${wanted}`;
+			const mend = 'choose another --interface, or leave it out to get a free one';
+			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, mend });
+		}
+	}
+
+	#requireFreeSubnets(network: Network, observed: Observed): void {
+		for (const family of FAMILIES) {
+			const subnet = subnetOf(network, family);
+			if (!subnet) continue;
+			const other = this.#context.store.networks.overlapping(subnet);
+			const holder = other
+				? `network ${other.name} (${family === 4 ? other.subnet : other.subnet6})`
+				: holderOnHost(subnet, network, observed);
+			if (!holder) continue;
+			throw new KleeneError({
+				code: 'SUBNET_OVERLAP',
+				what: `cannot create network ${network.name}`,
+				why: `its subnet ${formatSubnet(subnet)} overlaps ${holder}`,
+				mend: 'choose another subnet',
+			});
+		}
+	}
+}
+
+/** What of the host itself lies in a subnet. A custom network may share the subnet of the interface it lives on. */
+function holderOnHost(subnet: Subnet, network: Network, { interfaces, routes }: Observed): string | undefined {
+	const foreign = (name: string) => network.type !== 'custom' || name !== network.interface;
+	for (const { name, addresses } of interfaces.filter((one) => foreign(one.name))) {
+		const address = addresses.find((text) => overlap(subnet, blockOf(text)));
+		if (address) return `address ${address} of the host's interface ${name}`;
+	}
+	const route = routes.find((one) => foreign(one.interface) && overlap(subnet, blockOf(one.destination)));
+	return route && `the host's route to ${route.destination} by ${route.interface}`;
+}
+
+/** `10.4.6.1/24` → the block 10.4.6.0/24. */
+function blockOf(text: string): Subnet {
+	const exact = parseSubnet(text);
+	if (exact) return exact;
+	const [base = '', prefix] = text.split('/');
+	const address = parseAddress(base);
+	if (!address) throw new Error(`the host reported the address '${text}'`);
+	return subnetAround(address, Number(prefix));
+}
+
+/** Addresses that no container may get: the gateway, and on a custom network what its interface already has. */
+function reserved(network: Network, subnet: Subnet, observed: Observed): Address[] {
+	const gateway = gatewayOf(network, subnet.family);
+	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
+	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(text.split('/')[0] ?? '')));
+	return [gateway, ...present]
+		.filter((address) => address !== undefined)
+		.filter((address) => contains(subnet, address));
+}

@@ -1,0 +1,96 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import { FAMILIES, type Family, formatAddress } from '#model/address.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import { macOf } from '#model/ids.ts';
+import { gatewayOf, type Network, subnetOf } from '#model/network.ts';
+import type { Part } from '#model/part.ts';
+
+/** An endpoint of a container that runs or is about to. */
+export interface Attachment {
+	readonly endpoint: Endpoint;
+	readonly network: Network;
+	/** Unit of its epair on the host. */
+	readonly unit: number;
+}
+
+/** The families for which an endpoint gives the container its default route. */
+export type DefaultRoutes = ReadonlySet<Family>;
+
+/** Name of the inner end of a vnet container's cable. */
+export function vnetInterface(endpoint: Endpoint): string {
+	return `epair${endpoint.position}b`;
+}
+
+/** A bridge port with addresses of its own stack inside. */
+export function partsOfVnetEndpoint({ endpoint, network, unit }: Attachment, routes: DefaultRoutes): Part[] {
+	const container = endpoint.containerId;
+	const inside = vnetInterface(endpoint);
+	const parts: Part[] = [
+		{ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: false },
+		{ kind: 'bridge-port', bridge: network.interface, interface: `epair${unit}a` },
+	];
+	for (const family of FAMILIES) {
+		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
+		const subnet = subnetOf(network, family);
+		if (address === '' || !subnet) continue;
+		parts.push({ kind: 'inside-address', container, interface: inside, address: `${address}/${subnet.prefix}` });
+		const gateway = gatewayOf(network, family);
+		if (!gateway || !routes.has(family)) continue;
+		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: formatAddress(gateway) });
+	}
+	return parts;
+}
+
+/** The address alone, answered for by the host; where the host needs a cable for that, a routed one. */
+export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRoutes, hasEpair: boolean): Part[] {
+	const { endpoint, network, unit } = attachment;
+	const container = endpoint.containerId;
+	const inside = network.interface;
+	const parts: Part[] = [];
+	if (hasEpair) parts.push({ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: true });
+	for (const family of FAMILIES) {
+		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
+		if (address === '') continue;
+		const defaultRoute = routes.has(family);
+		parts.push({ kind: 'alias', container, interface: network.interface, unit, inside, address, defaultRoute });
+	}
+	return parts;
+}
+
+/**
+ * Which endpoint gives the default route of each family: the one connected first among those that can. A container has
+ * one default route per family, whatever the number of its networks.
+ */
+export function chooseDefaultRoutes(
+	attachments: readonly Attachment[],
+	driver: 'vnet' | 'ipnet',
+): Map<string, Set<Family>> {
+	const chosen = new Map<string, Set<Family>>(attachments.map(({ endpoint }) => [endpoint.id, new Set()]));
+	const inOrder = attachments.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
+	for (const family of FAMILIES) {
+		const first = inOrder.find((attachment) => canRoute(attachment, family, driver));
+		if (first) chosen.get(first.endpoint.id)?.add(family);
+	}
+	return chosen;
+}
+
+function canRoute({ endpoint, network }: Attachment, family: Family, driver: 'vnet' | 'ipnet'): boolean {
+	const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
+	if (address === '') return false;
+	return driver === 'ipnet' || gatewayOf(network, family) !== undefined;
+}
+
+/** An ipnet container sees each network's interface by its name, so the names must differ, which the store sees to. */
+export function requireDistinctInterfaces(attachments: readonly Attachment[]): void {
+	const names = new Set<string>();
+	for (const { network } of attachments) {
+		if (names.has(network.interface))
+			throw new KleeneError({
+				code: 'DRIVER_REFUSED',
+				what: `cannot start container ${attachments[0]?.endpoint.containerId}`,
+				why: `two of its networks use the interface ${network.interface}`,
+				mend: `disconnect it from one of them with "klee network disconnect ${network.name} ..."`,
+			});
+		names.add(network.interface);
+	}
+}

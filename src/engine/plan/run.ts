@@ -1,0 +1,76 @@
+import type { Container } from '#model/container.ts';
+import type { Part } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
+import {
+	type Attachment,
+	chooseDefaultRoutes,
+	partsOfIpnetEndpoint,
+	partsOfVnetEndpoint,
+	requireDistinctInterfaces,
+} from './endpoint.ts';
+
+export interface RunDesired {
+	readonly container: Container;
+	readonly attachments: readonly Attachment[];
+	readonly spec: SandboxSpec;
+	/** Fact of the host: see `HostFacts.ipnetHasEpair`. */
+	readonly ipnetHasEpair: boolean;
+}
+
+/** What a running container is on the host, in the order of making. Taken apart in the opposite order. */
+export function partsOfRun(desired: RunDesired): Part[] {
+	const { container, spec } = desired;
+	const id = container.id;
+	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
+	if (spec.network === 'own') parts.push({ kind: 'stack', container: id });
+	parts.push(...partsOfEndpoints(desired));
+	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
+	return parts;
+}
+
+function partsOfEndpoints({ container, attachments, ipnetHasEpair }: RunDesired): Part[] {
+	const driver = container.networkDriver;
+	if (driver !== 'vnet' && driver !== 'ipnet') return [];
+	if (driver === 'ipnet') requireDistinctInterfaces(attachments);
+	const routes = chooseDefaultRoutes(attachments, driver);
+	return attachments.flatMap((attachment) => {
+		const mine = routes.get(attachment.endpoint.id) ?? new Set();
+		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, mine);
+		return partsOfIpnetEndpoint(attachment, mine, ipnetHasEpair);
+	});
+}
+
+/** The lines that the stream of a starting container begins with: the words of route(8), on every host. */
+export function announcements(parts: readonly Part[]): string[] {
+	return parts
+		.filter((part) => part.kind === 'inside-route')
+		.map((part) => `add net default: gateway ${part.gateway}\n`);
+}
+
+/** The parts that belong to one endpoint of a running container. */
+export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
+	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
+	if (cable?.kind !== 'epair') return [];
+	return parts.filter((part) => {
+		if (part === cable) return true;
+		if (part.kind === 'bridge-port') return part.interface === `epair${unit}a`;
+		if (part.kind === 'alias') return part.unit === unit;
+		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === cable.inside;
+	});
+}
+
+/** Parts that join a running container leave the default routes alone that it already has. */
+export function withoutSecondDefault(joining: readonly Part[], present: readonly Part[]): Part[] {
+	const taken = new Set(present.map(defaultRouteOf).filter((family) => family !== undefined));
+	return joining.flatMap((part): Part[] => {
+		const family = defaultRouteOf(part);
+		if (family === undefined || !taken.has(family)) return [part];
+		return part.kind === 'alias' ? [{ ...part, defaultRoute: false }] : [];
+	});
+}
+
+function defaultRouteOf(part: Part): 4 | 6 | undefined {
+	if (part.kind === 'inside-route') return part.family;
+	if (part.kind === 'alias' && part.defaultRoute) return part.address.includes(':') ? 6 : 4;
+	return undefined;
+}

@@ -1,0 +1,104 @@
+import { type KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { make, type Step, unmake } from '#model/step.ts';
+import type { EngineContext } from './context.ts';
+import type { Runs } from './operations/runs.ts';
+import { partsOfNetwork } from './plan/network.ts';
+
+/**
+ * Bring host and store together after a start of the daemon. INVARIANTS:
+ * - what runs is adopted and not touched;
+ * - what the store knows and the host lacks is made again (networks) or cleared away (runs that ended meanwhile);
+ * - what the host has below our root and the store does not know is unmade.
+ */
+export class Reconciler {
+	readonly #context: EngineContext;
+	readonly #runs: Runs;
+
+	constructor(context: EngineContext, runs: Runs) {
+		this.#context = context;
+		this.#runs = runs;
+	}
+
+	async settle(): Promise<void> {
+		const { executor, driver, store } = this.#context;
+		await executor.recover();
+		const observed = await driver.observe('everything');
+		this.#runs.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
+		await this.#networks();
+		await this.#containers(observed);
+		await this.#leaks(observed);
+	}
+
+	async #networks(): Promise<void> {
+		for (const network of this.#context.store.networks.list())
+			await this.#try(`network ${network.name}`, partsOfNetwork(network).map(make));
+	}
+
+	async #containers(observed: Observed): Promise<void> {
+		const { store, log } = this.#context;
+		const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
+		for (const { id, name } of store.containers.running()) {
+			this.#runs.adopt(id);
+			if (alive.has(id)) log.info({ container: id, name }, 'container went on running; adopted');
+			else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
+		}
+		store.transaction(() => this.#forgetStaleUnits());
+	}
+
+	/** Units of runs whose start never came to its end. */
+	#forgetStaleUnits(): void {
+		const { store } = this.#context;
+		for (const { id } of store.containers.list()) {
+			if (this.#runs.isRunning(id)) continue;
+			for (const endpoint of store.endpoints.ofContainer(id)) store.endpoints.setEpair(endpoint.id, null);
+		}
+	}
+
+	async #leaks(observed: Observed): Promise<void> {
+		const { store } = this.#context;
+		const running = new Set(store.containers.running().map(({ id }) => id));
+		const steps: Part[] = [];
+		for (const { container } of observed.sandboxes) if (!running.has(container)) steps.push(sandboxOnly(container));
+		for (const container of observed.mountedRoots)
+			if (!running.has(container)) steps.push({ kind: 'root-mount', container, image: '' });
+		for (const container of observed.rootFiles)
+			if (!store.containers.get(container)) steps.push({ kind: 'root-files', container, image: '' });
+		for (const image of observed.imageFiles)
+			if (!store.images.get(image))
+				steps.push({ kind: 'image-files', image, source: { kind: 'distribution' }, dns: false, localtime: false });
+		for (const part of steps) await this.#try(`a left-over ${part.kind}`, [unmake(part)]);
+	}
+
+	async #try(subject: string, steps: readonly Step[]): Promise<void> {
+		for (const step of steps) {
+			try {
+				await this.#context.driver.apply(step, { grace: 0 });
+			} catch (error) {
+				this.#report(subject, error);
+			}
+		}
+	}
+
+	#report(subject: string, error: unknown): void {
+		const mend = (error as KleeneError).mend;
+		this.#context.log.error(
+			{ subject, error: messageOf(error), mend },
+			'could not bring the host to what the store says',
+		);
+	}
+}
+
+function sandboxOnly(container: string): Part {
+	const process = { argv: ['true'], env: [], user: 'root', tty: false, stdin: false };
+	const spec = { hostname: container, network: 'own', rawSockets: false, netAdmin: false, process } as const;
+	return { kind: 'sandbox', container, spec, mounts: [] };
+}
+
+function epairUnits(observed: Observed): number[] {
+	return observed.interfaces.flatMap(({ name }) => {
+		const unit = /^epair(\d+)a$/.exec(name)?.[1];
+		return unit === undefined ? [] : [Number(unit)];
+	});
+}

@@ -1,0 +1,177 @@
+/**
+ * A host in memory that obeys the contract of `host/driver.ts` and the laws that real hosts have: nothing stands on
+ * what is not there, names are unique, a bridge with ports stays. For testing the engine, never to pass for a host.
+ */
+
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions, HostDriver, HostEvent, HostFacts, HostProcess, RunRequest } from '#host/driver.ts';
+import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { Step } from '#model/step.ts';
+import { FakeProcess } from './process.ts';
+
+const FACTS: HostFacts = {
+	os: 'linux',
+	release: 'Memory 1',
+	kernel: 'none',
+	runtime: 'none',
+	ipnetHasEpair: true,
+	lacking: [],
+};
+
+export class FakeHost implements HostDriver {
+	/** What is on the host, by identity, in the order of making. */
+	readonly parts = new Map<string, Part>();
+	readonly processes = new Map<string, FakeProcess>();
+	/** Interfaces that are not ours. */
+	readonly foreign: ObservedInterface[] = [];
+	/** Every step that was asked for, whether it worked or not. */
+	readonly applied: string[] = [];
+	/** Set to let the step with this number (from 0, counted from now) fail. */
+	failAt = Number.POSITIVE_INFINITY;
+	#listeners: ((event: HostEvent) => void)[] = [];
+
+	facts(): HostFacts {
+		return FACTS;
+	}
+
+	async observe(_scope: ObservationScope): Promise<Observed> {
+		const all = [...this.parts.values()];
+		const idsOf = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(containerOrImage);
+		const sandboxes = idsOf('sandbox').map((container) => ({
+			container,
+			running: this.processes.has(container),
+			pid: 1,
+		}));
+		return {
+			gatewayInterface: '',
+			interfaces: [...this.foreign, ...all.flatMap(asInterface)],
+			routes: [],
+			sandboxes,
+			mountedRoots: idsOf('root-mount'),
+			imageFiles: idsOf('image-files'),
+			rootFiles: idsOf('root-files'),
+		};
+	}
+
+	describe({ verb, part }: Step): string[] {
+		return [`${verb} ${identityOf(part)}`];
+	}
+
+	async apply({ verb, part }: Step, options: ApplyOptions = {}): Promise<void> {
+		this.applied.push(`${verb} ${identityOf(part)}`);
+		if (this.failAt-- === 0) throw refuse(`${verb} ${identityOf(part)}`, 'it was told to fail');
+		if (verb === 'make') this.#make(part);
+		else this.#unmake(part);
+		options.progress?.(`${verb} ${part.kind}\n`);
+	}
+
+	#make(part: Part): void {
+		const identity = identityOf(part);
+		const there = this.parts.get(identity);
+		if (there && JSON.stringify(there) !== JSON.stringify(part)) throw refuse(identity, 'it is there and different');
+		if (part.kind === 'network-interface' && this.foreign.some(({ name }) => name === part.interface))
+			throw refuse(identity, 'the name is taken');
+		for (const needed of needs(part)) if (!this.#has(needed)) throw refuse(identity, `${needed} is not there`);
+		this.parts.set(identity, part);
+	}
+
+	#has(identity: string): boolean {
+		const foreign = this.foreign.some(({ name }) => identity === `network-interface ${name}`);
+		return foreign || this.parts.has(identity);
+	}
+
+	#unmake(part: Part): void {
+		const identity = identityOf(part);
+		const onTop = [...this.parts.values()].find((other) => needs(other).includes(identity));
+		if (onTop) throw refuse(identity, `${identityOf(onTop)} stands on it`);
+		if (part.kind === 'sandbox') this.endContainer(part.container, 137);
+		this.parts.delete(identity);
+	}
+
+	async run(request: RunRequest): Promise<HostProcess> {
+		const process = new FakeProcess();
+		if (request.kind === 'first') this.processes.set(request.container, process);
+		return process;
+	}
+
+	/** All processes of a container end. */
+	endContainer(container: string, code: number): void {
+		const process = this.processes.get(container);
+		if (!process) return;
+		this.processes.delete(container);
+		process.end({ code, sandboxEnded: true });
+		for (const listener of this.#listeners) listener({ kind: 'sandbox-ended', container });
+	}
+
+	watch(listener: (event: HostEvent) => void): void {
+		this.#listeners.push(listener);
+	}
+
+	async close(): Promise<void> {
+		this.#listeners = [];
+	}
+}
+
+function refuse(what: string, why: string): KleeneError {
+	return new KleeneError({ code: 'HOST_FAILED', what, why, mend: 'try again' });
+}
+
+function containerOrImage(part: Part): string {
+	return 'container' in part ? part.container : 'image' in part ? part.image : '';
+}
+
+/** What makes a part the same part: its kind and the names it has on the host. */
+export function identityOf(part: Part): string {
+	switch (part.kind) {
+		case 'network-interface':
+			return `${part.kind} ${part.interface}`;
+		case 'interface-address':
+			return `${part.kind} ${part.interface} ${part.address}`;
+		case 'epair':
+			return `${part.kind} epair${part.unit}`;
+		case 'bridge-port':
+			return `${part.kind} ${part.interface}`;
+		case 'inside-address':
+			return `${part.kind} ${part.container} ${part.address}`;
+		case 'inside-route':
+			return `${part.kind} ${part.container} ${part.family}`;
+		case 'alias':
+			return `${part.kind} ${part.container} ${part.address}`;
+		default:
+			return `${part.kind} ${containerOrImage(part)}`;
+	}
+}
+
+/** Identities of the parts that must be there before this one, and may not go before it. */
+function needs(part: Part): string[] {
+	switch (part.kind) {
+		case 'interface-address':
+			return [`network-interface ${part.interface}`];
+		case 'epair':
+			return [`stack ${part.container}`];
+		case 'bridge-port':
+			return [`network-interface ${part.bridge}`, `epair ${part.interface.slice(0, -1)}`];
+		case 'inside-address':
+			return [`stack ${part.container}`];
+		case 'inside-route':
+			return [`stack ${part.container}`];
+		case 'alias':
+			return [`network-interface ${part.interface}`, `epair epair${part.unit}`];
+		case 'root-files':
+			return [`image-files ${part.image}`];
+		case 'root-mount':
+			return [`root-files ${part.container}`, `image-files ${part.image}`];
+		case 'sandbox':
+			return [`root-mount ${part.container}`];
+		default:
+			return [];
+	}
+}
+
+function asInterface(part: Part): ObservedInterface[] {
+	const base = { up: true, mtu: 1500, bridge: '', addresses: [] };
+	if (part.kind === 'network-interface') return [{ ...base, name: part.interface, type: part.type, mac: part.mac }];
+	if (part.kind === 'epair') return [{ ...base, name: `epair${part.unit}a`, type: 'epair', mac: part.mac }];
+	return [];
+}

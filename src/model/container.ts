@@ -1,0 +1,36 @@
+import type { Mount } from './mount.ts';
+import type { PublishedPort } from './port.ts';
+
+export type NetworkDriver = 'ipnet' | 'host' | 'vnet' | 'disabled';
+export type RestartPolicy = 'no' | 'on-startup';
+
+export interface Container {
+	readonly id: string;
+	readonly name: string;
+	readonly imageId: string;
+	/** Empty: the command of the image. */
+	readonly cmd: readonly string[];
+	readonly user: string;
+	readonly env: readonly string[];
+	readonly networkDriver: NetworkDriver;
+	readonly publicPorts: readonly PublishedPort[];
+	/** As typed, `name` or `name=value`. */
+	readonly jailParam: readonly string[];
+	readonly mounts: readonly Mount[];
+	readonly restartPolicy: RestartPolicy;
+	readonly persist: boolean;
+	/** ISO 8601, UTC. */
+	readonly created: string;
+	/** Where its files are, in the host's own terms. */
+	readonly dataset: string;
+}
+
+/** `NAME=value` lists merged by name, later lists win, first appearance keeps its place. */
+export function mergeEnv(...lists: readonly (readonly string[])[]): string[] {
+	const merged = new Map<string, string>();
+	for (const entry of lists.flat()) {
+		const equals = entry.indexOf('=');
+		merged.set(equals === -1 ? entry : entry.slice(0, equals), entry);
+	}
+	return [...merged.values()];
+}

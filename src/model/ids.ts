@@ -1,0 +1,53 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+
+const ID = /^[0-9a-f]{12}$/;
+const DIGITS_ONLY = /^[0-9]+$/;
+
+/** 12 lowercase hex digits, 48 random bits, never all decimal: jail(8) would take such a name for a jail number. */
+export function newId(): string {
+	for (;;) {
+		const bytes = crypto.getRandomValues(new Uint8Array(6));
+		const id = Buffer.from(bytes).toString('hex');
+		if (!DIGITS_ONLY.test(id)) return id;
+	}
+}
+
+export function isId(text: string): boolean {
+	return ID.test(text) && !DIGITS_ONLY.test(text);
+}
+
+/**
+ * A locally administered unicast MAC address that belongs to the object with this id, the same at every start.
+ * `02:` and the five low bytes of the id.
+ */
+export function macOf(id: string): string {
+	return `02:${id.slice(2).match(/../g)?.join(':')}`;
+}
+
+const CONTAINER_NAME = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+
+/** @returns the name as stored, without the leading `/` that Docker's clients used to send. */
+export function parseContainerName(text: string): string {
+	if (!CONTAINER_NAME.test(text) || text.length > 128)
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${text.slice(0, 140)}' as a container name`,
+			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", 2 to 128 in all',
+			mend: 'choose a name such as web-1',
+			message: `${text} does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`,
+		});
+	return text.startsWith('/') ? text.slice(1) : text;
+}
+
+const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
+
+export function parseNetworkName(text: string): string {
+	if (!NETWORK_NAME.test(text))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${text.slice(0, 140)}' as a network name`,
+			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", at most 128 in all',
+			mend: 'choose a name such as testnet',
+		});
+	return text;
+}

@@ -1,0 +1,182 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import {
+	type Address,
+	assignable,
+	contains,
+	type Family,
+	formatAddress,
+	formatSubnet,
+	parseAddress,
+	parseSubnet,
+	type Subnet,
+	subnetAround,
+	widthOf,
+} from './address.ts';
+import { parseNetworkName } from './ids.ts';
+
+export type NetworkType = 'bridge' | 'loopback' | 'custom';
+
+/** Value of `gateway` that stands for the first address of the subnet. */
+export const AUTO = '<auto>';
+/** Value of `nat` that stands for the interface of the host's default route. */
+export const HOST_GATEWAY = '<host-gateway>';
+
+export interface Network {
+	readonly id: string;
+	readonly name: string;
+	readonly type: NetworkType;
+	/** Interface on the host, e.g. `kleene0`. */
+	readonly interface: string;
+	/** CIDR, `''` where the family is not used. */
+	readonly subnet: string;
+	readonly subnet6: string;
+	/** As configured: `''`, `<auto>` or an address. Only a bridge acts on it. */
+	readonly gateway: string;
+	readonly gateway6: string;
+	/** Interface whose address outgoing traffic takes, `''` for none. */
+	readonly nat: string;
+	readonly icc: boolean;
+	readonly internal: boolean;
+	/** ISO 8601, UTC. */
+	readonly created: string;
+}
+
+export type NetworkConfig = Omit<Network, 'id' | 'created'>;
+
+const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
+
+/**
+ * Everything about a network that can be judged without looking at anything else, in the order of the wire contract:
+ * subnet, subnet6, gateway, gateway6, name.
+ */
+export function parseNetworkConfig(config: NetworkConfig): NetworkConfig {
+	const subnet = parseBlock('subnet', config.subnet, 4);
+	const subnet6 = parseBlock('subnet6', config.subnet6, 6);
+	const gateway = parseGateway('gateway', config.gateway, 4);
+	const gateway6 = parseGateway('gateway6', config.gateway6, 6);
+	const name = parseNetworkName(config.name);
+	if (config.type === 'bridge') {
+		requireUsable('gateway', gateway, subnet);
+		requireUsable('gateway6', gateway6, subnet6);
+	}
+	for (const block of [subnet, subnet6]) if (block) requireRoom(block);
+	parseInterface(config);
+	return {
+		...config,
+		name,
+		subnet: subnet ? formatSubnet(subnet) : '',
+		subnet6: subnet6 ? formatSubnet(subnet6) : '',
+		gateway: canonical(config.gateway, gateway),
+		gateway6: canonical(config.gateway6, gateway6),
+	};
+}
+
+function canonical(text: string, address: Address | undefined): string {
+	return address ? formatAddress(address) : text;
+}
+
+function parseBlock(field: string, text: string, family: Family): Subnet | undefined {
+	if (text === '') return undefined;
+	const subnet = parseSubnet(text);
+	if (!subnet) throw invalid('INVALID_SUBNET', field, `could not parse cidr block: "${text}"`, hintFor(text, family));
+	if (subnet.family !== family) throw invalid('INVALID_SUBNET', field, 'wrong IP protocol', familyHint(field, family));
+	return subnet;
+}
+
+function parseGateway(field: string, text: string, family: Family): Address | undefined {
+	if (text === '' || text === AUTO) return undefined;
+	const address = parseAddress(text);
+	if (!address) {
+		const mend = `give one address such as ${family === 4 ? '10.4.6.1' : 'fd00::1'}, "auto" or ""`;
+		throw invalid('INVALID_GATEWAY', field, `could not parse cidr block: "${text}"`, mend);
+	}
+	if (address.family !== family)
+		throw invalid('INVALID_GATEWAY', field, 'wrong IP protocol', familyHint(field, family));
+	return address;
+}
+
+/** A default router must be reachable from the subnet, or containers would start with a route that cannot be set. */
+function requireUsable(field: string, gateway: Address | undefined, subnet: Subnet | undefined): void {
+	if (!gateway) return;
+	if (!subnet) throw invalid('INVALID_GATEWAY', field, 'there is no subnet of this family', 'give the subnet too');
+	const { first, last } = assignable(subnet);
+	if (!contains(subnet, gateway) || gateway.value < first || gateway.value > last) {
+		const range = `${formatAddress({ family: subnet.family, value: first })} to ${formatAddress({ family: subnet.family, value: last })}`;
+		const why = `${formatAddress(gateway)} is not a host address of ${formatSubnet(subnet)}`;
+		throw invalid('INVALID_GATEWAY', field, why, `choose one from ${range}`);
+	}
+}
+
+/** A block of one or two addresses has no room for a gateway and a container. */
+function requireRoom(subnet: Subnet): void {
+	if (subnet.prefix <= widthOf(subnet.family) - 2) return;
+	const field = subnet.family === 4 ? 'subnet' : 'subnet6';
+	const widest = widthOf(subnet.family) - 2;
+	throw invalid(
+		'INVALID_SUBNET',
+		field,
+		`${formatSubnet(subnet)} has no room for containers`,
+		`use a prefix of /${widest} or less`,
+	);
+}
+
+function parseInterface({ type, interface: name }: NetworkConfig): void {
+	if (name === '') {
+		if (type !== 'custom') return;
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: 'cannot create a custom network without an interface',
+			why: 'a custom network lives on an interface that the host already has',
+			mend: 'name it with --interface',
+		});
+	}
+	if (!INTERFACE_NAME.test(name))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${name.slice(0, 40)}' as an interface name`,
+			why: 'an interface name has 1 to 15 letters, digits, "_", "." or "-"',
+			mend: 'choose a name such as kleene7, or leave it out',
+		});
+}
+
+function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why: string, mend: string): KleeneError {
+	return new KleeneError({
+		code,
+		what: 'cannot create the network',
+		why: `invalid ${field}: ${why}`,
+		mend,
+		message: `invalid ${field}: ${why}`,
+	});
+}
+
+function hintFor(text: string, family: Family): string {
+	const [base = '', bits] = text.split('/');
+	const address = parseAddress(base);
+	const prefix = Number(bits);
+	const valid = address && bits && /^[0-9]+$/.test(bits) && prefix <= widthOf(address.family);
+	if (valid) return `host bits must be zero: the block that holds it is ${formatSubnet(subnetAround(address, prefix))}`;
+	return `write it as ${family === 4 ? '10.4.6.0/24' : 'fd00:4:6::/64'}`;
+}
+
+function familyHint(field: string, family: Family): string {
+	const other = field.endsWith('6') ? field.slice(0, -1) : `${field}6`;
+	return `${field} takes IPv${family}; the other family goes into ${other}`;
+}
+
+/** The subnet of a family, parsed. */
+export function subnetOf(network: Network, family: Family): Subnet | undefined {
+	return parseSubnet(family === 4 ? network.subnet : network.subnet6);
+}
+
+/** The default router of a family: an address, or undefined where there is none. Only bridges have one. */
+export function gatewayOf(network: Network, family: Family): Address | undefined {
+	const subnet = subnetOf(network, family);
+	const text = family === 4 ? network.gateway : network.gateway6;
+	if (network.type !== 'bridge' || !subnet || text === '') return undefined;
+	return text === AUTO ? { family, value: assignable(subnet).first } : parseAddress(text);
+}
+
+/** Whether the gateway is an address of the host on the bridge, as against a router that somebody else runs. */
+export function hostHoldsGateway(network: Network, family: Family): boolean {
+	return (family === 4 ? network.gateway : network.gateway6) === AUTO && gatewayOf(network, family) !== undefined;
+}

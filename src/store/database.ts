@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { MIGRATIONS } from './migrations.ts';
+
+/** A row as SQLite gives it. Only repositories see rows; they hand out model values. */
+export type Row = Record<string, SQLInputValue>;
+
+/**
+ * The database of a daemon: `<root>/metadata.sqlite`, mode 600, write-ahead log.
+ * `synchronous = NORMAL` keeps it consistent after any crash of the daemon; a power failure may lose the last changes,
+ * which reconcile then takes for leaks and clears away, since the host lost its interfaces too.
+ */
+export class Database {
+	readonly #db: DatabaseSync;
+	readonly #statements = new Map<string, StatementSync>();
+	#depth = 0;
+
+	constructor(file: string) {
+		this.#db = new DatabaseSync(file);
+		this.#db.exec(
+			'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
+		);
+		this.#migrate();
+	}
+
+	static open(root: string): Database {
+		mkdirSync(root, { recursive: true, mode: 0o700 });
+		const before = process.umask(0o077);
+		try {
+			return new Database(join(root, 'metadata.sqlite'));
+		} finally {
+			process.umask(before);
+		}
+	}
+
+	#migrate(): void {
+		const version = Number(this.get('PRAGMA user_version')?.user_version ?? 0);
+		for (const [index, script] of MIGRATIONS.entries()) {
+			if (index < version) continue;
+			this.transaction(() => {
+				this.#db.exec(script);
+				this.#db.exec(`PRAGMA user_version = ${index + 1}`);
+			});
+		}
+	}
+
+	#prepare(sql: string): StatementSync {
+		let statement = this.#statements.get(sql);
+		if (!statement) {
+			statement = this.#db.prepare(sql);
+			this.#statements.set(sql, statement);
+		}
+		return statement;
+	}
+
+	get(sql: string, ...values: SQLInputValue[]): Row | undefined {
+		return this.#prepare(sql).get(...values) as Row | undefined;
+	}
+
+	all(sql: string, ...values: SQLInputValue[]): Row[] {
+		return this.#prepare(sql).all(...values) as Row[];
+	}
+
+	run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly id: number } {
+		const { changes, lastInsertRowid } = this.#prepare(sql).run(...values);
+		return { changes: Number(changes), id: Number(lastInsertRowid) };
+	}
+
+	/** All or nothing. Nested calls join the outer transaction. */
+	transaction<T>(work: () => T): T {
+		if (this.#depth > 0) return work();
+		this.#db.exec('BEGIN IMMEDIATE');
+		this.#depth += 1;
+		try {
+			const result = work();
+			this.#db.exec('COMMIT');
+			return result;
+		} catch (error) {
+			this.#db.exec('ROLLBACK');
+			throw error;
+		} finally {
+			this.#depth -= 1;
+		}
+	}
+
+	close(): void {
+		this.#statements.clear();
+		this.#db.close();
+	}
+}
+
+/** A UNIQUE constraint said no: the index that was hit, e.g. `networks.name`. */
+export function violatedIndex(error: unknown): string | undefined {
+	const match = /UNIQUE constraint failed: (.+)/.exec(error instanceof Error ? error.message : '');
+	return match?.[1];
+}

@@ -1,0 +1,101 @@
+/**
+ * The schema, one script per version. A script that has landed is never edited; a change is a new script.
+ * Addresses are kept twice: as text for people, and as fixed-width hex (`sortableKey`) so that order is numeric and a
+ * unique index is the judge of who holds an address.
+ */
+export const MIGRATIONS: readonly string[] = [
+	`
+	CREATE TABLE networks (
+		id TEXT PRIMARY KEY,
+		name TEXT NOT NULL UNIQUE,
+		type TEXT NOT NULL,
+		interface TEXT NOT NULL UNIQUE,
+		subnet TEXT NOT NULL,
+		subnet6 TEXT NOT NULL,
+		gateway TEXT NOT NULL,
+		gateway6 TEXT NOT NULL,
+		nat TEXT NOT NULL,
+		icc INTEGER NOT NULL,
+		internal INTEGER NOT NULL,
+		created TEXT NOT NULL
+	) STRICT;
+
+	-- One row per network and family. 'hint' is never above the lowest free address: allocation starts there.
+	CREATE TABLE subnets (
+		network_id TEXT NOT NULL REFERENCES networks(id) ON DELETE CASCADE,
+		family INTEGER NOT NULL,
+		first TEXT NOT NULL,
+		last TEXT NOT NULL,
+		hint TEXT NOT NULL,
+		PRIMARY KEY (network_id, family)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX subnets_by_range ON subnets(family, first);
+
+	CREATE TABLE images (
+		id TEXT PRIMARY KEY,
+		name TEXT NOT NULL,
+		tag TEXT NOT NULL,
+		cmd TEXT NOT NULL,
+		env TEXT NOT NULL,
+		user TEXT NOT NULL,
+		instructions TEXT NOT NULL,
+		created TEXT NOT NULL,
+		dataset TEXT NOT NULL
+	) STRICT;
+	CREATE UNIQUE INDEX images_by_nametag ON images(name, tag) WHERE name <> '';
+
+	CREATE TABLE containers (
+		id TEXT PRIMARY KEY,
+		name TEXT NOT NULL UNIQUE,
+		image_id TEXT NOT NULL REFERENCES images(id),
+		cmd TEXT NOT NULL,
+		user TEXT NOT NULL,
+		env TEXT NOT NULL,
+		network_driver TEXT NOT NULL,
+		public_ports TEXT NOT NULL,
+		jail_param TEXT NOT NULL,
+		mounts TEXT NOT NULL,
+		restart_policy TEXT NOT NULL,
+		persist INTEGER NOT NULL,
+		created TEXT NOT NULL,
+		dataset TEXT NOT NULL,
+		-- The parts that its current run put on the host, in the order of making; '[]' while it is stopped.
+		parts TEXT NOT NULL DEFAULT '[]'
+	) STRICT;
+	CREATE INDEX containers_by_image ON containers(image_id);
+	CREATE INDEX containers_by_created ON containers(created);
+	CREATE INDEX containers_running ON containers(id) WHERE parts <> '[]';
+
+	CREATE TABLE endpoints (
+		id TEXT PRIMARY KEY,
+		container_id TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+		network_id TEXT NOT NULL REFERENCES networks(id),
+		ip_address TEXT NOT NULL,
+		ip_address6 TEXT NOT NULL,
+		position INTEGER NOT NULL,
+		epair INTEGER UNIQUE,
+		UNIQUE (container_id, network_id),
+		UNIQUE (container_id, position)
+	) STRICT;
+	CREATE INDEX endpoints_by_network ON endpoints(network_id);
+
+	-- Who holds an address: an endpoint, or the network itself (its gateway; endpoint_id is then null).
+	CREATE TABLE addresses (
+		network_id TEXT NOT NULL REFERENCES networks(id) ON DELETE CASCADE,
+		address TEXT NOT NULL,
+		endpoint_id TEXT REFERENCES endpoints(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+		PRIMARY KEY (network_id, address)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX addresses_by_endpoint ON addresses(endpoint_id);
+
+	-- Plans under way: what was begun and not finished when the daemon died is undone or finished from here.
+	CREATE TABLE journal (
+		id INTEGER PRIMARY KEY AUTOINCREMENT,
+		subject TEXT NOT NULL,
+		mode TEXT NOT NULL,
+		steps TEXT NOT NULL,
+		-- Steps before this one are done, this one may be, later ones are not.
+		cursor INTEGER NOT NULL DEFAULT 0
+	) STRICT;
+	`,
+];

@@ -1,0 +1,43 @@
+import { ContainerStore } from './containers.ts';
+import { Database } from './database.ts';
+import { EndpointStore } from './endpoints.ts';
+import { ImageStore } from './images.ts';
+import { JournalStore } from './journal.ts';
+import { NetworkStore } from './networks.ts';
+
+/** Desired state, and the plans under way. One daemon, one store. */
+export class Store {
+	readonly #db: Database;
+	readonly networks: NetworkStore;
+	readonly endpoints: EndpointStore;
+	readonly containers: ContainerStore;
+	readonly images: ImageStore;
+	readonly journal: JournalStore;
+
+	private constructor(db: Database) {
+		this.#db = db;
+		this.networks = new NetworkStore(db);
+		this.endpoints = new EndpointStore(db);
+		this.containers = new ContainerStore(db);
+		this.images = new ImageStore(db);
+		this.journal = new JournalStore(db);
+	}
+
+	/** @param root directory; created with mode 700 where it is missing. */
+	static open(root: string): Store {
+		return new Store(Database.open(root));
+	}
+
+	/** For tests of what stands on a store. */
+	static inMemory(): Store {
+		return new Store(new Database(':memory:'));
+	}
+
+	transaction<T>(work: () => T): T {
+		return this.#db.transaction(work);
+	}
+
+	close(): void {
+		this.#db.close();
+	}
+}

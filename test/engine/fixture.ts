@@ -1,0 +1,64 @@
+import { Engine } from '#engine/engine.ts';
+import { FakeHost } from '#host/fake/driver.ts';
+import type { NetworkConfig } from '#model/network.ts';
+import { Store } from '#store/store.ts';
+
+export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+export const BRIDGE: NetworkConfig = {
+	name: 'testnet',
+	type: 'bridge',
+	interface: '',
+	subnet: '10.4.6.0/24',
+	subnet6: '',
+	gateway: '<auto>',
+	gateway6: '',
+	nat: '',
+	icc: true,
+	internal: false,
+};
+
+export const EXECUTE = { dryRun: false };
+
+/** An engine on a host in memory, with an image. A second engine on the same host and store is a restarted daemon. */
+export async function startEngine(host = new FakeHost(), store = Store.inMemory()) {
+	const engine = new Engine(store, host, SILENT);
+	await engine.start();
+	if (engine.images.list().length === 0) {
+		const source = { kind: 'distribution' } as const;
+		await engine.images.create({ source, tag: 'Base', autotag: false, dns: false, localtime: false }, () => {});
+	}
+	return { engine, host, store };
+}
+
+type Fixture = Awaited<ReturnType<typeof startEngine>>;
+
+export function createContainer({ engine }: Fixture, name: string, networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet') {
+	return engine.containers.create({
+		name,
+		image: 'Base',
+		cmd: ['/bin/true'],
+		user: '',
+		env: [],
+		mounts: [],
+		jailParam: [],
+		networkDriver,
+		publicPorts: [],
+		restartPolicy: 'no',
+		persist: false,
+	});
+}
+
+export function connect({ engine }: Fixture, container: string, network: string, ipAddress = '<auto>') {
+	return engine.connections.connect({ container, network, ipAddress, ipAddress6: '<auto>' }, EXECUTE);
+}
+
+export function start({ engine }: Fixture, container: string) {
+	const execution = engine.executions.create({ container, cmd: [], user: '', env: [], tty: false });
+	return engine.executions.start(execution, { attach: true, startContainer: true, stdin: false }, () => {});
+}
+
+/** Identities of what is on the host, in alphabetical order. */
+export function onHost({ host }: Fixture): string[] {
+	return [...host.parts.keys()].sort();
+}
