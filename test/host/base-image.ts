@@ -1,0 +1,68 @@
+/**
+ * The base image for tests: made once with the real `klee image create fetch-auto`, kept as a tar archive, and given to
+ * every later host through `fetch file:///...`.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outputOf } from './command.ts';
+import { TestHost } from './test-host.ts';
+
+const CACHE = `/var/tmp/kleene-test-${process.getuid?.() ?? 0}`;
+/** Older ones are made anew, so that what fetch-auto makes today is what is tested. Milliseconds. */
+const MAX_AGE = 12 * 60 * 60 * 1000;
+
+export const BASE_ARCHIVE = join(CACHE, 'base.tar');
+
+/** Makes the archive when there is none of today; of several test processes one works and the others wait. */
+export async function provideBaseArchive(): Promise<string> {
+	mkdirSync(CACHE, { recursive: true, mode: 0o700 });
+	const lock = join(CACHE, 'lock');
+	for (let waited = 0; !isFresh(); waited += 1) {
+		if (!takeLock(lock)) {
+			if (waited > 1200) throw new Error(`another test holds ${lock}; remove it if that one was killed`);
+			await sleep(100);
+			continue;
+		}
+		try {
+			await makeArchive();
+		} finally {
+			rmSync(lock, { recursive: true });
+		}
+	}
+	return BASE_ARCHIVE;
+}
+
+function isFresh(): boolean {
+	return existsSync(BASE_ARCHIVE) && Date.now() - statSync(BASE_ARCHIVE).mtimeMs < MAX_AGE;
+}
+
+function takeLock(lock: string): boolean {
+	try {
+		mkdirSync(lock);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+async function makeArchive(): Promise<void> {
+	const host = await TestHost.start();
+	try {
+		await host.kleeOutput('image', 'create', '-t', 'Debian', 'fetch-auto');
+		const { dataset } = await host.kleeJson<{ dataset: string }>('isi', 'Debian');
+		const unfinished = `${BASE_ARCHIVE}.${process.pid}`;
+		await outputOf(['tar', '--create', '--numeric-owner', '--xattrs', '--file', unfinished, '-C', dataset, '.']);
+		renameSync(unfinished, BASE_ARCHIVE);
+	} finally {
+		await host.close();
+	}
+}
+
+/** A started host that has the image `Debian:latest`. */
+export async function startHostWithImage(): Promise<TestHost> {
+	const archive = await provideBaseArchive();
+	const host = await TestHost.start();
+	await host.kleeOutput('image', 'create', '-t', 'Debian', 'fetch', `file://${archive}`);
+	return host;
+}

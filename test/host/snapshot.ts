@@ -1,0 +1,110 @@
+/** What is on a machine and in a network namespace, as lines of text: taken before and after, the two must be equal. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { outputOf } from './command.ts';
+import { within } from './network-namespace.ts';
+
+/** Lines by aspect, e.g. `link`, `mount`. */
+export type Snapshot = ReadonlyMap<string, readonly string[]>;
+
+/** `+ link ...` for what came, `- link ...` for what went. Empty: nothing changed. */
+export function difference(before: Snapshot, after: Snapshot): string[] {
+	const changes: string[] = [];
+	for (const aspect of new Set([...before.keys(), ...after.keys()])) {
+		const old = before.get(aspect) ?? [];
+		const now = after.get(aspect) ?? [];
+		changes.push(...old.filter((line) => !now.includes(line)).map((line) => `- ${aspect}: ${line}`));
+		changes.push(...now.filter((line) => !old.includes(line)).map((line) => `+ ${aspect}: ${line}`));
+	}
+	return changes;
+}
+
+const QUESTIONS: ReadonlyMap<string, string> = new Map([
+	['link', 'ip -d -o link'],
+	['address', 'ip -o address'],
+	['route', 'ip route show table all; ip -6 route show table all'],
+	['rule', 'ip rule; ip -6 rule'],
+	['proxy', 'ip neighbour show proxy; ip -6 neighbour show proxy'],
+	['bridge', 'bridge vlan; bridge mdb'],
+	['firewall', 'nft list ruleset'],
+	['forwarding', 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding'],
+]);
+
+/** @param name of a network namespace; absent: the machine's own. */
+export async function snapshotOfNetwork(name?: string): Promise<Snapshot> {
+	const script = [...QUESTIONS].map(([aspect, command]) => `echo "@${aspect}"; { ${command}; } 2>&1`).join('\n');
+	const text = await outputOf([...(name ? within(name) : []), 'sh', '-c', script]);
+	const snapshot = new Map<string, string[]>();
+	let lines: string[] = [];
+	for (const line of text.split('\n')) {
+		if (line.startsWith('@')) {
+			lines = [];
+			snapshot.set(line.slice(1), lines);
+		} else if (line.trim() !== '') lines.push(steady(line));
+	}
+	return snapshot;
+}
+
+/** Without what changes by itself: lifetimes, and how far a bridge's timers are. */
+function steady(line: string): string {
+	return line
+		.replace(/\\/g, ' ')
+		.replace(/\b(valid_lft|preferred_lft|expires|\w+_timer|age) +\S+/g, '')
+		.replace(/\s+/g, ' ')
+		.trim();
+}
+
+export interface RunningProcess {
+	readonly pid: number;
+	readonly command: string;
+}
+
+/** Mounts of the machine, the names of its network namespaces, and Kleene's cgroups. Processes are asked for apart. */
+export function snapshotOfMachine(): Snapshot {
+	return new Map([
+		['mount', mounts()],
+		['namespace', existsSync('/run/netns') ? readdirSync('/run/netns') : []],
+		['cgroup', cgroups()],
+	]);
+}
+
+export function mounts(): string[] {
+	const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+	return lines.map((line) => {
+		const [left = '', right = ''] = line.split(' - ');
+		return `${left.split(' ').slice(3, 5).join(' ')} ${right}`;
+	});
+}
+
+/** Control groups with Kleene in their path, in every hierarchy, children included. */
+export function cgroups(folder = '/sys/fs/cgroup', depth = 0): string[] {
+	if (depth > 5 || !existsSync(folder)) return [];
+	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+		const path = `${folder}/${entry.name}`;
+		if (!entry.isDirectory()) return [];
+		return [...(path.includes('kleene') ? [path] : []), ...cgroups(path, depth + 1)];
+	});
+}
+
+/**
+ * Processes that belong to a Kleene root directory: they name it on their command line, or live in a mount namespace
+ * whose mounts come from it.
+ */
+export function processesOf(root: string): RunningProcess[] {
+	const own = readlinkSync('/proc/self/ns/mnt');
+	const found: RunningProcess[] = [];
+	for (const name of readdirSync('/proc')) {
+		const pid = Number(name);
+		if (!Number.isInteger(pid) || pid === process.pid) continue;
+		try {
+			const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+			if (command === '') continue;
+			const foreign = readlinkSync(`/proc/${pid}/ns/mnt`) !== own;
+			const belongs =
+				command.includes(root) || (foreign && readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(root));
+			if (belongs) found.push({ pid, command });
+		} catch {
+			// It ended while we looked.
+		}
+	}
+	return found;
+}
