@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KleeneError } from '#errors/kleene-error.ts';
+import { formatAddress } from './address.ts';
+import { gatewayOf, hostHoldsGateway, type NetworkConfig, parseNetworkConfig } from './network.ts';
+
+const BRIDGE: NetworkConfig = {
+	name: 'testnet',
+	type: 'bridge',
+	interface: '',
+	subnet: '10.4.6.0/24',
+	subnet6: '',
+	gateway: '<auto>',
+	gateway6: '',
+	nat: '',
+	icc: true,
+	internal: false,
+};
+
+function refusal(change: Partial<NetworkConfig>): KleeneError {
+	try {
+		parseNetworkConfig({ ...BRIDGE, ...change });
+	} catch (error) {
+		return error as KleeneError;
+	}
+	assert.fail(`accepted: ${JSON.stringify(change)}`);
+}
+
+test('malformed values are refused with the words of the contract and a way out', () => {
+	const cases: [Partial<NetworkConfig>, string, RegExp][] = [
+		[{ subnet: '10.4.6.0/33' }, 'invalid subnet: could not parse cidr block: "10.4.6.0/33"', /10\.4\.6\.0\/24/],
+		[{ subnet: '10.4.6.7/24' }, 'invalid subnet: could not parse cidr block: "10.4.6.7/24"', /10\.4\.6\.0\/24/],
+		[{ subnet: 'fd00::/64' }, 'invalid subnet: wrong IP protocol', /subnet6/],
+		[{ subnet6: '10.0.0.0/8' }, 'invalid subnet6: wrong IP protocol', /subnet/],
+		[{ gateway: 'fd00::1' }, 'invalid gateway: wrong IP protocol', /gateway6/],
+		[{ gateway6: '10.4.6.1', subnet6: 'beef:beef::1' }, 'invalid gateway6: wrong IP protocol', /gateway/],
+		[{ gateway: 'nonsense' }, 'invalid gateway: could not parse cidr block: "nonsense"', /auto/],
+	];
+	for (const [change, message, mend] of cases) {
+		const error = refusal(change);
+		assert.equal(error.message, message);
+		assert.match(error.mend, mend);
+	}
+});
+
+test('a gateway that containers could not reach is refused', () => {
+	assert.match(refusal({ gateway: '10.4.7.1' }).why, /10\.4\.7\.1 is not a host address of 10\.4\.6\.0\/24/);
+	assert.match(refusal({ gateway: '10.4.6.255' }).why, /not a host address/);
+	assert.match(refusal({ gateway: '10.4.6.1', subnet: '' }).why, /no subnet/);
+});
+
+test('a subnet without room for a container is refused', () => {
+	assert.match(refusal({ subnet: '10.4.6.4/31', gateway: '' }).why, /no room/);
+	assert.match(refusal({ subnet: '10.4.6.4', gateway: '' }).why, /no room/);
+});
+
+test('names that could mean something to a tool are refused', () => {
+	for (const name of ['', '-t', 'a b', 'a;b', '../x', 'ä', 'x'.repeat(129)])
+		assert.equal(refusal({ name }).code, 'INVALID_ARGUMENT');
+	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b'])
+		assert.equal(refusal({ interface: name }).code, 'INVALID_ARGUMENT');
+	assert.match(refusal({ type: 'custom' }).mend, /--interface/);
+});
+
+test('only a bridge has a gateway, and only an automatic one is an address of the host', () => {
+	const network = { ...parseNetworkConfig(BRIDGE), id: 'abcdefabcdef', created: '' };
+	assert.equal(formatAddress(gatewayOf(network, 4)!), '10.4.6.1');
+	assert.equal(hostHoldsGateway(network, 4), true);
+	assert.equal(gatewayOf(network, 6), undefined);
+	assert.equal(gatewayOf({ ...network, type: 'loopback' }, 4), undefined);
+	const routed = { ...network, gateway: '10.4.6.254' };
+	assert.equal(formatAddress(gatewayOf(routed, 4)!), '10.4.6.254');
+	assert.equal(hostHoldsGateway(routed, 4), false);
+});
