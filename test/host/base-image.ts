@@ -51,8 +51,9 @@ async function makeArchive(): Promise<void> {
 	try {
 		await host.kleeOutput('image', 'create', '-t', 'Debian', 'fetch-auto');
 		const { dataset } = await host.kleeJson<{ dataset: string }>('isi', 'Debian');
+		const files = join(host.root, dataset, 'root');
 		const unfinished = `${BASE_ARCHIVE}.${process.pid}`;
-		await outputOf(['tar', '--create', '--numeric-owner', '--xattrs', '--file', unfinished, '-C', dataset, '.']);
+		await outputOf(['tar', '--create', '--numeric-owner', '--xattrs', '--file', unfinished, '-C', files, '.']);
 		renameSync(unfinished, BASE_ARCHIVE);
 	} finally {
 		await host.close();
