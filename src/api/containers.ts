@@ -40,7 +40,7 @@ export const MountPointConfig = Type.Object(
 		type: MountType,
 		source: Type.String(),
 		destination: Type.String(),
-		read_only: Type.Boolean({ default: false }),
+		read_only: Type.Optional(Type.Boolean()),
 	},
 	{ $id: 'MountPointConfig' },
 );

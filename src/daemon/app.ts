@@ -4,6 +4,7 @@ import fastify, {
 	type FastifyBaseLogger,
 	type FastifyInstance,
 	type FastifyReply,
+	LogController,
 	type RawReplyDefaultExpression,
 	type RawRequestDefaultExpression,
 	type RawServerDefault,
@@ -40,7 +41,7 @@ const PROCESSING_INTERVAL = 3000;
 export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promise<App> {
 	const app: App = fastify({
 		loggerInstance: logger,
-		disableRequestLogging: true,
+		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: 4 * 1024 * 1024,
 		ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
 	}).withTypeProvider<TypeBoxTypeProvider>();

@@ -96,7 +96,7 @@ function requestOf(body: ContainerConfig): ContainerRequest {
 		cmd: body.cmd ?? [],
 		user: body.user ?? '',
 		env: body.env ?? [],
-		mounts: (body.mounts ?? []).map(({ read_only, ...mount }) => ({ ...mount, readOnly: read_only })),
+		mounts: (body.mounts ?? []).map(({ read_only, ...mount }) => ({ ...mount, readOnly: read_only ?? false })),
 		jailParam: body.jail_param ?? [],
 		networkDriver: body.network_driver ?? 'ipnet',
 		publicPorts: (body.public_ports ?? []).map((port) => ({

@@ -111,13 +111,6 @@ export class Runs {
 		for (const unit of units) this.#units.reserve(unit);
 	}
 
-	/** What starting would do, in the words of the host. */
-	describeStart(container: Container, command: Command): string[] {
-		const parts = this.#plan(container, command);
-		this.#forgetUnits(container.id);
-		return this.#context.executor.describe(parts.map(make));
-	}
-
 	/** What is to be on the host; takes an epair unit for each endpoint. */
 	#plan(container: Container, command: Command): Part[] {
 		const { store, driver } = this.#context;

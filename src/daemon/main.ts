@@ -1,0 +1,91 @@
+/** kleened: the composition root. It wires host, store, engine and listeners, and takes them down in reverse. */
+
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { type Logger as PinoLogger, pino } from 'pino';
+import { Engine } from '#engine/engine.ts';
+import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { HostDriver } from '#host/driver.ts';
+import { openHost } from '#host/select.ts';
+import { Store } from '#store/store.ts';
+import { buildApp } from './app.ts';
+import { type DaemonConfig, readArguments, USAGE } from './config.ts';
+import { listen } from './listeners.ts';
+import { lockRoot } from './root-lock.ts';
+import { Streams } from './streams/upgrade.ts';
+
+const VERSION = '0.1.0';
+
+async function main(): Promise<void> {
+	const { config, show } = readArguments(process.argv.slice(2));
+	if (show) {
+		process.stdout.write(show === 'help' ? USAGE : `kleened ${VERSION}\n`);
+		return;
+	}
+	if (process.getuid?.() !== 0)
+		throw new KleeneError({
+			code: 'NOT_ROOT',
+			what: 'cannot start kleened',
+			why: 'it makes network interfaces, mounts and namespaces, which needs root',
+			mend: 'run it with sudo, or as a service (packaging/kleened.service)',
+		});
+	const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+	await serve(config, log);
+}
+
+async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
+	const unlock = lockRoot(config.root);
+	const store = Store.open(config.root);
+	const host = await openHost({ root: config.root, netns: config.netns, log });
+	announce(host, config, log);
+	const engine = new Engine(store, host, log);
+	await engine.start();
+	const app = await buildApp(engine, log);
+	const streams = new Streams(engine, log);
+	const servers: Server[] = [];
+	for (const listener of config.listeners) servers.push(await listen(listener, app, streams));
+	log.info({ listening: config.listeners.map(({ address }) => address) }, 'ready');
+
+	let stopping = false;
+	const stop = async (signal: string) => {
+		if (stopping) return;
+		stopping = true;
+		log.info({ signal }, 'stopping; containers go on');
+		streams.close();
+		for (const server of servers) closeListener(server);
+		await app.close();
+		await host.close();
+		store.close();
+		unlock();
+		process.exit(0);
+	};
+	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
+}
+
+/** What this host can and cannot do, said once, in words. */
+function announce(host: HostDriver, config: DaemonConfig, log: PinoLogger): void {
+	const { os, release, kernel, runtime, lacking } = host.facts();
+	log.info({ root: config.root, netns: config.netns, os, release, kernel, runtime }, `kleened ${VERSION}`);
+	for (const line of lacking) log.warn(`this host: ${line}`);
+}
+
+function closeListener(server: Server): void {
+	const address = server.address();
+	server.close();
+	server.closeAllConnections();
+	if (typeof address === 'string') rmSync(address, { force: true });
+}
+
+/** A refusal to start in three lines; anything else is a defect and shows its stack. */
+function fail(error: unknown): void {
+	const text = isKleeneError(error)
+		? `error: ${error.what}\n  why:  ${error.why}\n  mend: ${error.mend}\n`
+		: `error: ${error instanceof Error ? error.stack : messageOf(error)}\n`;
+	process.stderr.write(text);
+	process.exitCode = 1;
+}
+
+main().catch((error: unknown) => {
+	fail(error);
+	process.exit();
+});

@@ -1,0 +1,24 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostDriver } from './driver.ts';
+
+export interface HostOptions {
+	/** Absolute path of the directory that holds everything the daemon keeps. */
+	readonly root: string;
+	/** Name or path of the network namespace that is the host; undefined: the daemon's own. */
+	readonly netns: string | undefined;
+	readonly log: { warn(fields: object, message: string): void };
+}
+
+/** The only look at which system this is. */
+export async function openHost(options: HostOptions): Promise<HostDriver> {
+	if (process.platform === 'linux') {
+		const { LinuxHost } = await import('./linux/driver.ts');
+		return LinuxHost.open(options);
+	}
+	throw new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot start kleened',
+		why: `this version has no driver for ${process.platform}`,
+		mend: 'run it on Linux',
+	});
+}

@@ -1,0 +1,144 @@
+/** The REST half of the wire contract, on a host in memory: what an unmodified klee relies on. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { buildApp } from '#daemon/app.ts';
+import { createContainer, startEngine } from '#test/engine/fixture.ts';
+
+const NETWORK = { name: 'testnet', type: 'bridge', subnet: '10.4.6.0/24', gateway: '<auto>', nat: '' };
+
+async function startApi() {
+	const fixture = await startEngine();
+	const app = await buildApp(fixture.engine, pino({ level: 'silent' }));
+	const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
+		const answer = await app.inject({ method, url, ...(payload ? { payload } : {}) });
+		const json = answer.headers['content-type']?.toString().startsWith('application/json');
+		return { status: answer.statusCode, body: json ? answer.json() : answer.body };
+	};
+	return { ...fixture, call };
+}
+
+test('networks are made, listed by name, inspected and removed', async () => {
+	const { call } = await startApi();
+	const { status, body } = await call('POST', '/networks/create', NETWORK);
+	assert.equal(status, 201);
+	assert.match(body.id, /^[0-9a-f]{12}$/);
+	await call('POST', '/networks/create', { ...NETWORK, name: 'another', subnet: '10.4.7.0/24' });
+	const list = await call('GET', '/networks/list');
+	assert.deepEqual(
+		list.body.map(({ name }: { name: string }) => name),
+		['another', 'testnet'],
+	);
+	const inspected = await call('GET', `/networks/${body.id.slice(0, 5)}/inspect`);
+	assert.deepEqual(inspected.body.network, {
+		id: body.id,
+		name: 'testnet',
+		type: 'bridge',
+		subnet: '10.4.6.0/24',
+		subnet6: '',
+		interface: 'kleene0',
+		gateway: '<auto>',
+		gateway6: '',
+		nat: '',
+		icc: true,
+		internal: false,
+	});
+	assert.deepEqual((await call('DELETE', '/networks/testnet')).body, { id: body.id });
+});
+
+test('what is not there has the texts that klee compares', async () => {
+	const { call } = await startApi();
+	const cases: ['GET' | 'POST' | 'DELETE', string, string][] = [
+		['GET', '/networks/nosuch/inspect', 'network not found'],
+		['DELETE', '/networks/nosuch', 'network not found.'],
+		['GET', '/containers/nosuch/inspect', 'container not found'],
+		['DELETE', '/containers/nosuch', 'no such container'],
+		['POST', '/containers/nosuch/stop', 'container not found'],
+		['GET', '/images/nosuch/inspect', 'image not found'],
+		['DELETE', '/images/nosuch', 'Error: No such image: nosuch\n'],
+		['POST', '/networks/nosuch/disconnect/nosuch', 'container not found'],
+	];
+	for (const [method, url, message] of cases) {
+		const { status, body } = await call(method, url);
+		assert.equal(status, 404, url);
+		assert.equal(body.message, message);
+		assert.ok(body.mend, `${url} says how to mend it`);
+	}
+});
+
+test('refusals have a status that the endpoint lists, so that an unmodified klee prints them', async () => {
+	const { call } = await startApi();
+	await call('POST', '/networks/create', NETWORK);
+	const taken = await call('POST', '/networks/create', NETWORK);
+	assert.deepEqual([taken.status, taken.body.message], [409, 'network name is already taken']);
+	const malformed = await call('POST', '/networks/create', { ...NETWORK, name: 'x', subnet: '10.4.6.1/24' });
+	const expected = 'invalid subnet: could not parse cidr block: "10.4.6.1/24"';
+	assert.deepEqual([malformed.status, malformed.body.message], [409, expected]);
+	const missing = await call('POST', '/networks/create', { type: 'bridge' });
+	assert.deepEqual([missing.status, missing.body.message], [409, 'Missing field: name']);
+	const image = await call('POST', '/containers/create', { name: 'web', image: 'FreeBSD' });
+	assert.deepEqual([image.status, image.body.message], [404, "no such image 'FreeBSD'"]);
+	assert.match(image.body.mend, /klee image create -t Memory fetch-auto/);
+	const name = await call('POST', '/containers/create', { name: '.web', image: 'Base' });
+	assert.deepEqual([name.status, name.body.message], [404, '.web does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$']);
+	const grown = await call('POST', '/containers/create', {
+		name: 'web',
+		image: 'Base',
+		network_driver: 'carrier-pigeon',
+	});
+	assert.equal(grown.status, 404);
+});
+
+test('unknown keys are ignored, and booleans may come as text', async () => {
+	const { call } = await startApi();
+	const created = await call('POST', '/containers/create', {
+		name: 'web',
+		image: 'Base',
+		surprise: 1,
+		persist: 'true',
+	});
+	assert.equal(created.status, 201);
+	const { body } = await call('GET', '/containers/web/inspect');
+	assert.equal(body.container.persist, true);
+	assert.equal((await call('GET', '/containers/list?all=true')).body.length, 1);
+	assert.equal((await call('GET', '/containers/list?all=false')).body.length, 0);
+});
+
+test('renaming leaves everything else as it was', async () => {
+	const fixture = await startApi();
+	await createContainer(fixture, 'web');
+	const renamed = await fixture.call('POST', '/containers/web/update', { name: 'shop', mounts: [], public_ports: [] });
+	assert.equal(renamed.status, 201);
+	const { body } = await fixture.call('GET', '/containers/shop/inspect');
+	assert.deepEqual(body.container.cmd, ['/bin/true']);
+	assert.equal(body.container.network_driver, 'vnet');
+});
+
+test('connecting and disconnecting answer with no body, and refuse with the words of the contract', async () => {
+	const fixture = await startApi();
+	const { call } = fixture;
+	await call('POST', '/networks/create', NETWORK);
+	await call('POST', '/networks/create', { name: 'lo', type: 'loopback', subnet: '10.4.7.0/24' });
+	await createContainer(fixture, 'web');
+	const hosted = await createContainer(fixture, 'hosted', 'host');
+	const connect = (container: string, network: string) =>
+		call('POST', '/networks/connect', { container, network, ip_address: '<auto>' });
+	assert.deepEqual(await connect('web', 'testnet'), { status: 204, body: '' });
+	assert.equal((await connect('web', 'testnet')).body.message, 'container already connected to the network');
+	const loopback = "containers using the 'vnet' network-driver can't connect to loopback networks";
+	assert.deepEqual([(await connect('web', 'lo')).status, (await connect('web', 'lo')).body.message], [409, loopback]);
+	const host = "containers with the 'host' network-driver cannot connect to networks.";
+	assert.equal((await connect(hosted, 'testnet')).body.message, host);
+	assert.deepEqual(await call('POST', '/networks/testnet/disconnect/web'), { status: 204, body: '' });
+	const again = await call('POST', '/networks/testnet/disconnect/web');
+	assert.deepEqual([again.status, again.body.message], [404, 'endpoint configuration not found']);
+});
+
+test('no route and a wrong method are plain 404, and the description of the API is served', async () => {
+	const { call } = await startApi();
+	assert.deepEqual(await call('GET', '/nonsense'), { status: 404, body: 'not found' });
+	assert.deepEqual(await call('GET', '/networks/create'), { status: 404, body: 'not found' });
+	const { body } = await call('GET', '/openapi.json');
+	assert.ok(body.paths['/networks/create'].post.requestBody);
+	assert.ok(body.paths['/containers/{container_id}/inspect'].get.responses['200']);
+});
