@@ -1,0 +1,155 @@
+import { familyOf, widthOf } from '#kernel/netlink/inet.ts';
+import type { NewRoute } from '#kernel/netlink/routes.ts';
+import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import type { AliasPart } from '#model/part.ts';
+import { EVERYWHERE, ensureAddress, ensureRoute, familyOption, GONE } from './addressing.ts';
+import { hostEnd } from './endpoints.ts';
+import { describeForwarding, type Forwarding } from './forwarding.ts';
+import type { PartHandler } from './handler.ts';
+import { allOrNothing, noInterface, unlessGone } from './refusals.ts';
+import type { Stacks } from './stacks.ts';
+import { answerAtOnce, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
+
+/**
+ * The host on every routed cable, as the next hop of IPv6. IPv4 needs none, since the host answers ARP for every
+ * address it has a route to; for NDP the kernel would want an entry for each destination.
+ */
+const ROUTER6 = 'fe80::1';
+
+type Done = (undo: () => void) => void;
+
+interface Context {
+	readonly net: Rtnetlink;
+	readonly settings: HostSettings;
+	readonly stacks: Stacks;
+	readonly forwarding: Forwarding;
+}
+
+/** What a routed host end needs for IPv6 besides the address; `disable_ipv6` last, when all is prepared. */
+function settings6(name: string): Setting[] {
+	return [
+		[conf6(name, 'accept_ra'), 0],
+		[conf6(name, 'autoconf'), 0],
+		[conf6(name, 'accept_dad'), 0],
+		[conf6(name, 'addr_gen_mode'), 1],
+		[conf6(name, 'force_forwarding'), 1],
+		[conf6(name, 'disable_ipv6'), 0],
+	];
+}
+
+function describeAnswering(name: string, family: 4 | 6): string[] {
+	const ndp: Setting[] = [
+		[conf6(name, 'proxy_ndp'), 1],
+		[conf6(name, 'forwarding'), 1],
+	];
+	const settings = [answerAtOnce(name, family), ...(family === 6 ? ndp : [])];
+	return [describeForwarding(name, family), ...settings.map(describeSetting)];
+}
+
+/** An address of an ipnet container: routed to its epair, and answered for by the host on the network's interface. */
+export class Aliases implements PartHandler<'alias'> {
+	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
+	readonly #stacks: Stacks;
+	readonly #forwarding: Forwarding;
+
+	constructor({ net, settings, stacks, forwarding }: Context) {
+		this.#net = net;
+		this.#settings = settings;
+		this.#stacks = stacks;
+		this.#forwarding = forwarding;
+	}
+
+	make(part: AliasPart): void {
+		const network = this.#net.links.find(part.interface);
+		if (!network) throw noInterface(part, part.interface);
+		const epair = this.#net.links.find(hostEnd(part.unit));
+		if (!epair) throw noInterface(part, hostEnd(part.unit));
+		allOrNothing((done) => {
+			if (familyOf(part.address) === 6) this.#prepare6(part);
+			this.#configureInside(part, done);
+			const route = { destination: blockOf(part), link: epair.index };
+			if (ensureRoute(this.#net, part, route)) done(() => this.#net.routes.remove(route));
+			this.#answerFor(part, network.index);
+		});
+	}
+
+	unmake(part: AliasPart): void {
+		const network = this.#net.links.find(part.interface);
+		const epair = this.#net.links.find(hostEnd(part.unit));
+		if (network) this.#stopAnswering(part, network.index);
+		if (epair) unlessGone(GONE, () => this.#net.routes.remove({ destination: blockOf(part), link: epair.index }));
+		this.#stacks.tryEnter(part.container, (inner) => {
+			const link = inner.links.find(part.inside);
+			if (!link) return;
+			if (part.defaultRoute) unlessGone(GONE, () => inner.routes.remove(defaultRoute(part, link.index)));
+			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
+		});
+	}
+
+	describe(verb: 'make' | 'unmake', part: AliasPart): string[] {
+		const name = hostEnd(part.unit);
+		const family = familyOf(part.address);
+		const action = verb === 'make' ? 'add' : 'delete';
+		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
+		const inside = [`ip -n ${part.container} addr ${action} ${blockOf(part)} dev ${part.inside}`];
+		if (part.defaultRoute) inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} default ${via}`);
+		const host = [
+			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}`,
+			`ip ${familyOption(family)}neigh ${action} proxy ${part.address} dev ${part.interface}`,
+		];
+		if (verb === 'unmake') return [...host.toReversed(), ...inside.toReversed()];
+		host.push(...describeAnswering(part.interface, family));
+		const prepare = family === 4 ? [] : settings6(name).map(describeSetting);
+		if (family === 6) prepare.push(`ip addr add ${ROUTER6}/64 dev ${name} nodad`);
+		return [...prepare, ...inside, ...host];
+	}
+
+	/** Stays when the alias goes: it ends with the epair. */
+	#prepare6(part: AliasPart): void {
+		const name = hostEnd(part.unit);
+		this.#settings.write(...settings6(name));
+		ensureAddress(this.#net, this.#net.links.get(name), { part, address: `${ROUTER6}/64` });
+	}
+
+	#configureInside(part: AliasPart, done: Done): void {
+		const { container, inside } = part;
+		this.#stacks.enter(container, (inner) => {
+			const link = inner.links.get(inside);
+			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
+				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
+			if (!part.defaultRoute) return;
+			const route = defaultRoute(part, link.index);
+			if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
+		});
+	}
+
+	#answerFor(part: AliasPart, network: number): void {
+		const family = familyOf(part.address);
+		allOrNothing((done) => {
+			this.#net.neighbours.addProxy({ link: network, address: part.address });
+			done(() => this.#stopAnswering(part, network));
+			this.#forwarding.allow(part.interface, family, 'alias');
+			if (family === 6) this.#forwarding.answerNdp(part.interface);
+			else this.#settings.write(answerAtOnce(part.interface, 4));
+		});
+	}
+
+	#stopAnswering({ interface: name, address }: AliasPart, network: number): void {
+		const family = familyOf(address);
+		unlessGone(GONE, () => this.#net.neighbours.removeProxy({ link: network, address }));
+		if (!this.#forwarding.isNoted(name, family, 'alias')) return;
+		if (this.#net.neighbours.listProxies(family, network).length === 0) this.#forwarding.release(name, family, 'alias');
+	}
+}
+
+/** The address alone, as a block. */
+function blockOf({ address }: AliasPart): string {
+	return `${address}/${widthOf(familyOf(address))}`;
+}
+
+function defaultRoute({ address }: AliasPart, link: number): NewRoute {
+	const family = familyOf(address);
+	const route = { destination: EVERYWHERE[family], link };
+	return family === 4 ? route : { ...route, gateway: ROUTER6, onlink: true };
+}

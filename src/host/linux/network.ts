@@ -1,0 +1,109 @@
+import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import type { PartKind } from '#model/part.ts';
+import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
+import { Aliases } from './aliases.ts';
+import { Epairs } from './endpoints.ts';
+import { Forwarding } from './forwarding.ts';
+import type { PartHandler, PartHandlers } from './handler.ts';
+import { BridgePorts, NetworkInterfaces } from './links.ts';
+import { asRefusal } from './refusals.ts';
+import { type Stack, Stacks } from './stacks.ts';
+import { type ObservedNetwork, surveyNetwork } from './survey.ts';
+import { HostSettings } from './sysctl.ts';
+
+export type NetworkPartKind =
+	| 'network-interface'
+	| 'interface-address'
+	| 'stack'
+	| 'epair'
+	| 'bridge-port'
+	| 'inside-address'
+	| 'inside-route'
+	| 'alias';
+
+export interface LinuxNetworkOptions {
+	/** Descriptor of the network namespace that is the host; default: that of the daemon. Stays the caller's. */
+	readonly hostNamespace?: number;
+}
+
+/** Everything that Kleene does to the network of a Linux host, save the firewall. */
+export class LinuxNetwork {
+	readonly handlers: Pick<PartHandlers, NetworkPartKind>;
+	/** For the uplink of a network with NAT: answers come in on it. */
+	readonly forwarding: Forwarding;
+	readonly #net: Rtnetlink;
+	readonly #stacks = new Stacks();
+	readonly #interfaces: NetworkInterfaces;
+
+	constructor({ hostNamespace }: LinuxNetworkOptions = {}) {
+		const net = Rtnetlink.open(hostNamespace);
+		const settings = new HostSettings(hostNamespace);
+		const stacks = this.#stacks;
+		this.#net = net;
+		this.forwarding = new Forwarding(settings, net);
+		this.#interfaces = new NetworkInterfaces(net, settings);
+		this.handlers = {
+			'network-interface': inWords(this.#interfaces),
+			'interface-address': inWords(new InterfaceAddresses(net, this.forwarding)),
+			stack: inWords(stacks),
+			epair: inWords(new Epairs(net, settings, stacks)),
+			'bridge-port': inWords(new BridgePorts(net)),
+			'inside-address': inWords(new InsideAddresses(stacks)),
+			'inside-route': inWords(new InsideRoutes(stacks)),
+			alias: inWords(new Aliases({ net, settings, stacks, forwarding: this.forwarding })),
+		};
+	}
+
+	/** Default routes and IPv6 link-local addresses are left out. */
+	observe(): ObservedNetwork {
+		return surveyNetwork(this.#net);
+	}
+
+	/** Undefined when the container has no stack, or one that was not adopted after a restart. */
+	stackOf(container: string): Stack | undefined {
+		return this.#stacks.of(container);
+	}
+
+	/**
+	 * Take hold of the stack of a running container after the daemon was started again: to be called before any part of
+	 * that container is made or unmade.
+	 *
+	 * @param pid of any process in the container
+	 * @returns false when there is no such process
+	 */
+	adoptStack(container: string, pid: number): boolean {
+		return this.#stacks.adopt(container, pid);
+	}
+
+	/** What the kernel lacks, and what stands in for it. */
+	lacking(): string[] {
+		return this.#interfaces.hasDummies() ? [] : ['no dummy devices: loopback networks are bridges without ports'];
+	}
+
+	/** Running containers keep their stacks; those of containers that never ran are gone. */
+	close(): void {
+		this.#stacks.close();
+		this.#net.close();
+	}
+}
+
+/** Refusals of the kernel leave as refusals of Kleene, with the kernel's words in them. */
+function inWords<K extends PartKind>(handler: PartHandler<K>): PartHandler<K> {
+	return {
+		make(part, options) {
+			try {
+				return handler.make(part, options);
+			} catch (error) {
+				throw asRefusal('make', part, error);
+			}
+		},
+		unmake(part, options) {
+			try {
+				return handler.unmake(part, options);
+			} catch (error) {
+				throw asRefusal('unmake', part, error);
+			}
+		},
+		describe: (verb, part) => handler.describe(verb, part),
+	};
+}

@@ -1,0 +1,34 @@
+import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
+
+/** IPv6 link-local addresses come and go by themselves and say nothing about who uses which network. */
+const LINK_LOCAL = /^fe[89ab]/;
+
+export interface ObservedNetwork {
+	readonly interfaces: ObservedInterface[];
+	readonly routes: ObservedRoute[];
+}
+
+/** The interfaces and routes of the host: four listings, whatever their number. */
+export function surveyNetwork(net: Rtnetlink): ObservedNetwork {
+	const links = net.links.list();
+	const byIndex = new Map(links.map((link) => [link.index, link]));
+	const addresses = Map.groupBy(net.addresses.list(), ({ link }) => link);
+	const interfaces = links.map((link) => {
+		const master = byIndex.get(link.master);
+		const own = addresses.get(link.index)?.map(({ address }) => address) ?? [];
+		return {
+			name: link.name,
+			type: link.kind,
+			up: link.up,
+			mac: link.mac,
+			mtu: link.mtu,
+			bridge: master?.kind === 'bridge' ? master.name : '',
+			addresses: own.filter((address) => !LINK_LOCAL.test(address)),
+		};
+	});
+	const routes = [...net.routes.list({ family: 4 }), ...net.routes.list({ family: 6 })]
+		.filter(({ destination }) => !destination.endsWith('/0') && !LINK_LOCAL.test(destination))
+		.map(({ destination, link }) => ({ destination, interface: byIndex.get(link)?.name ?? '' }));
+	return { interfaces, routes };
+}
