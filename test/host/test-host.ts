@@ -62,7 +62,8 @@ export class TestHost {
 	async startDaemon(...more: readonly string[]): Promise<void> {
 		const log = openSync(join(this.folder, 'kleened.log'), 'a');
 		const args = ['--root', this.root, '--host', this.url, '--netns', this.namespace, ...more];
-		const daemon = spawn(KLEENED, args, { stdio: ['ignore', log, log], cwd: '/' });
+		// In a process group of its own: Ctrl-C in the demo's terminal is not for the daemon.
+		const daemon = spawn(KLEENED, args, { stdio: ['ignore', log, log], cwd: '/', detached: true });
 		closeSync(log);
 		this.#daemon = daemon;
 		daemon.once('exit', () => {
