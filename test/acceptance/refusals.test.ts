@@ -31,6 +31,7 @@ async function assertRefused({ args, says }: Refusal): Promise<Outcome> {
 	const outcome = await host.klee(...args);
 	const text = outcome.stdout + outcome.stderr;
 	assert.notEqual(outcome.code, 0, text);
+	assert.match(outcome.stderr, /^error: .+\n( {2}why: .+\n)?(.*\n)* mend: .+/m);
 	for (const part of says) assert.match(text, typeof part === 'string' ? new RegExp(escaped(part)) : part);
 	assert.doesNotMatch(text, /\bat .*:\d+:\d+|node:internal|undefined|\[object/);
 	assert.deepEqual(difference(settled, await snapshotOfNetwork(host.namespace)), []);
