@@ -42,6 +42,27 @@ export function declare<T extends (...values: never[]) => unknown>(prototype: st
 	return call as unknown as T;
 }
 
+/**
+ * The same, run on another thread while the main thread goes on. For calls that take long; `errno` does not come along.
+ *
+ * @returns a function that resolves to what the call returned
+ */
+export function declareInBackground<T extends readonly unknown[]>(
+	prototype: string,
+): (...values: T) => Promise<number> {
+	let bound: ReturnType<typeof library.func> | undefined;
+	return (...values) => {
+		bound ??= library.func(prototype);
+		const call = bound;
+		return new Promise((resolve, reject) => {
+			call.async(...values, (error: unknown, result: unknown) => {
+				if (error) reject(error);
+				else resolve(Number(result));
+			});
+		});
+	};
+}
+
 /** `errno` of the last call; read it before any other call is made. */
 export function lastErrno(): number {
 	return koffi.errno();

@@ -26,8 +26,8 @@ export function make(host: Host, ...parts: readonly Handled[]): void {
 }
 
 /** In the opposite order. */
-export function unmake(host: Host, ...parts: readonly Handled[]): void {
-	for (const part of parts.toReversed()) void handlerOf(host, part.kind).unmake(part as never, {});
+export async function unmake(host: Host, ...parts: readonly Handled[]): Promise<void> {
+	for (const part of parts.toReversed()) await handlerOf(host, part.kind).unmake(part as never, {});
 }
 
 export function describeParts(host: Host, verb: 'make' | 'unmake', ...parts: readonly Handled[]): string[] {

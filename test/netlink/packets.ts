@@ -9,6 +9,8 @@ const RAW = 3;
 const CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const TIMEOUTS = [20, 21];
+const IPPROTO_IPV6 = 41;
+const IPV6_MULTICAST_HOPS = 18;
 
 const socket = declare<(domain: number, type: number, protocol: number) => number>('int socket(int, int, int)');
 const setsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: number) => number>(
@@ -68,6 +70,22 @@ export function ping(namespace: number, address: string): number | undefined {
 		return undefined;
 	} catch {
 		return undefined;
+	} finally {
+		closeSync(fd);
+	}
+}
+
+/** What a router says to its neighbours on a link: use me as the default, for half an hour. */
+export function advertiseRouter(namespace: number, link: number): void {
+	const fd = open(namespace, 'ff02::1', RAW);
+	try {
+		const hops = Buffer.of(255, 0, 0, 0);
+		checked('setsockopt', () => setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, hops, 4));
+		const target = socketAddress('ff02::1', 0);
+		target.writeUInt32LE(link, 24);
+		checked('connect', () => connect(fd, target, target.length));
+		const advertisement = Buffer.from([134, 0, 0, 0, 64, 0, 0x07, 0x08, 0, 0, 0, 0, 0, 0, 0, 0]);
+		checked('send', () => send(fd, advertisement, advertisement.length, 0));
 	} finally {
 		closeSync(fd);
 	}

@@ -34,7 +34,7 @@ function snapshot({ net }: Host): unknown {
 	};
 }
 
-test('what is made twice is there once, and what is unmade twice is gone', (t) => {
+test('what is made twice is there once, and what is unmade twice is gone', async (t) => {
 	const there = host(t);
 	const before = snapshot(there);
 	make(there, ...everything);
@@ -43,9 +43,9 @@ test('what is made twice is there once, and what is unmade twice is gone', (t) =
 	make(there, ...everything);
 	assert.deepEqual(snapshot(there), once);
 	assert.deepEqual(there.network.observe(), observed);
-	unmake(there, ...everything);
+	await unmake(there, ...everything);
 	assert.deepEqual(snapshot(there), before);
-	unmake(there, ...everything);
+	await unmake(there, ...everything);
 	assert.deepEqual(snapshot(there), before);
 });
 
@@ -53,9 +53,9 @@ test('every part goes away although its container is gone already', async (t) =>
 	const there = host(t);
 	const before = snapshot(there);
 	make(there, bridge, ...vnet(v), ...ipnet(i));
-	unmake(there, { kind: 'stack', container: 'vvv' }, { kind: 'stack', container: 'iii' });
+	await unmake(there, { kind: 'stack', container: 'vvv' }, { kind: 'stack', container: 'iii' });
 	await eventually('the cables are gone', () => linkNames(there.net).length === 2);
-	unmake(there, bridge, ...vnet(v), ...ipnet(i));
+	await unmake(there, bridge, ...vnet(v), ...ipnet(i));
 	assert.deepEqual(snapshot(there), before);
 });
 
@@ -100,21 +100,21 @@ test('a vnet container has its addresses and default routes, an ipnet container 
 	}
 });
 
-test('a bridge with ports is never taken away', (t) => {
+test('a bridge with ports is never taken away', async (t) => {
 	const there = host(t);
 	make(there, bridge, ...vnet(v));
-	assert.throws(() => unmake(there, bridge), refused('IN_USE', /epair1a/));
+	await assert.rejects(() => unmake(there, bridge), refused('IN_USE', /epair1a/));
 	assert.ok(there.net.links.find('kleene0'));
 });
 
-test('names that something else has are refused, named, and left alone', (t) => {
+test('names that something else has are refused, named, and left alone', async (t) => {
 	const there = host(t);
 	there.net.links.createBridge({ name: 'kleene0', mac: '02:00:00:00:00:77' });
 	there.net.links.createVeth({ name: 'epair1a' }, { name: 'other' });
 	const before = snapshot(there);
 	assert.throws(() => make(there, bridge), refused('INTERFACE_TAKEN', /kleene0 .*02:00:00:00:00:77/));
 	assert.throws(() => make(there, ...vnet(v)), refused('INTERFACE_TAKEN', /epair1a/));
-	unmake(there, bridge, ...vnet(v));
+	await unmake(there, bridge, ...vnet(v));
 	assert.deepEqual(snapshot(there), before);
 });
 
@@ -186,22 +186,22 @@ test('a daemon that starts again adopts the stack of a running container', async
 	await eventually('sleep is inside', () => readlinkSync(`/proc/${pid}/ns/net`) === wanted);
 	assert.equal(second.adoptStack('vvv', pid), true);
 	make({ ...there, network: second }, bridge, ...vnet(v));
-	unmake({ ...there, network: second }, ...vnet(v));
+	await unmake({ ...there, network: second }, ...vnet(v));
 	assert.deepEqual(linkNames(there.net), ['lo', 'kleene0']);
 	assert.equal(second.adoptStack('www', 2 ** 22 - 1), false);
 });
 
-test('containers that come and go leave no descriptor and no interface', (t) => {
+test('containers that come and go leave no descriptor and no interface', async (t) => {
 	const there = host(t);
 	make(there, bridge);
 	const [links, descriptors] = [linkNames(there.net), openDescriptors()];
 	for (let unit = 0; unit < 30; unit += 1) {
 		const parts = unit % 2 === 0 ? vnet({ ...v, unit }) : ipnet({ ...i, unit });
 		make(there, ...parts);
-		unmake(there, ...parts);
+		await unmake(there, ...parts);
 	}
 	assert.deepEqual(linkNames(there.net), links);
-	assert.equal(openDescriptors(), descriptors);
+	assert.ok(openDescriptors() <= descriptors, `${openDescriptors()} descriptors instead of ${descriptors}`);
 });
 
 test('parts are described in the words of ip and sysctl', (t) => {

@@ -63,7 +63,7 @@ test('the host forwards on the interfaces concerned and nowhere else', (t) => {
 	assert.equal(setting('ipv6/conf/epair1a/disable_ipv6'), '1');
 });
 
-test('an ipnet container on an interface of the user is reached from its neighbours, and leaves it as it was', (t) => {
+test('an ipnet container on an interface of the user is reached from its neighbours, and leaves it as it was', async (t) => {
 	const there = host(t);
 	const neighbour = place(t);
 	there.net.links.createVeth({ name: 'eth1' }, { name: 'eth0', namespace: neighbour.fd });
@@ -85,8 +85,8 @@ test('an ipnet container on an interface of the user is reached from its neighbo
 	make(there, ...parts);
 	for (const address of i.addresses) assertReaches(neighbour.fd, stack(there, 'iii'), address);
 	for (const address of ['10.4.6.9', 'fd00:4:6::9']) assertReaches(stack(there, 'iii'), neighbour.fd, address);
-	unmake(there, ...ipnet({ ...j, interface: 'eth1' }));
+	await unmake(there, ...ipnet({ ...j, interface: 'eth1' }));
 	assert.ok(ping(neighbour.fd, '10.4.6.4') !== undefined, 'the other container is not touched');
-	unmake(there, ...ipnet({ ...i, interface: 'eth1' }));
+	await unmake(there, ...ipnet({ ...i, interface: 'eth1' }));
 	assert.deepEqual(settings(), before);
 });

@@ -51,7 +51,7 @@ export function ensureRoute(net: Rtnetlink, part: Part, route: NewRoute): boolea
 	const device = there ? (net.links.find(there.link)?.name ?? `#${there.link}`) : 'another interface';
 	const via = there?.gateway ? `over ${there.gateway} on ${device}` : `over ${device}`;
 	throw refuse('make', part, {
-		code: part.kind === 'alias' ? 'ADDRESS_TAKEN' : 'HOST_FAILED',
+		code: route.destination.endsWith('/0') ? 'HOST_FAILED' : 'ADDRESS_TAKEN',
 		why: `${route.destination} is routed ${via} already`,
 		mend: `remove that route with \`ip route delete ${route.destination}\`, or choose another address`,
 	});

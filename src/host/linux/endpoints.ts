@@ -2,7 +2,7 @@ import { hasCode } from '#kernel/errno.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { EpairPart } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
-import { allOrNothing, interfaceTaken, refuse, unlessGone } from './refusals.ts';
+import { allOrNothing, interfaceTaken, onceGone, refuse } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
 import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
 
@@ -58,12 +58,12 @@ export class Epairs implements PartHandler<'epair'> {
 	}
 
 	/** Taking one end away takes the other one along. A device of somebody else under the same name is left alone. */
-	unmake(part: EpairPart): void {
+	async unmake(part: EpairPart): Promise<void> {
 		const link = this.#net.links.find(hostEnd(part.unit));
 		if (link?.kind !== 'veth' || !link.peerElsewhere) return;
 		const peer = this.#stacks.tryEnter(part.container, (inner) => inner.links.find(part.inside) ?? null);
 		if (peer && (peer.index !== link.peer || peer.peer !== link.index)) return;
-		unlessGone(['ENODEV'], () => this.#net.links.delete(link.index));
+		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
 	}
 
 	describe(verb: 'make' | 'unmake', part: EpairPart): string[] {

@@ -4,7 +4,7 @@ import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import { closeNamespace, createNamespace } from '#kernel/netns.ts';
 import type { BridgePortPart, NetworkInterfacePart } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
-import { allOrNothing, interfaceTaken, noInterface, refuse, unlessGone } from './refusals.ts';
+import { allOrNothing, interfaceTaken, noInterface, onceGone, refuse, unlessGone } from './refusals.ts';
 import { conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
 
 /**
@@ -49,7 +49,7 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 		});
 	}
 
-	unmake(part: NetworkInterfacePart): void {
+	async unmake(part: NetworkInterfacePart): Promise<void> {
 		const link = this.#net.links.find(part.interface);
 		if (!link || !isOf(part, link)) return;
 		const ports = link.kind === 'bridge' ? this.#net.links.list({ master: link.index }) : [];
@@ -59,7 +59,7 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 				why: `it has ports: ${ports.map((port) => port.name).join(', ')}`,
 				mend: 'disconnect or stop the containers on it first',
 			});
-		unlessGone(['ENODEV'], () => this.#net.links.delete(link.index));
+		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
 	}
 
 	describe(verb: 'make' | 'unmake', part: NetworkInterfacePart): string[] {

@@ -1,5 +1,5 @@
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
-import type { PartKind } from '#model/part.ts';
+import type { PartKind, PartOf } from '#model/part.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
 import { Aliases } from './aliases.ts';
 import { Epairs } from './endpoints.ts';
@@ -89,21 +89,19 @@ export class LinuxNetwork {
 
 /** Refusals of the kernel leave as refusals of Kleene, with the kernel's words in them. */
 function inWords<K extends PartKind>(handler: PartHandler<K>): PartHandler<K> {
+	const run = (verb: 'make' | 'unmake', part: PartOf<K>, work: () => void | Promise<void>): void | Promise<void> => {
+		const refused = (error: unknown): never => {
+			throw asRefusal(verb, part, error);
+		};
+		try {
+			return work()?.catch(refused);
+		} catch (error) {
+			return refused(error);
+		}
+	};
 	return {
-		make(part, options) {
-			try {
-				return handler.make(part, options);
-			} catch (error) {
-				throw asRefusal('make', part, error);
-			}
-		},
-		unmake(part, options) {
-			try {
-				return handler.unmake(part, options);
-			} catch (error) {
-				throw asRefusal('unmake', part, error);
-			}
-		},
+		make: (part, options) => run('make', part, () => handler.make(part, options)),
+		unmake: (part, options) => run('unmake', part, () => handler.unmake(part, options)),
 		describe: (verb, part) => handler.describe(verb, part),
 	};
 }

@@ -75,6 +75,15 @@ export function unlessGone(codes: readonly string[], run: () => void): void {
 	}
 }
 
+/** The same for something that takes its time. */
+export async function onceGone(codes: readonly string[], going: Promise<void>): Promise<void> {
+	try {
+		await going;
+	} catch (error) {
+		if (!hasCode(error, ...codes)) throw error;
+	}
+}
+
 /**
  * Run something in several steps. When one fails, the steps before it are taken back in the opposite order.
  *

@@ -11,7 +11,7 @@ import {
 	u32,
 } from './attributes.ts';
 import { FLAG } from './messages.ts';
-import { NetlinkError, type NetlinkSocket } from './socket.ts';
+import { NetlinkError, type NetlinkSocket, type Request } from './socket.ts';
 
 const NEWLINK = 16;
 const DELLINK = 17;
@@ -162,10 +162,19 @@ export class Links {
 		});
 	}
 
-	/** @throws NetlinkError, `ENODEV` when there is none */
+	/** Takes tens of milliseconds. @throws NetlinkError, `ENODEV` when there is none */
 	delete(id: LinkId): void {
-		this.#socket.request({ type: DELLINK, payload: payload({ id }, nameOf(id)), words: `delete interface ${id}` });
+		this.#socket.request(deletion(id));
 	}
+
+	/** The same while the main thread goes on. */
+	deleteInBackground(id: LinkId): Promise<void> {
+		return this.#socket.requestInBackground(deletion(id));
+	}
+}
+
+function deletion(id: LinkId): Request {
+	return { type: DELLINK, payload: payload({ id }, nameOf(id)), words: `delete interface ${id}` };
 }
 
 function nameOf(id: LinkId): Attribute[] {

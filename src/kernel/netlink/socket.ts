@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { errnoName } from '../errno.ts';
-import { checked, declare, describeErrno } from '../libc.ts';
+import { checked, declare, declareInBackground, describeErrno } from '../libc.ts';
 import { within } from '../netns.ts';
 import { CONTROL, decodeMessages, decodeOutcome, encodeMessage, FLAG, type Message } from './messages.ts';
 
@@ -26,9 +26,9 @@ const socket = declare<(domain: number, type: number, protocol: number) => numbe
 const setsockopt = declare<(fd: number, level: number, name: number, value: Buffer, length: number) => number>(
 	'int setsockopt(int fd, int level, int name, const void *value, uint32_t length)',
 );
-const send = declare<(fd: number, data: Buffer, length: number, flags: number) => number>(
-	'ssize_t send(int fd, const void *data, size_t length, int flags)',
-);
+const SEND = 'ssize_t send(int fd, const void *data, size_t length, int flags)';
+const send = declare<(fd: number, data: Buffer, length: number, flags: number) => number>(SEND);
+const sendInBackground = declareInBackground<[fd: number, data: Buffer, length: number, flags: number]>(SEND);
 const recv = declare<(fd: number, data: Buffer, length: number, flags: number) => number>(
 	'ssize_t recv(int fd, void *data, size_t length, int flags)',
 );
@@ -65,11 +65,13 @@ export interface Request {
 
 export class NetlinkSocket {
 	readonly #fd: number;
+	readonly #another: () => NetlinkSocket;
 	readonly #answer = Buffer.allocUnsafe(ANSWER_SIZE);
 	#sequence = 0;
 
-	private constructor(fd: number) {
+	private constructor(fd: number, another: () => NetlinkSocket) {
 		this.#fd = fd;
+		this.#another = another;
 	}
 
 	/** @param namespace descriptor of the namespace that the socket shall belong to; default: the caller's */
@@ -78,7 +80,7 @@ export class NetlinkSocket {
 		const fd = namespace === undefined ? create() : within(namespace, create);
 		const on = Buffer.of(1, 0, 0, 0);
 		for (const option of [EXT_ACK, CAP_ACK, GET_STRICT_CHK]) setsockopt(fd, SOL_NETLINK, option, on, 4);
-		return new NetlinkSocket(fd);
+		return new NetlinkSocket(fd, () => NetlinkSocket.open(protocol, namespace));
 	}
 
 	close(): void {
@@ -92,7 +94,28 @@ export class NetlinkSocket {
 	 * @throws NetlinkError
 	 */
 	request({ type, flags = 0, payload, words }: Request): Message | undefined {
-		const sequence = this.#send(type, FLAG.REQUEST | FLAG.ACK | flags, payload);
+		return this.#outcome(this.#send(type, FLAG.REQUEST | FLAG.ACK | flags, payload), words);
+	}
+
+	/**
+	 * The same for a change that takes the kernel long, on a socket of its own while the main thread goes on.
+	 *
+	 * @throws NetlinkError
+	 */
+	async requestInBackground({ type, flags = 0, payload, words }: Request): Promise<void> {
+		const socket = this.#another();
+		try {
+			const data = encodeMessage({ type, flags: FLAG.REQUEST | FLAG.ACK | flags, sequence: 1, payload });
+			if ((await sendInBackground(socket.#fd, data, data.length, 0)) < 0)
+				throw new Error(`${words}: the netlink socket took no message`);
+			socket.#outcome(1, words);
+		} finally {
+			socket.close();
+		}
+	}
+
+	/** What came of a request: the object where the kernel answers with one. */
+	#outcome(sequence: number, words: string): Message | undefined {
 		let object: Message | undefined;
 		for (;;) {
 			for (const message of this.#receive(sequence)) {
