@@ -1,0 +1,63 @@
+/** Requests as the original client sends them, without any code of ours in between. */
+import { request } from 'node:http';
+import { WebSocket } from 'ws';
+
+export interface Answer {
+	readonly status: number;
+	readonly type: string;
+	readonly text: string;
+	/** Interim statuses before the answer, e.g. 102. */
+	readonly interim: readonly number[];
+}
+
+/** @param target method and path, e.g. `POST /networks/create` */
+export function ask(socketPath: string, target: string, body?: unknown): Promise<Answer> {
+	const [method = '', path = ''] = target.split(' ');
+	const payload = typeof body === 'string' ? body : JSON.stringify(body);
+	const interim: number[] = [];
+	return new Promise((resolve, reject) => {
+		const headers = payload === undefined ? {} : { 'content-type': 'application/json' };
+		const call = request({ socketPath, method, path, headers, agent: false }, (response) => {
+			let text = '';
+			response.setEncoding('utf8').on('data', (chunk: string) => {
+				text += chunk;
+			});
+			const type = response.headers['content-type'] ?? '';
+			response.on('end', () => resolve({ status: response.statusCode ?? 0, type, text, interim }));
+		});
+		call.on('information', ({ statusCode }) => interim.push(statusCode));
+		call.once('error', reject);
+		call.end(payload);
+	});
+}
+
+export interface Frame {
+	readonly text: string;
+	readonly binary: boolean;
+}
+
+export interface Stream {
+	readonly frames: readonly Frame[];
+	readonly code: number;
+	/** As sent: bytes of the close frame. */
+	readonly reason: string;
+}
+
+/** Opens a stream, sends the configuration, then the input frames once the stream has begun; resolves when closed. */
+export function stream(
+	socketPath: string,
+	path: string,
+	{ config, input = [] }: { config: unknown; input?: readonly (string | Buffer)[] },
+): Promise<Stream> {
+	const frames: Frame[] = [];
+	const socket = new WebSocket(`ws+unix://${socketPath}:${path}`, { perMessageDeflate: false });
+	return new Promise((resolve, reject) => {
+		socket.once('error', reject);
+		socket.once('open', () => socket.send(typeof config === 'string' ? config : JSON.stringify(config)));
+		socket.on('message', (data: Buffer, binary: boolean) => {
+			if (frames.length === 0) for (const frame of input) socket.send(frame);
+			frames.push({ text: data.toString('utf8'), binary });
+		});
+		socket.once('close', (code, reason) => resolve({ frames, code, reason: reason.toString('utf8') }));
+	});
+}
