@@ -1,0 +1,132 @@
+/** What a tar header says, turned into something that can be acted on without looking at it twice. */
+import type { Header } from 'tar-stream';
+import { ArchiveError } from './archive-error.ts';
+
+const LONGEST_NAME = 4095;
+const CAPABILITY = 'SCHILY.xattr.security.capability';
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'link' | 'fifo' | 'device';
+
+export interface ArchiveEntry {
+	readonly type: EntryType;
+	/** Components below the root, bytes as one character each; empty: the root itself. */
+	readonly path: readonly string[];
+	/** For messages. */
+	readonly name: string;
+	/** Permission bits with setuid, setgid and sticky. */
+	readonly mode: number;
+	readonly uid: number;
+	readonly gid: number;
+	/** Seconds since 1970. */
+	readonly mtime: number;
+	/** Target of a symbolic link, as it is. */
+	readonly target: Buffer;
+	/** Components of the file that a hard link is another name for. */
+	readonly linkPath: readonly string[];
+	/** Value of the attribute `security.capability`. */
+	readonly capability: Buffer | undefined;
+	/** True where the archive holds capabilities that the reader had to drop. */
+	readonly capabilityLost: boolean;
+}
+
+const TYPES: { readonly [name: string]: EntryType } = {
+	file: 'file',
+	'contiguous-file': 'file',
+	directory: 'directory',
+	symlink: 'symlink',
+	link: 'link',
+	fifo: 'fifo',
+	'character-device': 'device',
+	'block-device': 'device',
+};
+
+/**
+ * @param header read with `filenameEncoding: 'latin1'`, so that names are bytes
+ * @throws ArchiveError for names that lead elsewhere and for kinds of entries that are not read
+ */
+export function parseEntry(header: Header): ArchiveEntry {
+	const pax = recordsOf(header);
+	const bytes = pax.path ? toBytes(pax.path) : header.name;
+	const name = printable(bytes);
+	// The reader gives null for types it does not know.
+	const type = TYPES[String(header.type)];
+	if (Object.keys(pax).some((key) => key.startsWith('GNU.sparse.')))
+		throw new ArchiveError('unsupported', `${name} is stored as a sparse file`, { entry: name });
+	if (type === undefined)
+		throw new ArchiveError(
+			'unsupported',
+			`${name} is of a kind that is not read here (sparse, multi-volume or unknown)`,
+			{
+				entry: name,
+			},
+		);
+	const link = pax.linkpath ? toBytes(pax.linkpath) : (header.linkname ?? '');
+	return {
+		type,
+		path: parsePath(bytes, name),
+		name,
+		mode: (header.mode ?? 0o644) & 0o7777,
+		uid: number(pax.uid, header.uid),
+		gid: number(pax.gid, header.gid),
+		mtime: seconds(pax.mtime, header.mtime),
+		target: symlinkTarget(type, link, name),
+		linkPath: type === 'link' ? parsePath(link, name) : [],
+		...parseCapability(pax[CAPABILITY]),
+	};
+}
+
+/** The records of a PAX header. */
+function recordsOf({ pax }: Header): Readonly<Record<string, string>> {
+	return typeof pax === 'object' && pax !== null ? (pax as Record<string, string>) : {};
+}
+
+/** Names in PAX records are UTF-8; here every character stands for a byte. */
+function toBytes(text: string): string {
+	return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** @param bytes one character each */
+export function nameBytes(bytes: string): Buffer {
+	return Buffer.from(bytes, 'latin1');
+}
+
+/** Control characters would otherwise reach the terminal of whoever reads the message. */
+function printable(bytes: string): string {
+	const text = nameBytes(bytes).toString('utf8').replace(/\p{C}/gu, '?');
+	return `'${text.length > 200 ? `${text.slice(0, 200)}...` : text}'`;
+}
+
+function parsePath(bytes: string, entry: string): string[] {
+	const path = bytes.split('/').filter((part) => part !== '' && part !== '.');
+	const refuse = (why: string) => new ArchiveError('hostile', `${entry} ${why}`, { entry });
+	if (bytes.includes('\0')) throw refuse('has a NUL byte in its name');
+	if (path.includes('..')) throw refuse("has a '..' in its path");
+	if (bytes.startsWith('/') && path.length > 0) throw refuse('has an absolute path');
+	if (bytes.length > LONGEST_NAME) throw refuse(`has a path of more than ${LONGEST_NAME} bytes`);
+	if (path.some((part) => part.length > 255)) throw refuse('has a name of more than 255 bytes in its path');
+	return path;
+}
+
+function symlinkTarget(type: EntryType, target: string, entry: string): Buffer {
+	if (type === 'symlink' && (target === '' || target.includes('\0') || target.length > LONGEST_NAME))
+		throw new ArchiveError('hostile', `${entry} is a symbolic link with an impossible target`, { entry });
+	return nameBytes(target);
+}
+
+function number(record: string | undefined, value: number | undefined): number {
+	const id = record === undefined ? (value ?? 0) : Number(record);
+	// -1 means "leave as it is" to chown(2).
+	return Number.isInteger(id) && id >= 0 && id < 0xffff_ffff ? id : 0;
+}
+
+function seconds(record: string | undefined, value: Date | undefined): number {
+	const time = record === undefined ? (value?.getTime() ?? 0) / 1000 : Number(record);
+	return Number.isFinite(time) ? Math.min(Math.max(time, -(2 ** 31)), 2 ** 34) : 0;
+}
+
+/** The reader gives records as UTF-8 text: bytes that are no text are lost, and half a capability would be worse. */
+function parseCapability(record: string | undefined): Pick<ArchiveEntry, 'capability' | 'capabilityLost'> {
+	if (!record) return { capability: undefined, capabilityLost: false };
+	if (record.includes('\ufffd')) return { capability: undefined, capabilityLost: true };
+	return { capability: Buffer.from(record, 'utf8'), capabilityLost: false };
+}
