@@ -94,6 +94,43 @@ export interface AliasPart {
 	readonly defaultRoute: boolean;
 }
 
+/** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
+export interface NetworkFilterPart {
+	readonly kind: 'network-filter';
+	/** Id of the network. */
+	readonly network: string;
+	readonly interface: string;
+	/** CIDR, `''` where the family is not used. */
+	readonly subnet: string;
+	readonly subnet6: string;
+	readonly icc: boolean;
+	readonly internal: boolean;
+	/** Interface whose address outgoing traffic takes, `''` for none. */
+	readonly nat: string;
+}
+
+/** A routed cable that belongs to a network: what comes in on it comes out of that network. */
+export interface FilterMemberPart {
+	readonly kind: 'filter-member';
+	readonly network: string;
+	readonly interface: string;
+	readonly internal: boolean;
+}
+
+/** Ports of the host that lead to ports of a container, `first` to `last`, offset kept. */
+export interface PublishedPortsPart {
+	readonly kind: 'published-ports';
+	readonly container: string;
+	readonly protocol: 'tcp' | 'udp';
+	/** Address of the host that they are published on, `''` for every one. */
+	readonly hostAddress: string;
+	readonly first: number;
+	readonly last: number;
+	/** Address of the container. */
+	readonly target: string;
+	readonly targetFirst: number;
+}
+
 /** The files of an image, never written to after it was made. */
 export interface ImageFilesPart {
 	readonly kind: 'image-files';
@@ -135,6 +172,9 @@ export type Part =
 	| InsideAddressPart
 	| InsideRoutePart
 	| AliasPart
+	| NetworkFilterPart
+	| FilterMemberPart
+	| PublishedPortsPart
 	| ImageFilesPart
 	| RootFilesPart
 	| RootMountPart

@@ -1,0 +1,177 @@
+/**
+ * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
+ *
+ * The chains are fixed and look things up: which network an interface belongs to (`from`), which port leads where
+ * (`port4`, …), which sources are translated (`source4`, …). A network adds two chains of its own when it is made; a
+ * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
+ *
+ * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
+ */
+import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+
+export const TABLE = 'inet kleene';
+
+/** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
+const REFUSE = 'reject with icmpx type admin-prohibited';
+
+/** Safe to repeat: what is there stays as it is. */
+export const BASE = `
+add table ${TABLE}
+add map ${TABLE} from { type ifname : verdict; }
+add set ${TABLE} ours { type ifname; }
+add set ${TABLE} internal { type ifname; }
+add map ${TABLE} port4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} port6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+add map ${TABLE} port4_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} port6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
+add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
+add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
+add chain ${TABLE} input { type filter hook input priority filter; policy accept; }
+add chain ${TABLE} guard { type filter hook prerouting priority raw; policy accept; }
+add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; policy accept; }
+add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
+add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
+add chain ${TABLE} enter
+add chain ${TABLE} to_host
+add chain ${TABLE} publish
+`;
+
+/** The rules of the fixed chains. They are replaced as a whole, in the transaction that made sure of the chains. */
+const FIXED: Readonly<Record<string, readonly string[]>> = {
+	forward: ['ct state established,related accept', 'iifname vmap @from', 'oifname @ours goto enter'],
+	// From outside: only what was published, and nothing into an internal network.
+	enter: [`oifname @internal counter drop`, 'ct status dnat accept', 'counter drop'],
+	input: ['iifname @internal ct state new goto to_host'],
+	to_host: [
+		'meta l4proto { icmp, ipv6-icmp } accept',
+		'meta l4proto { tcp, udp } th dport 53 accept',
+		`counter ${REFUSE}`,
+	],
+	// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
+	guard: ['iifname @ours ip daddr 127.0.0.0/8 counter drop'],
+	prerouting: ['fib daddr type local goto publish'],
+	output: ['fib daddr type local goto publish'],
+	publish: [
+		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
+		'dnat ip to meta l4proto . th dport map @port4',
+		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @port6_at',
+		'dnat ip6 to meta l4proto . th dport map @port6',
+	],
+	postrouting: ['ip saddr vmap @source4', 'ip6 saddr vmap @source6', 'ip saddr 127.0.0.0/8 oifname @ours masquerade'],
+};
+
+/** The table with its fixed chains, whatever was in them before. Elements and networks stay. */
+export function renderBase(): string {
+	const chains = Object.entries(FIXED).flatMap(([chain, rules]) => [
+		`flush chain ${TABLE} ${chain}`,
+		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
+	]);
+	return `${BASE}${chains.join('\n')}\n`;
+}
+
+export function chainOf(network: string): string {
+	return `net_${network}`;
+}
+
+/** Interfaces that belong to a network: its own, and the routed cables of its ipnet containers. */
+export function membersOf(network: string): string {
+	return `if_${network}`;
+}
+
+export function natChainOf(network: string): string {
+	return `nat_${network}`;
+}
+
+/** What a packet that comes out of a network may do, in the order of asking. */
+function verdictsOf({ network, icc, internal }: NetworkFilterPart): string[] {
+	const inside = `oifname @${membersOf(network)}`;
+	const rules = icc ? [`${inside} accept`] : [`${inside} ct status dnat accept`, `${inside} counter ${REFUSE}`];
+	if (internal) return [`${inside} accept`, `counter ${REFUSE}`].slice(icc ? 0 : 1);
+	return [
+		...rules,
+		`oifname @internal counter ${REFUSE}`,
+		'oifname @ours ct status dnat accept',
+		`oifname @ours counter ${REFUSE}`,
+		'accept',
+	];
+}
+
+/** How a packet from a network's addresses is translated on its way out. */
+function translationsOf({ network, nat, internal }: NetworkFilterPart): string[] {
+	// A member that reached another one by a published port must answer by way of the host, which translates back.
+	const hairpin = `ct status dnat oifname @${membersOf(network)} masquerade`;
+	return internal || nat === '' ? [hairpin] : [hairpin, `oifname "${nat}" masquerade`];
+}
+
+export function renderNetwork(part: NetworkFilterPart): string {
+	const { network, subnet, subnet6, internal } = part;
+	const chain = chainOf(network);
+	const nat = natChainOf(network);
+	const lines = [
+		`add set ${TABLE} ${membersOf(network)} { type ifname; }`,
+		`add chain ${TABLE} ${chain}`,
+		`flush chain ${TABLE} ${chain}`,
+		...verdictsOf(part).map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
+		`add chain ${TABLE} ${nat}`,
+		`flush chain ${TABLE} ${nat}`,
+		...translationsOf(part).map((rule) => `add rule ${TABLE} ${nat} ${rule}`),
+	];
+	if (subnet) lines.push(`add element ${TABLE} source4 { ${subnet} : goto ${nat} }`);
+	if (subnet6) lines.push(`add element ${TABLE} source6 { ${subnet6} : goto ${nat} }`);
+	if (internal) lines.push(`add element ${TABLE} internal { "${part.interface}" }`);
+	return `${lines.join('\n')}\n${renderMember({ network, interface: part.interface, internal })}`;
+}
+
+type Member = Pick<FilterMemberPart, 'network' | 'interface' | 'internal'>;
+
+export function renderMember(member: Member): string {
+	return `${memberElements(member)
+		.map(({ set, element }) => `add element ${TABLE} ${set} { ${element} }`)
+		.join('\n')}\n`;
+}
+
+export function memberElements({ network, interface: name, internal }: Member): { set: string; element: string }[] {
+	const elements = [
+		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
+		{ set: 'ours', element: `"${name}"` },
+		{ set: membersOf(network), element: `"${name}"` },
+	];
+	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
+}
+
+/** Commands that take a network away, elements first: a chain that is jumped to cannot go. */
+export function networkRemoval(part: NetworkFilterPart): string[] {
+	const { network, subnet, subnet6 } = part;
+	return [
+		...memberElements(part).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`),
+		...(subnet ? [`delete element ${TABLE} source4 { ${subnet} }`] : []),
+		...(subnet6 ? [`delete element ${TABLE} source6 { ${subnet6} }`] : []),
+		`delete chain ${TABLE} ${chainOf(network)}`,
+		`delete chain ${TABLE} ${natChainOf(network)}`,
+		`delete set ${TABLE} ${membersOf(network)}`,
+	];
+}
+
+export function memberRemoval(member: Member): string[] {
+	return memberElements(member).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
+}
+
+function keyOf(element: string): string {
+	return element.split(' : ')[0] ?? element;
+}
+
+/** Map and `key : value` pairs of published ports, one element for each port. */
+export function portElements(part: PublishedPortsPart): { map: string; keys: string[]; elements: string[] } {
+	const family = part.target.includes(':') ? 6 : 4;
+	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
+	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
+	const keys: string[] = [];
+	const elements: string[] = [];
+	for (let port = part.first; port <= part.last; port += 1) {
+		const key = `${prefix}${part.protocol} . ${port}`;
+		keys.push(key);
+		elements.push(`${key} : ${part.target} . ${part.targetFirst + port - part.first}`);
+	}
+	return { map, keys, elements };
+}

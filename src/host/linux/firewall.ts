@@ -1,0 +1,138 @@
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { within } from '#kernel/netns.ts';
+import { Nftables, NftablesError } from '#kernel/nftables.ts';
+import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import {
+	memberRemoval,
+	networkRemoval,
+	portElements,
+	renderBase,
+	renderMember,
+	renderNetwork,
+	TABLE,
+} from './firewall-rules.ts';
+import type { PartHandler } from './handler.ts';
+
+/**
+ * The firewall of the host: one table of ours, changed by elements, each change one transaction.
+ * The table comes with the first network and goes with the last one.
+ */
+export class Firewall {
+	readonly #nft: Nftables;
+	readonly #networks = new Set<string>();
+
+	/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
+	constructor(hostNamespace: number | undefined) {
+		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
+	}
+
+	readonly networks: PartHandler<'network-filter'> = {
+		make: (part) => this.#makeNetwork(part),
+		unmake: (part) => this.#unmakeNetwork(part),
+		describe: (verb, part) => nftLines(verb === 'make' ? renderNetwork(part) : networkRemoval(part).join('\n')),
+	};
+
+	readonly members: PartHandler<'filter-member'> = {
+		make: (part) => this.#run(part, renderMember(part)),
+		unmake: (part) => this.#remove(part, memberRemoval(part)),
+		describe: (verb, part) => nftLines(verb === 'make' ? renderMember(part) : memberRemoval(part).join('\n')),
+	};
+
+	readonly ports: PartHandler<'published-ports'> = {
+		make: (part) => this.#publish(part),
+		unmake: (part) => this.#withdraw(part),
+		describe: (verb, part) => describePorts(verb, part),
+	};
+
+	/** Whether our table is there. */
+	isPresent(): boolean {
+		try {
+			this.#nft.run(`list chain ${TABLE} forward`);
+			return true;
+		} catch (error) {
+			if (error instanceof NftablesError && error.isMissing) return false;
+			throw error;
+		}
+	}
+
+	#makeNetwork(part: NetworkFilterPart): void {
+		// A transaction of its own: elements of an interval map cannot lead to a chain that is made along with the map.
+		if (this.#networks.size === 0 || !this.isPresent()) this.#run(part, renderBase());
+		this.#run(part, renderNetwork(part));
+		this.#networks.add(part.network);
+	}
+
+	#unmakeNetwork(part: NetworkFilterPart): void {
+		this.#networks.delete(part.network);
+		if (this.#networks.size > 0) this.#remove(part, networkRemoval(part));
+		else this.#remove(part, [`delete table ${TABLE}`]);
+	}
+
+	/** One transaction; an element that another container holds makes the whole fail. */
+	#publish(part: PublishedPortsPart): void {
+		const { map, elements } = portElements(part);
+		this.#run(part, `create element ${TABLE} ${map} { ${elements.join(', ')} }\n`);
+	}
+
+	#withdraw(part: PublishedPortsPart): void {
+		const { map, keys } = portElements(part);
+		this.#remove(part, [`delete element ${TABLE} ${map} { ${keys.join(', ')} }`]);
+	}
+
+	#run(part: FilterPart, commands: string): void {
+		try {
+			this.#nft.run(commands);
+		} catch (error) {
+			throw refuse(part, error);
+		}
+	}
+
+	/** All in one transaction; where something of it is gone already, what is left one by one. */
+	#remove(part: FilterPart, commands: readonly string[]): void {
+		try {
+			this.#nft.run(`${commands.join('\n')}\n`);
+		} catch (error) {
+			if (!(error instanceof NftablesError && error.isMissing)) throw refuse(part, error);
+			for (const command of commands) this.#removeOne(part, command);
+		}
+	}
+
+	#removeOne(part: FilterPart, command: string): void {
+		try {
+			this.#nft.run(`${command}\n`);
+		} catch (error) {
+			if (!(error instanceof NftablesError && error.isMissing)) throw refuse(part, error);
+		}
+	}
+
+	close(): void {
+		this.#nft.close();
+	}
+}
+
+type FilterPart = NetworkFilterPart | FilterMemberPart | PublishedPortsPart;
+
+function refuse(part: FilterPart, error: unknown): KleeneError {
+	const subject = part.kind === 'published-ports' ? `port ${part.first}/${part.protocol}` : part.interface;
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot change the firewall for ${subject}`,
+		why: messageOf(error).split('\n')[0] ?? '',
+		mend: 'look at "nft list table inet kleene"',
+		cause: error,
+	});
+}
+
+function nftLines(commands: string): string[] {
+	return commands
+		.split('\n')
+		.filter((line) => line !== '')
+		.map((line) => `nft ${line}`);
+}
+
+function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
+	const { map, keys, elements } = portElements(part);
+	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', keys];
+	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
+	return [`nft ${action} element ${TABLE} ${map} { ${shown} }`];
+}
