@@ -1,0 +1,66 @@
+/** What is measured of Kleene: `klee run` as a user waits for it, and the daemon's own operations over its socket. */
+import type { TestHost } from '../../test/host/test-host.ts';
+import { ask, stream } from '../../test/host/wire.ts';
+import { type Figures, measure } from './timing.ts';
+
+/** `klee run` of `true` on a bridge network, from start to exit of the client. The container stays, as with podman. */
+export async function timeOfRun(host: TestHost, runs: number): Promise<Figures> {
+	const figures = await measure(runs, () => host.kleeOutput('run', '-l', 'vnet', '-n', 'bench', 'Debian', 'true'));
+	await host.kleeOutput('container', 'prune', '-f');
+	return figures;
+}
+
+/** The client alone: what it takes to ask for something that the daemon answers at once. */
+export function timeOfClient(host: TestHost, runs: number): Promise<Figures> {
+	return measure(runs, () => host.kleeOutput('lsn'));
+}
+
+export interface DaemonFigures {
+	readonly roundTrip: Figures;
+	readonly networkCreate: Figures;
+	readonly networkRemove: Figures;
+	readonly attach: Figures;
+	readonly detach: Figures;
+	readonly containerStart: Figures;
+	readonly containerStop: Figures;
+}
+
+/** Times of requests, the round trip to the daemon included. */
+export async function timesOfDaemon(host: TestHost, runs: number): Promise<DaemonFigures> {
+	const call = async (target: string, body?: unknown) => {
+		const { status, text } = await ask(host.socket, target, body);
+		if (status >= 300) throw new Error(`${target}: ${status} ${text}`);
+		return text;
+	};
+	const id = async (target: string, body: unknown) => (JSON.parse(await call(target, body)) as { id: string }).id;
+	const network = { name: 'timed', type: 'bridge', subnet: '10.9.0.0/24', gateway: '<auto>' };
+	const create = () => call('POST /networks/create', network);
+	const remove = () => call('DELETE /networks/timed');
+
+	const roundTrip = await measure(runs, () => call('GET /networks/list'));
+	const networkCreate = await measure(runs, create, { after: remove });
+	const networkRemove = await measure(runs, remove, { before: create });
+
+	const container = { image: 'Debian', cmd: ['sleep', '600'] };
+	const ipnet = await id('POST /containers/create', { ...container, network_driver: 'ipnet' });
+	const endpoint = { network: 'bench', container: ipnet, ip_address: '<auto>' };
+	const connect = () => call('POST /networks/connect', endpoint);
+	const disconnect = () => call(`POST /networks/bench/disconnect/${ipnet}`);
+	const start = async (one: string) => {
+		const exec_id = await id('POST /exec/create', { container_id: one });
+		const config = { exec_id, attach: false, start_container: true };
+		const { code, reason } = await stream(host.socket, '/exec/start', { config });
+		if (code !== 1001) throw new Error(`start: ${reason}`);
+	};
+	const stop = (one: string) => call(`POST /containers/${one}/stop`);
+	await start(ipnet);
+	const attach = await measure(runs, connect, { after: disconnect });
+	const detach = await measure(runs, disconnect, { before: connect });
+	await stop(ipnet);
+
+	const vnet = await id('POST /containers/create', { ...container, network_driver: 'vnet' });
+	await call('POST /networks/connect', { ...endpoint, container: vnet });
+	const containerStart = await measure(runs, () => start(vnet), { after: () => stop(vnet) });
+	const containerStop = await measure(runs, () => stop(vnet), { before: () => start(vnet) });
+	return { roundTrip, networkCreate, networkRemove, attach, detach, containerStart, containerStop };
+}
