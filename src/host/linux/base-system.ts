@@ -50,6 +50,10 @@ const LINKS: readonly (readonly [string, string])[] = [
 	['/usr/bin/awk', 'mawk'],
 	['/usr/bin/nc', 'nc.openbsd'],
 	['/usr/bin/netcat', 'nc.openbsd'],
+];
+
+/** In packages these are empty directories, because old systems had them; a maintainer script makes links of them. */
+const MOVED: readonly (readonly [string, string])[] = [
 	['/var/run', '/run'],
 	['/var/lock', '/run/lock'],
 ];
@@ -92,8 +96,16 @@ const SYSLOGD = `#!/bin/sh
 pidfile=/run/syslogd.pid
 case "$1" in
 start)
+	# What a container leaves in /run outlives it: the number may be that of another process by now.
+	rm -f "$pidfile"
 	# Without its own standard streams, or it would hold the output of whoever started the container.
-	busybox syslogd -O /var/log/messages </dev/null >/dev/null 2>&1
+	busybox syslogd -O /var/log/messages </dev/null >/dev/null 2>&1 || exit
+	# It is in the background before it listens.
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ -s "$pidfile" ] && exit 0
+		sleep 0.05
+	done
+	exit 1
 	;;
 stop)
 	if [ -s "$pidfile" ]; then
@@ -142,6 +154,7 @@ export function completeBaseSystem(path: string): void {
 			if (content !== undefined) writeInRoot(root, to, content);
 		}
 		for (const [name, content, mode] of FILES) writeInRoot(root, name, content, mode);
+		for (const [name, target] of MOVED) linkInRoot(root, name, target);
 		for (const [name, target] of LINKS) if (!existsInRoot(root, name)) linkInRoot(root, name, target);
 		for (const name of APPLETS) if (!isInstalled(root, name)) linkInRoot(root, `/usr/bin/${name}`, busyboxOf(root));
 		writeShadow(root);
@@ -161,7 +174,9 @@ function busyboxOf(root: number): string {
 
 /** Nobody has a password. */
 function writeShadow(root: number): void {
-	const users = (readInRoot(root, '/etc/passwd') ?? '').split('\n').filter((line) => line.includes(':'));
+	const passwd = readInRoot(root, '/etc/passwd') ?? '';
+	const users = passwd.split('\n').filter((line) => line.includes(':'));
+	writeInRoot(root, '/etc/passwd', passwd.replace(/^([^:\n]+):\*:/gm, '$1:x:'));
 	const lines = users.map((line) => `${line.split(':')[0]}:*:19000:0:99999:7:::\n`);
 	writeInRoot(root, '/etc/shadow', lines.join(''), 0o640);
 	const group = /^shadow:[^:]*:(\d+):/m.exec(readInRoot(root, '/etc/group') ?? '')?.[1];

@@ -64,7 +64,15 @@ export function mmdebstrapArguments(target: string, { release, settings, sources
 	];
 }
 
-/** In a mount namespace of its own: whatever it mounts is gone with it, also when it is killed. */
+/**
+ * mmdebstrap and all it starts live in namespaces that end with the daemon, also when that is killed: no mount is left,
+ * and nobody writes on into a tree that the next daemon is about to remove.
+ */
+const CONFINED = [
+	...['setpriv', '--pdeathsig', 'KILL'],
+	...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
+];
+
 async function debootstrap(argv: readonly string[], progress: (text: string) => void): Promise<void> {
 	let reason = '';
 	const onOutput = (line: string) => {
@@ -72,7 +80,7 @@ async function debootstrap(argv: readonly string[], progress: (text: string) => 
 		if (/^I: (running apt-get update|downloading|extracting)/.test(line)) progress(line.slice(3));
 	};
 	try {
-		await run(['unshare', '--mount', '--', ...argv], { timeout: TEN_MINUTES, onOutput });
+		await run([...CONFINED, ...argv], { timeout: TEN_MINUTES, onOutput });
 	} catch (cause) {
 		if (cause instanceof CommandError && cause.code === 127) throw missing();
 		throw failed(reason || (cause instanceof CommandError ? cause.reason : messageOf(cause)), cause);
