@@ -53,9 +53,15 @@ export interface HostProcess {
 	readonly ended: Promise<ProcessEnd>;
 }
 
+/** Of a terminal, in characters. */
+export interface WindowSize {
+	readonly rows: number;
+	readonly columns: number;
+}
+
 export type RunRequest =
 	/** Start the first process of a sandbox that was made and not started. */
-	| { readonly kind: 'first'; readonly container: string; readonly attach: boolean }
+	| { readonly kind: 'first'; readonly container: string; readonly attach: boolean; readonly size?: WindowSize }
 	/** Run another process in a running sandbox. */
 	| {
 			readonly kind: 'additional';
@@ -64,6 +70,7 @@ export type RunRequest =
 			readonly execution: string;
 			readonly process: ProcessSpec;
 			readonly attach: boolean;
+			readonly size?: WindowSize;
 	  };
 
 export interface HostEvent {

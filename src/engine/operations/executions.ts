@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostProcess, OutputStream } from '#host/driver.ts';
+import type { HostProcess, OutputStream, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
 import type { EngineContext } from '../context.ts';
@@ -15,7 +15,7 @@ export interface StartRequest {
 	readonly startContainer: boolean;
 	/** Whether the client will send input. */
 	readonly stdin: boolean;
-	readonly size?: { readonly rows: number; readonly columns: number };
+	readonly size?: WindowSize;
 }
 
 /** An execution instance lives in memory only: created, started once, gone when its process ended. */
@@ -69,7 +69,6 @@ export class ExecutionOperations {
 			try {
 				const session = await this.#run(execution, request);
 				session.process.onOutput(onOutput);
-				if (request.size) session.process.resize(request.size.rows, request.size.columns);
 				execution.process = session.process;
 				session.ended.finally(() => this.#executions.delete(id)).catch(() => {});
 				return session;
@@ -92,7 +91,7 @@ export class ExecutionOperations {
 				mend: `start it with "klee start ${container.name}"`,
 				message: "cannot start container when 'start_container' is false.",
 			});
-		const { process, announcements, gone } = await this.#runs.start(container, command, request.attach);
+		const { process, announcements, gone } = await this.#runs.start(container, command, request);
 		const ended = process.ended.then(async ({ code, sandboxEnded }) => {
 			if (sandboxEnded) await gone;
 			return { code, containerEnded: sandboxEnded };
@@ -113,6 +112,7 @@ export class ExecutionOperations {
 			execution: execution.id,
 			process: processOf(image, container, command),
 			attach: request.attach,
+			...(request.size ? { size: request.size } : {}),
 		});
 		const ended = process.ended.then(({ code }) => ({ code, containerEnded: !this.#runs.isRunning(container.id) }));
 		return { process, announcements: [], first: false, ended };

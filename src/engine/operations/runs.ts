@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostProcess } from '#host/driver.ts';
+import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
@@ -16,6 +16,12 @@ interface Run {
 	readonly id: string;
 	/** Settled when nothing of the run is left on the host. */
 	readonly gone: PromiseWithResolvers<void>;
+}
+
+export interface Attaching {
+	readonly attach: boolean;
+	/** Of the client's terminal. */
+	readonly size?: WindowSize;
 }
 
 export interface Started {
@@ -45,7 +51,7 @@ export class Runs {
 	}
 
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
-	async start(container: Container, command: Command, attach: boolean): Promise<Started> {
+	async start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
 		const { store, driver, executor, log } = this.#context;
 		const parts = this.#plan(container, command);
 		const subject = `container ${container.id}`;
@@ -58,7 +64,7 @@ export class Runs {
 		}
 		this.#active.set(container.id, run);
 		try {
-			const process = await driver.run({ kind: 'first', container: container.id, attach });
+			const process = await driver.run({ kind: 'first', container: container.id, attach, ...(size ? { size } : {}) });
 			log.info({ container: container.id, name: container.name }, 'container started');
 			return { process, announcements: announcements(parts), gone: run.gone.promise };
 		} catch (error) {

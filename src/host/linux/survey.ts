@@ -7,6 +7,8 @@ const LINK_LOCAL = /^fe[89ab]/;
 export interface ObservedNetwork {
 	readonly interfaces: ObservedInterface[];
 	readonly routes: ObservedRoute[];
+	/** Interface of the IPv4 default route with the lowest metric, `''` where there is none. */
+	readonly gatewayInterface: string;
 }
 
 /** The interfaces and routes of the host: four listings, whatever their number. */
@@ -27,8 +29,12 @@ export function surveyNetwork(net: Rtnetlink): ObservedNetwork {
 			addresses: own.filter((address) => !LINK_LOCAL.test(address)),
 		};
 	});
-	const routes = [...net.routes.list({ family: 4 }), ...net.routes.list({ family: 6 })]
+	const routes4 = net.routes.list({ family: 4 });
+	const nameOf = (index: number | undefined) => (index === undefined ? '' : (byIndex.get(index)?.name ?? ''));
+	// The kernel lists routes to one destination by rising metric.
+	const gatewayInterface = nameOf(routes4.find(({ destination }) => destination.endsWith('/0'))?.link);
+	const routes = [...routes4, ...net.routes.list({ family: 6 })]
 		.filter(({ destination }) => !destination.endsWith('/0') && !LINK_LOCAL.test(destination))
-		.map(({ destination, link }) => ({ destination, interface: byIndex.get(link)?.name ?? '' }));
-	return { interfaces, routes };
+		.map(({ destination, link }) => ({ destination, interface: nameOf(link) }));
+	return { interfaces, routes, gatewayInterface };
 }

@@ -1,4 +1,5 @@
 /** Routes: `ip route` (include/uapi/linux/rtnetlink.h). */
+import { hasCode } from '../errno.ts';
 import {
 	type Attribute,
 	type AttributeMap,
@@ -88,7 +89,13 @@ export class Routes {
 		const head = Buffer.alloc(STRUCT_SIZE);
 		head[0] = addressFamily(family);
 		const payload = Buffer.concat([head, encodeAttributes(attributes)]);
-		return this.#socket.dump({ type: GETROUTE, payload, words: 'list routes' }, decodeRoute);
+		try {
+			return this.#socket.dump({ type: GETROUTE, payload, words: 'list routes' }, decodeRoute);
+		} catch (error) {
+			// A namespace in which nothing was ever routed has no main table yet.
+			if (hasCode(error, 'ENOENT')) return [];
+			throw error;
+		}
 	}
 
 	#change(type: number, flags: number, route: NewRoute): void {

@@ -1,0 +1,145 @@
+import { mkdirSync } from 'node:fs';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { ApplyOptions, HostDriver, HostEvent, HostFacts, HostProcess, RunRequest } from '#host/driver.ts';
+import { closeNamespace, openNamespace } from '#kernel/netns.ts';
+import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { Part, PartKind } from '#model/part.ts';
+import type { Step } from '#model/step.ts';
+import { gatherFacts } from './facts.ts';
+import { Firewall } from './firewall.ts';
+import type { PartHandler, PartHandlers } from './handler.ts';
+import { LinuxImages } from './images.ts';
+import { LinuxNetwork } from './network.ts';
+import { Paths } from './paths.ts';
+import { chooseRuntime } from './runtimes.ts';
+import { LinuxSandboxes } from './sandbox.ts';
+import { LinuxStorage } from './storage.ts';
+
+export interface LinuxHostOptions {
+	readonly root: string;
+	/** Name or path of a network namespace; undefined: the daemon's own. */
+	readonly netns: string | undefined;
+}
+
+/** Linux as a host: each kind of part goes to the class that knows it. */
+export class LinuxHost implements HostDriver {
+	readonly #facts: HostFacts;
+	readonly #network: LinuxNetwork;
+	readonly #firewall: Firewall;
+	readonly #images: LinuxImages;
+	readonly #storage: LinuxStorage;
+	readonly #sandboxes: LinuxSandboxes;
+	readonly #handlers: PartHandlers;
+	readonly #hostNamespace: number | undefined;
+
+	static async open({ root, netns }: LinuxHostOptions): Promise<LinuxHost> {
+		const paths = new Paths(root);
+		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
+			mkdirSync(directory, { recursive: true, mode: 0o700 });
+		return new LinuxHost(paths, openHostNamespace(netns), await chooseRuntime());
+	}
+
+	private constructor(
+		paths: Paths,
+		hostNamespace: number | undefined,
+		runtime: Awaited<ReturnType<typeof chooseRuntime>>,
+	) {
+		this.#hostNamespace = hostNamespace;
+		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
+		this.#firewall = new Firewall(hostNamespace);
+		this.#images = new LinuxImages(paths);
+		this.#storage = new LinuxStorage(paths);
+		this.#sandboxes = new LinuxSandboxes({
+			paths,
+			conmon: runtime.conmon,
+			runtime: runtime.path,
+			stackPath: (container) => this.#stackPath(container),
+			...(hostNamespace === undefined ? {} : { hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
+		});
+		this.#facts = gatherFacts(runtime, this.#network.lacking());
+		this.#handlers = {
+			...this.#network.handlers,
+			'network-filter': this.#firewall.networks,
+			'filter-member': this.#firewall.members,
+			'published-ports': this.#firewall.ports,
+			'image-files': this.#images,
+			'root-files': this.#storage.rootFiles,
+			'root-mount': this.#storage.rootMount,
+			sandbox: this.#sandboxes,
+		};
+	}
+
+	facts(): HostFacts {
+		return this.#facts;
+	}
+
+	async observe(scope: ObservationScope): Promise<Observed> {
+		const everything = scope === 'everything';
+		const network =
+			scope === 'sandboxes' ? { interfaces: [], routes: [], gatewayInterface: '' } : this.#network.observe();
+		const sandboxes = scope === 'addressing' ? [] : this.#sandboxes.observe();
+		if (everything) this.#adoptStacks(sandboxes);
+		return {
+			...network,
+			sandboxes,
+			mountedRoots: everything ? this.#storage.observeMounts() : [],
+			imageFiles: everything ? this.#images.observe() : [],
+			rootFiles: everything ? this.#storage.observeFiles() : [],
+		};
+	}
+
+	/** After a restart of the daemon: the namespaces of containers that went on running. */
+	#adoptStacks(sandboxes: Observed['sandboxes']): void {
+		for (const { container, running, pid } of sandboxes)
+			if (running && !this.#network.stackOf(container)) this.#network.adoptStack(container, pid);
+	}
+
+	describe({ verb, part }: Step): string[] {
+		return this.#handlerOf(part).describe(verb, part);
+	}
+
+	async apply({ verb, part }: Step, options: ApplyOptions = {}): Promise<void> {
+		await this.#handlerOf(part)[verb](part, options);
+	}
+
+	/** TypeScript does not see that the handler under a part's kind takes that part. */
+	#handlerOf(part: Part): PartHandler<PartKind> {
+		return this.#handlers[part.kind] as unknown as PartHandler<PartKind>;
+	}
+
+	run(request: RunRequest): Promise<HostProcess> {
+		return this.#sandboxes.run(request);
+	}
+
+	watch(listener: (event: HostEvent) => void): void {
+		this.#sandboxes.watch(listener);
+	}
+
+	async close(): Promise<void> {
+		this.#sandboxes.close();
+		this.#firewall.close();
+		this.#network.close();
+		if (this.#hostNamespace !== undefined) closeNamespace(this.#hostNamespace);
+	}
+
+	#stackPath(container: string): string {
+		const stack = this.#network.stackOf(container);
+		if (!stack) throw new Error(`container ${container} has no network stack`);
+		return stack.path;
+	}
+}
+
+function openHostNamespace(netns: string | undefined): number | undefined {
+	if (netns === undefined) return undefined;
+	try {
+		return openNamespace(netns);
+	} catch (error) {
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: `cannot use network namespace ${netns}`,
+			why: messageOf(error),
+			mend: `make it with "ip netns add ${netns}", or name another with --netns`,
+			cause: error,
+		});
+	}
+}

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { release as kernelRelease } from 'node:os';
+import type { HostFacts } from '#host/driver.ts';
+import type { ChosenRuntime } from './runtimes.ts';
+
+/** @param lacking what other parts of the host found missing, one line each */
+export function gatherFacts(runtime: ChosenRuntime, lacking: readonly string[]): HostFacts {
+	return {
+		os: 'linux',
+		release: distributionRelease(),
+		kernel: `Linux ${kernelRelease()}`,
+		runtime: `${runtime.name} ${runtime.version}`,
+		ipnetHasEpair: true,
+		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
+	};
+}
+
+/** os-release(5): `Debian 12`. */
+function distributionRelease(): string {
+	try {
+		const lines = readFileSync('/etc/os-release', 'utf8').split('\n');
+		const value = (key: string) =>
+			lines
+				.find((line) => line.startsWith(`${key}=`))
+				?.slice(key.length + 1)
+				.replaceAll('"', '') ?? '';
+		const name = value('NAME').split(' ')[0] || 'Linux';
+		return `${name} ${value('VERSION_ID')}`.trim();
+	} catch {
+		return 'Linux';
+	}
+}
+
+function missingFileSystems(): string[] {
+	const known = readFileSync('/proc/filesystems', 'utf8');
+	return /\boverlay$/m.test(known) ? [] : ['overlayfs is not in the kernel or not loaded: containers cannot start'];
+}
