@@ -1,0 +1,143 @@
+import type { Mount } from '#model/mount.ts';
+import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { seccompProfile } from './seccomp.ts';
+import type { Identity } from './users.ts';
+
+/** Where a container finds its first process and the file it reports to: on the /dev that the runtime makes. */
+export const INSIDE = { init: '/dev/.kleene/init', status: '/dev/.kleene/status' } as const;
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What containers could learn or change about the host. Source: Docker (moby daemon/pkg/oci/defaults.go). */
+const MASKED = [
+	'/proc/acpi',
+	'/proc/asound',
+	'/proc/interrupts',
+	'/proc/kcore',
+	'/proc/keys',
+	'/proc/latency_stats',
+	'/proc/sched_debug',
+	'/proc/scsi',
+	'/proc/timer_list',
+	'/proc/timer_stats',
+	'/sys/devices/virtual/powercap',
+	'/sys/firmware',
+];
+const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
+export interface BundleRequest {
+	readonly spec: SandboxSpec;
+	readonly identity: Identity;
+	/** Mount point of the root file system. */
+	readonly root: string;
+	/** Sources are paths on the host. */
+	readonly mounts: readonly Mount[];
+	/** Paths on the host of the init program and of the file it reports to. */
+	readonly init: string;
+	readonly status: string;
+	/** Path of a network namespace; undefined: that of whoever starts the runtime. */
+	readonly network: string | undefined;
+	readonly cgroup: string;
+}
+
+/** An OCI mount. */
+interface OciMount {
+	readonly destination: string;
+	readonly type: string;
+	readonly source: string;
+	readonly options: readonly string[];
+}
+
+/** The config.json of a bundle. Source: OCI runtime specification 1.0.2. */
+export function ociConfig(request: BundleRequest): object {
+	const { spec } = request;
+	return {
+		ociVersion: '1.0.2',
+		process: ociProcess(spec, spec.process, { identity: request.identity, status: INSIDE.status }),
+		root: { path: request.root, readonly: false },
+		hostname: spec.hostname,
+		mounts: [...OWN_MOUNTS, bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)].concat(
+			request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly)),
+		),
+		linux: {
+			cgroupsPath: request.cgroup,
+			resources: { devices: [{ allow: false, access: 'rwm' }] },
+			namespaces: namespaces(spec, request.network),
+			maskedPaths: MASKED,
+			readonlyPaths: READ_ONLY,
+			seccomp: seccompProfile(),
+		},
+	};
+}
+
+/**
+ * The process object of config.json, or of an additional process (`status` undefined). The runtime starts our init as
+ * root, which takes on the user itself: so it may signal whatever runs in the container, and both kinds of processes
+ * find their program, or fail to, in the same way.
+ */
+export function ociProcess(
+	spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin'>,
+	process: ProcessSpec,
+	how: { readonly identity: Identity; readonly status?: string },
+): object {
+	const { uid, gid, groups } = how.identity;
+	const capabilities = capabilitiesOf(spec);
+	const launcher = [INSIDE.init, how.status ?? '-', `${uid}`, `${gid}`, groups.join(',') || '-', ownStdio(process)];
+	return {
+		terminal: process.tty,
+		user: { uid: 0, gid: 0 },
+		args: [...launcher, ...process.argv],
+		env: environment(process.env, how.identity.home, process.tty),
+		cwd: '/',
+		capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+		noNewPrivileges: false,
+	};
+}
+
+/** Bits of the descriptors 0 to 2 that are made for the process, and so may become its user's. */
+function ownStdio(process: ProcessSpec): string {
+	return process.tty || process.stdin ? '7' : '6';
+}
+
+function environment(env: readonly string[], home: string, tty: boolean): string[] {
+	const has = (name: string) => env.some((entry) => entry.startsWith(`${name}=`));
+	const added: string[] = [];
+	if (!has('PATH')) added.push(DEFAULT_PATH);
+	if (!has('HOME')) added.push(`HOME=${home}`);
+	if (tty && !has('TERM')) added.push('TERM=xterm');
+	return [...added, ...env];
+}
+
+function namespaces(spec: SandboxSpec, network: string | undefined): object[] {
+	const own: object[] = ['pid', 'mount', 'ipc', 'uts'].map((type) => ({ type }));
+	return network === undefined && spec.network === 'host' ? own : [...own, { type: 'network', path: network }];
+}
+
+const OWN_MOUNTS: readonly OciMount[] = [
+	{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+	{
+		destination: '/dev',
+		type: 'tmpfs',
+		source: 'tmpfs',
+		options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+	},
+	{
+		destination: '/dev/pts',
+		type: 'devpts',
+		source: 'devpts',
+		options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+	},
+	{
+		destination: '/dev/shm',
+		type: 'tmpfs',
+		source: 'shm',
+		options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+	},
+	{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+	{ destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+];
+
+function bind(source: string, destination: string, readOnly: boolean): OciMount {
+	return { destination, type: 'bind', source, options: ['bind', 'private', readOnly ? 'ro' : 'rw'] };
+}

@@ -1,0 +1,108 @@
+import type { Socket } from 'node:net';
+import type { OutputStream } from '#host/driver.ts';
+
+/** conmon reads at most 8 KiB of a packet in its older versions and drops the rest. */
+const PACKET = 8192;
+/** First byte of a packet from conmon that holds error output; 2 is output. */
+const STDERR = 3;
+/** Milliseconds without output after which what an ended process wrote has arrived, and how long that is awaited. */
+const QUIET = 40;
+const QUIET_AT_LAST = 1000;
+
+type Listener = (stream: OutputStream, chunk: Buffer) => void;
+
+/** Both directions of an attach socket of conmon. */
+export class Attachment {
+	readonly #socket: Socket;
+	readonly #input: Buffer[] = [];
+	#sending = false;
+	#inputEnded = false;
+	#held: Array<[OutputStream, Buffer]> | undefined = [];
+	#listener: Listener | undefined;
+	#last = Date.now();
+	/** Every byte of output was delivered, and there will be no more. */
+	readonly closed: Promise<void>;
+
+	constructor(socket: Socket) {
+		this.#socket = socket;
+		this.closed = new Promise((resolve) => {
+			socket.once('end', resolve).once('close', () => resolve());
+		});
+		// conmon ends, with input unread or not: what the process came to is told by its exit code.
+		socket.on('error', () => socket.destroy());
+		socket.once('end', () => socket.destroy());
+		socket.on('data', (packet: Buffer) => this.#receive(packet));
+	}
+
+	listen(listener: Listener): void {
+		this.#listener = listener;
+		for (const [stream, chunk] of this.#held ?? []) listener(stream, chunk);
+		this.#held = undefined;
+	}
+
+	write(chunk: Buffer): void {
+		for (let at = 0; at < chunk.length; at += PACKET) this.#input.push(chunk.subarray(at, at + PACKET));
+		this.#send();
+	}
+
+	endInput(): void {
+		this.#inputEnded = true;
+		this.#send();
+	}
+
+	/** The process waits in its writes until `resume`. */
+	pause(): void {
+		this.#socket.pause();
+	}
+
+	resume(): void {
+		this.#socket.resume();
+	}
+
+	/** Give up on output that nobody reads: conmon cannot end before it is rid of it. */
+	release(): void {
+		if (this.#socket.isPaused()) this.#socket.destroy();
+	}
+
+	/** Drop output from now on. The socket stays: without it conmon would end the input of the process. */
+	detach(): void {
+		this.#listener = undefined;
+		this.#held = undefined;
+		this.#socket.resume();
+	}
+
+	destroy(): void {
+		this.#socket.destroy();
+	}
+
+	/** No output came for a while, or it never stops. */
+	async quiet(): Promise<void> {
+		const start = Date.now();
+		this.#last = start;
+		while (Date.now() - this.#last < QUIET && Date.now() - start < QUIET_AT_LAST && !this.#socket.destroyed)
+			await new Promise((resolve) => setTimeout(resolve, QUIET - (Date.now() - this.#last)));
+	}
+
+	#receive(packet: Buffer): void {
+		this.#last = Date.now();
+		const stream = packet[0] === STDERR ? 'stderr' : 'stdout';
+		const chunk = packet.subarray(1);
+		if (this.#listener === undefined) this.#held?.push([stream, chunk]);
+		else this.#listener(stream, chunk);
+	}
+
+	/** One write at a time: Node would join several into one packet, and that could be too long. */
+	#send(): void {
+		if (this.#sending || this.#socket.destroyed) return;
+		const chunk = this.#input.shift();
+		if (chunk === undefined) {
+			if (this.#inputEnded) this.#socket.end();
+			return;
+		}
+		this.#sending = true;
+		this.#socket.write(chunk, () => {
+			this.#sending = false;
+			this.#send();
+		});
+	}
+}

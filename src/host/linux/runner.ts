@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostProcess, RunRequest } from '#host/driver.ts';
+import { execInContainer, type OciTools } from '#kernel/oci/conmon.ts';
+import { startContainer } from '#kernel/oci/runtime.ts';
+import { identify, isAlive, signalProcess } from '#kernel/process.ts';
+import { connectSeqpacket } from '#kernel/seqpacket.ts';
+import { Bundle } from './bundle.ts';
+import type { Exits } from './exits.ts';
+import { ociProcess } from './oci-spec.ts';
+import { Attachment } from './output.ts';
+import type { Paths } from './paths.ts';
+import {
+	endOfAdditional,
+	endOfFirst,
+	MonitoredProcess,
+	resizeTerminal,
+	type SandboxState,
+	signalCommand,
+	type WindowSize,
+} from './processes.ts';
+import { lookUp } from './users.ts';
+
+/** A request and, with a tty, the window that it starts with. */
+export type SizedRunRequest = RunRequest & { readonly size?: WindowSize };
+
+/** Starts processes in sandboxes that were made, and keeps the connections to their input and output. */
+export class Runner {
+	readonly #paths: Paths;
+	readonly #tools: OciTools;
+	readonly #exits: Exits;
+	readonly #attachments = new Map<Attachment, string>();
+
+	constructor(paths: Paths, tools: OciTools, exits: Exits) {
+		this.#paths = paths;
+		this.#tools = tools;
+		this.#exits = exits;
+	}
+
+	async run(request: SizedRunRequest): Promise<HostProcess> {
+		const state = this.#state(request.container);
+		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
+	}
+
+	/** Lets a conmon end that waits for somebody to read output. */
+	release(container: string): void {
+		for (const [attachment, owner] of this.#attachments) if (owner === container) attachment.release();
+	}
+
+	close(): void {
+		for (const attachment of this.#attachments.keys()) attachment.destroy();
+	}
+
+	async #first(state: SandboxState, request: SizedRunRequest): Promise<HostProcess> {
+		const { container } = state;
+		const bundle = this.#bundle(container);
+		const tty = bundle.part()?.spec.process.tty ?? false;
+		const attachment = request.attach ? this.#attach(container, bundle) : undefined;
+		try {
+			if (tty && request.size !== undefined) resizeTerminal(bundle.control, request.size);
+			const ended = endOfFirst(state, this.#exits, attachment);
+			ended.catch(() => {});
+			await startContainer(this.#tools, container);
+			const kill = (signal: NodeJS.Signals) => signalCommand(state, signal);
+			return new MonitoredProcess({ attachment, control: tty ? bundle.control : undefined, kill, ended });
+		} catch (error) {
+			attachment?.destroy();
+			throw error;
+		}
+	}
+
+	async #additional(state: SandboxState, request: SizedRunRequest & { kind: 'additional' }): Promise<HostProcess> {
+		const { container, execution, process, size } = request;
+		const outer = this.#bundle(container);
+		const spec = outer.part()!.spec;
+		const identity = lookUp(this.#paths.containerRoot(container), process.user);
+		const bundle = outer.addExecution(execution, ociProcess(spec, process, { identity }));
+		let attachment: Attachment | undefined;
+		const onAttachable = () => {
+			attachment = this.#attach(container, bundle);
+			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
+		};
+		try {
+			const { pid, code } = await execInContainer(this.#tools, {
+				container,
+				execution,
+				directory: bundle.directory,
+				spec: join(bundle.directory, 'process.json'),
+				tty: process.tty,
+				stdin: process.stdin,
+				...(request.attach ? { onAttachable } : {}),
+			});
+			const identified = identify(pid);
+			const kill = (signal: NodeJS.Signals) => identified !== undefined && signalProcess(identified, signal);
+			const ended = endOfAdditional(state, this.#exits, { process: identified, code, attachment });
+			const removed = ended.finally(() => bundle.remove());
+			const control = process.tty ? bundle.control : undefined;
+			return new MonitoredProcess({ attachment, control, kill, ended: removed });
+		} catch (error) {
+			attachment?.destroy();
+			bundle.remove();
+			throw error;
+		}
+	}
+
+	#attach(container: string, bundle: Bundle): Attachment {
+		const attachment = new Attachment(connectSeqpacket(bundle.attach));
+		this.#attachments.set(attachment, container);
+		attachment.closed.then(() => this.#attachments.delete(attachment));
+		return attachment;
+	}
+
+	#bundle(container: string): Bundle {
+		return new Bundle(this.#paths.bundle(container));
+	}
+
+	#state(container: string): SandboxState {
+		const bundle = this.#bundle(container);
+		const first = bundle.processes()?.first;
+		if (first !== undefined && isAlive(first)) return { container, first, status: bundle.status };
+		throw new KleeneError({
+			code: 'CONTAINER_NOT_RUNNING',
+			what: `cannot run a process in container ${container}`,
+			why: 'the container is not running',
+			mend: 'start it first, e.g. `klee start`',
+		});
+	}
+}

@@ -1,0 +1,214 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { ApplyOptions, HostEvent, HostProcess } from '#host/driver.ts';
+import { CommandError } from '#kernel/exec.ts';
+import { createContainer, type OciTools } from '#kernel/oci/conmon.ts';
+import { deleteContainer } from '#kernel/oci/runtime.ts';
+import { isAlive, signalProcess } from '#kernel/process.ts';
+import type { ObservedSandbox } from '#model/observed.ts';
+import type { SandboxPart } from '#model/part.ts';
+import { Bundle, installInit, type SandboxProcesses } from './bundle.ts';
+import { Exits } from './exits.ts';
+import type { PartHandler } from './handler.ts';
+import { readStatus } from './init-status.ts';
+import { ociConfig } from './oci-spec.ts';
+import type { Paths } from './paths.ts';
+import { Runner, type SizedRunRequest } from './runner.ts';
+import { lookUp } from './users.ts';
+
+/** Milliseconds. */
+const DEFAULT_GRACE = 10_000;
+const AFTER_KILL = 10_000;
+/** Between looks whether unread output is all that holds a sandbox. */
+const RELEASE = 200;
+
+export interface SandboxOptions {
+	readonly paths: Paths;
+	readonly conmon: string;
+	readonly runtime: string;
+	/** Path under which a container's own network namespace can be opened. */
+	readonly stackPath: (container: string) => string;
+	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
+	readonly hostNetwork?: string;
+}
+
+/** The containers' processes. */
+export class LinuxSandboxes implements PartHandler<'sandbox'> {
+	readonly #paths: Paths;
+	readonly #options: SandboxOptions;
+	readonly #tools: OciTools;
+	readonly #exits: Exits;
+	readonly #init: string;
+	readonly #runner: Runner;
+
+	constructor(options: SandboxOptions) {
+		this.#options = options;
+		this.#paths = options.paths;
+		this.#tools = { conmon: options.conmon, runtime: options.runtime, state: options.paths.runtimeState() };
+		this.#exits = new Exits(options.paths.exits());
+		this.#init = installInit(options.paths.root);
+		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
+	}
+
+	async make(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
+		const { container } = part;
+		const bundle = this.#bundle(container);
+		const before = bundle.processes();
+		if (before !== undefined && isAlive(before.first)) return refuseOther(bundle, part);
+		if (bundle.exists()) await this.unmake(part, options);
+		try {
+			this.#exits.forget(container);
+			bundle.write(part, this.#config(part, bundle));
+			const { tty, stdin } = part.spec.process;
+			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
+			const processes = bundle.record(await createContainer(this.#tools, monitored));
+			if (processes === undefined) throw new Error('its first process ended before it was started');
+			this.#exits.track(container, processes);
+		} catch (error) {
+			await this.#remove(container).catch(() => {});
+			throw failed(`cannot make the sandbox of container ${container}`, error);
+		}
+	}
+
+	async unmake(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
+		const { container } = part;
+		const processes = this.#bundle(container).processes();
+		const grace = options.grace ?? DEFAULT_GRACE;
+		try {
+			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+			await this.#remove(container);
+		} catch (error) {
+			throw failed(`cannot end the sandbox of container ${container}`, error);
+		}
+	}
+
+	describe(verb: 'make' | 'unmake', part: SandboxPart): string[] {
+		const runtime = `${this.#tools.runtime} --root ${this.#tools.state}`;
+		if (verb === 'unmake') return [`${runtime} kill ${part.container} TERM`, `${runtime} delete ${part.container}`];
+		const bundle = this.#paths.bundle(part.container);
+		return [
+			`${this.#tools.conmon} --cid ${part.container} --bundle ${bundle} --exit-dir ${this.#paths.exits()}`,
+			`${runtime} create --bundle ${bundle} ${part.container}`,
+		];
+	}
+
+	async run(request: SizedRunRequest): Promise<HostProcess> {
+		try {
+			return await this.#runner.run(request);
+		} catch (error) {
+			throw failed(`cannot run a process in container ${request.container}`, error);
+		}
+	}
+
+	/** Sandboxes that ended while nobody watched are told of at once. */
+	watch(listener: (event: HostEvent) => void): void {
+		for (const { container } of this.observe()) {
+			const processes = this.#bundle(container).processes();
+			if (processes !== undefined) this.#exits.track(container, processes);
+		}
+		this.#exits.listen((container) => listener({ kind: 'sandbox-ended', container }));
+	}
+
+	observe(): ObservedSandbox[] {
+		const sandboxes: ObservedSandbox[] = [];
+		for (const container of directoriesIn(this.#paths.containers())) {
+			const bundle = this.#bundle(container);
+			if (!bundle.exists()) continue;
+			const first = bundle.processes()?.first;
+			const running = first !== undefined && isAlive(first);
+			sandboxes.push({ container, running, pid: running ? first.pid : 0 });
+		}
+		return sandboxes;
+	}
+
+	close(): void {
+		this.#exits.close();
+		this.#runner.close();
+	}
+
+	#bundle(container: string): Bundle {
+		return new Bundle(this.#paths.bundle(container));
+	}
+
+	#config(part: SandboxPart, bundle: Bundle): object {
+		const { container, spec } = part;
+		const root = this.#paths.containerRoot(container);
+		mkdirSync(this.#tools.state, { recursive: true });
+		return ociConfig({
+			spec,
+			root,
+			identity: lookUp(root, spec.process.user),
+			mounts: part.mounts.map((mount) =>
+				mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount,
+			),
+			init: this.#init,
+			status: bundle.status,
+			network: spec.network === 'own' ? this.#options.stackPath(container) : this.#options.hostNetwork,
+			cgroup: `/kleene-${container}`,
+		});
+	}
+
+	/** Asks the processes to end, ends them after a while, and waits until they are gone. */
+	async #end(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+		const { first } = processes;
+		this.#exits.track(container, processes);
+		const ended = this.#exits.ended(container);
+		const release = setInterval(() => isAlive(first) || this.#runner.release(container), RELEASE);
+		try {
+			// Before it was started there is only the runtime, waiting, which does not take a SIGTERM.
+			const started = readStatus(this.#bundle(container).status).command !== undefined;
+			if (started && grace > 0) {
+				signalProcess(first, 'SIGTERM');
+				if (await within(grace, ended)) return;
+			}
+			signalProcess(first, 'SIGKILL');
+			if (!(await within(AFTER_KILL, ended))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
+		} finally {
+			clearInterval(release);
+		}
+	}
+
+	async #remove(container: string): Promise<void> {
+		await deleteContainer(this.#tools, container);
+		this.#bundle(container).remove();
+		this.#exits.forget(container);
+	}
+}
+
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
+	let timer: NodeJS.Timeout | undefined;
+	const late = new Promise<false>((resolve) => {
+		timer = setTimeout(resolve, milliseconds, false);
+	});
+	return await Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer));
+}
+
+function directoriesIn(path: string): string[] {
+	try {
+		return readdirSync(path);
+	} catch {
+		return [];
+	}
+}
+
+/** A sandbox that is there may stay when it was made from the same part. */
+function refuseOther(bundle: Bundle, part: SandboxPart): void {
+	const there = bundle.part();
+	const differing = (['spec', 'mounts'] as const).filter(
+		(key) => JSON.stringify(there?.[key]) !== JSON.stringify(part[key]),
+	);
+	if (differing.length === 0) return;
+	throw new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot make the sandbox of container ${part.container}`,
+		why: `it is there with other ${differing.join(' and ')}`,
+		mend: 'stop the container and start it again',
+	});
+}
+
+function failed(what: string, error: unknown): KleeneError {
+	if (error instanceof KleeneError) return error;
+	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
+	const mend = 'see the reason, and `klee inspect` what the container is started with';
+	return new KleeneError({ code: 'HOST_FAILED', what, why, mend, cause: error });
+}

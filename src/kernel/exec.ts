@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Duplex, Readable } from 'node:stream';
+
+export interface RunOptions {
+	/** Written to standard input; without it, input is empty. */
+	readonly input?: string | Buffer;
+	/** Milliseconds until the command and its children are killed. Default 30000. */
+	readonly timeout?: number;
+	/** Added to the environment. `LC_ALL=C` is always set. */
+	readonly env?: Readonly<Record<string, string>>;
+	readonly cwd?: string;
+	/** Called with each line of output and error output as it comes, newline included. */
+	readonly onOutput?: (line: string) => void;
+	/** Exit codes that are answers rather than failures. Default: 0 alone. */
+	readonly codes?: readonly number[];
+}
+
+export interface RunResult {
+	readonly stdout: string;
+	readonly stderr: string;
+	readonly code: number;
+}
+
+/** A command that could not be started, did not end in time, or failed. */
+export class CommandError extends Error {
+	/** E.g. `exit code 1`, `not found`, `no answer within 30 s`. */
+	readonly reason: string;
+	readonly argv: readonly string[];
+	/** What it said, trimmed. */
+	readonly stderr: string;
+	/** Exit code, 128 + signal; -1 when it never ran. */
+	readonly code: number;
+
+	constructor(argv: readonly string[], reason: string, said: { stderr?: string; code?: number } = {}) {
+		const stderr = (said.stderr ?? '').trim();
+		super(`${reason}: ${argv.join(' ')}${stderr === '' ? '' : `: ${stderr}`}`);
+		this.name = 'CommandError';
+		this.reason = reason;
+		this.argv = argv;
+		this.stderr = stderr;
+		this.code = said.code ?? -1;
+	}
+}
+
+const DEFAULT_TIMEOUT = 30_000;
+
+/** Runs a command to its end. Throws CommandError unless it ends with one of `codes`. No shell is involved. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+	const child = start(argv, options, [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
+	const stdout = collect(child.stdout!, options.onOutput);
+	const stderr = collect(child.stderr!, options.onOutput);
+	// A command that ends without reading its input is judged by its exit code.
+	child.stdin?.on('error', () => {}).end(options.input);
+	const timeout = options.timeout ?? DEFAULT_TIMEOUT;
+	let late = false;
+	const timer = setTimeout(() => {
+		late = true;
+		killGroup(child);
+	}, timeout);
+	try {
+		const code = await ended(child, argv, 'close');
+		const result = { stdout: stdout(), stderr: stderr(), code };
+		if (late) throw new CommandError(argv, `no answer within ${timeout / 1000} s`, result);
+		if (!(options.codes ?? [0]).includes(code)) throw new CommandError(argv, `exit code ${code}`, result);
+		return result;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** A program that goes on by itself, and pipes to it beyond the standard three. */
+export interface Launched {
+	readonly pid: number;
+	/** Our ends; the child has theirs as descriptors 3, 4, ... */
+	readonly pipes: readonly Duplex[];
+	/** Error output until now, trimmed. */
+	stderr(): string;
+	/** Exit code of the process that was started, not of what it left behind. */
+	readonly exited: Promise<number>;
+}
+
+/** Starts a program in a session of its own, its standard input and output empty, with `pipes` two-way pipes. */
+export async function launch(
+	argv: readonly string[],
+	options: { readonly pipes: number; readonly env?: Readonly<Record<string, string>> },
+): Promise<Launched> {
+	const pipes = Array.from({ length: options.pipes }, () => 'pipe' as const);
+	const child = start(argv, options, ['ignore', 'ignore', 'pipe', ...pipes]);
+	const stderr = collect(child.stderr!);
+	const exited = ended(child, argv, 'exit');
+	if (child.pid === undefined) await exited;
+	exited.catch(() => {});
+	return {
+		pid: child.pid!,
+		pipes: child.stdio.slice(3).map((pipe) => (pipe as Duplex).on('error', () => {})),
+		stderr: () => stderr().trim(),
+		exited,
+	};
+}
+
+type Stdio = ReadonlyArray<'ignore' | 'pipe'>;
+
+function start(argv: readonly string[], options: Pick<RunOptions, 'env' | 'cwd'>, stdio: Stdio): ChildProcess {
+	return spawn(argv[0]!, argv.slice(1), {
+		stdio: [...stdio],
+		// A process group of its own: a timeout ends its children too, a Ctrl-C at the daemon does not.
+		detached: true,
+		env: { ...process.env, LC_ALL: 'C', ...options.env },
+		...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+	});
+}
+
+function ended(child: ChildProcess, argv: readonly string[], event: 'exit' | 'close'): Promise<number> {
+	return new Promise((resolve, reject) => {
+		child.once('error', (error: NodeJS.ErrnoException) => {
+			if (child.pid === undefined)
+				reject(new CommandError(argv, error.code === 'ENOENT' ? 'not found' : error.message));
+		});
+		child.once(event, (code: number | null, signal: NodeJS.Signals | null) => {
+			if (child.pid !== undefined) resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);
+		});
+	});
+}
+
+function killGroup(child: ChildProcess): void {
+	try {
+		if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+	} catch {
+		// It ended meanwhile.
+	}
+}
+
+function collect(stream: Readable, onOutput?: (line: string) => void): () => string {
+	const chunks: string[] = [];
+	let rest = '';
+	stream.setEncoding('utf8');
+	stream.on('data', (chunk: string) => {
+		chunks.push(chunk);
+		if (onOutput === undefined) return;
+		const lines = (rest + chunk).split('\n');
+		rest = lines.pop()!;
+		for (const line of lines) onOutput(`${line}\n`);
+	});
+	stream.on('end', () => {
+		if (rest !== '') onOutput?.(`${rest}\n`);
+	});
+	return () => chunks.join('');
+}
