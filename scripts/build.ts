@@ -1,0 +1,76 @@
+/** Bundles klee and kleened into dist/. Without esbuild (an install without development packages) both run from src/. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { BuildOptions, Plugin } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+
+/** Bundled CommonJS asks for Node's modules with `require`, which an ES module does not have. */
+const REQUIRE = `import { createRequire as kleeneCreateRequire } from 'node:module';
+const require = kleeneCreateRequire(import.meta.url);`;
+
+/**
+ * `ws` and commander load these modules at once and use them hardly ever: TLS, compression and child processes cost a
+ * local `klee run` 15 ms.
+ */
+const lazyBuiltins: Plugin = {
+	name: 'lazy-builtins',
+	setup(build) {
+		build.onResolve({ filter: /^(node:)?(https|tls|zlib|child_process)$/ }, ({ path, importer, kind }) => {
+			const seldom = kind === 'require-call' && /node_modules\/(ws|commander)\//.test(importer);
+			return seldom ? { path: path.replace(/^node:/, ''), namespace: 'lazy-builtin' } : undefined;
+		});
+		build.onLoad({ filter: /.*/, namespace: 'lazy-builtin' }, ({ path }) => ({
+			contents: `module.exports = new Proxy({}, { get: (_, name) => process.getBuiltinModule('node:${path}')[name] });`,
+		}));
+	},
+};
+
+const shared: BuildOptions = {
+	absWorkingDir: root,
+	outdir: 'dist',
+	bundle: true,
+	platform: 'node',
+	format: 'esm',
+	target: 'node22.18',
+	external: ['koffi'],
+	outExtension: { '.js': '.mjs' },
+	sourcemap: true,
+	logLevel: 'warning',
+	banner: { js: REQUIRE },
+	plugins: [lazyBuiltins],
+};
+
+const klee: BuildOptions = {
+	...shared,
+	entryPoints: { klee: 'src/cli/main.ts' },
+	splitting: true,
+	chunkNames: 'klee/[name]-[hash]',
+};
+
+/** One file: a daemon that runs for weeks must not look for a part that a newer build has removed. */
+const kleened: BuildOptions = { ...shared, entryPoints: { kleened: 'src/daemon/main.ts' } };
+
+async function main(): Promise<void> {
+	const esbuild = await import('esbuild').catch(() => undefined);
+	if (!esbuild) {
+		console.log('build: esbuild is not installed, klee and kleened run from src/');
+		return;
+	}
+	const targets = existsSync(join(root, 'src/daemon/main.ts')) ? [klee, kleened] : [klee];
+	const results = await Promise.allSettled(targets.map((options) => esbuild.build({ ...options, write: false })));
+	// esbuild has said why; what it could not build runs from src/, not from an older bundle.
+	for (const old of ['klee', 'klee.mjs', 'klee.mjs.map', 'kleened.mjs', 'kleened.mjs.map', '.compile-cache'])
+		rmSync(join(root, 'dist', old), { recursive: true, force: true });
+	for (const result of results) {
+		if (result.status === 'rejected') process.exitCode = 1;
+		else for (const file of result.value.outputFiles ?? []) save(file);
+	}
+}
+
+function save({ path, contents }: { readonly path: string; readonly contents: Uint8Array }): void {
+	mkdirSync(dirname(path), { recursive: true });
+	writeFileSync(path, contents);
+}
+
+await main();

@@ -1,0 +1,77 @@
+import type { ContainerSummary } from '#api/containers.ts';
+import { isKleeneError } from '#errors/kleene-error.ts';
+import { usageError } from '../failure.ts';
+import { type Action, each } from '../invocation.ts';
+import { type ContainerUpdateOptions, commandOf, containerChanges } from '../parse/container.ts';
+import { age } from '../render/age.ts';
+import { renderJson } from '../render/json.ts';
+import { line, lines, terminalWidth } from '../render/output.ts';
+import { type Column, renderTable } from '../render/table.ts';
+import { confirmRemoval, printRemoved } from './prune.ts';
+
+function columns(now: number): readonly Column<ContainerSummary>[] {
+	return [
+		{ title: 'CONTAINER ID', cell: ({ id }) => id },
+		{ title: 'NAME', cell: ({ name }) => name ?? '', shrinks: true },
+		{ title: 'IMAGE', cell: imageOf, shrinks: true },
+		{ title: 'COMMAND', cell: commandText, shrinks: true, maximum: 40 },
+		{ title: 'CREATED', cell: ({ created }) => age(created, now), shrinks: true },
+		{ title: 'AUTORUN', cell: (row) => (row.restart_policy === 'on-startup' ? 'yes' : 'no'), centred: true },
+		{ title: 'STATUS', cell: ({ running }) => (running ? 'running' : 'stopped') },
+		{ title: 'JID', cell: ({ jid }) => (jid === null ? '' : String(jid)) },
+	];
+}
+
+function imageOf({ image_id, image_name, image_tag }: ContainerSummary): string {
+	return image_name === '' ? image_id : `${image_name}:${image_tag}`;
+}
+
+/** A container of a build has no command yet. */
+function commandText({ cmd }: { readonly cmd: readonly string[] | null }): string {
+	return cmd === null ? 'Dockerfile' : cmd.join(' ');
+}
+
+export const list: Action<{ all?: boolean; json?: boolean }> = async ({ options, settings, client }) => {
+	const containers = await client.containers.list({ all: options.all ?? false });
+	if (options.json) line(renderJson(containers));
+	else lines(renderTable(columns(Date.now()), containers, { theme: settings.theme, width: terminalWidth() }));
+};
+
+export const inspect: Action<object> = async ({ args: [container = ''], client }) => {
+	line(renderJson(await client.containers.inspect(container)));
+};
+
+export const stop: Action<{ time?: number }> = ({ args, options, client }) =>
+	each(args, async (container) => line(await client.containers.stop(container, { graceSeconds: options.time })));
+
+export const remove: Action<{ force?: boolean }> = ({ args, options, client }) =>
+	each(args, async (container) => {
+		if (options.force) await client.containers.stop(container).catch(unlessStopped);
+		line(await client.containers.remove(container));
+	});
+
+/** A container that does not run needs no stop; one that does not exist is for the removal to say. */
+function unlessStopped(error: unknown): void {
+	const expected = isKleeneError(error) && /^container not (running|found)$/.test(error.message);
+	if (!expected) throw error;
+}
+
+export const prune: Action<{ force?: boolean }> = async ({ options, client }) => {
+	await confirmRemoval('stopped containers', options);
+	printRemoved(await client.containers.prune());
+};
+
+export const update: Action<ContainerUpdateOptions> = async ({ args: [container = '', ...words], options, client }) => {
+	const changes = containerChanges(commandOf(words), options);
+	if (Object.keys(changes).length === 0)
+		throw usageError(
+			'there is nothing to update',
+			'no option and no COMMAND was given',
+			'see klee container update --help',
+		);
+	line(await client.containers.update(container, changes));
+};
+
+export const rename: Action<object> = async ({ args: [container = '', name = ''], client }) => {
+	line(await client.containers.update(container, { name }));
+};

@@ -1,0 +1,62 @@
+import type { Network } from '#api/networks.ts';
+import { type Action, each } from '../invocation.ts';
+import { type AddressOptions, endPointConfig, type NetworkCreateOptions, networkConfig } from '../parse/network.ts';
+import { renderJson } from '../render/json.ts';
+import { line, lines, terminalWidth } from '../render/output.ts';
+import { type Column, renderTable } from '../render/table.ts';
+import { confirmRemoval, printRemoved } from './prune.ts';
+
+interface DryRun {
+	readonly dryRun?: boolean;
+}
+
+const COLUMNS: readonly Column<Network>[] = [
+	{ title: 'ID', cell: ({ id }) => id },
+	{ title: 'NAME', cell: ({ name }) => name, shrinks: true },
+	{ title: 'TYPE', cell: ({ type }) => type },
+	{ title: 'SUBNET', cell: ({ subnet }) => subnet },
+];
+
+export const create: Action<NetworkCreateOptions & DryRun> = async ({ args: [name = ''], options, client }) => {
+	const config = networkConfig(name, options);
+	if (options.dryRun) lines(await client.networks.plan.create(config));
+	else line(await client.networks.create(config));
+};
+
+export const list: Action<{ json?: boolean }> = async ({ options, settings, client }) => {
+	const networks = await client.networks.list();
+	if (options.json) line(renderJson(networks));
+	else lines(renderTable(COLUMNS, networks, { theme: settings.theme, width: terminalWidth() }));
+};
+
+export const inspect: Action<object> = async ({ args: [network = ''], client }) => {
+	line(renderJson(await client.networks.inspect(network)));
+};
+
+export const remove: Action<DryRun> = ({ args, options, client }) =>
+	each(args, async (network) => {
+		if (options.dryRun) lines(await client.networks.plan.remove(network));
+		else line(await client.networks.remove(network));
+	});
+
+export const prune: Action<DryRun & { force?: boolean }> = async ({ options, client }) => {
+	if (options.dryRun) return lines(await client.networks.plan.prune());
+	await confirmRemoval('unused networks', options);
+	printRemoved(await client.networks.prune());
+};
+
+export const connect: Action<AddressOptions & DryRun> = async ({
+	args: [network = '', container = ''],
+	options,
+	client,
+}) => {
+	const config = endPointConfig(network, container, options);
+	if (options.dryRun) lines(await client.networks.plan.connect(config));
+	else await client.networks.connect(config);
+};
+
+export const disconnect: Action<DryRun> = async ({ args: [network = '', container = ''], options, client }) => {
+	const membership = { network, container };
+	if (options.dryRun) lines(await client.networks.plan.disconnect(membership));
+	else await client.networks.disconnect(membership);
+};

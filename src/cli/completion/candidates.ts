@@ -1,0 +1,106 @@
+import type { Argument, Command, Option } from 'commander';
+import { findOption, resolveCommand } from '../syntax/resolve.ts';
+
+export interface Candidate {
+	readonly value: string;
+	readonly description: string;
+}
+
+/** What only the daemon knows. */
+export type Names = 'containers' | 'running' | 'images' | 'networks';
+
+/** What may stand at the cursor. */
+export interface Wanted {
+	/** What has been typed of it. */
+	readonly current: string;
+	/** Goes in front of every candidate: `--type=`. */
+	readonly prefix: string;
+	readonly candidates: readonly Candidate[];
+	readonly names: Names | undefined;
+	readonly files: boolean;
+	/** Operands that are there already. */
+	readonly given: readonly string[];
+}
+
+/** @param words what follows `klee`, up to and with the word at the cursor, which may be empty */
+export function sought(root: Command, words: readonly string[]): Wanted {
+	const current = words.at(-1) ?? '';
+	const { command, rest } = resolveCommand(root, words.slice(0, -1));
+	const base: Wanted = { current, prefix: '', candidates: [], names: undefined, files: false, given: [] };
+	const scan = scanWords(command, rest);
+	if (scan.pending) return { ...base, ...valuesOf(scan.pending) };
+	if (scan.inCommand) return base;
+	const assigned = /^(--[^=]+=)(.*)$/s.exec(current);
+	if (assigned && !scan.optionsEnded) {
+		const [, prefix = '', value = ''] = assigned;
+		const option = findOption(command, prefix);
+		return { ...base, current: value, prefix, ...(option && valuesOf(option)) };
+	}
+	if (current.startsWith('-') && !scan.optionsEnded) return { ...base, candidates: optionsOf(command) };
+	if (command.commands.length > 0) return { ...base, candidates: subcommandsOf(command) };
+	return { ...base, ...operandAt(command, scan.operands), given: scan.operands };
+}
+
+interface Scan {
+	readonly operands: readonly string[];
+	/** The option whose value is at the cursor. */
+	readonly pending: Option | undefined;
+	/** The cursor is in COMMAND, whose words are none of klee's business. */
+	readonly inCommand: boolean;
+	readonly optionsEnded: boolean;
+}
+
+function scanWords(command: Command, words: readonly string[]): Scan {
+	const operands: string[] = [];
+	const passes = command.registeredArguments.some((argument) => argument.name() === 'COMMAND');
+	let optionsEnded = false;
+	for (let index = 0; index < words.length; index++) {
+		const word = words[index] ?? '';
+		if (word === '--' && !optionsEnded) optionsEnded = true;
+		else if (word.startsWith('-') && !optionsEnded) {
+			const option = findOption(command, word);
+			const takesNext = option?.required && !word.includes('=');
+			if (takesNext && index === words.length - 1) return { operands, pending: option, inCommand: false, optionsEnded };
+			if (takesNext) index++;
+		} else operands.push(word);
+		if (passes && operands.length > 0) return { operands, pending: undefined, inCommand: true, optionsEnded };
+	}
+	return { operands, pending: undefined, inCommand: false, optionsEnded };
+}
+
+function optionsOf(command: Command): Candidate[] {
+	return command
+		.createHelp()
+		.visibleOptions(command)
+		.map(({ long, short, description }) => ({ value: long ?? short ?? '', description }));
+}
+
+function subcommandsOf(command: Command): Candidate[] {
+	return command
+		.createHelp()
+		.visibleCommands(command)
+		.map((inner) => ({ value: inner.name(), description: inner.description() }));
+}
+
+function valuesOf(option: Option): Partial<Wanted> {
+	const placeholder = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1] ?? '';
+	if (option.argChoices) return { candidates: option.argChoices.map((value) => ({ value, description: '' })) };
+	if (placeholder === 'BOOL') return { candidates: ['true', 'false'].map((value) => ({ value, description: '' })) };
+	return { names: namesFor(placeholder, ''), files: placeholder === 'FILE' || placeholder === 'MOUNT' };
+}
+
+function operandAt(command: Command, operands: readonly string[]): Partial<Wanted> {
+	const { registeredArguments } = command;
+	const last = registeredArguments.at(-1);
+	const argument: Argument | undefined = registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
+	if (!argument) return {};
+	if (argument.argChoices) return { candidates: argument.argChoices.map((value) => ({ value, description: '' })) };
+	return { names: namesFor(argument.name(), command.name()) };
+}
+
+/** What is meant stands in the name that help shows: `<NETWORK>`, `<CONTAINERS...>`. */
+function namesFor(placeholder: string, command: string): Names | undefined {
+	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
+	if (/^NETWORKS?$/.test(placeholder)) return 'networks';
+	return /^(SOURCE_)?IMAGES?$/.test(placeholder) ? 'images' : undefined;
+}

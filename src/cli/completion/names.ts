@@ -1,0 +1,42 @@
+import type { ContainerSummary } from '#api/containers.ts';
+import type { Image } from '#api/images.ts';
+import { type KleeneClient, openClient } from '#client/client.ts';
+import type { Settings } from '../settings.ts';
+import type { Candidate, Names } from './candidates.ts';
+
+const PATIENCE_MILLISECONDS = 1000;
+
+export async function namesOf(kind: Names, { host, tls }: Settings): Promise<readonly Candidate[]> {
+	const client = openClient({ host, tls });
+	const timer = setTimeout(() => client.close(), PATIENCE_MILLISECONDS);
+	try {
+		return await ask(client, kind);
+	} finally {
+		clearTimeout(timer);
+		client.close();
+	}
+}
+
+async function ask(client: KleeneClient, kind: Names): Promise<readonly Candidate[]> {
+	switch (kind) {
+		case 'containers':
+			return (await client.containers.list({ all: true })).map(container);
+		case 'running':
+			return (await client.containers.list({ all: false })).map(container);
+		case 'images':
+			return (await client.images.list()).map(image);
+		case 'networks':
+			return (await client.networks.list()).map(({ name, type, subnet }) => {
+				return { value: name, description: `${type} ${subnet}`.trim() };
+			});
+	}
+}
+
+function container({ id, name, image_name, running }: ContainerSummary): Candidate {
+	return { value: name ?? id, description: `${image_name} ${running ? 'running' : 'stopped'}`.trim() };
+}
+
+function image({ id, name, tag }: Image): Candidate {
+	if (name === '') return { value: id, description: 'image without a name' };
+	return { value: tag === 'latest' ? name : `${name}:${tag}`, description: `image ${id}` };
+}

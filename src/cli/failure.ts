@@ -1,0 +1,35 @@
+import { type ErrorParts, isKleeneError, KleeneError } from '#errors/kleene-error.ts';
+
+/** Exit codes that mean something of their own; every other refusal exits 1. */
+export const EXIT = { refused: 1, usage: 2, mount: 125, config: 255, interrupted: 130, noReader: 141 } as const;
+
+/** A refusal of the command line itself, before anything was sent. */
+export class CommandLineError extends KleeneError {
+	readonly exitCode: number;
+
+	constructor(exitCode: number, parts: ErrorParts) {
+		super(parts);
+		this.exitCode = exitCode;
+	}
+}
+
+export function usageError(what: string, why: string, mend: string): CommandLineError {
+	return new CommandLineError(EXIT.usage, { code: 'INVALID_ARGUMENT', what, why, mend, message: what });
+}
+
+/** Ends the command without a message: what there was to say has been said. */
+export class Quit extends Error {
+	readonly exitCode: number;
+
+	constructor(exitCode: number) {
+		super(`exit ${exitCode}`);
+		this.exitCode = exitCode;
+	}
+}
+
+/** The same refusal, headed by the words that the command has for it: `could not create container: <message>`. */
+export function headed(what: string, error: unknown): unknown {
+	if (!isKleeneError(error) || error.code === 'DAEMON_UNREACHABLE') return error;
+	const { code, why, mend, message, cause } = error;
+	return new KleeneError({ code, what, why, mend, message: `${what}: ${message}`, cause });
+}

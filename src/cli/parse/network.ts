@@ -1,0 +1,50 @@
+import type { EndPointConfig } from '#api/endpoints.ts';
+import type { NetworkConfig } from '#api/networks.ts';
+
+export interface NetworkCreateOptions {
+	readonly type: NetworkConfig['type'];
+	readonly interface?: string;
+	readonly subnet?: string;
+	readonly subnet6?: string;
+	readonly gw: string;
+	readonly gw6: string;
+	readonly nat: boolean;
+	readonly natIf?: string;
+	readonly icc: boolean;
+	readonly internal?: boolean;
+}
+
+/** Only bridges have gateways; the daemon is told `''` for the other types. */
+export function networkConfig(name: string, options: NetworkCreateOptions): NetworkConfig {
+	const gateway = (value: string) => (options.type === 'bridge' ? automatic(value) : '');
+	return {
+		name,
+		type: options.type,
+		interface: options.interface ?? '',
+		subnet: options.subnet ?? '',
+		subnet6: options.subnet6 ?? '',
+		gateway: gateway(options.gw),
+		gateway6: gateway(options.gw6),
+		nat: options.nat ? (options.natIf ?? '<host-gateway>') : '',
+		icc: options.icc,
+		internal: options.internal ?? false,
+	};
+}
+
+export interface AddressOptions {
+	readonly ip?: string;
+	readonly ip6?: string;
+}
+
+export function endPointConfig(network: string, container: string, options: AddressOptions): EndPointConfig {
+	return {
+		network,
+		container,
+		ip_address: options.ip ?? '<auto>',
+		ip_address6: options.ip6 ?? '<auto>',
+	};
+}
+
+function automatic(value: string): string {
+	return value === 'auto' ? '<auto>' : value;
+}

@@ -1,0 +1,50 @@
+import { type Command, CommanderError } from 'commander';
+import { CommandLineError, EXIT, Quit, usageError } from './failure.ts';
+import { bindBooleans } from './parse/boolean.ts';
+import { quitWithoutReader } from './render/output.ts';
+import { printRefusal } from './render/refusal.ts';
+import { BOOLEAN_OPTIONS } from './syntax/network.ts';
+import { pathOf, resolveCommand } from './syntax/resolve.ts';
+import { commandTree } from './syntax/tree.ts';
+
+/** Runs one command line. The exit code is in `process.exitCode`, so that output still in flight gets out. */
+export async function runKlee(words: readonly string[]): Promise<void> {
+	quitWithoutReader();
+	const root = commandTree(words);
+	const { command, rest } = resolveCommand(root, words);
+	try {
+		if (rest.length === 0 && wantsHelp(command)) command.outputHelp();
+		else await root.parseAsync(bound(command, words), { from: 'user' });
+	} catch (error) {
+		process.exitCode = report(error, command);
+	}
+}
+
+/** A command that needs operands and has got nothing at all is a question. */
+function wantsHelp(command: Command): boolean {
+	return command.commands.length > 0 || command.registeredArguments.some((argument) => argument.required);
+}
+
+function bound(command: Command, words: readonly string[]): readonly string[] {
+	return pathOf(command) === 'klee network create' ? bindBooleans(words, BOOLEAN_OPTIONS) : words;
+}
+
+function report(error: unknown, command: Command): number {
+	if (error instanceof Quit) return error.exitCode;
+	if (error instanceof CommanderError) {
+		if (error.exitCode === 0) return 0;
+		if (error.code === 'commander.help') return EXIT.usage; // it has been printed
+		printRefusal(fromCommander(error, command));
+		return EXIT.usage;
+	}
+	printRefusal(error);
+	return error instanceof CommandLineError ? error.exitCode : EXIT.refused;
+}
+
+function fromCommander(error: CommanderError, command: Command): CommandLineError {
+	const [what = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+	const similar = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
+	const help = `${pathOf(command)} --help`;
+	const mend = similar ? `did you mean ${similar}? See ${help}` : `see ${help}`;
+	return usageError(what, '', mend);
+}

@@ -1,0 +1,59 @@
+/** The only place that writes to the terminal. */
+import { EXIT } from '../failure.ts';
+
+const { stdout, stderr } = process;
+
+export function line(text: string): void {
+	stdout.write(`${text}\n`);
+}
+
+export function lines(texts: readonly string[]): void {
+	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
+}
+
+/** Without a line end: for prompts. */
+export function text(content: string): void {
+	stdout.write(content);
+}
+
+/** @returns false while the reader is behind; `whenWritable` tells when it has caught up */
+export function bytes(stream: 'stdout' | 'stderr', content: Uint8Array): boolean {
+	return process[stream].write(content);
+}
+
+export function whenWritable(): Promise<void> {
+	const behind = [stdout, stderr].filter((stream) => stream.writableNeedDrain && !stream.destroyed);
+	return Promise.all(behind.map((stream) => new Promise((resolve) => stream.once('drain', resolve)))).then(() => {});
+}
+
+export function warn(message: string): void {
+	stderr.write(`${paint(stderr, 'yellow', 'warning:')} ${message}\n`);
+}
+
+export function errorText(content: string): void {
+	stderr.write(content);
+}
+
+/** A reader that has gone (`klee lsc | head -1`) ends the command as it ends any other in a pipe: without a word. */
+export function quitWithoutReader(): void {
+	for (const stream of [stdout, stderr])
+		stream.on('error', (error: NodeJS.ErrnoException) => {
+			process.exit(error.code === 'EPIPE' || error.code === 'EIO' ? EXIT.noReader : EXIT.refused);
+		});
+}
+
+/** Columns of the terminal, undefined where stdout is none. */
+export function terminalWidth(): number | undefined {
+	return stdout.isTTY ? stdout.columns || 80 : undefined;
+}
+
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+export type Paint = keyof typeof CODES;
+
+export function paint(stream: { isTTY?: boolean }, colour: Paint, content: string): string {
+	return coloured(stream) ? `\u001b[${CODES[colour]}m${content}\u001b[0m` : content;
+}
+
+function coloured(stream: { isTTY?: boolean }): boolean {
+	return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+}

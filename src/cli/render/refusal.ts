@@ -1,0 +1,41 @@
+import { isKleeneError, type KleeneError } from '#errors/kleene-error.ts';
+import { errorText, type Paint, paint } from './output.ts';
+
+/**
+ * A refusal in at most three lines, their labels right-aligned so that the texts stand in one column:
+ *
+ *     error: cannot create network web: network name is already taken
+ *       why: network 2f1dc29b8f36 has it
+ *      mend: choose another name
+ */
+export function renderRefusal(error: KleeneError): string {
+	const { label, text } = { label: 'error', text: headline(error) };
+	const rows: [string, string][] = [[label, text]];
+	if (error.why && !text.includes(error.why)) rows.push(['why', error.why]);
+	if (error.mend) rows.push(['mend', error.mend]);
+	return rows.map(([name, content]) => row(name, content)).join('');
+}
+
+/** Messages of the contract often do not name the object (`network not found`); `what` does. */
+function headline({ what, message }: KleeneError): string {
+	const text = message.trimEnd();
+	return text.startsWith(what) || what === '' ? text : `${what}: ${text}`;
+}
+
+const COLOURS: Readonly<Record<string, Paint>> = { error: 'red', why: 'dim', mend: 'cyan' };
+
+function row(label: string, content: string): string {
+	const padding = ' '.repeat('error'.length - label.length);
+	const [first, ...rest] = content.trimEnd().split('\n');
+	const head = `${padding}${paint(process.stderr, COLOURS[label] ?? 'bold', `${label}:`)} ${first}\n`;
+	return head + rest.map((more) => `       ${more}\n`).join('');
+}
+
+export function printRefusal(error: unknown): void {
+	if (isKleeneError(error)) errorText(renderRefusal(error));
+	else errorText(`${paint(process.stderr, 'red', 'klee has a defect:')} ${stackOf(error)}\n`);
+}
+
+function stackOf(error: unknown): string {
+	return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,66 @@
+import type { KleeneClient } from '#client/client.ts';
+import type { AttachedExecution } from '#client/executions.ts';
+import { bytes, whenWritable } from '../render/output.ts';
+import { forwardInput, type Input } from './input.ts';
+import { SignalForwarding } from './signals.ts';
+import { onResize, rawMode, terminalSize } from './terminal.ts';
+
+export interface FollowOptions {
+	/** Send standard input. */
+	readonly input: boolean;
+	readonly tty: boolean;
+}
+
+export interface Followed {
+	readonly closingLine: string;
+	/** Also true where there was no output at all. */
+	readonly endsWithNewline: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/** Ties this process's streams, window size and signals to an execution instance until it ends. */
+export async function followExecution(client: KleeneClient, id: string, options: FollowOptions): Promise<Followed> {
+	const output = new Output();
+	const signals = new SignalForwarding();
+	let input: Input | undefined;
+	const undo: (() => void)[] = [() => signals.stop()];
+	try {
+		const attaching = client.executions.attach(
+			{ exec_id: id, start_container: true, stdin: options.input, ...(options.tty && terminalSize()) },
+			{
+				stdout: (content) => output.write('stdout', content),
+				stderr: (content) => output.write('stderr', content),
+				inputDrained: () => input?.resume(),
+			},
+		);
+		const execution = await Promise.race([attaching, signals.detached]);
+		output.source = execution;
+		signals.forwardTo(execution);
+		if (options.tty) undo.push(onResize((size) => execution.control({ type: 'resize', ...size })));
+		if (options.tty && options.input) undo.push(rawMode());
+		if (options.input) {
+			input = forwardInput(execution);
+			undo.push(input.stop);
+		}
+		const closingLine = await Promise.race([execution.finished, signals.detached]);
+		return { closingLine, endsWithNewline: output.last === NEWLINE };
+	} finally {
+		for (const step of undo.reverse()) step();
+	}
+}
+
+/** Output as it comes. While the reader of klee is behind, the daemon waits too. */
+class Output {
+	source: AttachedExecution | undefined;
+	/** Last byte on stdout. */
+	last = NEWLINE;
+
+	write(stream: 'stdout' | 'stderr', content: Buffer): void {
+		if (content.length === 0) return;
+		if (stream === 'stdout') this.last = content.at(-1) ?? NEWLINE;
+		if (bytes(stream, content)) return;
+		this.source?.pause();
+		whenWritable().then(() => this.source?.resume());
+	}
+}

@@ -1,0 +1,63 @@
+import { exitCodeOf } from '#api/frames.ts';
+import type { KleeneClient } from '#client/client.ts';
+import { EXIT, Quit } from '../failure.ts';
+import { line, text } from '../render/output.ts';
+import { followExecution } from './follow.ts';
+
+export interface AttachOptions {
+	readonly detach?: boolean;
+	readonly interactive?: boolean;
+	readonly tty?: boolean;
+}
+
+/** What runs where. An empty `cmd` is the container's own, an empty `user` the container's. */
+export interface Execution {
+	readonly container: string;
+	readonly cmd: readonly string[];
+	readonly env: readonly string[];
+	readonly user: string;
+}
+
+/** Starts a command and, unless detached, stays with it to the end. klee then exits as the command did. */
+export async function startExecution(
+	client: KleeneClient,
+	execution: Execution,
+	options: AttachOptions,
+): Promise<void> {
+	if (options.detach && !options.interactive) return startDetached(client, execution, options.tty);
+	const id = await create(client, execution, options.tty ?? false);
+	const { closingLine, endsWithNewline } = await followExecution(client, id, {
+		input: options.interactive ?? false,
+		tty: options.tty ?? false,
+	});
+	if (!endsWithNewline) text('\n');
+	text('\n');
+	line(closingLine);
+	const code = exitCodeOf(closingLine) ?? EXIT.refused;
+	if (code !== 0) throw new Quit(code);
+}
+
+export async function startDetached(client: KleeneClient, execution: Execution, tty = false): Promise<void> {
+	const id = await create(client, execution, tty);
+	await client.executions.startDetached({ exec_id: id, start_container: true, stdin: false });
+}
+
+async function create(client: KleeneClient, execution: Execution, tty: boolean): Promise<string> {
+	const { container, cmd, user } = execution;
+	const id = await client.executions.create({
+		container_id: container,
+		cmd: [...cmd],
+		env: tty ? withTerminalType(execution.env) : [...execution.env],
+		user,
+		tty,
+	});
+	line(`created execution instance ${id}`);
+	return id;
+}
+
+/** Programs have to know which terminal will show what they write: this one. */
+function withTerminalType(env: readonly string[]): string[] {
+	const { TERM } = process.env;
+	if (!TERM || env.some((variable) => variable.startsWith('TERM='))) return [...env];
+	return [...env, `TERM=${TERM}`];
+}

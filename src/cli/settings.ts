@@ -1,0 +1,124 @@
+import { DEFAULT_HOST } from '#client/address.ts';
+import type { TlsFiles } from '#client/tls.ts';
+import { messageOf } from '#errors/kleene-error.ts';
+import { CommandLineError, EXIT, usageError } from './failure.ts';
+import { warn } from './render/output.ts';
+
+export type Theme = 'fancy' | 'simple';
+
+/** What may be set by root options, environment and configuration file alike. */
+export interface Choices {
+	readonly theme?: string | undefined;
+	readonly host?: string | undefined;
+	readonly tlsverify?: boolean | undefined;
+	readonly tlscert?: string | undefined;
+	readonly tlskey?: string | undefined;
+	readonly tlscacert?: string | undefined;
+}
+
+export interface RootOptions extends Choices {
+	readonly config?: string | undefined;
+}
+
+export interface Settings {
+	readonly theme: Theme;
+	readonly host: string;
+	readonly tls: TlsFiles;
+}
+
+// A static import would evaluate the lazy exports of node:fs, which costs every command 3 ms.
+const { existsSync, readFileSync } = process.getBuiltinModule('node:fs');
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const FILE_KEYS = new Set(['theme', 'host', 'tlsverify', 'tlscert', 'tlskey', 'tlscacert']);
+
+/** Root options before environment before configuration file before defaults. */
+export async function resolveSettings(options: RootOptions, env: Environment = process.env): Promise<Settings> {
+	const file = await readConfiguration(options.config ?? nonEmpty(env.KLEE_CONFIG), env);
+	const chosen = { ...file, ...defined(fromEnvironment(env)), ...defined(options) };
+	const {
+		theme = 'fancy',
+		host = DEFAULT_HOST,
+		tlsverify: verify,
+		tlscert: cert,
+		tlskey: key,
+		tlscacert: cacert,
+	} = chosen;
+	if (theme !== 'fancy' && theme !== 'simple')
+		throw usageError(`there is no theme '${theme}'`, 'klee has two: fancy and simple', 'use --theme fancy');
+	if (cert !== undefined && key === undefined) {
+		const message = `When '--tlscert' is set you must also provide the '--tlskey'`;
+		throw usageError(message, 'a certificate proves nothing without its key', 'add --tlskey FILE');
+	}
+	return { theme, host, tls: { verify, cert, key, cacert } };
+}
+
+function fromEnvironment(env: Environment): Choices {
+	const verify = nonEmpty(env.KLEE_TLS_VERIFY);
+	return {
+		theme: nonEmpty(env.KLEE_THEME),
+		host: nonEmpty(env.KLEE_HOST),
+		tlsverify: verify === undefined ? undefined : verify.toLowerCase() === 'true',
+		tlscert: nonEmpty(env.KLEE_TLS_CERT),
+		tlskey: nonEmpty(env.KLEE_TLS_KEY),
+		tlscacert: nonEmpty(env.KLEE_TLS_CACERT),
+	};
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+	return text === '' ? undefined : text;
+}
+
+function defined(choices: Choices): Choices {
+	return Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined));
+}
+
+/** The first file found wins, files are not merged. One that cannot be parsed is passed over, aloud. */
+async function readConfiguration(named: string | undefined, env: Environment): Promise<Choices> {
+	if (named !== undefined && !existsSync(named)) warn(`there is no configuration file ${named}`);
+	for (const path of named === undefined ? searchPath(env) : [named]) {
+		if (!existsSync(path)) continue;
+		const choices = await parseFile(path);
+		if (choices) return choices;
+	}
+	return {};
+}
+
+export function searchPath(env: Environment, platform: NodeJS.Platform = process.platform): string[] {
+	const here = './klee_config.yaml';
+	const home = env.HOME ? [`${env.HOME}/.klee/klee_config.yaml`] : [];
+	if (platform === 'linux') return [here, ...home, '/etc/klee/klee_config.yaml'];
+	if (platform.endsWith('bsd')) return [here, ...home, '/usr/local/etc/klee/klee_config.yaml'];
+	return [here];
+}
+
+async function parseFile(path: string): Promise<Choices | undefined> {
+	const { parse } = await import('yaml');
+	let value: unknown;
+	try {
+		value = parse(readFileSync(path, 'utf8')) ?? {};
+	} catch (error) {
+		warn(`Could not parse config at ${path}: ${messageOf(error).split('\n', 1)[0]}`);
+		return undefined;
+	}
+	if (typeof value !== 'object' || value === null || Array.isArray(value))
+		throw invalidFile(path, 'it is not a list of `key: value` lines');
+	for (const [key, setting] of Object.entries(value)) checkEntry(path, key, setting);
+	return value;
+}
+
+function checkEntry(path: string, key: string, setting: unknown): void {
+	if (!FILE_KEYS.has(key)) throw invalidFile(path, `parameter name '${key}' unknown`);
+	const expected = key === 'tlsverify' ? 'boolean' : 'string';
+	if (setting !== null && typeof setting !== expected) throw invalidFile(path, `'${key}' is no ${expected}`);
+}
+
+function invalidFile(path: string, why: string): CommandLineError {
+	return new CommandLineError(EXIT.config, {
+		code: 'CONFIG_INVALID',
+		what: `Config file ${path} is not valid`,
+		why,
+		mend: `keep to the keys ${[...FILE_KEYS].join(', ')}`,
+	});
+}

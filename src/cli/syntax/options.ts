@@ -1,0 +1,30 @@
+import { type Command, Option } from 'commander';
+
+/** An option that may be given several times; its values in order. */
+export function repeatable(flags: string, description: string): Option {
+	return new Option(flags, description)
+		.default([], '')
+		.argParser((value: string, previous: string[]) => [...previous, value]);
+}
+
+export function choice(flags: string, description: string, choices: readonly string[]): Option {
+	return new Option(flags, description).choices(choices);
+}
+
+/** `create`, `run` and the like: what follows the first operand belongs to the command in the container. */
+export function takesCommand(command: Command): Command {
+	return command.passThroughOptions();
+}
+
+export function withJson(command: Command): Command {
+	return command.option('--json', 'print the objects of the API as JSON');
+}
+
+export function withForce(command: Command): Command {
+	return command.option('-f, --force', 'do not ask for confirmation');
+}
+
+/** For commands that change networks. */
+export function withDryRun(command: Command): Command {
+	return command.option('--dry-run', "print what would be done, in the words of the host's own tools, and do nothing");
+}

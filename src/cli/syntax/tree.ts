@@ -1,0 +1,126 @@
+import { Argument, Command, Option } from 'commander';
+import { VERSION_LINE } from '../version.ts';
+import { containerCommands } from './container.ts';
+import { imageCommands } from './image.ts';
+import { networkCommands } from './network.ts';
+
+/** Gives a fresh command its arguments, options and action. */
+export type Declaration = (command: Command) => Command;
+
+interface Group {
+	readonly name: string;
+	readonly description: string;
+	readonly commands: Readonly<Record<string, Declaration>>;
+	/** Commands that are at the top level too, by their name there. */
+	readonly shortcuts: Readonly<Record<string, string>>;
+}
+
+const GROUPS: readonly Group[] = [
+	{
+		name: 'container',
+		description: 'containers: create, run, look at, remove',
+		commands: containerCommands,
+		shortcuts: {
+			create: 'create',
+			run: 'run',
+			start: 'start',
+			stop: 'stop',
+			restart: 'restart',
+			exec: 'exec',
+			lsc: 'ls',
+			isc: 'inspect',
+			rmc: 'rm',
+		},
+	},
+	{
+		name: 'image',
+		description: 'images: create, tag, look at, remove',
+		commands: imageCommands,
+		shortcuts: { lsi: 'ls', isi: 'inspect', rmi: 'rm' },
+	},
+	{
+		name: 'network',
+		description: 'networks: create, connect, look at, remove',
+		commands: networkCommands,
+		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
+	},
+];
+
+/**
+ * The tree of commands. Parsing, help and completion all read this one.
+ * @param words the command line, where only what it names is needed: commands that are not in it stay empty, which
+ * spares every start some milliseconds. Default, and where it names no command: the whole tree.
+ */
+export function commandTree(words: readonly string[] = []): Command {
+	const root = new Command('klee')
+		.description('containers whose networks are the point, through the daemon kleened')
+		.version(VERSION_LINE, '--version', 'print the version')
+		.helpOption('-h, --help', 'print this')
+		.helpCommand(false)
+		.enablePositionalOptions()
+		.exitOverride()
+		.configureOutput({ outputError: () => {} });
+	declareRootOptions(root);
+	const needed = neededNames(words);
+	root.commandsGroup('Objects:');
+	for (const group of GROUPS) declareGroup(root.command(group.name), group, needed(group.name));
+	root.commandsGroup('Shortcuts:');
+	for (const { commands, shortcuts } of GROUPS)
+		for (const [shortcut, name] of Object.entries(shortcuts)) {
+			const command = root.command(shortcut);
+			if (needed(shortcut)) commands[name]?.(command);
+		}
+	root.commandsGroup('Klee:');
+	declareOwn(root);
+	return root;
+}
+
+function neededNames(words: readonly string[]): (name: string) => boolean {
+	const names = new Set(GROUPS.flatMap(({ name, shortcuts }) => [name, ...Object.keys(shortcuts)]));
+	const named = words.some((word) => names.has(word)) && !words.includes('__complete');
+	return named ? (name) => words.includes(name) : () => true;
+}
+
+function declareGroup(command: Command, group: Group, whole: boolean): void {
+	command.description(group.description).helpCommand(false);
+	if (!whole) return;
+	for (const [name, declare] of Object.entries(group.commands)) declare(command.command(name));
+}
+
+function declareRootOptions(root: Command): void {
+	root
+		.option('--config <FILE>', 'configuration file')
+		.addOption(new Option('--theme <THEME>', 'how tables look').choices(['fancy', 'simple']))
+		.option('--host <URL>', 'address of the daemon; default: http:///var/run/kleened.sock')
+		.option('--tlsverify', 'verify the certificate of the daemon')
+		.option('--no-tlsverify', 'do not')
+		.option('--tlscert <FILE>', 'certificate of this client, PEM')
+		.option('--tlskey <FILE>', 'its key, PEM')
+		.option('--tlscacert <FILE>', 'trust only this authority, PEM; implies --tlsverify');
+}
+
+function declareOwn(root: Command): void {
+	root
+		.command('version')
+		.description('print the version')
+		.action(async () => {
+			const { line } = await import('../render/output.ts');
+			line(VERSION_LINE);
+		});
+	root
+		.command('completion')
+		.description('print the completion script of a shell')
+		.addArgument(new Argument('<SHELL>').choices(['bash', 'zsh', 'fish']))
+		.action(async (shell: string) => {
+			const { printScript } = await import('../completion/scripts.ts');
+			printScript(shell);
+		});
+	root
+		.command('__complete', { hidden: true })
+		.passThroughOptions()
+		.argument('[WORDS...]')
+		.action(async (words: string[]) => {
+			const { printCompletions } = await import('../completion/complete.ts');
+			await printCompletions(root, words);
+		});
+}

@@ -1,0 +1,36 @@
+import { DEFAULT_HOST, parseDaemonAddress } from './address.ts';
+import { type ContainersClient, containersClient } from './containers.ts';
+import { type ExecutionsClient, executionsClient } from './executions.ts';
+import { HttpTransport } from './http.ts';
+import { type ImagesClient, imagesClient } from './images.ts';
+import { type NetworksClient, networksClient } from './networks.ts';
+import { readTls, type TlsFiles } from './tls.ts';
+
+export interface ClientOptions {
+	/** See `parseDaemonAddress`. Default: the socket `/var/run/kleened.sock`. */
+	readonly host?: string | undefined;
+	readonly tls?: TlsFiles;
+}
+
+/** A daemon, by resource. Every call rejects with a KleeneError and nothing else that is not a defect of ours. */
+export interface KleeneClient {
+	readonly containers: ContainersClient;
+	readonly executions: ExecutionsClient;
+	readonly images: ImagesClient;
+	readonly networks: NetworksClient;
+	/** Closes idle connections. */
+	close(): void;
+}
+
+/** Connects at the first call, not here. */
+export function openClient(options: ClientOptions = {}): KleeneClient {
+	const address = parseDaemonAddress(options.host ?? DEFAULT_HOST);
+	const http = new HttpTransport(address, address.tls ? readTls(options.tls ?? {}) : { rejectUnauthorized: false });
+	return {
+		containers: containersClient(http),
+		executions: executionsClient(http),
+		images: imagesClient(http),
+		networks: networksClient(http),
+		close: () => http.close(),
+	};
+}

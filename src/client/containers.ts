@@ -1,0 +1,77 @@
+import type { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
+import type { IdResponse } from '#api/shapes.ts';
+import type { HttpTransport } from './http.ts';
+
+export interface ContainersClient {
+	/** @param options.all stopped ones too */
+	list(options: { readonly all: boolean }): Promise<ContainerSummary[]>;
+	/** @returns the id */
+	create(config: ContainerConfig): Promise<string>;
+	inspect(container: string): Promise<ContainerInspect>;
+	/** @returns the full id */
+	remove(container: string): Promise<string>;
+	/**
+	 * @param options.graceSeconds how long processes may take to end before they are killed; absent: the daemon decides
+	 * @returns the full id, when the container no longer runs
+	 */
+	stop(container: string, options?: { readonly graceSeconds?: number | undefined }): Promise<string>;
+	/** Absent keys stay as they are. @returns the full id */
+	update(container: string, config: ContainerConfig): Promise<string>;
+	/** @returns the ids of the stopped containers that are gone */
+	prune(): Promise<string[]>;
+}
+
+export function containersClient(http: HttpTransport): ContainersClient {
+	return {
+		list: ({ all }) =>
+			http.call<ContainerSummary[]>({
+				method: 'GET',
+				path: ['containers', 'list'],
+				query: { all },
+				doing: 'list containers',
+			}),
+		create: async (config) =>
+			(
+				await http.call<IdResponse>({
+					method: 'POST',
+					path: ['containers', 'create'],
+					body: config,
+					doing: `create container ${config.name}`,
+				})
+			).id,
+		inspect: (container) =>
+			http.call<ContainerInspect>({
+				method: 'GET',
+				path: ['containers', container, 'inspect'],
+				doing: `inspect container ${container}`,
+			}),
+		...changes(http),
+	};
+}
+
+function changes(http: HttpTransport): Pick<ContainersClient, 'remove' | 'stop' | 'update' | 'prune'> {
+	const id = async (answer: Promise<IdResponse>) => (await answer).id;
+	return {
+		remove: (container) =>
+			id(http.call({ method: 'DELETE', path: ['containers', container], doing: `remove container ${container}` })),
+		stop: (container, options) =>
+			id(
+				http.call({
+					method: 'POST',
+					path: ['containers', container, 'stop'],
+					query: { grace: options?.graceSeconds },
+					doing: `stop container ${container}`,
+				}),
+			),
+		update: (container, config) =>
+			id(
+				http.call({
+					method: 'POST',
+					path: ['containers', container, 'update'],
+					body: config,
+					doing: `update container ${container}`,
+				}),
+			),
+		prune: () => http.call({ method: 'POST', path: ['containers', 'prune'], doing: 'remove stopped containers' }),
+	};
+}

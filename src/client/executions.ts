@@ -1,0 +1,140 @@
+import type { ExecConfig, ExecStartConfig } from '#api/executions.ts';
+import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
+import type { IdResponse } from '#api/shapes.ts';
+import type { HttpTransport } from './http.ts';
+import { failureOf, openWire, type Wire } from './wire.ts';
+
+/** Where the output of an attached execution goes. Bytes are verbatim. */
+export interface ExecutionSink {
+	stdout(bytes: Buffer): void;
+	stderr(bytes: Buffer): void;
+	/** Input may flow again after `write` returned false. */
+	inputDrained?(): void;
+}
+
+export interface AttachedExecution {
+	/** The closing line. Rejects with a KleeneError where the execution could not be started or followed. */
+	readonly finished: Promise<string>;
+	/** The daemon understands end of input, window sizes and signals, and keeps stdout and stderr apart. */
+	readonly hasStreams: boolean;
+	/** @returns false when the caller should wait for `inputDrained` */
+	write(bytes: Uint8Array): boolean;
+	control(control: ClientControl): void;
+	pause(): void;
+	resume(): void;
+	/** Leave. The daemon decides what becomes of the process. */
+	detach(): void;
+}
+
+export interface ExecutionsClient {
+	/** @returns the id of the new execution instance; nothing runs yet */
+	create(config: ExecConfig): Promise<string>;
+	attach(config: Omit<ExecStartConfig, 'attach'>, sink: ExecutionSink): Promise<AttachedExecution>;
+	/** Resolves when the process has been started. */
+	startDetached(config: Omit<ExecStartConfig, 'attach'>): Promise<void>;
+}
+
+const PATH = '/exec/start';
+
+export function executionsClient(http: HttpTransport): ExecutionsClient {
+	return {
+		create: async (config) =>
+			(
+				await http.call<IdResponse>({
+					method: 'POST',
+					path: ['exec', 'create'],
+					body: config,
+					doing: `run a command in container ${config.container_id}`,
+				})
+			).id,
+		attach: (config, sink) => attach(http, config, sink),
+		startDetached: async (config) => {
+			const wire = await openWire(http, { path: PATH, configuration: { ...config, attach: false }, onFrame: () => {} });
+			const ending = await wire.ended;
+			if (ending.code !== CLOSE.detached) throw failureOf(ending, 'error starting container');
+		},
+	};
+}
+
+async function attach(
+	http: HttpTransport,
+	config: Omit<ExecStartConfig, 'attach'>,
+	sink: ExecutionSink,
+): Promise<AttachedExecution> {
+	const frames = new OutputFrames(sink);
+	const wire = await openWire(http, {
+		path: PATH,
+		subprotocol: STREAMS_SUBPROTOCOL,
+		configuration: { ...config, attach: true },
+		onFrame: (data, isBinary) => frames.take(data, isBinary),
+		onDrain: () => sink.inputDrained?.(),
+	});
+	frames.streams = wire.agreed;
+	return {
+		finished: closingLineOf(wire, frames),
+		hasStreams: wire.agreed,
+		write: (bytes) => wire.send(bytes),
+		control: (control) => {
+			if (wire.agreed) wire.send(JSON.stringify(control));
+		},
+		pause: () => wire.pause(),
+		resume: () => wire.resume(),
+		detach: () => wire.close('interrupted by user'),
+	};
+}
+
+async function closingLineOf(wire: Wire, frames: OutputFrames): Promise<string> {
+	const ending = await wire.ended;
+	if (ending.code === CLOSE.finished && ending.reason?.msg_type === 'closing') {
+		frames.flush();
+		return ending.reason.message;
+	}
+	throw failureOf(ending, 'error starting exec instance', frames.takeReason());
+}
+
+const REASON = /^error: /;
+
+/** Sorts the frames of a daemon: the starting message, output by stream, and the reason of a failure. */
+class OutputFrames {
+	streams = true;
+	readonly #sink: ExecutionSink;
+	#started = false;
+	#held: Buffer | undefined;
+
+	constructor(sink: ExecutionSink) {
+		this.#sink = sink;
+	}
+
+	take(data: Buffer, isBinary: boolean): void {
+		this.flush();
+		if (!isBinary && this.#isReason(data)) {
+			this.#held = data;
+			return;
+		}
+		if (!this.#started) {
+			this.#started = true;
+			return;
+		}
+		if (!this.streams || !isBinary) this.#sink.stdout(data);
+		else if (data[0] === STDOUT) this.#sink.stdout(data.subarray(1));
+		else if (data[0] === STDERR) this.#sink.stderr(data.subarray(1));
+	}
+
+	/** What looked like a reason was output after all. */
+	flush(): void {
+		const held = this.#held;
+		this.#held = undefined;
+		if (held) this.#sink.stdout(held);
+	}
+
+	takeReason(): string | undefined {
+		const held = this.#held;
+		this.#held = undefined;
+		return held?.toString('utf8').replace(REASON, '').trimEnd();
+	}
+
+	/** `error: ...` as the only frame, or right before the end: it may be the reason that does not fit a close frame. */
+	#isReason(data: Buffer): boolean {
+		return REASON.test(data.toString('utf8', 0, 16));
+	}
+}

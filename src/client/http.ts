@@ -1,0 +1,111 @@
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { DaemonAddress } from './address.ts';
+import { refusalOf, unreachable } from './refusal.ts';
+import type { TlsOptions } from './tls.ts';
+
+/** One request. `path` is encoded segment by segment, so an identifier may hold anything. */
+export interface Call {
+	readonly method: 'GET' | 'POST' | 'DELETE';
+	readonly path: readonly string[];
+	readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+	readonly body?: unknown;
+	/** The request in words for refusals that bring none: `remove network web`. */
+	readonly doing: string;
+}
+
+const CONNECT_MILLISECONDS = 15_000;
+
+/**
+ * Requests over one kept-alive connection pool. A request has no time limit: a stop may take as long as the processes
+ * of the container take. Only connecting over TCP has one.
+ */
+export class HttpTransport {
+	readonly address: DaemonAddress;
+	readonly tls: TlsOptions;
+	#agent: Agent | undefined;
+
+	constructor(address: DaemonAddress, tls: TlsOptions) {
+		this.address = address;
+		this.tls = tls;
+	}
+
+	/** @returns the parsed answer; the caller names its type, which the schemas of `#api` promise */
+	async call<T>(call: Call): Promise<T> {
+		const { status, body } = await this.#send(call);
+		if (status >= 300) throw refusalOf(body, status, call.doing);
+		if (status === 204 || body === '') return undefined as T;
+		try {
+			return JSON.parse(body) as T;
+		} catch {
+			throw refusalOf(body, status, call.doing);
+		}
+	}
+
+	close(): void {
+		this.#agent?.destroy();
+	}
+
+	#send(call: Call): Promise<{ status: number; body: string }> {
+		return new Promise((resolve, reject) => {
+			const fail = (cause: unknown) => reject(unreachable(this.address, cause));
+			const request = this.#request(call);
+			request.on('error', fail);
+			limitConnecting(request);
+			request.on('response', (response) => {
+				response.on('error', fail);
+				collect(response, (body) => resolve({ status: response.statusCode ?? 0, body }));
+			});
+			request.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+		});
+	}
+
+	#request(call: Call): ClientRequest {
+		// A static import of node:http evaluates its lazy exports, undici among them: 25 ms of every command.
+		const http = process.getBuiltinModule('node:http');
+		const https = this.address.tls ? process.getBuiltinModule('node:https') : undefined;
+		this.#agent ??= https ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
+		const options: RequestOptions = {
+			...endpointOptions(this.address),
+			...(https && this.tls),
+			agent: this.#agent,
+			method: call.method,
+			path: pathOf(call),
+			headers: call.body === undefined ? {} : { 'content-type': 'application/json' },
+		};
+		return (https ?? http).request(options);
+	}
+}
+
+function collect(response: IncomingMessage, done: (body: string) => void): void {
+	const chunks: Buffer[] = [];
+	response.on('data', (chunk: Buffer) => chunks.push(chunk));
+	response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
+}
+
+export function pathOf({ path, query = {} }: Pick<Call, 'path' | 'query'>): string {
+	const search = new URLSearchParams();
+	for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+	const text = `/${path.map(encodeURIComponent).join('/')}`;
+	return search.size > 0 ? `${text}?${search}` : text;
+}
+
+/**
+ * Where to connect, in the words of `http.request` and `net.connect`. A certificate on a socket is for `localhost`.
+ * An empty server name keeps Node from computing one, which without TLS costs 5 ms for nothing.
+ */
+export function endpointOptions(address: DaemonAddress): RequestOptions & { servername?: string } {
+	const plain = !address.tls && { servername: '' };
+	if (address.kind === 'tcp') return { host: address.host, port: address.port, ...plain };
+	return { socketPath: address.path, host: 'localhost', servername: 'localhost', ...plain };
+}
+
+function limitConnecting(request: ClientRequest): void {
+	request.on('socket', (socket) => {
+		if (!socket.connecting) return;
+		const timer = setTimeout(() => {
+			request.destroy(Object.assign(new Error('connecting took too long'), { code: 'ETIMEDOUT' }));
+		}, CONNECT_MILLISECONDS);
+		const stop = () => clearTimeout(timer);
+		socket.once('connect', stop).once('close', stop);
+	});
+}

@@ -1,0 +1,88 @@
+import type { ErrorResponse } from '#api/shapes.ts';
+import type { ErrorCode } from '#errors/codes.ts';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { type DaemonAddress, describeAddress } from './address.ts';
+
+const SEE_LOG = 'see the log of kleened for more';
+
+/**
+ * An error body as the error it was in the daemon. Daemons that send only `message` are understood too.
+ * @param doing what was asked for, e.g. `remove network web`
+ */
+export function refusalOf(body: string, status: number, doing: string): KleeneError {
+	const answer = parseErrorBody(body);
+	if (!answer)
+		return new KleeneError({
+			code: 'INTERNAL',
+			what: 'Unexpected response received from Kleened',
+			why: `status ${status} to the request to ${doing}`,
+			mend: 'check that --host names a kleened and that it has the version of this klee',
+		});
+	const { message } = answer;
+	return new KleeneError({
+		code: (answer.code as ErrorCode | undefined) ?? 'INTERNAL',
+		what: answer.what ?? `cannot ${doing}`,
+		why: answer.why ?? message,
+		mend: answer.mend ?? SEE_LOG,
+		message,
+	});
+}
+
+function parseErrorBody(body: string): ErrorResponse | undefined {
+	try {
+		const value: unknown = JSON.parse(body);
+		return isErrorBody(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+function isErrorBody(value: unknown): value is ErrorResponse {
+	return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string';
+}
+
+/** A failure below HTTP: nobody listens, no permission, TLS does not agree, the daemon went away. */
+export function unreachable(address: DaemonAddress, cause: unknown): KleeneError {
+	const code = errnoOf(cause);
+	const place = describeAddress(address);
+	const [why, mend] = reasons(code, place) ?? [
+		messageOf(cause) || code || 'unknown reason',
+		`check that kleened listens at ${place} and that the TLS options fit`,
+	];
+	return new KleeneError({
+		code: 'DAEMON_UNREACHABLE',
+		what: 'unable to connect to kleened',
+		why,
+		mend,
+		cause,
+	});
+}
+
+function reasons(code: string | undefined, place: string): readonly [string, string] | undefined {
+	const start = 'start it as root with `kleened`, or name the address of a running one with --host';
+	switch (code) {
+		case 'ENOENT':
+			return [`there is no socket ${place}`, start];
+		case 'ECONNREFUSED':
+			return [`nothing listens at ${place}`, start];
+		case 'EACCES':
+		case 'EPERM':
+			return [`permission denied for ${place}`, 'run klee as root, or ask for access to the socket'];
+		case 'ENOTFOUND':
+		case 'EAI_AGAIN':
+			return [`the name in ${place} has no address`, 'correct --host'];
+		case 'ETIMEDOUT':
+			return [`${place} does not answer`, 'check --host and the firewall between here and there'];
+		case 'ECONNRESET':
+		case 'EPIPE':
+			return [`${place} closed the connection without an answer`, SEE_LOG];
+		default:
+			return undefined;
+	}
+}
+
+function errnoOf(cause: unknown): string | undefined {
+	if (cause instanceof AggregateError) return errnoOf(cause.errors[0]);
+	if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+	return undefined;
+}

@@ -1,0 +1,158 @@
+import type { RawData, WebSocket as Socket } from 'ws';
+import type { WebSocketMessage } from '#api/frames.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
+import { endpointOptions, type HttpTransport } from './http.ts';
+import { unreachable } from './refusal.ts';
+
+/** How a WebSocket ended. `reason` is undefined where the daemon gave none, e.g. because the connection broke off. */
+export interface Ending {
+	readonly code: number;
+	readonly reason: WebSocketMessage | undefined;
+}
+
+export interface Wire {
+	/** The daemon agreed to the subprotocol that was offered. */
+	readonly agreed: boolean;
+	readonly ended: Promise<Ending>;
+	/** @returns false while more than a mebibyte waits; `onDrain` of the request tells when to go on */
+	send(data: Uint8Array | string): boolean;
+	/** Take no more frames, so that the daemon has to wait. */
+	pause(): void;
+	resume(): void;
+	close(reason?: string): void;
+}
+
+export interface WireRequest {
+	readonly path: string;
+	readonly subprotocol?: string;
+	/** The first frame: the JSON configuration. */
+	readonly configuration: unknown;
+	onFrame(data: Buffer, isBinary: boolean): void;
+	onDrain?(): void;
+}
+
+const PING_MILLISECONDS = 20_000;
+/** How long a daemon may take to agree to the end. */
+const CLOSE_MILLISECONDS = 500;
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+/** Opens a WebSocket and sends the configuration. Daemons that do not know the subprotocol are spoken to without it. */
+export async function openWire(http: HttpTransport, request: WireRequest): Promise<Wire> {
+	try {
+		return await connect(http, request);
+	} catch (error) {
+		const declined = error instanceof Error && error.message === 'Server sent no subprotocol';
+		if (!declined) throw error instanceof KleeneError ? error : unreachable(http.address, error);
+		const { subprotocol: _, ...plain } = request;
+		return openWire(http, plain);
+	}
+}
+
+async function connect(http: HttpTransport, request: WireRequest): Promise<Wire> {
+	const socket = await createSocket(http, request);
+	const ended = endingOf(socket);
+	socket.on('message', (data: RawData, isBinary: boolean) => request.onFrame(asBuffer(data), isBinary));
+	await new Promise<void>((resolve, reject) => {
+		socket.once('open', resolve).once('error', reject);
+	});
+	socket.on('error', () => {}); // the close event that follows tells
+	keepAlive(socket);
+	socket.send(JSON.stringify(request.configuration));
+	return {
+		agreed: request.subprotocol !== undefined && socket.protocol === request.subprotocol,
+		ended,
+		send: (data) => {
+			if (socket.readyState !== socket.OPEN) return true;
+			socket.send(data, () => {
+				if (socket.bufferedAmount === 0) request.onDrain?.();
+			});
+			return socket.bufferedAmount < HIGH_WATER_BYTES;
+		},
+		pause: () => socket.pause(),
+		resume: () => socket.resume(),
+		close: (reason) => {
+			socket.close(1000, reason);
+			setTimeout(() => socket.terminate(), CLOSE_MILLISECONDS).unref();
+		},
+	};
+}
+
+async function createSocket(http: HttpTransport, request: WireRequest): Promise<Socket> {
+	const { WebSocket } = await import('ws');
+	const { address } = http;
+	const endpoint = endpointOptions(address);
+	const host = endpoint.host?.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+	const port = address.kind === 'tcp' ? `:${address.port}` : '';
+	const url = `${address.tls ? 'wss' : 'ws'}://${host}${port}${request.path}`;
+	const { socketPath } = endpoint;
+	return new WebSocket(url, request.subprotocol ? [request.subprotocol] : [], {
+		perMessageDeflate: false,
+		...(address.tls && { ...http.tls, servername: endpoint.servername ?? String(endpoint.host) }),
+		...(socketPath !== undefined && { createConnection: connector(http, socketPath) }),
+	});
+}
+
+/** `ws` reads a socket path out of the URL and splits it at `:`, so paths go in by the connection instead. */
+function connector(http: HttpTransport, path: string) {
+	return () =>
+		http.address.tls
+			? process.getBuiltinModule('node:tls').connect({ path, ...http.tls, servername: 'localhost' })
+			: process.getBuiltinModule('node:net').connect({ path });
+}
+
+function endingOf(socket: Socket): Promise<Ending> {
+	return new Promise((resolve) => {
+		socket.once('close', (code: number, reason: Buffer) => {
+			resolve({ code, reason: parseMessage(reason.toString('utf8')) });
+		});
+	});
+}
+
+/** The daemon drops a connection that is silent for a minute; a daemon that is gone answers no ping. */
+function keepAlive(socket: Socket): void {
+	let answered = true;
+	const timer = setInterval(() => {
+		if (!answered && !socket.isPaused) return socket.terminate();
+		answered = false;
+		socket.ping();
+	}, PING_MILLISECONDS);
+	socket.on('pong', () => {
+		answered = true;
+	});
+	socket.once('close', () => clearInterval(timer));
+}
+
+export function parseMessage(text: string): WebSocketMessage | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		const isMessage = typeof value === 'object' && value !== null && 'msg_type' in value && 'message' in value;
+		return isMessage ? (value as WebSocketMessage) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** The refusal behind an ending that was no success. */
+export function failureOf(ending: Ending, what: string, reason?: string): KleeneError {
+	if (!ending.reason && reason === undefined)
+		return new KleeneError({
+			code: 'DAEMON_UNREACHABLE',
+			what,
+			why: `the connection to kleened broke off (code ${ending.code})`,
+			mend: 'check that kleened still runs, and see its log',
+		});
+	const message = ending.reason?.message ?? '';
+	const why = reason ?? message;
+	return new KleeneError({
+		code: ending.code === 1002 ? 'INVALID_ARGUMENT' : 'HOST_FAILED',
+		what,
+		why,
+		mend: 'correct the request, or see the log of kleened for more',
+		message: reason === undefined || message === '' ? why : `${message}: ${reason}`,
+	});
+}
+
+function asBuffer(data: RawData): Buffer {
+	if (Array.isArray(data)) return Buffer.concat(data);
+	return data instanceof ArrayBuffer ? Buffer.from(data) : data;
+}
