@@ -46,10 +46,9 @@ install_packages() {
 # npm brings Node 26 as an optional package: the machine's own Node only has to run npm.
 install_modules() {
 	stamp=node_modules/.kleene-lock
-	if ! cmp -s package-lock.json $stamp; then
-		# Somebody's own `npm ci` counts: npm writes this file last.
-		[ -f $stamp ] || [ ! node_modules/.package-lock.json -nt package-lock.json ] || cp package-lock.json $stamp
-	fi
+	installed=node_modules/.package-lock.json
+	# What somebody installed by hand counts: npm writes this file last.
+	[ ! -f $installed ] || [ package-lock.json -nt $installed ] || cmp -s package-lock.json $stamp || cp package-lock.json $stamp
 	cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return 0
 	command -v npm >/dev/null || fail 'npm is missing' 'mend: apt-get install npm (with Node 18 or later)'
 	say 'installing npm packages, Node 26 among them'
@@ -67,9 +66,9 @@ require_node() {
 }
 
 build() {
-	oldest=$(ls -tr dist/* 2>/dev/null | head -n 1)
-	if [ -n "$oldest" ]; then
-		newer=$(find src scripts/build.ts package-lock.json -type f -newer "$oldest" ! -name '*.test.ts' -print | head -n 1)
+	# Folders count too: a file that was removed has changed its folder.
+	if [ -f dist/klee.mjs ] && [ -f dist/kleened.mjs ]; then
+		newer=$(find src scripts/build.ts package-lock.json -newer dist/klee.mjs ! -name '*.test.ts' -print | head -n 1)
 		[ -n "$newer" ] || return 0
 	fi
 	say 'building dist/'
@@ -86,6 +85,7 @@ link_commands() {
 	done
 	say "klee and kleened are on the PATH: /usr/local/bin/klee -> $PWD/bin/klee"
 	say 'start the daemon with: kleened    and in another terminal: klee --help'
+	say 'shell completion: klee completion bash >/etc/bash_completion.d/klee    (bash, zsh or fish)'
 }
 
 PATH=$PWD/node_modules/.bin:$PATH
