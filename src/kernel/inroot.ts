@@ -2,7 +2,7 @@
  * Files of a container as the container itself would find them, looked up from the host. Every link, also an absolute
  * one and one that is being changed, is resolved inside the root: `/etc -> /` in a container is that container's `/`.
  */
-import { closeSync, constants, fchmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import {
 	makeDirectoryAt,
@@ -35,13 +35,26 @@ export function openInRoot(root: string | number, path: string, flags: number, m
 	return withDescriptor(openRoot(root), (fd) => openInRoot(fd, path, flags, mode));
 }
 
-/** The text of a regular file inside a root, or undefined where there is none. Never waits for a FIFO. */
+/** More is not read: whoever owns the root could otherwise fill the memory of the host. */
+const LARGEST = 4 * 1024 * 1024;
+
+/**
+ * The text of a regular file inside a root, or undefined where there is none. Never waits, whatever is in its place.
+ *
+ * @throws RangeError for a file of more than 4 MiB
+ */
 export function readInRoot(root: string | number, path: string): string | undefined {
 	try {
-		const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK);
-		return withDescriptor(fd, (file) => readFileSync(file, 'utf8'));
+		const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+		return withDescriptor(fd, (file) => {
+			const status = fstatSync(file);
+			if (!status.isFile()) return undefined;
+			if (status.size > LARGEST) throw new RangeError(`${path} in a container has ${status.size} bytes`);
+			return readFileSync(file, 'utf8');
+		});
 	} catch (error) {
-		if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR')) return undefined;
+		// ENXIO: a socket, or a device that is not there.
+		if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV')) return undefined;
 		throw error;
 	}
 }

@@ -19,13 +19,14 @@ import { hasCode } from './errno.ts';
 
 /** One descriptor is open for each level; what lies deeper is moved up first. */
 const DEEPEST = 64;
-/** Entries between two turns of the event loop: about 5 ms. */
-const CHUNK = 500;
+/** Milliseconds of work between two turns of the event loop. */
+const TURN = 5;
 
 interface Walk {
 	readonly top: number;
 	moved: number;
-	untilPause: number;
+	/** When the last turn of the event loop was. */
+	since: number;
 }
 
 /**
@@ -61,7 +62,7 @@ async function removeEntry(parent: number, name: Buffer): Promise<void> {
 		return;
 	}
 	try {
-		const walk: Walk = { top, moved: 0, untilPause: CHUNK };
+		const walk: Walk = { top, moved: 0, since: performance.now() };
 		// What was moved up is in the second listing; every round moves less.
 		for (let before = -1; walk.moved !== before; ) {
 			before = walk.moved;
@@ -75,10 +76,9 @@ async function removeEntry(parent: number, name: Buffer): Promise<void> {
 
 async function empty(fd: number, walk: Walk, depth: number): Promise<void> {
 	for (const entry of listDirectory(fd)) {
-		walk.untilPause -= 1;
-		if (walk.untilPause <= 0) {
-			walk.untilPause = CHUNK;
+		if (performance.now() - walk.since > TURN) {
 			await setImmediate();
+			walk.since = performance.now();
 		}
 		if (entry.directory) await removeSubtree(fd, entry.name, { walk, depth });
 		else ignoreMissing(() => removeFileAt(fd, entry.name));

@@ -1,5 +1,5 @@
 /** The read-only files of images: made beside their place and moved there when they are complete. */
-import { closeSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ErrorCode } from '#errors/codes.ts';
@@ -11,10 +11,9 @@ import { openSource } from '#kernel/archive/source.ts';
 import { syncFileSystem } from '#kernel/durable.ts';
 import { hasCode } from '#kernel/errno.ts';
 import { openRoot, writeInRoot } from '#kernel/inroot.ts';
-import { removeTree } from '#kernel/removal.ts';
-import { isId } from '#model/ids.ts';
 import type { ImageFilesPart } from '#model/part.ts';
 import { makeDistribution } from './distribution.ts';
+import { listIds, removeFiles } from './files.ts';
 import type { PartHandler } from './handler.ts';
 import type { Paths } from './paths.ts';
 
@@ -38,20 +37,21 @@ export class LinuxImages implements PartHandler<'image-files'> {
 			// Only root goes below: what is setuid in an image must not be within reach of the host's users.
 			mkdirSync(this.#paths.images(), { recursive: true, mode: 0o700 });
 			mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-			await removeTree(partial);
+			await removeFiles(partial);
 			await this.#fill(part, partial, progress);
 			copyFromHost(part, partial, progress);
 			// After a power failure a name without its data would be an image with empty files.
 			await syncFileSystem(partial);
 			await rename(partial, place);
 		} catch (error) {
-			await this.unmake(part);
+			// What cannot be removed now is seen by the next observation; the reason of the failure is worth more.
+			await this.unmake(part).catch(() => {});
 			throw explain(error, part);
 		}
 	}
 
 	async unmake(part: ImageFilesPart): Promise<void> {
-		await removeTree(dirname(this.#paths.image(part.image)));
+		await removeFiles(dirname(this.#paths.image(part.image)));
 	}
 
 	describe(verb: 'make' | 'unmake', { image, source, dns, localtime }: ImageFilesPart): string[] {
@@ -82,16 +82,6 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		if (capabilitiesLost > 0)
 			progress(`Left out the capabilities of ${capabilitiesLost} files: they could not be read.\n`);
 		progress('Succesfully extracted binaries, creating image...\n');
-	}
-}
-
-/** @returns names of directories that are ids */
-export function listIds(directory: string): string[] {
-	try {
-		return readdirSync(directory).filter(isId);
-	} catch (error) {
-		if (hasCode(error, 'ENOENT')) return [];
-		throw error;
 	}
 }
 

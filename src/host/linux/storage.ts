@@ -1,14 +1,13 @@
 /** The writable files of containers, and overlayfs that puts them on top of an image. */
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { hasCode } from '#kernel/errno.ts';
 import { isMountPoint, listMounts, mountPrivately, unmountAll } from '#kernel/mounts.ts';
-import { removeTree } from '#kernel/removal.ts';
 import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
+import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
 import type { PartHandler } from './handler.ts';
-import { listIds } from './images.ts';
 import type { Paths } from './paths.ts';
 
 type RootFiles = PartOf<'root-files'>;
@@ -46,7 +45,7 @@ export class LinuxStorage {
 	/** Ids of containers that have files of their own, complete or half removed. */
 	observeFiles(): string[] {
 		return listIds(this.#paths.containers()).filter((id) => {
-			const names = readdirSync(this.#paths.container(id));
+			const names = listNames(this.#paths.container(id));
 			return names.length === 0 || ['upper', 'work', 'root'].some((name) => names.includes(name));
 		});
 	}
@@ -78,9 +77,13 @@ export class LinuxStorage {
 	async #removeFiles({ container }: RootFiles): Promise<void> {
 		const { upper, work, root } = this.#directories(container);
 		// The mount point first: it says EBUSY while something is mounted, and then nothing is lost yet.
-		ignore(() => rmdirSync(root), 'ENOENT');
-		await removeTree(upper);
-		await removeTree(work);
+		try {
+			ignore(() => rmdirSync(root), 'ENOENT');
+		} catch (error) {
+			throw removalFailed(root, error);
+		}
+		await removeFiles(upper);
+		await removeFiles(work);
 		// The sandbox of the container has its files here too and takes them away itself.
 		ignore(() => rmdirSync(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}

@@ -50,6 +50,10 @@ async function openFile(text: string, url: URL): Promise<ArchiveBytes> {
 
 async function fetchUrl(url: URL): Promise<ArchiveBytes> {
 	const shown = `${url.protocol}//${url.host}${url.pathname}`;
+	// fetch refuses addresses with a password in them.
+	const bare = `${shown}${url.search}`;
+	const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+	const headers = new Headers(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` });
 	const patience = new AbortController();
 	const timer = setTimeout(() => patience.abort(new Error('no answer for a minute')), SILENCE_MS);
 	const failed = (cause: unknown) => {
@@ -58,7 +62,7 @@ async function fetchUrl(url: URL): Promise<ArchiveBytes> {
 		return new ArchiveError('unreachable', `could not fetch ${shown}: ${reason}`, { cause });
 	};
 	try {
-		const response = await fetch(url, { signal: patience.signal });
+		const response = await fetch(bare, { signal: patience.signal, headers });
 		if (!response.ok || !response.body)
 			throw new Error(`the server answered ${response.status} ${response.statusText}`);
 		const length = Number(response.headers.get('content-length') ?? Number.NaN);
