@@ -9,8 +9,9 @@ import type { Endpoint } from '#model/endpoint.ts';
 import type { Image } from '#model/image.ts';
 import type { Network } from '#model/network.ts';
 
-export function presentNetwork(network: Network): networks.Network {
-	const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal } = network;
+/** @param nat the interface that its traffic is translated to now */
+export function presentNetwork(network: Network, nat: string): networks.Network {
+	const { id, name, type, subnet, subnet6, gateway, gateway6, icc, internal } = network;
 	return { id, name, type, subnet, subnet6, interface: network.interface, gateway, gateway6, nat, icc, internal };
 }
 

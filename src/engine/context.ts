@@ -20,4 +20,6 @@ export interface EngineContext {
 	readonly log: Logger;
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
 	readonly timestamp: () => string;
+	/** What the host was last seen to have; looked at again when it changes. */
+	readonly seen: { gatewayInterface: string };
 }

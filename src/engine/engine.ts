@@ -8,9 +8,11 @@ import { ConnectionOperations } from './operations/connections.ts';
 import { ContainerOperations } from './operations/containers.ts';
 import { ExecutionOperations } from './operations/executions.ts';
 import { ImageOperations } from './operations/images.ts';
+import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
 import { Runs } from './operations/runs.ts';
 import { Reconciler } from './reconcile.ts';
+import { RunPlanner } from './run-planner.ts';
 import { risingTimestamps } from './timestamps.ts';
 
 /** Everything a daemon can be asked to do. */
@@ -25,15 +27,18 @@ export class Engine {
 
 	constructor(store: Store, driver: HostDriver, log: Logger) {
 		const executor = new Executor(driver, store.journal, log);
-		const context = { store, driver, executor, log, locks: new KeyedLocks(), timestamp: risingTimestamps() };
-		const runs = new Runs(context);
+		const seen = { gatewayInterface: '' };
+		const context = { store, driver, executor, log, locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
+		const planner = new RunPlanner(context);
+		const runs = new Runs(context, planner);
+		const live = new LiveEndpoints(context, planner, runs);
 		this.#context = context;
-		this.connections = new ConnectionOperations(context, runs);
+		this.connections = new ConnectionOperations(context, live);
 		this.networks = new NetworkOperations(context, this.connections);
-		this.containers = new ContainerOperations(context, runs);
+		this.containers = new ContainerOperations(context, runs, planner);
 		this.executions = new ExecutionOperations(context, runs);
 		this.images = new ImageOperations(context);
-		this.#reconciler = new Reconciler(context, runs);
+		this.#reconciler = new Reconciler(context, runs, planner);
 	}
 
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */

@@ -5,6 +5,7 @@ import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import type { Runs } from './operations/runs.ts';
 import { partsOfNetwork } from './plan/network.ts';
+import type { RunPlanner } from './run-planner.ts';
 
 /**
  * Bring host and store together after a start of the daemon. INVARIANTS:
@@ -15,17 +16,20 @@ import { partsOfNetwork } from './plan/network.ts';
 export class Reconciler {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
+	readonly #planner: RunPlanner;
 
-	constructor(context: EngineContext, runs: Runs) {
+	constructor(context: EngineContext, runs: Runs, planner: RunPlanner) {
 		this.#context = context;
 		this.#runs = runs;
+		this.#planner = planner;
 	}
 
 	async settle(): Promise<void> {
 		const { executor, driver, store } = this.#context;
 		await executor.recover();
 		const observed = await driver.observe('everything');
-		this.#runs.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
+		this.#context.seen.gatewayInterface = observed.gatewayInterface;
+		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
 		await this.#networks();
 		await this.#containers(observed);
 		await this.#leaks(observed);
@@ -33,7 +37,10 @@ export class Reconciler {
 
 	async #networks(): Promise<void> {
 		for (const network of this.#context.store.networks.list())
-			await this.#try(`network ${network.name}`, partsOfNetwork(network).map(make));
+			await this.#try(
+				`network ${network.name}`,
+				partsOfNetwork(network, this.#context.seen.gatewayInterface).map(make),
+			);
 	}
 
 	async #containers(observed: Observed): Promise<void> {

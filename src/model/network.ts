@@ -33,7 +33,7 @@ export interface Network {
 	/** As configured: `''`, `<auto>` or an address. Only a bridge acts on it. */
 	readonly gateway: string;
 	readonly gateway6: string;
-	/** Interface whose address outgoing traffic takes, `''` for none. */
+	/** As configured: `''` none, `<host-gateway>`, or the interface whose address outgoing traffic takes. */
 	readonly nat: string;
 	readonly icc: boolean;
 	readonly internal: boolean;
@@ -61,6 +61,7 @@ export function parseNetworkConfig(config: NetworkConfig): NetworkConfig {
 	}
 	for (const block of [subnet, subnet6]) if (block) requireRoom(block);
 	parseInterface(config);
+	if (config.nat !== '' && config.nat !== HOST_GATEWAY) requireInterfaceName(config.nat);
 	return {
 		...config,
 		name,
@@ -130,6 +131,10 @@ function parseInterface({ type, interface: name }: NetworkConfig): void {
 			mend: 'name it with --interface',
 		});
 	}
+	requireInterfaceName(name);
+}
+
+function requireInterfaceName(name: string): void {
 	if (!INTERFACE_NAME.test(name))
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',

@@ -55,6 +55,8 @@ export interface BridgePortPart {
 	readonly bridge: string;
 	/** E.g. `epair0a`. */
 	readonly interface: string;
+	/** True: exchanges nothing with the other isolated ports of the bridge. */
+	readonly isolated: boolean;
 }
 
 /** An address on the inner end of a vnet container. */
@@ -107,6 +109,8 @@ export interface NetworkFilterPart {
 	readonly internal: boolean;
 	/** Interface whose address outgoing traffic takes, `''` for none. */
 	readonly nat: string;
+	/** Interface that leads to the outside, on which answers come back, `''` for none. */
+	readonly uplink: string;
 }
 
 /** A routed cable that belongs to a network: what comes in on it comes out of that network. */
@@ -124,11 +128,15 @@ export interface PublishedPortsPart {
 	readonly protocol: 'tcp' | 'udp';
 	/** Address of the host that they are published on, `''` for every one. */
 	readonly hostAddress: string;
+	/** Interface of the host on which that address is, `''` where it was not named. */
+	readonly arrivesOn: string;
 	readonly first: number;
 	readonly last: number;
 	/** Address of the container. */
 	readonly target: string;
 	readonly targetFirst: number;
+	/** Interface of the host that leads to it: the bridge, or the routed cable. */
+	readonly interface: string;
 }
 
 /** The files of an image, never written to after it was made. */

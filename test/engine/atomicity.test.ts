@@ -11,7 +11,7 @@ test('a network whose creation fails at any step leaves host and store as they w
 		fixture.host.failAt = step;
 		const outcome = await fixture.engine.networks.create(BRIDGE, EXECUTE).catch((error) => error);
 		if (!(outcome instanceof Error)) {
-			assert.equal(step, 2, 'a bridge with a gateway takes two steps, and each was made to fail once');
+			assert.equal(step, 3, 'interface, address and filter were each made to fail once');
 			return;
 		}
 		assert.equal((outcome as KleeneError).code, 'HOST_FAILED');

@@ -63,7 +63,7 @@ export function vnet({ container, unit, addresses }: Wanted): Handled[] {
 	return [
 		{ kind: 'stack', container },
 		{ kind: 'epair', container, unit, inside, mac: macFor(unit), routed: false },
-		{ kind: 'bridge-port', bridge: 'kleene0', interface: `epair${unit}a` },
+		{ kind: 'bridge-port', isolated: false, bridge: 'kleene0', interface: `epair${unit}a` },
 		...addresses.map((address): Handled => {
 			const prefix = address.includes(':') ? 64 : 24;
 			return { kind: 'inside-address', container, interface: inside, address: `${address}/${prefix}` };

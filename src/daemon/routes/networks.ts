@@ -3,6 +3,7 @@ import { EndPointConfig } from '#api/endpoints.ts';
 import { Network, NetworkConfig, NetworkInspect } from '#api/networks.ts';
 import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { Network as Model } from '#model/network.ts';
 import type { App } from '../app.ts';
 import { presentEndpoint, presentNetwork } from '../present.ts';
 
@@ -10,12 +11,14 @@ const Ident = Type.Object({ network_id: Type.String() });
 const dryRunOf = (query: { dry_run?: boolean }) => ({ dryRun: query.dry_run === true });
 
 export function networkRoutes(app: App, { networks, connections }: Engine): void {
+	const present = (network: Model) => presentNetwork(network, networks.natInterface(network));
+
 	app.route({
 		method: 'GET',
 		url: '/networks/list',
 		schema: { response: { 200: Type.Array(Network) } },
 		config: { errors: [500] },
-		handler: async () => networks.list().map(presentNetwork),
+		handler: async () => networks.list().map(present),
 	});
 
 	app.route({
@@ -58,7 +61,7 @@ export function networkRoutes(app: App, { networks, connections }: Engine): void
 		config: { errors: [404, 500] },
 		handler: async ({ params }) => {
 			const { network, endpoints } = networks.inspect(params.network_id);
-			return { network: presentNetwork(network), network_endpoints: endpoints.map(presentEndpoint) };
+			return { network: present(network), network_endpoints: endpoints.map(presentEndpoint) };
 		},
 	});
 

@@ -8,8 +8,8 @@ import { allocate, release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, findNetwork } from '../identify.ts';
 import { partsOfOneEndpoint } from '../plan/run.ts';
+import type { LiveEndpoints } from './live-endpoints.ts';
 import type { DryRun } from './networks.ts';
-import type { Runs } from './runs.ts';
 
 export interface ConnectRequest {
 	readonly container: string;
@@ -22,11 +22,11 @@ export interface ConnectRequest {
 /** Locks are taken network first, then container. */
 export class ConnectionOperations {
 	readonly #context: EngineContext;
-	readonly #runs: Runs;
+	readonly #live: LiveEndpoints;
 
-	constructor(context: EngineContext, runs: Runs) {
+	constructor(context: EngineContext, live: LiveEndpoints) {
 		this.#context = context;
-		this.#runs = runs;
+		this.#live = live;
 	}
 
 	/** @returns what would be done on the host, for a dry run. */
@@ -38,10 +38,10 @@ export class ConnectionOperations {
 			locks.run(`container ${container.id}`, async () => {
 				requireAllowed(findContainer(store, container.id), findNetwork(store, network.id));
 				this.#requireUnconnected(container, network);
-				if (dryRun) return this.#runs.describeAttach(container, this.#tryOut(container, network, request));
+				if (dryRun) return this.#live.describeAttach(container, this.#tryOut(container, network, request));
 				const endpoint = store.transaction(() => this.#insert(container, network, request));
 				try {
-					await this.#runs.attach(container, endpoint);
+					await this.#live.attach(container, endpoint);
 				} catch (error) {
 					this.#forget(endpoint, network);
 					throw error;
@@ -74,7 +74,7 @@ export class ConnectionOperations {
 	/** For callers that hold the lock of the network. */
 	disconnectEndpoint(endpoint: Endpoint, network: Network): Promise<void> {
 		return this.#context.locks.run(`container ${endpoint.containerId}`, async () => {
-			await this.#runs.detach(endpoint);
+			await this.#live.detach(endpoint);
 			this.#forget(endpoint, network);
 		});
 	}

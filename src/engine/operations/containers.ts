@@ -3,13 +3,14 @@ import type { Container, NetworkDriver, RestartPolicy } from '#model/container.t
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
-import { type PublishedPort, parsePortRange } from '#model/port.ts';
+import { type PublishedPort, parsePublishedPort } from '#model/port.ts';
 import { make, unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireImage } from '../identify.ts';
 import { parseJailParameters } from '../plan/jail-parameters.ts';
 import { parseMount } from '../plan/mounts.ts';
+import type { RunPlanner } from '../run-planner.ts';
 import { type Runs, requireStopped } from './runs.ts';
 
 export interface ContainerRequest {
@@ -47,10 +48,12 @@ const DEFAULT_GRACE = 10_000;
 export class ContainerOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
+	readonly #planner: RunPlanner;
 
-	constructor(context: EngineContext, runs: Runs) {
+	constructor(context: EngineContext, runs: Runs, planner: RunPlanner) {
 		this.#context = context;
 		this.#runs = runs;
+		this.#planner = planner;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -82,7 +85,10 @@ export class ContainerOperations {
 		requirePublishable(request);
 		requireSound(request);
 		this.#requireFreeName(name);
-		const { cmd, user, env, jailParam, networkDriver, publicPorts, restartPolicy, persist } = request;
+		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist } = request;
+		const publicPorts = request.publicPorts.map((port) =>
+			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
+		);
 		const mounts = request.mounts.map(parseMount);
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, restartPolicy, persist, mounts };
 		const dataset = `containers/${id}`;
@@ -195,21 +201,13 @@ function requireSound({ env, jailParam, cmd, user }: Pick<Container, 'env' | 'ja
 }
 
 function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {
-	if (publicPorts.length === 0) return;
+	if (publicPorts.length === 0 || networkDriver === 'vnet' || networkDriver === 'ipnet') return;
 	const message = `cannot publish ports of a container using the '${networkDriver}' network driver`;
-	if (networkDriver === 'host' || networkDriver === 'disabled')
-		throw new KleeneError({
-			code: 'DRIVER_REFUSED',
-			what: 'cannot create the container',
-			why: message,
-			mend: 'use "-l vnet" or "-l ipnet" with a network',
-			message,
-		});
-	for (const { hostPort } of publicPorts) parsePortRange(hostPort);
 	throw new KleeneError({
-		code: 'UNSUPPORTED_HERE',
-		what: 'cannot publish ports',
-		why: 'this version of the daemon has no firewall yet',
-		mend: 'leave -p out and reach the container by its address from the host',
+		code: 'DRIVER_REFUSED',
+		what: 'cannot create the container',
+		why: message,
+		mend: 'use "-l vnet" or "-l ipnet" with a network',
+		message,
 	});
 }

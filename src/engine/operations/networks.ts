@@ -21,11 +21,12 @@ import {
 	subnetOf,
 } from '#model/network.ts';
 import type { Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork } from '../identify.ts';
-import { partsOfNetwork } from '../plan/network.ts';
+import { partsOfNetwork, resolveNat } from '../plan/network.ts';
 import type { ConnectionOperations } from './connections.ts';
 
 export interface DryRun {
@@ -64,10 +65,11 @@ export class NetworkOperations {
 			const parsed = parseNetworkConfig(config);
 			this.#requireFreeName(parsed.name);
 			const observed = await driver.observe('addressing');
+			this.#context.seen.gatewayInterface = observed.gatewayInterface;
 			const network: Network = { ...this.#complete(parsed, observed), id: newId(), created: timestamp() };
 			this.#requireFreeInterface(network, observed);
 			this.#requireFreeSubnets(network, observed);
-			const steps = partsOfNetwork(network).map(make);
+			const steps = this.#parts(network).map(make);
 			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
 			await executor.build({ subject: `network ${network.id}`, steps }, () => this.#record(network, observed));
 			this.#context.log.info(
@@ -105,7 +107,7 @@ export class NetworkOperations {
 
 	async #takeDown(network: Network): Promise<void> {
 		const { store, executor, log } = this.#context;
-		const steps = unmakeAll(partsOfNetwork(network));
+		const steps = unmakeAll(this.#parts(network));
 		await executor.teardown({ subject: `network ${network.id}`, steps }, () => store.networks.delete(network.id));
 		log.info({ network: network.id, name: network.name }, 'network removed');
 	}
@@ -115,7 +117,7 @@ export class NetworkOperations {
 		const members = store.endpoints
 			.ofNetwork(network.id)
 			.flatMap((endpoint) => this.#connections.describeDisconnect(endpoint));
-		return [...members, ...executor.describe(unmakeAll(partsOfNetwork(network)))];
+		return [...members, ...executor.describe(unmakeAll(this.#parts(network)))];
 	}
 
 	/** Removes networks without endpoints; a stopped member keeps its network. */
@@ -135,8 +137,16 @@ export class NetworkOperations {
 	}
 
 	#complete(config: NetworkConfig, observed: Observed): NetworkConfig {
-		const nat = config.nat === HOST_GATEWAY ? observed.gatewayInterface : config.nat;
-		return { ...config, nat, interface: config.interface || this.#freeInterface(observed) };
+		return { ...config, interface: config.interface || this.#freeInterface(observed) };
+	}
+
+	#parts(network: Network): Part[] {
+		return partsOfNetwork(network, this.#context.seen.gatewayInterface);
+	}
+
+	/** As the API shows it: the interface that `<host-gateway>` stands for now. */
+	natInterface(network: Network): string {
+		return resolveNat(network.nat, this.#context.seen.gatewayInterface);
 	}
 
 	#freeInterface(observed: Observed): string {
@@ -158,7 +168,7 @@ export class NetworkOperations {
 		});
 	}
 
-	#requireFreeInterface({ name, type, interface: wanted }: Network, { interfaces }: Observed): void {
+	#requireFreeInterface({ name, type, interface: wanted, nat }: Network, { interfaces }: Observed): void {
 		const what = `cannot create network ${name}`;
 		const there = interfaces.some((one) => one.name === wanted);
 		const owner = this.#context.store.networks.byInterface(wanted);
@@ -169,6 +179,11 @@ export class NetworkOperations {
 		if (type === 'custom' && !there) {
 			const why = `the host has no interface ${wanted}`;
 			const mend = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
+			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, mend });
+		}
+		if (nat !== '' && nat !== HOST_GATEWAY && !interfaces.some((one) => one.name === nat)) {
+			const why = `the host has no interface ${nat} to translate to`;
+			const mend = `choose one of: ${interfaces.map((one) => one.name).join(', ')}, or leave --nat-if out`;
 			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, mend });
 		}
 		if (type !== 'custom' && there) {

@@ -27,7 +27,7 @@ export function partsOfVnetEndpoint({ endpoint, network, unit }: Attachment, rou
 	const inside = vnetInterface(endpoint);
 	const parts: Part[] = [
 		{ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: false },
-		{ kind: 'bridge-port', bridge: network.interface, interface: `epair${unit}a` },
+		{ kind: 'bridge-port', bridge: network.interface, interface: `epair${unit}a`, isolated: !network.icc },
 	];
 	for (const family of FAMILIES) {
 		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
@@ -47,7 +47,11 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 	const container = endpoint.containerId;
 	const inside = network.interface;
 	const parts: Part[] = [];
-	if (hasEpair) parts.push({ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: true });
+	if (hasEpair) {
+		parts.push({ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: true });
+		const cable = `epair${unit}a`;
+		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
+	}
 	for (const family of FAMILIES) {
 		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
 		if (address === '') continue;

@@ -1,14 +1,32 @@
 import { FAMILIES, formatAddress } from '#model/address.ts';
 import { macOf } from '#model/ids.ts';
-import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { Part } from '#model/part.ts';
+import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
+import type { NetworkFilterPart, Part } from '#model/part.ts';
 
-/** What a network is on the host, in the order of making. A custom network is an interface that somebody else made. */
-export function partsOfNetwork(network: Network): Part[] {
-	if (network.type === 'custom') return [];
-	const parts: Part[] = [
-		{ kind: 'network-interface', interface: network.interface, type: network.type, mac: macOf(network.id) },
-	];
+/**
+ * What a network is on the host, in the order of making. A custom network is an interface that somebody else made.
+ * @param gateway interface of the host's default route, `''` where there is none
+ */
+export function partsOfNetwork(network: Network, gateway: string): Part[] {
+	return [...(network.type === 'custom' ? [] : interfaceParts(network, network.type)), filterOf(network, gateway)];
+}
+
+/** What the firewall is to know of a network. */
+function filterOf(network: Network, gateway: string): NetworkFilterPart {
+	const { id, subnet, subnet6, icc, internal } = network;
+	const nat = resolveNat(network.nat, gateway);
+	const uplink = internal ? '' : nat || gateway;
+	const blocks = { subnet, subnet6 };
+	return { kind: 'network-filter', network: id, interface: network.interface, ...blocks, icc, internal, nat, uplink };
+}
+
+/** The interface that a network's traffic is translated to now; the host's gateway may be another one tomorrow. */
+export function resolveNat(nat: string, gateway: string): string {
+	return nat === HOST_GATEWAY ? gateway : nat;
+}
+
+function interfaceParts(network: Network, type: 'bridge' | 'loopback'): Part[] {
+	const parts: Part[] = [{ kind: 'network-interface', interface: network.interface, type, mac: macOf(network.id) }];
 	for (const family of FAMILIES) {
 		const gateway = gatewayOf(network, family);
 		const subnet = subnetOf(network, family);

@@ -1,5 +1,5 @@
 import type { Container } from '#model/container.ts';
-import type { Part } from '#model/part.ts';
+import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import {
 	type Attachment,
@@ -13,17 +13,19 @@ export interface RunDesired {
 	readonly container: Container;
 	readonly attachments: readonly Attachment[];
 	readonly spec: SandboxSpec;
+	readonly ports: readonly PublishedPortsPart[];
 	/** Fact of the host: see `HostFacts.ipnetHasEpair`. */
 	readonly ipnetHasEpair: boolean;
 }
 
 /** What a running container is on the host, in the order of making. Taken apart in the opposite order. */
 export function partsOfRun(desired: RunDesired): Part[] {
-	const { container, spec } = desired;
+	const { container, spec, ports } = desired;
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id });
 	parts.push(...partsOfEndpoints(desired));
+	parts.push(...ports);
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
 	return parts;
 }
@@ -53,7 +55,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	if (cable?.kind !== 'epair') return [];
 	return parts.filter((part) => {
 		if (part === cable) return true;
-		if (part.kind === 'bridge-port') return part.interface === `epair${unit}a`;
+		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === `epair${unit}a`;
 		if (part.kind === 'alias') return part.unit === unit;
 		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === cable.inside;
 	});

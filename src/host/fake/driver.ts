@@ -138,6 +138,12 @@ export function identityOf(part: Part): string {
 			return `${part.kind} ${part.container} ${part.family}`;
 		case 'alias':
 			return `${part.kind} ${part.container} ${part.address}`;
+		case 'network-filter':
+			return `${part.kind} ${part.network}`;
+		case 'filter-member':
+			return `${part.kind} ${part.interface}`;
+		case 'published-ports':
+			return `${part.kind} ${part.protocol} ${part.hostAddress} ${part.first}`;
 		default:
 			return `${part.kind} ${containerOrImage(part)}`;
 	}
@@ -158,6 +164,8 @@ function needs(part: Part): string[] {
 			return [`stack ${part.container}`];
 		case 'alias':
 			return [`network-interface ${part.interface}`, `epair epair${part.unit}`];
+		case 'filter-member':
+			return [`network-filter ${part.network}`];
 		case 'root-files':
 			return [`image-files ${part.image}`];
 		case 'root-mount':

@@ -46,7 +46,7 @@ export class LinuxHost implements HostDriver {
 	) {
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
-		this.#firewall = new Firewall(hostNamespace);
+		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding);
 		this.#images = new LinuxImages(paths);
 		this.#storage = new LinuxStorage(paths);
 		this.#sandboxes = new LinuxSandboxes({

@@ -20,9 +20,13 @@ import type { PartHandler } from './handler.ts';
 export class Firewall {
 	readonly #nft: Nftables;
 	readonly #networks = new Set<string>();
+	/** Who needs packets to come in on which interface: networks, and ports published on one. */
+	readonly #uplinks = new Map<string, string>();
+	readonly #forwarding: Uplinks;
 
 	/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
-	constructor(hostNamespace: number | undefined) {
+	constructor(hostNamespace: number | undefined, forwarding: Uplinks) {
+		this.#forwarding = forwarding;
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
@@ -60,22 +64,44 @@ export class Firewall {
 		if (this.#networks.size === 0 || !this.isPresent()) this.#run(part, renderBase());
 		this.#run(part, renderNetwork(part));
 		this.#networks.add(part.network);
+		this.#useUplink(`network ${part.network}`, part.uplink, familiesOf(part));
 	}
 
 	#unmakeNetwork(part: NetworkFilterPart): void {
 		this.#networks.delete(part.network);
+		this.#leaveUplink(`network ${part.network}`);
 		if (this.#networks.size > 0) this.#remove(part, networkRemoval(part));
 		else this.#remove(part, [`delete table ${TABLE}`]);
+	}
+
+	/** Packets are let in on an uplink as long as somebody needs that. */
+	#useUplink(user: string, uplink: string, families: readonly (4 | 6)[]): void {
+		this.#leaveUplink(user, uplink);
+		if (uplink === '') return;
+		for (const family of families) this.#forwarding.allow(uplink, family, 'uplink');
+		this.#uplinks.set(user, uplink);
+	}
+
+	#leaveUplink(user: string, except = ''): void {
+		const uplink = this.#uplinks.get(user);
+		if (uplink === undefined || uplink === except) return;
+		this.#uplinks.delete(user);
+		if ([...this.#uplinks.values()].includes(uplink)) return;
+		for (const family of [4, 6] as const) this.#forwarding.release(uplink, family, 'uplink');
 	}
 
 	/** One transaction; an element that another container holds makes the whole fail. */
 	#publish(part: PublishedPortsPart): void {
 		const { map, elements } = portElements(part);
-		this.#run(part, `create element ${TABLE} ${map} { ${elements.join(', ')} }\n`);
+		this.#run(part, `add element ${TABLE} ${map} { ${elements.join(', ')} }\n`);
+		const family = part.target.includes(':') ? 6 : 4;
+		this.#useUplink(userOf(part), part.arrivesOn, [family]);
+		if (family === 4) this.#forwarding.letLoopbackOut(part.interface);
 	}
 
 	#withdraw(part: PublishedPortsPart): void {
 		const { map, keys } = portElements(part);
+		this.#leaveUplink(userOf(part));
 		this.#remove(part, [`delete element ${TABLE} ${map} { ${keys.join(', ')} }`]);
 	}
 
@@ -108,6 +134,21 @@ export class Firewall {
 	close(): void {
 		this.#nft.close();
 	}
+}
+
+/** What the firewall needs of `Forwarding`. */
+export interface Uplinks {
+	allow(name: string, family: 4 | 6, reason: 'uplink'): void;
+	release(name: string, family: 4 | 6, reason: 'uplink'): void;
+	letLoopbackOut(name: string): void;
+}
+
+function userOf({ protocol, hostAddress, first }: PublishedPortsPart): string {
+	return `port ${protocol} ${hostAddress} ${first}`;
+}
+
+function familiesOf({ subnet, subnet6 }: NetworkFilterPart): (4 | 6)[] {
+	return [...(subnet ? [4 as const] : []), ...(subnet6 ? [6 as const] : [])];
 }
 
 type FilterPart = NetworkFilterPart | FilterMemberPart | PublishedPortsPart;

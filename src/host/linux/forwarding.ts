@@ -71,6 +71,14 @@ export class Forwarding {
 		return (this.#noted(name) & (REASON_BITS[reason] << SHIFT[family])) !== 0;
 	}
 
+	/**
+	 * Let connections from the host's loopback out to an interface of ours, for published ports. What comes in on it for
+	 * 127.0.0.0/8 is dropped by the firewall (`guard`).
+	 */
+	letLoopbackOut(name: string): void {
+		this.#settings.run(() => this.#settings.write([conf4(name, 'route_localnet'), 1]));
+	}
+
 	/** Answer NDP on an interface for containers behind it. The kernel does so on router interfaces only. */
 	answerNdp(name: string): void {
 		this.#settings.run(() => {

@@ -1,0 +1,61 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { PublishedPortsPart } from '#model/part.ts';
+
+/** Which running container holds which ports of the host. A port on every address and one on a single address clash. */
+export class PublishedPorts {
+	/** `tcp/8080` → address (`''` for every one) → container. */
+	readonly #held = new Map<string, Map<string, string>>();
+
+	/** All of them or none. @param nameOf for the refusal */
+	claim(parts: readonly PublishedPortsPart[], nameOf: (container: string) => string): void {
+		for (const part of parts) this.#requireFree(part, nameOf);
+		for (const part of parts)
+			for (const key of keysOf(part)) {
+				const holders = this.#held.get(key) ?? new Map<string, string>();
+				holders.set(slotOf(part), part.container);
+				this.#held.set(key, holders);
+			}
+	}
+
+	release(parts: readonly PublishedPortsPart[]): void {
+		for (const part of parts)
+			for (const key of keysOf(part)) {
+				const holders = this.#held.get(key);
+				holders?.delete(slotOf(part));
+				if (holders?.size === 0) this.#held.delete(key);
+			}
+	}
+
+	isFree(protocol: 'tcp' | 'udp', port: number): boolean {
+		return !this.#held.has(`${protocol}/${port}`);
+	}
+
+	#requireFree(part: PublishedPortsPart, nameOf: (container: string) => string): void {
+		for (const key of keysOf(part)) {
+			const clash = [...(this.#held.get(key) ?? [])].find(([slot]) => clashes(slot, slotOf(part)));
+			if (!clash) continue;
+			const port = key.split('/').toReversed().join('/');
+			throw new KleeneError({
+				code: 'PORT_TAKEN',
+				what: `cannot publish port ${port} for container ${nameOf(part.container)}`,
+				why: `container ${nameOf(clash[1])} already holds it`,
+				mend: `stop that one with "klee stop ${nameOf(clash[1])}", or choose another host port`,
+			});
+		}
+	}
+}
+
+function* keysOf({ protocol, first, last }: PublishedPortsPart): Generator<string> {
+	for (let port = first; port <= last; port += 1) yield `${protocol}/${port}`;
+}
+
+/** IPv4 and IPv6 are apart even when a port is published on every address. */
+function slotOf({ hostAddress, target }: PublishedPortsPart): string {
+	return `${target.includes(':') ? 6 : 4} ${hostAddress}`;
+}
+
+function clashes(one: string, other: string): boolean {
+	const [familyOfOne, address] = one.split(' ');
+	const [familyOfOther, otherAddress] = other.split(' ');
+	return familyOfOne === familyOfOther && (address === otherAddress || address === '' || otherAddress === '');
+}

@@ -1,0 +1,123 @@
+import type { Container } from '#model/container.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import type { Part, PublishedPortsPart } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
+import type { EngineContext } from './context.ts';
+import { EpairUnits } from './epair-units.ts';
+import { requireImage } from './identify.ts';
+import type { Attachment } from './plan/endpoint.ts';
+import { type HostAddresses, partsOfPorts } from './plan/ports.ts';
+import { partsOfRun } from './plan/run.ts';
+import { type Command, processOf, sandboxOf } from './plan/sandbox.ts';
+import { PublishedPorts } from './published.ts';
+
+/**
+ * Gathers what the pure plan of a run needs, and hands out what only one run can have: cables and ports of the host.
+ * Callers hold the lock of the container.
+ */
+export class RunPlanner {
+	readonly #context: EngineContext;
+	readonly #units = new EpairUnits();
+	readonly #ports = new PublishedPorts();
+
+	constructor(context: EngineContext) {
+		this.#context = context;
+	}
+
+	/** What is to be on the host while a container runs. Takes cables and ports; `forget` gives them back. */
+	async plan(container: Container, command: Command): Promise<Part[]> {
+		const { store, driver } = this.#context;
+		const image = requireImage(store, container.imageId, driver.facts());
+		const spec = sandboxOf(container, processOf(image, container, command));
+		const addresses = await this.addressesFor(container);
+		const attachments = this.attachmentsOf(container.id);
+		const parts = this.partsFor(container, { attachments, spec, addresses });
+		try {
+			this.claim(portsAmong(parts));
+		} catch (error) {
+			this.#forgetUnits(container.id);
+			throw error;
+		}
+		return parts;
+	}
+
+	partsFor(
+		container: Container,
+		from: { attachments: readonly Attachment[]; spec: SandboxSpec; addresses: HostAddresses },
+	): Part[] {
+		const { attachments, spec, addresses } = from;
+		const ports = partsOfPorts(container, attachments, addresses);
+		return partsOfRun({
+			container,
+			attachments,
+			spec,
+			ports,
+			ipnetHasEpair: this.#context.driver.facts().ipnetHasEpair,
+		});
+	}
+
+	/** A look at the host only where a port is not published on every address. */
+	async addressesFor({ publicPorts }: Container): Promise<HostAddresses> {
+		const named = publicPorts.some(({ interfaces }) => interfaces.length > 0);
+		if (!named) return new Map();
+		const { interfaces } = await this.#context.driver.observe('addressing');
+		return new Map(interfaces.map(({ name, addresses }) => [name, addresses.map((text) => text.split('/')[0] ?? '')]));
+	}
+
+	attachmentsOf(containerId: string): Attachment[] {
+		const { store } = this.#context;
+		const endpoints = store.endpoints.ofContainer(containerId);
+		return store.transaction(() => endpoints.map((endpoint) => this.attachmentOf(endpoint)));
+	}
+
+	attachmentOf(endpoint: Endpoint): Attachment {
+		const { store } = this.#context;
+		const network = store.networks.get(endpoint.networkId);
+		if (!network) throw new Error(`endpoint ${endpoint.id} has no network`);
+		const unit = endpoint.epair ?? this.#units.take();
+		if (endpoint.epair === null) store.endpoints.setEpair(endpoint.id, unit);
+		return { endpoint, network, unit };
+	}
+
+	claim(ports: readonly PublishedPortsPart[]): void {
+		this.#ports.claim(ports, (id) => this.#context.store.containers.get(id)?.name ?? id);
+	}
+
+	release(ports: readonly PublishedPortsPart[]): void {
+		this.#ports.release(ports);
+	}
+
+	isFreePort(protocol: 'tcp' | 'udp', port: number): boolean {
+		return this.#ports.isFree(protocol, port);
+	}
+
+	/** Give back what a run had. */
+	forget(containerId: string, parts: readonly Part[]): void {
+		this.#forgetUnits(containerId);
+		this.release(portsAmong(parts));
+	}
+
+	#forgetUnits(containerId: string): void {
+		for (const endpoint of this.#context.store.endpoints.ofContainer(containerId)) this.forgetUnit(endpoint);
+	}
+
+	forgetUnit(endpoint: Endpoint): void {
+		if (endpoint.epair === null) return;
+		this.#context.store.endpoints.setEpair(endpoint.id, null);
+		this.#units.release(endpoint.epair);
+	}
+
+	/** A unit that was taken for a dry run. */
+	returnUnit(unit: number): void {
+		this.#units.release(unit);
+	}
+
+	/** Units that exist on the host, ours or not. */
+	reserveUnits(units: Iterable<number>): void {
+		for (const unit of units) this.#units.reserve(unit);
+	}
+}
+
+export function portsAmong(parts: readonly Part[]): PublishedPortsPart[] {
+	return parts.filter((part) => part.kind === 'published-ports');
+}
