@@ -1,0 +1,147 @@
+/** Questions about names that are not ours: asked of the host's name servers, one after the other. */
+import { randomInt } from 'node:crypto';
+import { CODE, encodeReply, isTruncated, passOn } from './answer.ts';
+import { type Ask, askByDatagram, askByStream } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
+import { type Query, responseCode } from './query.ts';
+import type { Upstream, Upstreams } from './upstreams.ts';
+
+/**
+ * Milliseconds that one server gets. Two tries fit in before the client asks again or elsewhere: musl after 2.5
+ * seconds, glibc after 5.
+ */
+const TRY_TIMEOUT = 1500;
+/** Milliseconds until the client hears that there is no answer: before both C libraries have given up. */
+const DEADLINE = 4500;
+/** Milliseconds for which a server that did not answer is asked last. */
+const PENALTY = 10_000;
+const ROUNDS = 2;
+const MOST_IN_FLIGHT = 1024;
+/** Answers after which glibc asks the next server as well: those of a server that cannot, not of one that knows. */
+const NEXT_MAY_KNOW: readonly number[] = [CODE.serverFailure, CODE.notImplemented, CODE.refused];
+
+export interface ForwarderOptions {
+	readonly upstreams: Upstreams;
+	/** Whether asking this server would be asking ourselves. */
+	readonly isOurselves: (upstream: Upstream) => boolean;
+	readonly warn: (fields: object, message: string) => void;
+	/** Default 1024 questions. */
+	readonly mostInFlight?: number;
+	/** Milliseconds that one server gets. Default 1500. */
+	readonly tryTimeout?: number;
+}
+
+export interface Client {
+	/** Its address. */
+	readonly source: string;
+	/** Whether it asks over a stream: then so do we. */
+	readonly stream: boolean;
+	/** Bytes that an answer to it may have. */
+	readonly limit: number;
+}
+
+export class Forwarder {
+	readonly #options: ForwarderOptions;
+	readonly #inFlight: InFlight;
+	readonly #tryTimeout: number;
+	/** Until when (performance.now) a server counts as not answering. */
+	readonly #penalties = new Map<string, number>();
+	readonly #loops = new Set<string>();
+
+	constructor(options: ForwarderOptions) {
+		this.#options = options;
+		this.#inFlight = new InFlight(options.mostInFlight ?? MOST_IN_FLIGHT);
+		this.#tryTimeout = options.tryTimeout ?? TRY_TIMEOUT;
+	}
+
+	/** @returns the answer for the client: somebody's, or SERVFAIL. Never rejects. */
+	async forward(query: Query, client: Client): Promise<Buffer> {
+		const failure = { code: CODE.serverFailure, recursion: true, limit: client.limit };
+		const controller = new AbortController();
+		const waiting = { source: client.source, giveUp: () => controller.abort() };
+		this.#inFlight.add(waiting);
+		try {
+			const answer = await this.#askEach(query, client, controller.signal);
+			return answer ? passOn(query, answer, client.limit) : encodeReply(query, failure);
+		} catch (error) {
+			this.#options.warn({ error, name: query.name }, 'a name could not be forwarded');
+			return encodeReply(query, failure);
+		} finally {
+			this.#inFlight.delete(waiting);
+		}
+	}
+
+	/** Everything that waits is answered with SERVFAIL. */
+	close(): void {
+		this.#inFlight.giveUpAll();
+	}
+
+	async #askEach(query: Query, client: Client, signal: AbortSignal): Promise<Buffer | undefined> {
+		const deadline = performance.now() + DEADLINE;
+		const refused = new Set<string>();
+		let last: Buffer | undefined;
+		for (let round = 0; round < ROUNDS; round += 1) {
+			for (const upstream of this.#order()) {
+				const timeout = Math.min(this.#tryTimeout, deadline - performance.now());
+				if (signal.aborted || timeout <= 0) return last;
+				if (refused.has(textOf(upstream))) continue;
+				const answer = await this.#askOne({ query, client, upstream, timeout, signal });
+				if (answer && !NEXT_MAY_KNOW.includes(responseCode(answer))) return answer;
+				if (answer) refused.add(textOf(upstream));
+				last = answer ?? last;
+			}
+		}
+		return last;
+	}
+
+	async #askOne(one: OneTry): Promise<Buffer | undefined> {
+		const { query, client, upstream, timeout, signal } = one;
+		const question = Buffer.from(query.bytes);
+		question.writeUInt16BE(randomInt(0x1_0000), 0);
+		const ask = (how: Ask) => how({ upstream, question, timeout, signal }).catch(() => undefined);
+		let answer = await ask(client.stream ? askByStream : askByDatagram);
+		if (answer && !client.stream && isTruncated(answer)) {
+			// What was cut off for the way to us may still fit on the way to the client.
+			const whole = await ask(askByStream);
+			if (whole && whole.length <= client.limit) answer = whole;
+		}
+		if (answer) this.#penalties.delete(textOf(upstream));
+		else if (!signal.aborted) this.#penalise(upstream);
+		return answer;
+	}
+
+	/** Servers that answer first, the others after them: they may be the only ones. */
+	#order(): Upstream[] {
+		const now = performance.now();
+		const servers = this.#options.upstreams().filter((upstream) => !this.#isLoop(upstream));
+		const late = (upstream: Upstream) => (this.#penalties.get(textOf(upstream)) ?? 0) > now;
+		return [...servers.filter((server) => !late(server)), ...servers.filter(late)];
+	}
+
+	#penalise(upstream: Upstream): void {
+		const name = textOf(upstream);
+		if (!this.#penalties.has(name)) this.#options.warn({ server: name }, 'a name server of the host does not answer');
+		this.#penalties.set(name, performance.now() + PENALTY);
+	}
+
+	#isLoop(upstream: Upstream): boolean {
+		if (!this.#options.isOurselves(upstream)) return false;
+		const name = textOf(upstream);
+		if (!this.#loops.has(name))
+			this.#options.warn({ server: name }, 'a name server of the host is the resolver of a network: not asked');
+		this.#loops.add(name);
+		return true;
+	}
+}
+
+interface OneTry {
+	readonly query: Query;
+	readonly client: Client;
+	readonly upstream: Upstream;
+	readonly timeout: number;
+	readonly signal: AbortSignal;
+}
+
+function textOf({ host, port }: Upstream): string {
+	return `${host} port ${port}`;
+}
