@@ -1,5 +1,5 @@
 /** Bundles klee and kleened into dist/. Without esbuild (an install without development packages) both run from src/. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 
@@ -66,6 +66,14 @@ async function main(): Promise<void> {
 		if (result.status === 'rejected') process.exitCode = 1;
 		else for (const file of result.value.outputFiles ?? []) save(file);
 	}
+	copyInit();
+}
+
+/** The init programs of containers lie beside the daemon, in dist/ as in src/. */
+function copyInit(): void {
+	const source = join(root, 'src/host/linux/init');
+	mkdirSync(join(root, 'dist/init'), { recursive: true });
+	for (const arch of ['x64', 'arm64']) cpSync(join(source, `init-${arch}`), join(root, `dist/init/init-${arch}`));
 }
 
 function save({ path, contents }: { readonly path: string; readonly contents: Uint8Array }): void {
