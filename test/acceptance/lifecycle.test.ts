@@ -1,6 +1,6 @@
 /** Every command of the issue's list, with its options, as a user meets it. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { startHostWithImage } from '../host/base-image.ts';
 import { difference, snapshotOfNetwork } from '../host/snapshot.ts';
 import type { TestHost } from '../host/test-host.ts';
@@ -10,8 +10,11 @@ let host: TestHost;
 
 before(async () => {
 	host = await startHostWithImage();
+});
+beforeEach(async () => {
 	await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testnet');
 });
+afterEach(() => host.removeEverything());
 after(() => host.close());
 
 interface Listed {
@@ -57,7 +60,6 @@ test('prune removes what is stopped, oldest first, and keeps persistent and runn
 		[old, young],
 	);
 	assert.deepEqual((await names('lsc', '-a')).sort(), ['busy', 'kept']);
-	await host.kleeOutput('rmc', '-f', 'busy', 'kept');
 });
 
 test('networks: ls, inspect, connect and disconnect while running, rm with members, prune', async () => {
@@ -84,14 +86,12 @@ test('networks: ls, inspect, connect and disconnect while running, rm with membe
 	assert.doesNotMatch(await host.kleeOutput('exec', 'moving', 'ip', '-o', 'address'), /10\.8\.0\.2/);
 	const both = (await host.kleeJson<Listed[]>('lsn')).find(({ name }) => name === 'both')?.id;
 	assert.equal(await host.kleeOutput('network', 'prune', '-f'), both);
-	await host.kleeOutput('rmc', '-f', 'moving');
 });
 
 test('a running vnet container may not be connected, but can be disconnected', async () => {
 	await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'fixed', 'Debian', 'sleep', '600');
 	await host.kleeOutput('network', 'disconnect', 'testnet', 'fixed');
 	assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
-	await host.kleeOutput('rmc', '-f', 'fixed');
 });
 
 test('addresses are given lowest first, kept while stopped, and given again after removal', async () => {
@@ -105,7 +105,6 @@ test('addresses are given lowest first, kept while stopped, and given again afte
 	await host.kleeOutput('rmc', 'bb');
 	await add('dd');
 	assert.equal(await addressOf('dd'), '10.4.6.3');
-	await host.kleeOutput('rmc', 'aa', 'cc', 'dd');
 });
 
 test('a vnet container has the same MAC address at every start, derived from its endpoint', async () => {
@@ -119,7 +118,6 @@ test('a vnet container has the same MAC address at every start, derived from its
 		container_endpoints: { id: string }[];
 	};
 	assert.equal(mac.exec(first)?.[0]?.replaceAll(':', ''), `02${endpoints[0]?.id.slice(2)}`);
-	await host.kleeOutput('rmc', 'mac');
 });
 
 describe('--dry-run prints the plan in the words of the host and changes nothing', () => {
@@ -145,7 +143,6 @@ describe('--dry-run prints the plan in the words of the host and changes nothing
 		const connected = await snapshotOfNetwork(host.namespace);
 		assert.match(await host.kleeOutput('network', 'disconnect', '--dry-run', 'testnet', 'dry'), /ip link del.*epair/);
 		assert.deepEqual(difference(connected, await snapshotOfNetwork(host.namespace)), []);
-		await host.kleeOutput('rmc', '-f', 'dry');
 	});
 });
 
@@ -161,7 +158,6 @@ test('every shortcut takes what its command takes', async () => {
 	assert.equal(await host.kleeOutput('stop', 'short'), id);
 	assert.equal(await host.kleeOutput('rmc', 'short'), id);
 	assert.match(await host.kleeOutput('run', 'Debian', 'true'), /exited with exit-code 0$/);
-	await host.kleeOutput('container', 'prune', '-f');
 });
 
 test('--json gives what inspection gives, and help and version succeed', async () => {
@@ -184,5 +180,4 @@ test('an image in use is not removed', async () => {
 	const { stdout, stderr, code } = await host.klee('rmi', 'Debian');
 	assert.equal(code, 1);
 	assert.match(stdout + stderr, new RegExp(`since it is used for containers:\\s+${id}`));
-	await host.kleeOutput('rmc', 'user');
 });

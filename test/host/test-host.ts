@@ -157,10 +157,14 @@ export class TestHost {
 		];
 	}
 
-	/** Removes all containers and networks the way a user does. */
-	async removeEverything(): Promise<void> {
+	async removeContainers(): Promise<void> {
 		const containers = await this.kleeJson<{ id: string }[]>('lsc', '-a');
 		if (containers.length > 0) await this.kleeOutput('rmc', '-f', ...containers.map(({ id }) => id));
+	}
+
+	/** Removes all containers and networks the way a user does. */
+	async removeEverything(): Promise<void> {
+		await this.removeContainers();
 		const networks = await this.kleeJson<{ id: string }[]>('lsn');
 		if (networks.length > 0) await this.kleeOutput('rmn', ...networks.map(({ id }) => id));
 	}
