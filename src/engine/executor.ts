@@ -10,6 +10,12 @@ export interface Plan {
 	readonly steps: readonly Step[];
 }
 
+/** Like a plan, of steps that need not wait for those of another chain. */
+export interface Chains {
+	readonly subject: string;
+	readonly chains: readonly (readonly Step[])[];
+}
+
 /**
  * The one place that changes a host. INVARIANTS:
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
@@ -49,11 +55,17 @@ export class Executor {
 	}
 
 	/** Unmake something, as far as it goes. `record` runs at the end even where a step failed: see `Reconciler`. */
-	async teardown(plan: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		const id = this.#journal.begin(plan.subject, 'teardown', plan.steps);
-		const failures = await this.#tryAll(plan.steps, options);
+	async teardown({ subject, steps }: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
+		await this.teardownChains({ subject, chains: [steps] }, record, options);
+	}
+
+	/** The same, several chains of steps at a time. */
+	async teardownChains({ subject, chains }: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
+		const id = this.#journal.begin(subject, 'teardown', chains.flat());
+		const failures = await Promise.all(chains.map((steps) => this.#tryAll(steps, options)));
 		this.#journal.finish(id, record);
-		if (failures.length > 0) throw failures[0];
+		const [first] = failures.flat();
+		if (first) throw first;
 	}
 
 	/** What a daemon that was killed had begun: builds are undone, teardowns finished. */

@@ -1,11 +1,14 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
-import { make, unmakeAll } from '#model/step.ts';
+import { make } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import { announcements } from '../plan/run.ts';
+import { announcements, teardownOfRun } from '../plan/run.ts';
 import type { Command } from '../plan/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
+
+/** In place of a grace period: no process is left to wait for. */
+const GONE = -1;
 
 /** A container that runs. */
 interface Run {
@@ -81,13 +84,14 @@ export class Runs {
 		const run = this.#active.get(containerId);
 		if (!run) return;
 		const settle = async () => {
-			if (this.#active.get(containerId) === run) await this.#end(run, 0);
+			if (this.#active.get(containerId) === run) await this.#end(run, GONE);
 		};
 		this.#context.locks.run(`container ${containerId}`, settle).catch((error: unknown) => {
 			this.#context.log.error({ container: containerId, error }, 'an ended container could not be cleared away');
 		});
 	}
 
+	/** @param grace as for `stop`, or `GONE` */
 	async #end(run: Run, grace: number): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const parts = store.containers.parts(run.id);
@@ -96,7 +100,9 @@ export class Runs {
 			this.#planner.forget(run.id, parts);
 		};
 		try {
-			await executor.teardown({ subject: `container ${run.id}`, steps: unmakeAll(parts) }, record, { grace });
+			const chains = teardownOfRun(parts, grace === GONE);
+			const options = { grace: Math.max(0, grace) };
+			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');
 		} finally {
 			this.#active.delete(run.id);

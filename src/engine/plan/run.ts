@@ -1,6 +1,7 @@
 import type { Container } from '#model/container.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
+import { type Step, unmakeAll } from '#model/step.ts';
 import {
 	type Attachment,
 	chooseDefaultRoutes,
@@ -75,4 +76,20 @@ function defaultRouteOf(part: Part): 4 | 6 | undefined {
 	if (part.kind === 'inside-route') return part.family;
 	if (part.kind === 'alias' && part.defaultRoute) return part.address.includes(':') ? 6 : 4;
 	return undefined;
+}
+
+/**
+ * How a run is taken apart. Chains don't wait for each other: when its processes are gone, files and network have
+ * nothing to do with one another any more; while they live they are ended first.
+ */
+export function teardownOfRun(parts: readonly Part[], processesGone: boolean): Step[][] {
+	const steps = unmakeAll(parts.filter((part) => !goesAlong(part)));
+	if (!processesGone) return [steps];
+	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
+	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];
+}
+
+/** What ends with the cable that it is on, or with the stack that it is in. */
+function goesAlong({ kind }: Part): boolean {
+	return kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
 }

@@ -83,8 +83,10 @@ export class FakeHost implements HostDriver {
 
 	#unmake(part: Part): void {
 		const identity = identityOf(part);
-		const onTop = [...this.parts.values()].find((other) => needs(other).includes(identity));
+		const standing = [...this.parts.values()].filter((other) => needs(other).includes(identity));
+		const onTop = standing.find((other) => !goesAlong(other));
 		if (onTop) throw refuse(identity, `${identityOf(onTop)} stands on it`);
+		for (const other of standing) this.parts.delete(identityOf(other));
 		if (part.kind === 'sandbox') this.endContainer(part.container, 137);
 		this.parts.delete(identity);
 	}
@@ -111,6 +113,11 @@ export class FakeHost implements HostDriver {
 	async close(): Promise<void> {
 		this.#listeners = [];
 	}
+}
+
+/** As on real hosts: a cable takes its port along, a stack its addresses and routes. */
+function goesAlong({ kind }: Part): boolean {
+	return kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
 }
 
 function refuse(what: string, why: string): KleeneError {
