@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { KleeneClient } from '#client/client.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
-import { EXIT, Quit } from './failure.ts';
+import { CommandLineError, EXIT, Quit } from './failure.ts';
 import { printRefusal } from './render/refusal.ts';
 import { type RootOptions, resolveSettings, type Settings } from './settings.ts';
 
@@ -31,7 +31,11 @@ export function act<Options>(command: Command, load: () => Promise<Action<Option
 
 async function connect({ host, tls }: Settings): Promise<KleeneClient> {
 	const { openClient } = await import('#client/client.ts');
-	return openClient({ host, tls });
+	try {
+		return openClient({ host, tls });
+	} catch (error) {
+		throw isKleeneError(error) ? new CommandLineError(EXIT.usage, error) : error;
+	}
 }
 
 export function rootOf(command: Command): Command {

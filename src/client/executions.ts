@@ -1,8 +1,10 @@
 import type { ExecConfig, ExecStartConfig } from '#api/executions.ts';
 import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import type { IdResponse } from '#api/shapes.ts';
+import type { KleeneError } from '#errors/kleene-error.ts';
 import type { HttpTransport } from './http.ts';
-import { failureOf, openWire, type Wire } from './wire.ts';
+import { refusalInFrame } from './refusal.ts';
+import { failureOf, openWire, parseMessage, type Wire } from './wire.ts';
 
 /** Where the output of an attached execution goes. Bytes are verbatim. */
 export interface ExecutionSink {
@@ -26,12 +28,14 @@ export interface AttachedExecution {
 	detach(): void;
 }
 
+export type StartConfig = Omit<ExecStartConfig, 'attach'>;
+
 export interface ExecutionsClient {
 	/** @returns the id of the new execution instance; nothing runs yet */
 	create(config: ExecConfig): Promise<string>;
-	attach(config: Omit<ExecStartConfig, 'attach'>, sink: ExecutionSink): Promise<AttachedExecution>;
+	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Resolves when the process has been started. */
-	startDetached(config: Omit<ExecStartConfig, 'attach'>): Promise<void>;
+	startDetached(config: StartConfig): Promise<void>;
 }
 
 const PATH = '/exec/start';
@@ -48,19 +52,24 @@ export function executionsClient(http: HttpTransport): ExecutionsClient {
 				})
 			).id,
 		attach: (config, sink) => attach(http, config, sink),
-		startDetached: async (config) => {
-			const wire = await openWire(http, { path: PATH, configuration: { ...config, attach: false }, onFrame: () => {} });
-			const ending = await wire.ended;
-			if (ending.code !== CLOSE.detached) throw failureOf(ending, 'error starting container');
-		},
+		startDetached: (config) => startDetached(http, config),
 	};
 }
 
-async function attach(
-	http: HttpTransport,
-	config: Omit<ExecStartConfig, 'attach'>,
-	sink: ExecutionSink,
-): Promise<AttachedExecution> {
+async function startDetached(http: HttpTransport, config: StartConfig): Promise<void> {
+	const frames = new OutputFrames({ stdout: () => {}, stderr: () => {} });
+	const wire = await openWire(http, {
+		path: PATH,
+		subprotocol: STREAMS_SUBPROTOCOL,
+		configuration: { ...config, attach: false },
+		onFrame: (data, isBinary) => frames.take(data, isBinary),
+	});
+	const ending = await wire.ended;
+	if (ending.code !== CLOSE.detached)
+		throw frames.failure ?? failureOf(ending, 'error starting container', frames.takeReason());
+}
+
+async function attach(http: HttpTransport, config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution> {
 	const frames = new OutputFrames(sink);
 	const wire = await openWire(http, {
 		path: PATH,
@@ -89,7 +98,7 @@ async function closingLineOf(wire: Wire, frames: OutputFrames): Promise<string> 
 		frames.flush();
 		return ending.reason.message;
 	}
-	throw failureOf(ending, 'error starting exec instance', frames.takeReason());
+	throw frames.failure ?? failureOf(ending, 'error starting exec instance', frames.takeReason());
 }
 
 const REASON = /^error: /;
@@ -97,6 +106,8 @@ const REASON = /^error: /;
 /** Sorts the frames of a daemon: the starting message, output by stream, and the reason of a failure. */
 class OutputFrames {
 	streams = true;
+	/** The refusal that the daemon sent as a frame. */
+	failure: KleeneError | undefined;
 	readonly #sink: ExecutionSink;
 	#started = false;
 	#held: Buffer | undefined;
@@ -107,17 +118,25 @@ class OutputFrames {
 
 	take(data: Buffer, isBinary: boolean): void {
 		this.flush();
-		if (!isBinary && this.#isReason(data)) {
-			this.#held = data;
-			return;
-		}
-		if (!this.#started) {
-			this.#started = true;
-			return;
-		}
-		if (!this.streams || !isBinary) this.#sink.stdout(data);
-		else if (data[0] === STDOUT) this.#sink.stdout(data.subarray(1));
+		if (isBinary && this.streams) this.#output(data);
+		else if (!isBinary && this.#isFailure(data)) return;
+		else if (this.#started) this.#sink.stdout(data);
+		else this.#started = true;
+	}
+
+	#output(data: Buffer): void {
+		if (data[0] === STDOUT) this.#sink.stdout(data.subarray(1));
 		else if (data[0] === STDERR) this.#sink.stderr(data.subarray(1));
+	}
+
+	/** A message with the whole refusal, or from other daemons `error: ...`, which may turn out to be output. */
+	#isFailure(data: Buffer): boolean {
+		const text = data.toString('utf8');
+		const message = this.streams || !this.#started ? parseMessage(text) : undefined;
+		if (message?.msg_type === 'error') this.failure = refusalInFrame(message.data, 'start the execution instance');
+		else if (REASON.test(text)) this.#held = data;
+		else return false;
+		return true;
 	}
 
 	/** What looked like a reason was output after all. */
@@ -131,10 +150,5 @@ class OutputFrames {
 		const held = this.#held;
 		this.#held = undefined;
 		return held?.toString('utf8').replace(REASON, '').trimEnd();
-	}
-
-	/** `error: ...` as the only frame, or right before the end: it may be the reason that does not fit a close frame. */
-	#isReason(data: Buffer): boolean {
-		return REASON.test(data.toString('utf8', 0, 16));
 	}
 }

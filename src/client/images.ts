@@ -1,8 +1,9 @@
 import { CLOSE } from '#api/frames.ts';
 import type { Image, ImageCreateConfig } from '#api/images.ts';
 import type { IdResponse } from '#api/shapes.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
 import type { HttpTransport } from './http.ts';
-import { failureOf, openWire } from './wire.ts';
+import { type Ending, failureOf, openWire } from './wire.ts';
 
 export interface ImagesClient {
 	list(): Promise<Image[]>;
@@ -47,16 +48,66 @@ async function createImage(
 	configuration: ImageCreateConfig,
 	onProgress: (text: Buffer) => void,
 ): Promise<string> {
-	let started = false;
+	const progress = new Progress(onProgress);
 	const wire = await openWire(http, {
 		path: '/images/create',
 		configuration,
-		onFrame: (data) => {
-			if (started) onProgress(data);
-			started = true;
-		},
+		onFrame: (data) => progress.take(data),
 	});
 	const ending = await wire.ended;
-	if (ending.code === CLOSE.finished && ending.reason) return ending.reason.data;
-	throw failureOf(ending, 'image creation failed');
+	if (ending.code === CLOSE.finished && ending.reason) {
+		progress.flush();
+		return ending.reason.data;
+	}
+	throw failureFrom(ending, progress);
+}
+
+const FAILED = 'image creation failed';
+
+/** The frame before the end has the whole reason, where the close frame has room for its beginning. */
+function failureFrom(ending: Ending, progress: Progress): KleeneError {
+	const failure = failureOf(ending, FAILED);
+	const beginning = failure.message.replace(`${FAILED}: `, '').replace(/…$/, '');
+	const lastFrame = progress.held?.toString('utf8').trimEnd() ?? '';
+	if (lastFrame === '' || !lastFrame.startsWith(beginning)) {
+		progress.flush();
+		return failure;
+	}
+	progress.drop();
+	const [, why = lastFrame, mend = failure.mend] = /^(.*?)(?:\nmend: (.*))?$/s.exec(lastFrame) ?? [];
+	return new KleeneError({ code: 'IMAGE_FAILED', what: FAILED, why, mend });
+}
+
+/** Longer than a reason and the close frame that follows it are apart, shorter than anybody notices. */
+const HOLD_MILLISECONDS = 20;
+
+/** Progress but for the starting frame and, where it can be told, the reason of a failure. */
+class Progress {
+	readonly #onProgress: (text: Buffer) => void;
+	#started = false;
+	/** The last frame, not yet passed on. */
+	held: Buffer | undefined;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(onProgress: (text: Buffer) => void) {
+		this.#onProgress = onProgress;
+	}
+
+	take(frame: Buffer): void {
+		this.flush();
+		if (this.#started) this.held = frame;
+		this.#started = true;
+		this.#timer = setTimeout(() => this.flush(), HOLD_MILLISECONDS);
+	}
+
+	flush(): void {
+		const { held } = this;
+		this.drop();
+		if (held) this.#onProgress(held);
+	}
+
+	drop(): void {
+		clearTimeout(this.#timer);
+		this.held = undefined;
+	}
 }

@@ -18,6 +18,10 @@ export function refusalOf(body: string, status: number, doing: string): KleeneEr
 			why: `status ${status} to the request to ${doing}`,
 			mend: 'check that --host names a kleened and that it has the version of this klee',
 		});
+	return errorOf(answer, doing);
+}
+
+function errorOf(answer: ErrorResponse, doing: string): KleeneError {
 	const { message } = answer;
 	return new KleeneError({
 		code: (answer.code as ErrorCode | undefined) ?? 'INTERNAL',
@@ -26,6 +30,12 @@ export function refusalOf(body: string, status: number, doing: string): KleeneEr
 		mend: answer.mend ?? SEE_LOG,
 		message,
 	});
+}
+
+/** @param body an error body that came in a WebSocket frame; undefined where the text is none */
+export function refusalInFrame(body: string, doing: string): KleeneError | undefined {
+	const answer = parseErrorBody(body);
+	return answer && errorOf(answer, doing);
 }
 
 function parseErrorBody(body: string): ErrorResponse | undefined {

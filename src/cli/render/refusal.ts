@@ -9,9 +9,9 @@ import { errorText, type Paint, paint } from './output.ts';
  *      mend: choose another name
  */
 export function renderRefusal(error: KleeneError): string {
-	const { label, text } = { label: 'error', text: headline(error) };
-	const rows: [string, string][] = [[label, text]];
-	if (error.why && !text.includes(error.why)) rows.push(['why', error.why]);
+	const text = headline(error);
+	const rows: [string, string][] = [['error', text]];
+	if (error.why && !text.includes(error.why.trimEnd())) rows.push(['why', error.why]);
 	if (error.mend) rows.push(['mend', error.mend]);
 	return rows.map(([name, content]) => row(name, content)).join('');
 }

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KleeneError } from '#errors/kleene-error.ts';
+import { DEFAULT_HOST, describeAddress, parseDaemonAddress } from './address.ts';
+
+test('every form of an address', () => {
+	const socket = (path: string, tls = false) => ({ kind: 'socket', path, tls });
+	const tcp = (host: string, port: number, tls = false) => ({ kind: 'tcp', host, port, tls });
+	const cases = {
+		[DEFAULT_HOST]: socket('/var/run/kleened.sock'),
+		'https:///var/run/kleened.tlssock': socket('/var/run/kleened.tlssock', true),
+		'unix:///run/a b:c.sock': socket('/run/a b:c.sock'),
+		'/run/k.sock': socket('/run/k.sock'),
+		'http://127.0.0.1': tcp('127.0.0.1', 80),
+		'https://127.0.0.1:8085/': tcp('127.0.0.1', 8085, true),
+		'https://host.example': tcp('host.example', 443, true),
+		'http://[::1]:8080/': tcp('::1', 8080),
+	};
+	for (const [text, address] of Object.entries(cases)) assert.deepEqual(parseDaemonAddress(text), address, text);
+});
+
+test('what is no address is refused before anything is sent', () => {
+	for (const text of ['', 'kleened', 'ftp://h', 'http://h/path', 'http://h?a=b', 'http:///s.sock?a', 'http://u@h'])
+		assert.throws(
+			() => parseDaemonAddress(text),
+			(error) => error instanceof KleeneError && error.message.startsWith(`Could not parse the '--host' parameter`),
+			text,
+		);
+});
+
+test('addresses are described as a user would write them', () => {
+	for (const text of ['/run/k.sock', 'https:///run/k.sock', 'http://[::1]:8080', 'https://h:443'])
+		assert.equal(describeAddress(parseDaemonAddress(text)), text);
+});

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { afterEach, test } from 'node:test';
+import { klee, startKlee, startProcess } from './run-klee.ts';
+import { type Answer, StubDaemon, type StubOptions, type StubStream } from './stub-daemon.ts';
+
+const EXEC = '2fc5447ef1e8';
+const CONTAINER = '173a1a8d848d';
+const ENDED = `executable ${EXEC} and its container exited with exit-code`;
+const ANSWERS: Record<string, Answer> = {
+	'POST /exec/create': [201, { id: EXEC }],
+	'POST /containers/create': [201, { id: CONTAINER }],
+	'POST /networks/connect': [204],
+};
+
+let stub: StubDaemon;
+afterEach(() => stub.close());
+
+async function serve(stream: (stream: StubStream) => void, options: Partial<StubOptions> = {}): Promise<string[]> {
+	stub = await StubDaemon.start({ answers: ANSWERS, stream, ...options });
+	return ['--host', stub.host];
+}
+
+test('run prints the lines of the walkthrough and exits as the command did', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		stream.stdout('add net default: gateway 10.4.6.1\n');
+		stream.stdout('hello\n');
+		stream.stderr('oops\n');
+		stream.end(1000, `${ENDED} 7`);
+	});
+	const words = 'run -l vnet -n testvnet --name web Debian ls -la --color'.split(' ');
+	const { code, stdout, stderr } = await klee([...host, ...words]);
+	assert.equal(
+		stdout,
+		`${CONTAINER}\ncreated execution instance ${EXEC}\nadd net default: gateway 10.4.6.1\nhello\n\n${ENDED} 7\n`,
+	);
+	assert.deepEqual([code, stderr], [7, 'oops\n']);
+	const [create, connect, exec, start] = stub.received.map(({ body }) => body as Record<string, unknown>);
+	assert.deepEqual(create?.cmd, ['ls', '-la', '--color']);
+	assert.equal(connect?.container, CONTAINER);
+	assert.deepEqual(exec, { container_id: CONTAINER, cmd: [], env: [], user: '', tty: false });
+	assert.deepEqual(start, { exec_id: EXEC, start_container: true, stdin: false, attach: true });
+});
+
+test('bytes arrive as they were sent, and output without a line end gets one before the closing lines', async () => {
+	const bytes = Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28, 0x80]);
+	const host = await serve((stream) => {
+		stream.start();
+		stream.stdout(bytes);
+		stream.end(1000, `${EXEC} has exited with exit-code 0`);
+	});
+	const process = startKlee([...host, 'exec', 'c', 'cat']);
+	process.child.stdout?.setEncoding('latin1');
+	const { code, stdout } = await process.ended;
+	assert.equal(code, 0);
+	const [, rest = ''] = stdout.split(`instance ${EXEC}\n`);
+	assert.equal(rest, `${bytes.toString('latin1')}\n\n${EXEC} has exited with exit-code 0\n`);
+});
+
+test('a daemon without our subprotocol is spoken to as the original klee does', async () => {
+	const host = await serve(
+		(stream) => {
+			stream.start();
+			stream.stdout('out\n');
+			stream.end(1000, `${ENDED} 0`);
+		},
+		{ original: true },
+	);
+	const { code, stdout } = await klee([...host, 'start', 'c']);
+	assert.equal(code, 0);
+	assert.equal(stdout, `created execution instance ${EXEC}\nout\n\n${ENDED} 0\n`);
+});
+
+test('-d prints the ids and returns', async () => {
+	const host = await serve((stream) => stream.end(1001, 'succesfully started execution instance in detached mode'));
+	const { code, stdout } = await klee([...host, 'run', '-d', 'img']);
+	assert.deepEqual([code, stdout], [0, `${CONTAINER}\ncreated execution instance ${EXEC}\n`]);
+	assert.equal(stub.body(-1).attach, false);
+});
+
+test('standard input from a pipe reaches the process, with its end', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		stream.onInput((bytes) => stream.stdout(bytes));
+		stream.onControl(({ type }) => {
+			if (type === 'end-of-input') stream.end(1000, `${ENDED} 0`);
+		});
+	});
+	const process = startKlee([...host, 'exec', '-i', 'c', 'cat'], { input: true });
+	process.child.stdin?.end('hi\n');
+	const { code, stdout } = await process.ended;
+	assert.equal(code, 0);
+	assert.match(stdout, /\nhi\n\nexecutable/);
+});
+
+test('much input waits for a daemon that is slow, and arrives whole', { timeout: 60_000 }, async () => {
+	const SIZE = 32 * 1024 * 1024;
+	let counted = 0;
+	let unread = 0;
+	const host = await serve((stream) => {
+		stream.start();
+		stream.socket.pause();
+		setTimeout(() => stream.socket.resume(), 1000);
+		stream.onInput((bytes) => {
+			counted += bytes.length;
+		});
+		stream.onControl(() => stream.end(1000, `${ENDED} 0`));
+	});
+	const process = startKlee([...host, 'run', '-i', 'img', 'wc', '-c'], { input: true });
+	process.child.stdin?.end(Buffer.alloc(SIZE, 'x'));
+	setTimeout(() => {
+		unread = process.child.stdin?.writableLength ?? 0;
+	}, 900);
+	assert.equal((await process.ended).code, 0);
+	assert.equal(counted, SIZE);
+	assert.ok(unread > SIZE / 2, `klee had left ${unread} bytes unread`);
+});
+
+test('a refusal before the start is told whole, from a frame or from the close reason', async () => {
+	const body = {
+		message: 'no such command',
+		code: 'COMMAND_FAILED',
+		what: 'cannot run x',
+		why: 'it is not there',
+		mend: 'm',
+	};
+	const framed = await serve((stream) => {
+		stream.socket.send(JSON.stringify({ data: JSON.stringify(body), message: body.message, msg_type: 'error' }));
+		stream.end(1011, 'error starting exec instance: no such');
+	});
+	const { code, stdout, stderr } = await klee([...framed, 'exec', 'c', 'x']);
+	assert.deepEqual([code, stdout], [1, `created execution instance ${EXEC}\n`]);
+	assert.equal(stderr, 'error: cannot run x: no such command\n  why: it is not there\n mend: m\n');
+	await stub.close();
+	const original = await serve(
+		(stream) => {
+			stream.socket.send('error: executable already started');
+			stream.end(1011, 'error starting exec instance');
+		},
+		{ original: true },
+	);
+	const second = await klee([...original, 'exec', 'c', 'x']);
+	assert.match(second.stderr, /^error: error starting exec instance: executable already started\n/);
+	assert.equal(second.code, 1);
+});
+
+test('a connection that breaks off is an error, not success', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		stream.stdout('half');
+		setTimeout(() => stream.socket.terminate(), 50);
+	});
+	const { code, stdout, stderr } = await klee([...host, 'start', 'c']);
+	assert.equal(code, 1);
+	assert.match(stdout, /half/);
+	assert.match(stderr, /the connection to kleened broke off/);
+});
+
+test('the first Ctrl-C is for the process, the second for klee', async () => {
+	const signals: unknown[] = [];
+	let closed: (code: number) => void = () => {};
+	const closing = new Promise<number>((resolve) => {
+		closed = resolve;
+	});
+	const host = await serve((stream) => {
+		stream.start();
+		stream.stdout('ready\n');
+		stream.socket.on('close', closed);
+		stream.onControl((control) => {
+			signals.push(control);
+			stream.stdout('got it\n');
+		});
+	});
+	const process = startKlee([...host, 'exec', 'c', 'sleep', '100']);
+	await process.shown('ready');
+	process.child.kill('SIGINT');
+	await process.shown('got it');
+	process.child.kill('SIGINT');
+	const { code } = await process.ended;
+	assert.equal(code, 130);
+	assert.deepEqual(signals, [{ type: 'signal', signal: 'SIGINT' }]);
+	assert.equal(await closing, 1000);
+});
+
+test('a slow reader of klee makes the daemon wait, and loses nothing', { timeout: 60_000 }, async () => {
+	const SIZE = 64 * 1024 * 1024;
+	let waiting = 0;
+	const host = await serve((stream) => {
+		stream.start();
+		const block = Buffer.alloc(64 * 1024, 'x');
+		for (let sent = 0; sent < SIZE; sent += block.length) stream.stdout(block);
+		waiting = stream.socket.bufferedAmount;
+		setTimeout(() => {
+			waiting = stream.socket.bufferedAmount;
+		}, 1500);
+		stream.end(1000, `${ENDED} 0`);
+	});
+	const words = ['-c', `"$0" "$@" | { sleep 2; wc -c; }`, process.execPath, 'src/cli/main.ts', ...host, 'start', 'c'];
+	const { stdout } = await startProcess('/bin/sh', words, { cwd: `${import.meta.dirname}/../..` }).ended;
+	const around = `created execution instance ${EXEC}\n\n\n${ENDED} 0\n`.length;
+	assert.equal(Number(stdout), SIZE + around);
+	assert.ok(waiting > SIZE / 2, `${waiting} bytes waited at the daemon while nobody read`);
+});
+
+test('a reader that goes away ends klee without a word', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		const timer = setInterval(() => stream.stdout('y\n'.repeat(1000)), 1);
+		stream.socket.on('close', () => clearInterval(timer));
+	});
+	const words = ['-c', `"$0" "$@" | head -n 1`, process.execPath, 'src/cli/main.ts', ...host, 'start', 'c'];
+	const { stdout, stderr } = await startProcess('/bin/sh', words, { cwd: `${import.meta.dirname}/../..` }).ended;
+	assert.deepEqual([stdout, stderr], [`created execution instance ${EXEC}\n`, '']);
+});
+
+test('restart starts a stopped container too', async () => {
+	const host = await serve((stream) => stream.end(1001, 'started'), {
+		answers: {
+			...ANSWERS,
+			'POST /containers/c/stop': [404, { message: 'container not running' }],
+			'GET /containers/c/inspect': [200, { container: { id: CONTAINER } }],
+		},
+	});
+	const { code, stdout } = await klee([...host, 'restart', 'c']);
+	assert.deepEqual([code, stdout], [0, `${CONTAINER}\ncreated execution instance ${EXEC}\n`]);
+});
+
+test('image create shows progress as it comes and ends with the id', async () => {
+	let goOn = () => {};
+	const host = await serve((stream) => {
+		stream.start();
+		stream.socket.send('fetching...');
+		goOn = () => stream.end(1000, 'image created', CONTAINER);
+	});
+	const process = startKlee([...host, 'image', 'create', '-t', 'Debian', 'fetch-auto']);
+	await process.shown('fetching...');
+	goOn();
+	const { code, stdout } = await process.ended;
+	assert.deepEqual([code, stdout], [0, `fetching...\n\nimage created\n${CONTAINER}\n`]);
+	assert.equal(stub.body(0).autotag, false);
+});
+
+test('image create tells a failure once, whole, and keeps the progress', async () => {
+	const reason = `invalid dataset ${'x'.repeat(120)}`;
+	const host = await serve((stream) => {
+		stream.start();
+		stream.socket.send('looking\n');
+		stream.socket.send(`${reason}\nmend: name another\n`);
+		stream.end(1011, `image creation failed: ${reason.slice(0, 30)}…`);
+	});
+	const { code, stdout, stderr } = await klee([...host, 'image', 'create', 'zfs-copy', 'zroot/x']);
+	assert.deepEqual([code, stdout], [1, 'looking\n']);
+	assert.equal(stderr, `error: image creation failed: ${reason}\n mend: name another\n`);
+});
+
+test('klee leaves no listener that keeps it alive', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		stream.end(1000, `${ENDED} 0`);
+	});
+	const process = startKlee([...host, 'exec', '-i', 'c', 'true'], { input: true });
+	const [code] = await once(process.child, 'exit');
+	assert.equal(code, 0);
+});
