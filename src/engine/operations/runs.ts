@@ -7,8 +7,8 @@ import { announcements, teardownOfRun } from '../plan/run.ts';
 import type { Command } from '../plan/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 
-/** In place of a grace period: no process is left to wait for. */
-const GONE = -1;
+/** Milliseconds between asking its processes to end and ending them, or the news that none is left. */
+type Ending = number | 'processes are gone';
 
 /** A container that runs. */
 interface Run {
@@ -84,15 +84,14 @@ export class Runs {
 		const run = this.#active.get(containerId);
 		if (!run) return;
 		const settle = async () => {
-			if (this.#active.get(containerId) === run) await this.#end(run, GONE);
+			if (this.#active.get(containerId) === run) await this.#end(run, 'processes are gone');
 		};
 		this.#context.locks.run(`container ${containerId}`, settle).catch((error: unknown) => {
 			this.#context.log.error({ container: containerId, error }, 'an ended container could not be cleared away');
 		});
 	}
 
-	/** @param grace as for `stop`, or `GONE` */
-	async #end(run: Run, grace: number): Promise<void> {
+	async #end(run: Run, ending: Ending): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const parts = store.containers.parts(run.id);
 		const record = () => {
@@ -100,8 +99,8 @@ export class Runs {
 			this.#planner.forget(run.id, parts);
 		};
 		try {
-			const chains = teardownOfRun(parts, grace === GONE);
-			const options = { grace: Math.max(0, grace) };
+			const chains = teardownOfRun(parts, typeof ending === 'string');
+			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');
 		} finally {
