@@ -60,10 +60,13 @@ export function tryDatagram(route: Route, query: Buffer): Promise<Answered | und
 	return new Promise((resolve, reject) => {
 		const end = (answer: Answered | undefined) => {
 			clearTimeout(timer);
+			clearTimeout(again);
 			client.close();
 			resolve(answer);
 		};
 		const timer = setTimeout(() => end(undefined), patience);
+		// As the C libraries do: an IPv6 address that was just added is there a little later than the call says.
+		const again = setTimeout(() => client.send(query, port, to), 1000);
 		client.on('error', reject);
 		client.on('message', (bytes, { address }) => {
 			if (address !== to) reject(new Error(`answered from ${address}, not ${to}`));
