@@ -1,25 +1,31 @@
 import { Addresses } from './addresses.ts';
+import { BridgePorts } from './bridge-ports.ts';
 import { Links } from './links.ts';
 import { Neighbours } from './neighbours.ts';
+import { Qdiscs } from './qdiscs.ts';
 import { Routes } from './routes.ts';
 import { NetlinkSocket } from './socket.ts';
 
 const NETLINK_ROUTE = 0;
 
-/** Interfaces, addresses, routes and neighbours of one network namespace. Synchronous and without policy. */
+/** Interfaces, bridge ports, addresses, routes, neighbours and rate limits of one network namespace. Synchronous and without policy. */
 export class Rtnetlink {
 	readonly links: Links;
+	readonly bridgePorts: BridgePorts;
 	readonly addresses: Addresses;
 	readonly routes: Routes;
 	readonly neighbours: Neighbours;
+	readonly qdiscs: Qdiscs;
 	readonly #socket: NetlinkSocket;
 
 	private constructor(socket: NetlinkSocket) {
 		this.#socket = socket;
 		this.links = new Links(socket);
+		this.bridgePorts = new BridgePorts(socket);
 		this.addresses = new Addresses(socket);
 		this.routes = new Routes(socket);
 		this.neighbours = new Neighbours(socket);
+		this.qdiscs = new Qdiscs(socket);
 	}
 
 	/** @param namespace descriptor of the namespace that it shall speak for; default: the caller's */
