@@ -49,7 +49,17 @@ const klee: BuildOptions = {
 };
 
 /** One file: a daemon that runs for weeks must not look for a part that a newer build has removed. */
-const kleened: BuildOptions = { ...shared, entryPoints: { kleened: 'src/daemon/main.ts' } };
+const kleened: BuildOptions = { ...shared, entryPoints: { 'kleened-main': 'src/daemon/main.ts' } };
+
+/** Runs before the bundle is compiled, so that the second start finds the code of the first. As src/cli/main.ts. */
+const KLEENED = `import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+
+enableCompileCache(join(import.meta.dirname, '.compile-cache'));
+await import('./kleened-main.mjs');
+`;
+
+const OUTPUTS = ['klee', ...['klee', 'kleened', 'kleened-main'].flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`])];
 
 async function main(): Promise<void> {
 	const esbuild = await import('esbuild').catch(() => undefined);
@@ -60,12 +70,12 @@ async function main(): Promise<void> {
 	const targets = existsSync(join(root, 'src/daemon/main.ts')) ? [klee, kleened] : [klee];
 	const results = await Promise.allSettled(targets.map((options) => esbuild.build({ ...options, write: false })));
 	// esbuild has said why; what it could not build runs from src/, not from an older bundle.
-	for (const old of ['klee', 'klee.mjs', 'klee.mjs.map', 'kleened.mjs', 'kleened.mjs.map', '.compile-cache'])
-		rmSync(join(root, 'dist', old), { recursive: true, force: true });
+	for (const old of [...OUTPUTS, '.compile-cache']) rmSync(join(root, 'dist', old), { recursive: true, force: true });
 	for (const result of results) {
 		if (result.status === 'rejected') process.exitCode = 1;
 		else for (const file of result.value.outputFiles ?? []) save(file);
 	}
+	if (existsSync(join(root, 'dist/kleened-main.mjs'))) writeFileSync(join(root, 'dist/kleened.mjs'), KLEENED);
 	copyInit();
 }
 
