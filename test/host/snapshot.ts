@@ -39,15 +39,19 @@ export async function snapshotOfNetwork(name?: string): Promise<Snapshot> {
 		if (line.startsWith('@')) {
 			lines = [];
 			snapshot.set(line.slice(1), lines);
-		} else if (line.trim() !== '') lines.push(steady(line));
+		} else if (line.trim() !== '' && !OF_THE_KERNEL.test(line)) lines.push(steady(line));
 	}
 	return snapshot;
 }
 
-/** Without what changes by itself: lifetimes, and how far a bridge's timers are. */
+/** Link-local addresses and their routes come by themselves, some time after an interface is up. */
+const OF_THE_KERNEL = /\b(fe80:|ff00::\/8)/;
+
+/** Without what changes by itself: lifetimes, a bridge's timers, and whether anything is at the other end of a cable. */
 function steady(line: string): string {
 	return line
 		.replace(/\\/g, ' ')
+		.replace(/(NO-CARRIER,|,LOWER_UP)|\bstate [A-Z]+/g, '')
 		.replace(/\b(valid_lft|preferred_lft|expires|\w+_timer|age) +\S+/g, '')
 		.replace(/\s+/g, ' ')
 		.trim();
