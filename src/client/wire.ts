@@ -87,7 +87,7 @@ async function createSocket(http: HttpTransport, request: WireRequest): Promise<
 	const { socketPath } = endpoint;
 	return new WebSocket(url, request.subprotocol ? [request.subprotocol] : [], {
 		perMessageDeflate: false,
-		...(address.tls && { ...http.tls, servername: endpoint.servername ?? String(endpoint.host) }),
+		...(address.tls && http.tls),
 		...(socketPath !== undefined && { createConnection: connector(http, socketPath) }),
 	});
 }
