@@ -71,6 +71,9 @@ export const ContainerConfig = Type.Object(
 		public_ports: Type.Optional(Nullable(Type.Array(PublishedPortConfig))),
 		restart_policy: Type.Optional(Nullable(RestartPolicy)),
 		persist: Type.Optional(Nullable(Type.Boolean())),
+		bandwidth: Type.Optional(
+			Type.Integer({ minimum: 0, description: 'ours: bits per second in each direction, 0 = no limit' }),
+		),
 	},
 	{ $id: 'ContainerConfig' },
 );
@@ -88,6 +91,7 @@ const containerFields = {
 	jail_param: Type.Array(Type.String()),
 	restart_policy: Nullable(RestartPolicy),
 	persist: Nullable(Type.Boolean()),
+	bandwidth: Type.Integer(),
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),
 	running: Type.Boolean(),

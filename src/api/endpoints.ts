@@ -9,6 +9,8 @@ export const EndPointConfig = Type.Object(
 		network: Type.String(),
 		ip_address: Type.String({ default: '', description: ADDRESS }),
 		ip_address6: Type.String({ default: '', description: ADDRESS }),
+		mac: Type.Optional(Type.String({ description: 'ours: of the inner end' })),
+		default_route: Type.Optional(Type.Boolean({ description: 'ours: prefer this network for the default route' })),
 	},
 	{ $id: 'EndPointConfig' },
 );

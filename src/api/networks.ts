@@ -19,6 +19,8 @@ export const NetworkConfig = Type.Object(
 		nat: Type.String({ default: '<host-gateway>', description: "'' none, '<host-gateway>', or an interface" }),
 		icc: Type.Boolean({ default: true }),
 		internal: Type.Boolean({ default: false }),
+		dns: Type.Boolean({ default: true, description: 'ours: containers find each other by name' }),
+		mtu: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'ours: bytes, 0 = as the uplink' }),
 	},
 	{ $id: 'NetworkConfig' },
 );
@@ -37,6 +39,8 @@ export const Network = Type.Object(
 		nat: Type.String(),
 		icc: Type.Boolean(),
 		internal: Type.Boolean(),
+		dns: Type.Boolean(),
+		mtu: Type.Integer(),
 	},
 	{ $id: 'Network' },
 );

@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { Engine } from '#engine/engine.ts';
+import { NameDirectory } from '#engine/names.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
 import { openHost } from '#host/select.ts';
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
 async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const unlock = lockRoot(config.root);
 	const store = Store.open(config.root);
-	const host = await openHost({ root: config.root, netns: config.netns, log });
+	const host = await openHost({ root: config.root, netns: config.netns, names: new NameDirectory(store), log });
 	announce(host, config, log);
 	const engine = new Engine(store, host, log);
 	await engine.start();

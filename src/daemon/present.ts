@@ -11,8 +11,22 @@ import type { Network } from '#model/network.ts';
 
 /** @param nat the interface that its traffic is translated to now */
 export function presentNetwork(network: Network, nat: string): networks.Network {
-	const { id, name, type, subnet, subnet6, gateway, gateway6, icc, internal } = network;
-	return { id, name, type, subnet, subnet6, interface: network.interface, gateway, gateway6, nat, icc, internal };
+	const { id, name, type, subnet, subnet6, gateway, gateway6, icc, internal, dns, mtu } = network;
+	return {
+		id,
+		name,
+		type,
+		subnet,
+		subnet6,
+		interface: network.interface,
+		gateway,
+		gateway6,
+		nat,
+		icc,
+		internal,
+		dns,
+		mtu,
+	};
 }
 
 export function presentEndpoint(endpoint: Endpoint): EndPoint {
@@ -46,6 +60,7 @@ export function presentContainer(container: Container, running: boolean): contai
 		jail_param: [...container.jailParam],
 		restart_policy: container.restartPolicy,
 		persist: container.persist,
+		bandwidth: container.bandwidth,
 		created: container.created,
 		dataset: container.dataset,
 		running,

@@ -86,6 +86,19 @@ export interface ApplyOptions {
 	readonly grace?: number;
 }
 
+/** What a host asks to answer questions for names; given to it when it is opened. */
+export interface NameLookup {
+	/**
+	 * @param network id of the network on whose gateway the question arrived
+	 * @param name in lower case, bare
+	 * @param source address of who asks
+	 * @returns undefined when there is no container of that name for the one who asks
+	 */
+	lookup(network: string, name: string, source: string): { readonly addresses: readonly string[] } | undefined;
+	/** The name of the container that has an address. */
+	reverse(network: string, address: string, source: string): string | undefined;
+}
+
 export interface HostDriver {
 	facts(): HostFacts;
 	observe(scope: ObservationScope): Promise<Observed>;

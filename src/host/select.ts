@@ -1,11 +1,12 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostDriver } from './driver.ts';
+import type { HostDriver, NameLookup } from './driver.ts';
 
 export interface HostOptions {
 	/** Absolute path of the directory that holds everything the daemon keeps. */
 	readonly root: string;
 	/** Name or path of the network namespace that is the host; undefined: the daemon's own. */
 	readonly netns: string | undefined;
+	readonly names: NameLookup;
 	readonly log: { warn(fields: object, message: string): void };
 }
 

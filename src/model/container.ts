@@ -19,6 +19,8 @@ export interface Container {
 	readonly mounts: readonly Mount[];
 	readonly restartPolicy: RestartPolicy;
 	readonly persist: boolean;
+	/** Bits per second in each direction, over each of its networks; 0: no limit. */
+	readonly bandwidth: number;
 	/** ISO 8601, UTC. */
 	readonly created: string;
 	/** Where its files are, in the host's own terms. */

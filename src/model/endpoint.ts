@@ -10,6 +10,10 @@ export interface Endpoint {
 	readonly position: number;
 	/** Unit of the epair on the host while the container runs, else null. */
 	readonly epair: number | null;
+	/** Of the inner end; `''`: derived from the id. */
+	readonly mac: string;
+	/** Preferred over the other endpoints of its container for the default route. */
+	readonly defaultRoute: boolean;
 }
 
 export function addressesOf(endpoint: Endpoint): string[] {

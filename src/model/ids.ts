@@ -51,3 +51,17 @@ export function parseNetworkName(text: string): string {
 		});
 	return text;
 }
+
+const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
+
+/** A MAC address that one interface can have: unicast, in lower case. */
+export function parseMac(text: string): string {
+	const mac = text.toLowerCase();
+	if (MAC.test(mac) && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0 && mac !== '00:00:00:00:00:00') return mac;
+	throw new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: `cannot use '${text.slice(0, 40)}' as a MAC address`,
+		why: 'it is not six pairs of hex digits, or a group address (the first pair is odd)',
+		mend: 'write it as 02:00:0a:04:06:02, or leave it out',
+	});
+}

@@ -15,6 +15,8 @@ const BRIDGE: NetworkConfig = {
 	nat: '',
 	icc: true,
 	internal: false,
+	dns: true,
+	mtu: 0,
 };
 
 function refusal(change: Partial<NetworkConfig>): KleeneError {

@@ -37,6 +37,10 @@ export interface Network {
 	readonly nat: string;
 	readonly icc: boolean;
 	readonly internal: boolean;
+	/** Whether containers find each other by name, through a resolver on the gateway address. */
+	readonly dns: boolean;
+	/** Bytes; 0: what the host gives. */
+	readonly mtu: number;
 	/** ISO 8601, UTC. */
 	readonly created: string;
 }
@@ -61,6 +65,7 @@ export function parseNetworkConfig(config: NetworkConfig): NetworkConfig {
 	}
 	for (const block of [subnet, subnet6]) if (block) requireRoom(block);
 	parseInterface(config);
+	if (config.mtu !== 0 && (config.mtu < (subnet6 ? 1280 : 68) || config.mtu > 65_535)) throw badMtu(config.mtu);
 	if (config.nat !== '' && config.nat !== HOST_GATEWAY) requireInterfaceName(config.nat);
 	return {
 		...config,
@@ -94,6 +99,12 @@ function parseGateway(field: string, text: string, family: Family): Address | un
 	if (address.family !== family)
 		throw invalid('INVALID_GATEWAY', field, 'wrong IP protocol', familyHint(field, family));
 	return address;
+}
+
+function badMtu(mtu: number): KleeneError {
+	const why = 'IPv4 needs at least 68 bytes, IPv6 1280, and no interface takes more than 65535';
+	const what = `cannot use an MTU of ${mtu}`;
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend: 'leave it out to get that of the uplink' });
 }
 
 /** A default router must be reachable from the subnet, or containers would start with a route that cannot be set. */

@@ -121,6 +121,33 @@ export interface FilterMemberPart {
 	readonly internal: boolean;
 }
 
+/** Answers to questions for names on the gateway addresses of a network. */
+export interface ResolverPart {
+	readonly kind: 'resolver';
+	readonly network: string;
+	/** With the prefix of their subnet. */
+	readonly addresses: readonly string[];
+	/** Whether other names than those of containers are asked for elsewhere. */
+	readonly forward: boolean;
+}
+
+/** The name servers that a container is told of; without this part it has what its image says. */
+export interface NameServersPart {
+	readonly kind: 'name-servers';
+	readonly container: string;
+	readonly servers: readonly string[];
+}
+
+/** A limit on what a cable carries, the same in each direction. */
+export interface RateLimitPart {
+	readonly kind: 'rate-limit';
+	readonly container: string;
+	readonly unit: number;
+	readonly inside: string;
+	/** Bits per second. */
+	readonly rate: number;
+}
+
 /** Ports of the host that lead to ports of a container, `first` to `last`, offset kept. */
 export interface PublishedPortsPart {
 	readonly kind: 'published-ports';
@@ -183,6 +210,9 @@ export type Part =
 	| NetworkFilterPart
 	| FilterMemberPart
 	| PublishedPortsPart
+	| ResolverPart
+	| NameServersPart
+	| RateLimitPart
 	| ImageFilesPart
 	| RootFilesPart
 	| RootMountPart

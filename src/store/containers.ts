@@ -3,7 +3,7 @@ import type { Part } from '#model/part.ts';
 import type { Database, Row } from './database.ts';
 
 const FIELDS =
-	'id, name, image_id, cmd, user, env, network_driver, public_ports, jail_param, mounts, restart_policy, persist, created, dataset';
+	'id, name, image_id, cmd, user, env, network_driver, public_ports, jail_param, mounts, restart_policy, persist, created, dataset, bandwidth';
 
 export class ContainerStore {
 	readonly #db: Database;
@@ -37,6 +37,12 @@ export class ContainerStore {
 
 	byName(name: string): Container | undefined {
 		const row = this.#db.get(`SELECT ${FIELDS} FROM containers WHERE name = ?`, name);
+		return row && toContainer(row);
+	}
+
+	/** DNS knows no case. */
+	byNameIgnoringCase(name: string): Container | undefined {
+		const row = this.#db.get(`SELECT ${FIELDS} FROM containers WHERE name = ? COLLATE NOCASE`, name);
 		return row && toContainer(row);
 	}
 
@@ -83,6 +89,7 @@ function toValues(container: Container): (string | number)[] {
 		Number(container.persist),
 		container.created,
 		container.dataset,
+		container.bandwidth,
 	];
 }
 
@@ -102,5 +109,6 @@ function toContainer(row: Row): Container {
 		persist: row.persist === 1,
 		created: String(row.created),
 		dataset: String(row.dataset),
+		bandwidth: Number(row.bandwidth),
 	};
 }

@@ -2,7 +2,7 @@ import { type Address, sortableKey } from '#model/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Database, Row } from './database.ts';
 
-const FIELDS = 'id, container_id, network_id, ip_address, ip_address6, position, epair';
+const FIELDS = 'id, container_id, network_id, ip_address, ip_address6, position, epair, mac, default_route';
 
 /** Endpoints, and the addresses that they and the gateways hold. */
 export class EndpointStore {
@@ -13,9 +13,10 @@ export class EndpointStore {
 	}
 
 	insert(endpoint: Endpoint): void {
-		const { id, containerId, networkId, ipAddress, ipAddress6, position, epair } = endpoint;
-		const sql = `INSERT INTO endpoints (${FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?)`;
-		this.#db.run(sql, id, containerId, networkId, ipAddress, ipAddress6, position, epair);
+		const { id, containerId, networkId, ipAddress, ipAddress6, position, epair, mac, defaultRoute } = endpoint;
+		const sql = `INSERT INTO endpoints (${FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		const addresses = [ipAddress, ipAddress6];
+		this.#db.run(sql, id, containerId, networkId, ...addresses, position, epair, mac, Number(defaultRoute));
 	}
 
 	delete(id: string): void {
@@ -35,6 +36,11 @@ export class EndpointStore {
 
 	ofNetwork(networkId: string): Endpoint[] {
 		return this.#db.all(`SELECT ${FIELDS} FROM endpoints WHERE network_id = ? ORDER BY id`, networkId).map(toEndpoint);
+	}
+
+	/** From now on no endpoint of a container is preferred for the default route. */
+	clearDefaultRoutes(containerId: string): void {
+		this.#db.run('UPDATE endpoints SET default_route = 0 WHERE container_id = ?', containerId);
 	}
 
 	setEpair(id: string, unit: number | null): void {
@@ -74,5 +80,7 @@ function toEndpoint(row: Row): Endpoint {
 		ipAddress6: String(row.ip_address6),
 		position: Number(row.position),
 		epair: row.epair === null ? null : Number(row.epair),
+		mac: String(row.mac),
+		defaultRoute: row.default_route === 1,
 	};
 }

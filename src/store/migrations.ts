@@ -98,4 +98,15 @@ export const MIGRATIONS: readonly string[] = [
 		cursor INTEGER NOT NULL DEFAULT 0
 	) STRICT;
 	`,
+	`
+	ALTER TABLE networks ADD COLUMN dns INTEGER NOT NULL DEFAULT 1;
+	-- Bytes; 0: what the host gives.
+	ALTER TABLE networks ADD COLUMN mtu INTEGER NOT NULL DEFAULT 0;
+	-- Bits per second in each direction; 0: no limit.
+	ALTER TABLE containers ADD COLUMN bandwidth INTEGER NOT NULL DEFAULT 0;
+	-- '': derived from the id.
+	ALTER TABLE endpoints ADD COLUMN mac TEXT NOT NULL DEFAULT '';
+	CREATE INDEX containers_by_name ON containers(name COLLATE NOCASE);
+	ALTER TABLE endpoints ADD COLUMN default_route INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

@@ -2,7 +2,7 @@ import { type Address, type Family, fromSortableKey, type Subnet, sortableKey } 
 import type { Network, NetworkType } from '#model/network.ts';
 import type { Database, Row } from './database.ts';
 
-const FIELDS = 'id, name, type, interface, subnet, subnet6, gateway, gateway6, nat, icc, internal, created';
+const FIELDS = 'id, name, type, interface, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu';
 
 /** Networks and their subnets. */
 export class NetworkStore {
@@ -13,9 +13,10 @@ export class NetworkStore {
 	}
 
 	insert(network: Network): void {
-		const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal, created } = network;
+		const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu } = network;
 		const flags = [Number(icc), Number(internal)];
-		const values = [id, name, type, network.interface, subnet, subnet6, gateway, gateway6, nat, ...flags, created];
+		const blocks = [subnet, subnet6, gateway, gateway6];
+		const values = [id, name, type, network.interface, ...blocks, nat, ...flags, created, Number(dns), mtu];
 		this.#db.run(`INSERT INTO networks (${FIELDS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
 	}
 
@@ -101,5 +102,7 @@ function toNetwork(row: Row): Network {
 		icc: row.icc === 1,
 		internal: row.internal === 1,
 		created: String(row.created),
+		dns: row.dns === 1,
+		mtu: Number(row.mtu),
 	};
 }

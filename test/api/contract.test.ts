@@ -42,6 +42,8 @@ test('networks are made, listed by name, inspected and removed', async () => {
 		nat: '',
 		icc: true,
 		internal: false,
+		dns: true,
+		mtu: 0,
 	});
 	assert.deepEqual((await call('DELETE', '/networks/testnet')).body, { id: body.id });
 });

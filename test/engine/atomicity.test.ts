@@ -11,7 +11,7 @@ test('a network whose creation fails at any step leaves host and store as they w
 		fixture.host.failAt = step;
 		const outcome = await fixture.engine.networks.create(BRIDGE, EXECUTE).catch((error) => error);
 		if (!(outcome instanceof Error)) {
-			assert.equal(step, 3, 'interface, address and filter were each made to fail once');
+			assert.equal(step, 4, 'interface, address, filter and resolver were each made to fail once');
 			return;
 		}
 		assert.equal((outcome as KleeneError).code, 'HOST_FAILED');
@@ -31,7 +31,7 @@ test('a container whose start fails at any step leaves nothing of its run, and s
 		fixture.host.failAt = step;
 		const outcome = await start(fixture, 'web').catch((error) => error);
 		if (!(outcome instanceof Error)) {
-			assert.equal(step, 7, 'mount, stack, epair, port, address, route and sandbox were each made to fail once');
+			assert.equal(step, 8, 'mount, stack, epair, port, address, route, name servers and sandbox each failed once');
 			return;
 		}
 		assert.equal((outcome as KleeneError).code, 'HOST_FAILED');
@@ -68,7 +68,7 @@ test('connecting a running container that fails at any step leaves its other con
 });
 
 test('a daemon that is killed within a start finds what it had done and unmakes it', async () => {
-	for (let done = 0; done <= 7; done += 1) {
+	for (let done = 0; done <= 8; done += 1) {
 		const fixture = await startEngine();
 		await fixture.engine.networks.create(BRIDGE, EXECUTE);
 		await createContainer(fixture, 'web');

@@ -16,6 +16,8 @@ export const BRIDGE: NetworkConfig = {
 	nat: '',
 	icc: true,
 	internal: false,
+	dns: true,
+	mtu: 0,
 };
 
 export const EXECUTE = { dryRun: false };
@@ -46,6 +48,7 @@ export function createContainer({ engine }: Fixture, name: string, networkDriver
 		publicPorts: [],
 		restartPolicy: 'no',
 		persist: false,
+		bandwidth: 0,
 	});
 }
 

@@ -12,6 +12,8 @@ export interface NetworkCreateOptions {
 	readonly natIf?: string;
 	readonly icc: boolean;
 	readonly internal?: boolean;
+	readonly dns?: boolean;
+	readonly mtu?: number;
 }
 
 /** Only bridges have gateways; the daemon is told `''` for the other types. */
@@ -28,6 +30,8 @@ export function networkConfig(name: string, options: NetworkCreateOptions): Netw
 		nat: options.nat ? (options.natIf ?? '<host-gateway>') : '',
 		icc: options.icc,
 		internal: options.internal ?? false,
+		dns: options.dns ?? true,
+		mtu: options.mtu ?? 0,
 	};
 }
 

@@ -107,6 +107,7 @@ function requestOf(body: ContainerConfig): ContainerRequest {
 		})),
 		restartPolicy: body.restart_policy ?? 'no',
 		persist: body.persist ?? false,
+		bandwidth: body.bandwidth ?? 0,
 	};
 }
 

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
-import { newId } from '#model/ids.ts';
+import { newId, parseMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
 import { allocate, release } from '../allocate.ts';
@@ -17,6 +17,10 @@ export interface ConnectRequest {
 	/** `''`, `<auto>` or an address. */
 	readonly ipAddress: string;
 	readonly ipAddress6: string;
+	/** Of the inner end; absent: derived from the id of the endpoint. */
+	readonly mac?: string;
+	/** Prefer this network for the default route. */
+	readonly defaultRoute?: boolean;
 }
 
 /** Locks are taken network first, then container. */
@@ -103,7 +107,10 @@ export class ConnectionOperations {
 			ipAddress6: allocate(store, { ...base, family: 6, wanted: request.ipAddress6 }),
 			position,
 			epair: null,
+			mac: request.mac ? parseMac(request.mac) : '',
+			defaultRoute: request.defaultRoute === true,
 		};
+		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
 		store.endpoints.insert(endpoint);
 		return endpoint;
 	}

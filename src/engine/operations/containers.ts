@@ -26,6 +26,8 @@ export interface ContainerRequest {
 	readonly publicPorts: readonly PublishedPort[];
 	readonly restartPolicy: RestartPolicy;
 	readonly persist: boolean;
+	/** Bits per second, 0 for no limit. */
+	readonly bandwidth: number;
 }
 
 /** What an update may change; `undefined` means unchanged. */
@@ -85,12 +87,13 @@ export class ContainerOperations {
 		requirePublishable(request);
 		requireSound(request);
 		this.#requireFreeName(name);
-		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist } = request;
+		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
 		const publicPorts = request.publicPorts.map((port) =>
 			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
 		);
 		const mounts = request.mounts.map(parseMount);
-		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, restartPolicy, persist, mounts };
+		const limits = { restartPolicy, persist, bandwidth };
+		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, mounts, ...limits };
 		const dataset = `containers/${id}`;
 		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
 		const steps = [make({ kind: 'root-files', container: id, image: image.id })];

@@ -137,7 +137,9 @@ export class NetworkOperations {
 	}
 
 	#complete(config: NetworkConfig, observed: Observed): NetworkConfig {
-		return { ...config, interface: config.interface || this.#freeInterface(observed) };
+		const uplink = observed.interfaces.find(({ name }) => name === observed.gatewayInterface);
+		const mtu = config.mtu || (uplink?.mtu ?? 0);
+		return { ...config, mtu, interface: config.interface || this.#freeInterface(observed) };
 	}
 
 	#parts(network: Network): Part[] {

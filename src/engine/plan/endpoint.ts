@@ -4,6 +4,7 @@ import type { Endpoint } from '#model/endpoint.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, type Network, subnetOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
+import { mtuOf } from './network.ts';
 
 /** An endpoint of a container that runs or is about to. */
 export interface Attachment {
@@ -26,7 +27,15 @@ export function partsOfVnetEndpoint({ endpoint, network, unit }: Attachment, rou
 	const container = endpoint.containerId;
 	const inside = vnetInterface(endpoint);
 	const parts: Part[] = [
-		{ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: false },
+		{
+			kind: 'epair',
+			container,
+			unit,
+			inside,
+			mac: endpoint.mac || macOf(endpoint.id),
+			...mtuOf(network),
+			routed: false,
+		},
 		{ kind: 'bridge-port', bridge: network.interface, interface: `epair${unit}a`, isolated: !network.icc },
 	];
 	for (const family of FAMILIES) {
@@ -48,7 +57,8 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 	const inside = network.interface;
 	const parts: Part[] = [];
 	if (hasEpair) {
-		parts.push({ kind: 'epair', container, unit, inside, mac: macOf(endpoint.id), routed: true });
+		const mac = endpoint.mac || macOf(endpoint.id);
+		parts.push({ kind: 'epair', container, unit, inside, mac, ...mtuOf(network), routed: true });
 		const cable = `epair${unit}a`;
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}
@@ -70,12 +80,17 @@ export function chooseDefaultRoutes(
 	driver: 'vnet' | 'ipnet',
 ): Map<string, Set<Family>> {
 	const chosen = new Map<string, Set<Family>>(attachments.map(({ endpoint }) => [endpoint.id, new Set()]));
-	const inOrder = attachments.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
+	const inOrder = attachments.toSorted(byPreference);
 	for (const family of FAMILIES) {
 		const first = inOrder.find((attachment) => canRoute(attachment, family, driver));
 		if (first) chosen.get(first.endpoint.id)?.add(family);
 	}
 	return chosen;
+}
+
+/** The one that the user prefers, then in order of connection. */
+function byPreference({ endpoint: one }: Attachment, { endpoint: other }: Attachment): number {
+	return Number(other.defaultRoute) - Number(one.defaultRoute) || one.position - other.position;
 }
 
 function canRoute({ endpoint, network }: Attachment, family: Family, driver: 'vnet' | 'ipnet'): boolean {

@@ -1,14 +1,42 @@
 import { FAMILIES, formatAddress } from '#model/address.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { NetworkFilterPart, Part } from '#model/part.ts';
+import type { NetworkFilterPart, Part, ResolverPart } from '#model/part.ts';
 
 /**
  * What a network is on the host, in the order of making. A custom network is an interface that somebody else made.
  * @param gateway interface of the host's default route, `''` where there is none
  */
 export function partsOfNetwork(network: Network, gateway: string): Part[] {
-	return [...(network.type === 'custom' ? [] : interfaceParts(network, network.type)), filterOf(network, gateway)];
+	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
+	return [...own, filterOf(network, gateway), ...resolverParts(network)];
+}
+
+/** A resolver lives on gateway addresses that are the host's own. */
+function resolverParts(network: Network): ResolverPart[] {
+	const addresses = hostGateways(network);
+	if (!network.dns || addresses.length === 0) return [];
+	return [{ kind: 'resolver', network: network.id, addresses, forward: !network.internal }];
+}
+
+/** Gateway addresses that the host holds on the network's interface, with the prefix of their subnet. */
+function hostGateways(network: Network): string[] {
+	return FAMILIES.flatMap((family) => {
+		const gateway = gatewayOf(network, family);
+		const subnet = subnetOf(network, family);
+		if (!gateway || !subnet || !hostHoldsGateway(network, family)) return [];
+		return [`${formatAddress(gateway)}/${subnet.prefix}`];
+	});
+}
+
+/** The name servers of a network's containers. */
+export function nameServersOf(network: Network): string[] {
+	return network.dns ? hostGateways(network).map((address) => address.split('/')[0] ?? '') : [];
+}
+
+/** For parts that have an MTU of their own. */
+export function mtuOf(network: Network): { mtu?: number } {
+	return network.mtu === 0 ? {} : { mtu: network.mtu };
 }
 
 /** What the firewall is to know of a network. */
@@ -27,12 +55,7 @@ export function resolveNat(nat: string, gateway: string): string {
 
 function interfaceParts(network: Network, type: 'bridge' | 'loopback'): Part[] {
 	const parts: Part[] = [{ kind: 'network-interface', interface: network.interface, type, mac: macOf(network.id) }];
-	for (const family of FAMILIES) {
-		const gateway = gatewayOf(network, family);
-		const subnet = subnetOf(network, family);
-		if (!gateway || !subnet || !hostHoldsGateway(network, family)) continue;
-		const address = `${formatAddress(gateway)}/${subnet.prefix}`;
+	for (const address of hostGateways(network))
 		parts.push({ kind: 'interface-address', interface: network.interface, address });
-	}
 	return parts;
 }

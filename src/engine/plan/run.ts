@@ -8,7 +8,9 @@ import {
 	partsOfIpnetEndpoint,
 	partsOfVnetEndpoint,
 	requireDistinctInterfaces,
+	vnetInterface,
 } from './endpoint.ts';
+import { nameServersOf } from './network.ts';
 
 export interface RunDesired {
 	readonly container: Container;
@@ -25,7 +27,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id });
-	parts.push(...partsOfEndpoints(desired));
+	parts.push(...partsOfEndpoints(desired), ...rateLimits(desired), ...nameServers(desired));
 	parts.push(...ports);
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
 	return parts;
@@ -43,6 +45,22 @@ function partsOfEndpoints({ container, attachments, ipnetHasEpair }: RunDesired)
 	});
 }
 
+/** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
+function rateLimits({ container, attachments, ipnetHasEpair }: RunDesired): Part[] {
+	const { id, bandwidth, networkDriver } = container;
+	if (bandwidth === 0 || (networkDriver === 'ipnet' && !ipnetHasEpair)) return [];
+	return attachments.map(({ endpoint, network, unit }) => {
+		const inside = networkDriver === 'vnet' ? vnetInterface(endpoint) : network.interface;
+		return { kind: 'rate-limit', container: id, unit, inside, rate: bandwidth };
+	});
+}
+
+/** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
+function nameServers({ container, attachments }: RunDesired): Part[] {
+	const servers = attachments.flatMap(({ network }) => nameServersOf(network));
+	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
+}
+
 /** The lines that the stream of a starting container begins with: the words of route(8), on every host. */
 export function announcements(parts: readonly Part[]): string[] {
 	return parts
@@ -57,7 +75,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	return parts.filter((part) => {
 		if (part === cable) return true;
 		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === `epair${unit}a`;
-		if (part.kind === 'alias') return part.unit === unit;
+		if (part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
 		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === cable.inside;
 	});
 }
@@ -91,5 +109,5 @@ export function teardownOfRun(parts: readonly Part[], processesGone: boolean): S
 
 /** What ends with the cable that it is on, or with the stack that it is in. */
 function goesAlong({ kind }: Part): boolean {
-	return kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
+	return kind === 'rate-limit' || kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
 }

@@ -117,7 +117,7 @@ export class FakeHost implements HostDriver {
 
 /** As on real hosts: a cable takes its port along, a stack its addresses and routes. */
 function goesAlong({ kind }: Part): boolean {
-	return kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
+	return kind === 'rate-limit' || kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
 }
 
 function refuse(what: string, why: string): KleeneError {
@@ -145,6 +145,10 @@ export function identityOf(part: Part): string {
 			return `${part.kind} ${part.container} ${part.family}`;
 		case 'alias':
 			return `${part.kind} ${part.container} ${part.address}`;
+		case 'resolver':
+			return `${part.kind} ${part.network}`;
+		case 'rate-limit':
+			return `${part.kind} epair${part.unit}`;
 		case 'network-filter':
 			return `${part.kind} ${part.network}`;
 		case 'filter-member':
@@ -173,6 +177,8 @@ function needs(part: Part): string[] {
 			return [`network-interface ${part.interface}`, `epair epair${part.unit}`];
 		case 'filter-member':
 			return [`network-filter ${part.network}`];
+		case 'rate-limit':
+			return [`epair epair${part.unit}`];
 		case 'root-files':
 			return [`image-files ${part.image}`];
 		case 'root-mount':

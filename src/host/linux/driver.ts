@@ -1,6 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { ApplyOptions, HostDriver, HostEvent, HostFacts, HostProcess, RunRequest } from '#host/driver.ts';
+import type {
+	ApplyOptions,
+	HostDriver,
+	HostEvent,
+	HostFacts,
+	HostProcess,
+	NameLookup,
+	RunRequest,
+} from '#host/driver.ts';
 import { closeNamespace, openNamespace } from '#kernel/netns.ts';
 import type { ObservationScope, Observed } from '#model/observed.ts';
 import type { Part, PartKind } from '#model/part.ts';
@@ -9,9 +17,12 @@ import { gatherFacts } from './facts.ts';
 import { Firewall } from './firewall.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { LinuxImages } from './images.ts';
+import { NameServers, Resolvers } from './names.ts';
 import { LinuxNetwork } from './network.ts';
 import { Paths } from './paths.ts';
-import { chooseRuntime } from './runtimes.ts';
+import { Resolver } from './resolver/resolver.ts';
+import { hostUpstreams } from './resolver/upstreams.ts';
+import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
 import { LinuxStorage } from './storage.ts';
 
@@ -19,6 +30,15 @@ export interface LinuxHostOptions {
 	readonly root: string;
 	/** Name or path of a network namespace; undefined: the daemon's own. */
 	readonly netns: string | undefined;
+	readonly names: NameLookup;
+	readonly log: { warn(fields: object, message: string): void };
+}
+
+interface Equipment {
+	readonly paths: Paths;
+	readonly hostNamespace: number | undefined;
+	readonly resolver: Resolver;
+	readonly runtime: ChosenRuntime;
 }
 
 /** Linux as a host: each kind of part goes to the class that knows it. */
@@ -26,24 +46,30 @@ export class LinuxHost implements HostDriver {
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
+	readonly #resolver: Resolver;
 	readonly #images: LinuxImages;
 	readonly #storage: LinuxStorage;
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
 	readonly #hostNamespace: number | undefined;
 
-	static async open({ root, netns }: LinuxHostOptions): Promise<LinuxHost> {
+	static async open({ root, netns, names, log }: LinuxHostOptions): Promise<LinuxHost> {
 		const paths = new Paths(root);
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
-		return new LinuxHost(paths, openHostNamespace(netns), await chooseRuntime());
+		const hostNamespace = openHostNamespace(netns);
+		const resolver = new Resolver({
+			...(hostNamespace === undefined ? {} : { hostNamespace }),
+			lookup: (...question) => names.lookup(...question),
+			reverse: (...question) => names.reverse(...question),
+			upstreams: hostUpstreams(),
+			log,
+		});
+		return new LinuxHost({ paths, hostNamespace, resolver, runtime: await chooseRuntime() });
 	}
 
-	private constructor(
-		paths: Paths,
-		hostNamespace: number | undefined,
-		runtime: Awaited<ReturnType<typeof chooseRuntime>>,
-	) {
+	private constructor({ paths, hostNamespace, resolver, runtime }: Equipment) {
+		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding);
@@ -62,6 +88,8 @@ export class LinuxHost implements HostDriver {
 			'network-filter': this.#firewall.networks,
 			'filter-member': this.#firewall.members,
 			'published-ports': this.#firewall.ports,
+			resolver: new Resolvers(resolver),
+			'name-servers': new NameServers(paths),
 			'image-files': this.#images,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
@@ -117,6 +145,7 @@ export class LinuxHost implements HostDriver {
 
 	async close(): Promise<void> {
 		this.#sandboxes.close();
+		this.#resolver.closeAll();
 		this.#firewall.close();
 		this.#network.close();
 		if (this.#hostNamespace !== undefined) closeNamespace(this.#hostNamespace);

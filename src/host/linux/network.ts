@@ -6,6 +6,7 @@ import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { BridgePorts, NetworkInterfaces } from './links.ts';
+import { RateLimits } from './rate-limits.ts';
 import { asRefusal } from './refusals.ts';
 import { type Stack, Stacks } from './stacks.ts';
 import { type ObservedNetwork, surveyNetwork } from './survey.ts';
@@ -19,7 +20,8 @@ export type NetworkPartKind =
 	| 'bridge-port'
 	| 'inside-address'
 	| 'inside-route'
-	| 'alias';
+	| 'alias'
+	| 'rate-limit';
 
 export interface LinuxNetworkOptions {
 	/** Descriptor of the network namespace that is the host; default: that of the daemon. Stays the caller's. */
@@ -50,6 +52,7 @@ export class LinuxNetwork {
 			'bridge-port': inWords(new BridgePorts(net)),
 			'inside-address': inWords(new InsideAddresses(stacks)),
 			'inside-route': inWords(new InsideRoutes(stacks)),
+			'rate-limit': inWords(new RateLimits(net, stacks)),
 			alias: inWords(new Aliases({ net, settings, stacks, forwarding: this.forwarding })),
 		};
 	}

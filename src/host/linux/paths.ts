@@ -39,6 +39,11 @@ export class Paths {
 		return join(this.container(id), 'bundle');
 	}
 
+	/** What a container sees as /etc/resolv.conf, where Kleene resolves names for it. */
+	resolvConf(id: string): string {
+		return join(this.container(id), 'resolv.conf');
+	}
+
 	volume(name: string): string {
 		return join(this.root, 'volumes', name);
 	}

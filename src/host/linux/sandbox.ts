@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostEvent, HostProcess } from '#host/driver.ts';
 import { CommandError } from '#kernel/exec.ts';
 import { createContainer, type OciTools } from '#kernel/oci/conmon.ts';
 import { deleteContainer } from '#kernel/oci/runtime.ts';
 import { isAlive, signalProcess } from '#kernel/process.ts';
+import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/part.ts';
 import { Bundle, installInit, type SandboxProcesses } from './bundle.ts';
@@ -138,14 +139,23 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			spec,
 			root,
 			identity: lookUp(root, spec.process.user),
-			mounts: part.mounts.map((mount) =>
-				mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount,
-			),
+			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
 			init: this.#init,
 			status: bundle.status,
 			network: spec.network === 'own' ? this.#options.stackPath(container) : this.#options.hostNetwork,
 			cgroup: `/kleene-${container}`,
 		});
+	}
+
+	#resolve(mount: Mount): Mount {
+		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** The name servers of its networks instead of those of its image. */
+	#resolvConf(container: string): Mount[] {
+		const source = this.#paths.resolvConf(container);
+		if (!existsSync(source)) return [];
+		return [{ type: 'nullfs', source, destination: '/etc/resolv.conf', readOnly: true }];
 	}
 
 	/** Asks the processes to end, ends them after a while, and waits until they are gone. */

@@ -1,0 +1,45 @@
+import { parseAddress } from '#model/address.ts';
+import { addressesOf } from '#model/endpoint.ts';
+import type { Store } from '#store/store.ts';
+
+/**
+ * Which name stands for which container, as seen from a network. Who asks is known by its address: a container that is
+ * on several networks knows the names of all of them. Only running containers have addresses to give.
+ */
+export class NameDirectory {
+	readonly #store: Store;
+
+	constructor(store: Store) {
+		this.#store = store;
+	}
+
+	/** @param name a container's name or id, in lower case */
+	lookup(network: string, name: string, source: string): { readonly addresses: readonly string[] } | undefined {
+		const container = this.#store.containers.byNameIgnoringCase(name) ?? this.#store.containers.get(name);
+		if (!container) return undefined;
+		const shared = this.#networksOf(network, source);
+		const endpoints = this.#store.endpoints.ofContainer(container.id).filter(({ networkId }) => shared.has(networkId));
+		if (endpoints.length === 0) return undefined;
+		return { addresses: endpoints.filter(({ epair }) => epair !== null).flatMap(addressesOf) };
+	}
+
+	reverse(network: string, address: string, source: string): string | undefined {
+		const parsed = parseAddress(address);
+		if (!parsed) return undefined;
+		for (const id of this.#networksOf(network, source)) {
+			const holder = this.#store.endpoints.holder(id, parsed);
+			const endpoint = holder ? this.#store.endpoints.get(holder) : undefined;
+			if (endpoint) return this.#store.containers.get(endpoint.containerId)?.name;
+		}
+		return undefined;
+	}
+
+	/** The network on whose gateway the question arrived, and the others of the container that asks. */
+	#networksOf(network: string, source: string): Set<string> {
+		const address = parseAddress(source);
+		const holder = address && this.#store.endpoints.holder(network, address);
+		const asking = holder ? this.#store.endpoints.get(holder) : undefined;
+		const others = asking ? this.#store.endpoints.ofContainer(asking.containerId) : [];
+		return new Set([network, ...others.map(({ networkId }) => networkId)]);
+	}
+}
