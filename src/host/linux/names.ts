@@ -39,7 +39,8 @@ export class NameServers implements PartHandler<'name-servers'> {
 
 	make({ container, servers }: NameServersPart): void {
 		const lines = servers.map((server) => `nameserver ${server}\n`);
-		writeFileSync(this.#paths.resolvConf(container), lines.join(''), { mode: 0o644 });
+		// Names below `kleene` are never asked for elsewhere, so no server on the way can hide a container's name.
+		writeFileSync(this.#paths.resolvConf(container), `search kleene\n${lines.join('')}`, { mode: 0o644 });
 	}
 
 	unmake({ container }: NameServersPart): void {
