@@ -60,10 +60,10 @@ async function makeArchive(): Promise<void> {
 	}
 }
 
-/** A started host that has the image `Debian:latest`. */
-export async function startHostWithImage(): Promise<TestHost> {
+/** A started host that has the image `Debian:latest`. @param prepare as for `TestHost.start` */
+export async function startHostWithImage(prepare?: (namespace: string) => Promise<void>): Promise<TestHost> {
 	const archive = await provideBaseArchive();
-	const host = await TestHost.start();
+	const host = await TestHost.start(prepare);
 	await host.kleeOutput('image', 'create', '-t', 'Debian', 'fetch', `file://${archive}`);
 	return host;
 }

@@ -36,11 +36,13 @@ export class TestHost {
 		this.namespace = `kleene-${process.pid}-${folder.slice(-6)}`;
 	}
 
-	static async start(): Promise<TestHost> {
+	/** @param prepare gives the host what it is to have before kleened comes, e.g. an uplink */
+	static async start(prepare?: (namespace: string) => Promise<void>): Promise<TestHost> {
 		const host = new TestHost(mkdtempSync(join(tmpdir(), 'k-')));
 		try {
 			mkdirSync(host.root);
 			await createNamespace(host.namespace);
+			await prepare?.(host.namespace);
 			host.#before = { host: await snapshotOfNetwork(host.namespace), machine: await snapshotOfNetwork() };
 			await host.startDaemon();
 		} catch (error) {
