@@ -3,6 +3,7 @@ import { usageError } from '../failure.ts';
 import { parseMount } from './mount.ts';
 import type { AddressOptions } from './network.ts';
 import { parsePublish } from './publish.ts';
+import { parseRate } from './rate.ts';
 
 export interface ContainerCreateOptions extends AddressOptions {
 	readonly name?: string;
@@ -15,6 +16,7 @@ export interface ContainerCreateOptions extends AddressOptions {
 	readonly driver?: NonNullable<ContainerConfig['network_driver']>;
 	readonly network?: string;
 	readonly publish: readonly string[];
+	readonly bandwidth?: string;
 }
 
 export function containerConfig(
@@ -33,6 +35,7 @@ export function containerConfig(
 		restart_policy: options.restart,
 		network_driver: options.driver ?? (options.network === undefined ? 'host' : 'ipnet'),
 		public_ports: options.publish.map(parsePublish),
+		...(options.bandwidth !== undefined && { bandwidth: parseRate(options.bandwidth) }),
 	};
 }
 

@@ -38,6 +38,8 @@ export function networkConfig(name: string, options: NetworkCreateOptions): Netw
 export interface AddressOptions {
 	readonly ip?: string;
 	readonly ip6?: string;
+	readonly mac?: string;
+	readonly defaultRoute?: boolean;
 }
 
 export function endPointConfig(network: string, container: string, options: AddressOptions): EndPointConfig {
@@ -46,6 +48,8 @@ export function endPointConfig(network: string, container: string, options: Addr
 		container,
 		ip_address: options.ip ?? '<auto>',
 		ip_address6: options.ip6 ?? '<auto>',
+		...(options.mac !== undefined && { mac: options.mac }),
+		...(options.defaultRoute && { default_route: true }),
 	};
 }
 

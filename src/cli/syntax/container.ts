@@ -82,6 +82,8 @@ function declareCreate(command: Command): Command {
 		.option('-n, --network <NETWORK>', 'network to connect to')
 		.option('--ip <ADDRESS>', 'IPv4 address on that network; default: a free one')
 		.option('--ip6 <ADDRESS>', 'IPv6 address on that network; default: a free one')
+		.option('--mac <ADDRESS>', 'MAC address on that network; default: a stable one of its own')
+		.option('--bandwidth <RATE>', 'most that it sends and receives, e.g. 100mbit')
 		.addOption(repeatable('-p, --publish <PUBLISH>', 'HOST[:CONTAINER][/PROTO] or IF:HOST:CONTAINER[/PROTO]'));
 }
 

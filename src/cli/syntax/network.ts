@@ -55,7 +55,9 @@ function declareCreate(command: Command): Command {
 		.option('--nat-if <INTERFACE>', "interface to do it on; default: the one of the host's default route")
 		.addOption(booleanOption('--icc [BOOL]', 'let containers of the network talk to each other'))
 		.option('--no-icc', 'do not')
-		.option('--internal', 'let no traffic out of the network');
+		.option('--internal', 'let no traffic out of the network')
+		.option('--no-dns', 'do not resolve the names of containers for each other')
+		.option('--mtu <BYTES>', "largest packet; default: the uplink's", bytes);
 	return act<NetworkCreateOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).create);
 }
 
@@ -65,8 +67,15 @@ function declareConnect(command: Command): Command {
 		.argument('<NETWORK>')
 		.argument('<CONTAINER>')
 		.option('--ip <ADDRESS>', 'IPv4 address; default: a free one')
-		.option('--ip6 <ADDRESS>', 'IPv6 address; default: a free one');
+		.option('--ip6 <ADDRESS>', 'IPv6 address; default: a free one')
+		.option('--mac <ADDRESS>', 'MAC address inside; default: a stable one of its own')
+		.option('--default-route', "take this network's gateway for the default route");
 	return act<AddressOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).connect);
+}
+
+function bytes(text: string): number {
+	if (/^[1-9][0-9]{1,4}$/.test(text)) return Number(text);
+	throw new InvalidArgumentError(`'${text}' is not a number of bytes.`);
 }
 
 function booleanOption(flags: string, description: string): Option {
