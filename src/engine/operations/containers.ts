@@ -36,6 +36,7 @@ export type ContainerChange = Partial<
 >;
 
 export interface ContainerView {
+	/** With the command that it really runs: its own, else that of its image. */
 	readonly container: Container;
 	readonly running: boolean;
 	/** Process id of its first process, or jail id; null when stopped. */
@@ -69,7 +70,9 @@ export class ContainerOperations {
 				const running = this.#runs.isRunning(container.id);
 				const image = store.images.get(container.imageId);
 				const pid = running ? (pids.get(container.id) ?? null) : null;
-				return { container, running, pid, imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
+				const cmd = container.cmd.length > 0 ? container.cmd : (image?.cmd ?? []);
+				const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
+				return { container: { ...container, cmd }, running, pid, ...named };
 			});
 	}
 
