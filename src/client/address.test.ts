@@ -16,7 +16,8 @@ test('every form of an address', () => {
 		'https://host.example': tcp('host.example', 443, true),
 		'http://[::1]:8080/': tcp('::1', 8080),
 	};
-	for (const [text, address] of Object.entries(cases)) assert.deepEqual(parseDaemonAddress(text), address, text);
+	for (const [text, address] of Object.entries(cases))
+		assert.deepEqual(parseDaemonAddress(text), { ...address, text }, text);
 });
 
 test('what is no address is refused before anything is sent', () => {
@@ -29,6 +30,7 @@ test('what is no address is refused before anything is sent', () => {
 });
 
 test('addresses are described as a user would write them', () => {
-	for (const text of ['/run/k.sock', 'https:///run/k.sock', 'http://[::1]:8080', 'https://h:443'])
+	for (const text of ['/run/k.sock', 'unix:///run/k.sock', 'https:///run/k.sock', 'http://[::1]:8080/', 'https://h'])
 		assert.equal(describeAddress(parseDaemonAddress(text)), text);
+	assert.equal(describeAddress(parseDaemonAddress(DEFAULT_HOST)), '/var/run/kleened.sock');
 });

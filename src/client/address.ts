@@ -2,8 +2,14 @@ import { KleeneError } from '#errors/kleene-error.ts';
 
 /** Where a daemon listens. `http:///path` and `https:///path` (three slashes) name a Unix socket. */
 export type DaemonAddress =
-	| { readonly kind: 'socket'; readonly path: string; readonly tls: boolean }
-	| { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls: boolean };
+	| { readonly kind: 'socket'; readonly path: string; readonly tls: boolean; readonly text: string }
+	| {
+			readonly kind: 'tcp';
+			readonly host: string;
+			readonly port: number;
+			readonly tls: boolean;
+			readonly text: string;
+	  };
 
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
@@ -19,7 +25,7 @@ export function parseDaemonAddress(text: string): DaemonAddress {
 	if (socket?.[2]) {
 		const [, scheme, path] = socket;
 		if (/[?#]/.test(path)) throw unparsable(text, 'a socket path holds neither "?" nor "#"');
-		return { kind: 'socket', path, tls: scheme === 'https' };
+		return { kind: 'socket', path, tls: scheme === 'https', text };
 	}
 	return parseTcp(text);
 }
@@ -31,7 +37,7 @@ function parseTcp(text: string): DaemonAddress {
 		throw unparsable(text, 'only a scheme, a host and a port belong into it');
 	const tls = url.protocol === 'https:';
 	const host = url.hostname.replace(/^\[|\]$/g, '');
-	return { kind: 'tcp', host, port: Number(url.port || (tls ? 443 : 80)), tls };
+	return { kind: 'tcp', host, port: Number(url.port || (tls ? 443 : 80)), tls, text };
 }
 
 function unparsable(text: string, why: string): KleeneError {
@@ -43,10 +49,7 @@ function unparsable(text: string, why: string): KleeneError {
 	});
 }
 
-/** For messages: the address as a user would write it. */
-export function describeAddress(address: DaemonAddress): string {
-	const scheme = address.tls ? 'https' : 'http';
-	if (address.kind === 'socket') return address.tls ? `${scheme}://${address.path}` : address.path;
-	const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-	return `${scheme}://${host}:${address.port}`;
+/** For messages: the address as the user wrote it; a socket in the usual form is better known by its path. */
+export function describeAddress({ text }: DaemonAddress): string {
+	return text.replace(/^http:\/\/(?=\/)/, '');
 }

@@ -33,6 +33,7 @@ export type StartConfig = Omit<ExecStartConfig, 'attach'>;
 export interface ExecutionsClient {
 	/** @returns the id of the new execution instance; nothing runs yet */
 	create(config: ExecConfig): Promise<string>;
+	/** Resolves when the process has been started: what is sent before goes nowhere. */
 	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Resolves when the process has been started. */
 	startDetached(config: StartConfig): Promise<void>;
@@ -79,8 +80,10 @@ async function attach(http: HttpTransport, config: StartConfig, sink: ExecutionS
 		onDrain: () => sink.inputDrained?.(),
 	});
 	frames.streams = wire.agreed;
+	const finished = closingLineOf(wire, frames);
+	await Promise.race([frames.started, finished]);
 	return {
-		finished: closingLineOf(wire, frames),
+		finished,
 		hasStreams: wire.agreed,
 		write: (bytes) => wire.send(bytes),
 		control: (control) => {
@@ -108,20 +111,30 @@ class OutputFrames {
 	streams = true;
 	/** The refusal that the daemon sent as a frame. */
 	failure: KleeneError | undefined;
+	/** Settled by the starting frame. */
+	readonly started: Promise<void>;
 	readonly #sink: ExecutionSink;
-	#started = false;
+	#start: (() => void) | undefined;
 	#held: Buffer | undefined;
 
 	constructor(sink: ExecutionSink) {
 		this.#sink = sink;
+		this.started = new Promise((resolve) => {
+			this.#start = resolve;
+		});
 	}
 
 	take(data: Buffer, isBinary: boolean): void {
 		this.flush();
 		if (isBinary && this.streams) this.#output(data);
 		else if (!isBinary && this.#isFailure(data)) return;
-		else if (this.#started) this.#sink.stdout(data);
-		else this.#started = true;
+		else if (this.#start) this.#begin();
+		else this.#sink.stdout(data);
+	}
+
+	#begin(): void {
+		this.#start?.();
+		this.#start = undefined;
 	}
 
 	#output(data: Buffer): void {
@@ -132,7 +145,7 @@ class OutputFrames {
 	/** A message with the whole refusal, or from other daemons `error: ...`, which may turn out to be output. */
 	#isFailure(data: Buffer): boolean {
 		const text = data.toString('utf8');
-		const message = this.streams || !this.#started ? parseMessage(text) : undefined;
+		const message = this.streams || this.#start ? parseMessage(text) : undefined;
 		if (message?.msg_type === 'error') this.failure = refusalInFrame(message.data, 'start the execution instance');
 		else if (REASON.test(text)) this.#held = data;
 		else return false;

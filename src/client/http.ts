@@ -22,6 +22,7 @@ const CONNECT_MILLISECONDS = 15_000;
 export class HttpTransport {
 	readonly address: DaemonAddress;
 	readonly tls: TlsOptions;
+	readonly #closing = new Set<() => void>();
 	#agent: Agent | undefined;
 
 	constructor(address: DaemonAddress, tls: TlsOptions) {
@@ -41,8 +42,15 @@ export class HttpTransport {
 		}
 	}
 
+	/** Something else that ends with this transport. @returns a function that takes it back */
+	onClose(action: () => void): () => void {
+		this.#closing.add(action);
+		return () => this.#closing.delete(action);
+	}
+
 	close(): void {
 		this.#agent?.destroy();
+		for (const action of this.#closing) action();
 	}
 
 	#send(call: Call): Promise<{ status: number; body: string }> {

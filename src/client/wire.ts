@@ -57,6 +57,12 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	});
 	socket.on('error', () => {}); // the close event that follows tells
 	keepAlive(socket);
+	const close = (reason?: string) => {
+		socket.close(1000, reason);
+		setTimeout(() => socket.terminate(), CLOSE_MILLISECONDS).unref();
+	};
+	const forget = http.onClose(close);
+	socket.once('close', forget);
 	socket.send(JSON.stringify(request.configuration));
 	return {
 		agreed: request.subprotocol !== undefined && socket.protocol === request.subprotocol,
@@ -70,10 +76,7 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 		},
 		pause: () => socket.pause(),
 		resume: () => socket.resume(),
-		close: (reason) => {
-			socket.close(1000, reason);
-			setTimeout(() => socket.terminate(), CLOSE_MILLISECONDS).unref();
-		},
+		close,
 	};
 }
 

@@ -94,6 +94,33 @@ test('standard input from a pipe reaches the process, with its end', async () =>
 	assert.match(stdout, /\nhi\n\nexecutable/);
 });
 
+test('input waits for the process to be there', async () => {
+	const host = await serve((stream) => {
+		setTimeout(() => {
+			stream.onInput((bytes) => stream.stdout(bytes));
+			stream.onControl(() => stream.end(1000, `${ENDED} 0`));
+			stream.start();
+		}, 300);
+	});
+	const process = startKlee([...host, 'run', '-i', 'img', 'cat'], { input: true });
+	process.child.stdin?.end('early\n');
+	const { code, stdout } = await process.ended;
+	assert.equal(code, 0);
+	assert.match(stdout, /\nearly\n\nexecutable/);
+});
+
+test('Ctrl-C before the process is there ends klee', async () => {
+	let arrived = () => {};
+	const asked = new Promise<void>((resolve) => {
+		arrived = resolve;
+	});
+	const host = await serve(() => arrived());
+	const process = startKlee([...host, 'start', 'c']);
+	await asked;
+	process.child.kill('SIGINT');
+	assert.equal((await process.ended).code, 130);
+});
+
 test('much input waits for a daemon that is slow, and arrives whole', { timeout: 60_000 }, async () => {
 	const SIZE = 32 * 1024 * 1024;
 	let counted = 0;

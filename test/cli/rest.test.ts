@@ -35,6 +35,8 @@ test('network create sends every key and prints the id', async () => {
 		nat: '',
 		icc: false,
 		internal: false,
+		dns: true,
+		mtu: 0,
 	});
 });
 

@@ -75,6 +75,8 @@ test('only bridges have gateways', () => {
 		nat: '<host-gateway>',
 		icc: true,
 		internal: false,
+		dns: true,
+		mtu: 0,
 	});
 	assert.equal(networkConfig('web', NETWORK).gateway, '<auto>');
 	assert.equal(networkConfig('web', { ...NETWORK, type: 'loopback' }).gateway, '');
