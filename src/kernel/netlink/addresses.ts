@@ -84,7 +84,7 @@ export function broadcastOf(address: Buffer, prefix: number): Buffer {
 	return buffer;
 }
 
-function decodeAddress(payload: Buffer): InterfaceAddress | undefined {
+export function decodeAddress(payload: Buffer): InterfaceAddress | undefined {
 	const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
 	const value = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS);
 	if (!value) return undefined;
