@@ -21,19 +21,23 @@ function parseNumber(text: string | undefined): number | undefined {
 	return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Waits for the exit code of the command in a status file. */
+/** Waits for what the init writes. */
 export class StatusWatch {
 	readonly #watcher: FSWatcher;
+	/** The command was started. */
+	readonly started: Promise<void>;
+	/** Its exit code, when something else goes on. */
 	readonly code: Promise<number>;
 
 	constructor(file: string) {
-		let tell: (code: number) => void = () => {};
-		this.code = new Promise((resolve) => {
-			tell = resolve;
-		});
+		const started = Promise.withResolvers<void>();
+		const ended = Promise.withResolvers<number>();
+		this.started = started.promise;
+		this.code = ended.promise;
 		this.#watcher = watch(file, () => {
-			const { code } = readStatus(file);
-			if (code !== undefined) tell(code & 0xff);
+			const { command, code } = readStatus(file);
+			if (command !== undefined) started.resolve();
+			if (code !== undefined) ended.resolve(code & 0xff);
 		}).unref();
 	}
 

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { HostProcess, ProcessEnd } from '#host/driver.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#kernel/process.ts';
 import type { Exits } from './exits.ts';
-import { readStatus, StatusWatch } from './init-status.ts';
+import { readStatus, type StatusWatch } from './init-status.ts';
 import type { Attachment } from './output.ts';
 
 /** Milliseconds for the end of a container to be seen after that of its last process. */
@@ -10,6 +10,8 @@ const END_OF_SANDBOX = 200;
 /** The largest window that conmon accepts. */
 const LARGEST_WINDOW = 1000;
 const KILLED = 137;
+/** Exit codes of processes that were ended, perhaps with all others. */
+const FROM_ABOVE = new Set([KILLED, 143]);
 
 export interface ProcessParts {
 	readonly attachment: Attachment | undefined;
@@ -105,15 +107,16 @@ export function signalCommand(state: SandboxState, signal: NodeJS.Signals): void
 	}
 }
 
+export interface FirstParts {
+	readonly container: string;
+	readonly status: StatusWatch;
+	readonly attachment: Attachment | undefined;
+}
+
 /** How the first process ends: with its sandbox, or, when others go on, by what the init writes. */
-export async function endOfFirst(
-	state: Pick<SandboxState, 'container' | 'status'>,
-	exits: Exits,
-	attachment: Attachment | undefined,
-): Promise<ProcessEnd> {
-	const status = new StatusWatch(state.status);
+export async function endOfFirst({ container, status, attachment }: FirstParts, exits: Exits): Promise<ProcessEnd> {
 	let over = false;
-	const gone = exits.ended(state.container).then((code) => {
+	const gone = exits.ended(container).then((code) => {
 		over = true;
 		return code;
 	});
@@ -148,8 +151,10 @@ export async function endOfAdditional(
 }
 
 async function sandboxEndedWith(state: SandboxState, exits: Exits, code: number): Promise<boolean> {
+	if (!isAlive(state.first)) return true;
 	const last = readStatus(state.status).code !== undefined && childrenOf(state.first.pid).length === 0;
-	if (isAlive(state.first) && !last && code !== KILLED) return false;
-	const ended = exits.ended(state.container).then(() => true);
-	return await Promise.race([ended, new Promise<false>((resolve) => setTimeout(resolve, END_OF_SANDBOX, false))]);
+	if (!last && !FROM_ABOVE.has(code)) return false;
+	const waited = new Promise<void>((resolve) => setTimeout(resolve, END_OF_SANDBOX));
+	await Promise.race([exits.ended(state.container), waited]);
+	return !isAlive(state.first);
 }

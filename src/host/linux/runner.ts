@@ -7,6 +7,7 @@ import { identify, isAlive, signalProcess } from '#kernel/process.ts';
 import { connectSeqpacket } from '#kernel/seqpacket.ts';
 import { Bundle } from './bundle.ts';
 import type { Exits } from './exits.ts';
+import { StatusWatch } from './init-status.ts';
 import { ociProcess } from './oci-spec.ts';
 import { Attachment } from './output.ts';
 import type { Paths } from './paths.ts';
@@ -56,15 +57,18 @@ export class Runner {
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
 		const attachment = request.attach ? this.#attach(container, bundle) : undefined;
+		const status = new StatusWatch(bundle.status);
 		try {
 			if (tty && request.size !== undefined) resizeTerminal(bundle.control, request.size);
-			const ended = endOfFirst(state, this.#exits, attachment);
-			ended.catch(() => {});
+			const ended = endOfFirst({ container, status, attachment }, this.#exits);
 			await startContainer(this.#tools, container);
+			// Until then there is nothing that could be signalled.
+			await Promise.race([status.started, ended]);
 			const kill = (signal: NodeJS.Signals) => signalCommand(state, signal);
 			return new MonitoredProcess({ attachment, control: tty ? bundle.control : undefined, kill, ended });
 		} catch (error) {
 			attachment?.destroy();
+			status.close();
 			throw error;
 		}
 	}
