@@ -92,6 +92,10 @@ export interface AliasPart {
 	readonly inside: string;
 	/** Without prefix. */
 	readonly address: string;
+	/** Block of the network: its other members are reached over this cable and no other. */
+	readonly subnet: string;
+	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
+	readonly hostAddress: string;
 	/** Whether this endpoint also gives the default route of the family inside. */
 	readonly defaultRoute: boolean;
 }

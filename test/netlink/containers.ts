@@ -87,6 +87,8 @@ export function ipnet({ container, unit, addresses, interface: name = 'kleene0' 
 				interface: name,
 				unit,
 				inside: name,
+				subnet: address.includes(':') ? 'fd00:4:6::/64' : '10.4.6.0/24',
+				hostAddress: '',
 				address,
 				defaultRoute: true,
 			}),

@@ -1,8 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { FAMILIES, type Family, formatAddress } from '#model/address.ts';
+import { FAMILIES, type Family, formatAddress, formatSubnet } from '#model/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { macOf } from '#model/ids.ts';
-import { gatewayOf, type Network, subnetOf } from '#model/network.ts';
+import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import { mtuOf } from './network.ts';
 
@@ -64,9 +64,12 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 	}
 	for (const family of FAMILIES) {
 		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
-		if (address === '') continue;
-		const defaultRoute = routes.has(family);
-		parts.push({ kind: 'alias', container, interface: network.interface, unit, inside, address, defaultRoute });
+		const subnet = subnetOf(network, family);
+		if (address === '' || !subnet) continue;
+		const gateway = hostHoldsGateway(network, family) ? gatewayOf(network, family) : undefined;
+		const hostAddress = gateway ? formatAddress(gateway) : '';
+		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
+		parts.push({ kind: 'alias', container, ...where, address, defaultRoute: routes.has(family) });
 	}
 	return parts;
 }

@@ -68,7 +68,7 @@ export class Aliases implements PartHandler<'alias'> {
 		allOrNothing((done) => {
 			if (familyOf(part.address) === 6) this.#prepare6(part);
 			this.#configureInside(part, done);
-			const route = { destination: blockOf(part), link: epair.index };
+			const route = hostRoute(part, epair.index);
 			if (ensureRoute(this.#net, part, route)) done(() => this.#net.routes.remove(route));
 			this.#answerFor(part, network.index);
 		});
@@ -82,7 +82,7 @@ export class Aliases implements PartHandler<'alias'> {
 		this.#stacks.tryEnter(part.container, (inner) => {
 			const link = inner.links.find(part.inside);
 			if (!link) return;
-			if (part.defaultRoute) unlessGone(GONE, () => inner.routes.remove(defaultRoute(part, link.index)));
+			for (const route of insideRoutes(part, link.index).toReversed()) unlessGone(GONE, () => inner.routes.remove(route));
 			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
 		});
 	}
@@ -93,9 +93,11 @@ export class Aliases implements PartHandler<'alias'> {
 		const action = verb === 'make' ? 'add' : 'delete';
 		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
 		const inside = [`ip -n ${part.container} addr ${action} ${blockOf(part)} dev ${part.inside}`];
-		if (part.defaultRoute) inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} default ${via}`);
+		for (const destination of [part.subnet, ...(part.defaultRoute ? ['default'] : [])])
+			inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} ${destination} ${via}`);
+		const source = part.hostAddress === '' ? '' : ` src ${part.hostAddress}`;
 		const host = [
-			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}`,
+			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}${source}`,
 			`ip ${familyOption(family)}neigh ${action} proxy ${part.address} dev ${part.interface}`,
 		];
 		if (verb === 'unmake') return [...host.toReversed(), ...inside.toReversed()];
@@ -118,9 +120,8 @@ export class Aliases implements PartHandler<'alias'> {
 			const link = inner.links.get(inside);
 			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
 				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
-			if (!part.defaultRoute) return;
-			const route = defaultRoute(part, link.index);
-			if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
+			for (const route of insideRoutes(part, link.index))
+				if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
 		});
 	}
 
@@ -148,8 +149,18 @@ function blockOf({ address }: AliasPart): string {
 	return `${address}/${widthOf(familyOf(address))}`;
 }
 
-function defaultRoute({ address }: AliasPart, link: number): NewRoute {
+/** The host speaks from its address on the network, or the container would answer over another of its networks. */
+function hostRoute(part: AliasPart, link: number): NewRoute {
+	const route = { destination: blockOf(part), link };
+	return part.hostAddress === '' ? route : { ...route, source: part.hostAddress };
+}
+
+/** To the members of the network, and from the endpoint that is chosen for it to everywhere. */
+function insideRoutes({ address, subnet, defaultRoute }: AliasPart, link: number): NewRoute[] {
 	const family = familyOf(address);
-	const route = { destination: EVERYWHERE[family], link };
-	return family === 4 ? route : { ...route, gateway: ROUTER6, onlink: true };
+	const destinations = [subnet, ...(defaultRoute ? [EVERYWHERE[family]] : [])];
+	return destinations.map((destination) => {
+		if (family === 4) return { destination, link, source: address };
+		return { destination, link, gateway: ROUTER6, onlink: true };
+	});
 }

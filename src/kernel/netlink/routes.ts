@@ -25,7 +25,7 @@ import type { NetlinkSocket } from './socket.ts';
 const NEWROUTE = 24;
 const DELROUTE = 25;
 const GETROUTE = 26;
-const RTA = { DST: 1, OIF: 4, GATEWAY: 5, MULTIPATH: 9, TABLE: 15 } as const;
+const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
 export const MAIN_TABLE = 254;
 /** What an administrator's own routes say. */
 const PROTOCOL_STATIC = 4;
@@ -52,6 +52,8 @@ export interface NewRoute {
 	readonly destination: string;
 	readonly link: number;
 	readonly gateway?: string;
+	/** Address that packets by this route have as their source, where nothing else says so. */
+	readonly source?: string;
 	/** Take the gateway to be on the link although no address of the interface covers it. */
 	readonly onlink?: boolean;
 }
@@ -110,7 +112,7 @@ export class Routes {
 	}
 }
 
-function encodeRoute(type: number, { destination, link, gateway, onlink }: NewRoute): Buffer {
+function encodeRoute(type: number, { destination, link, gateway, source, onlink }: NewRoute): Buffer {
 	const { address, prefix } = splitPrefix(destination);
 	const target = addressBytes(address);
 	const head = Buffer.alloc(STRUCT_SIZE);
@@ -125,6 +127,7 @@ function encodeRoute(type: number, { destination, link, gateway, onlink }: NewRo
 	if (onlink) head.writeUInt32LE(ONLINK, 8);
 	const attributes: Attribute[] = [u32(RTA.OIF, link)];
 	if (prefix > 0) attributes.push(bytes(RTA.DST, target));
+	if (source !== undefined) attributes.push(bytes(RTA.PREFSRC, addressBytes(source)));
 	if (gateway !== undefined) attributes.push(bytes(RTA.GATEWAY, addressBytes(gateway)));
 	return Buffer.concat([head, encodeAttributes(attributes)]);
 }
