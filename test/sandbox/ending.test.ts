@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { SandboxPart } from '#model/part.ts';
@@ -96,6 +96,24 @@ describe('stopping', () => {
 	});
 });
 
+describe('a daemon that was killed while it made a sandbox', () => {
+	test('after the runtime was done, before it was noted', async () => {
+		const part = fixture.part(fixture.container(), {});
+		await fixture.sandboxes.make(part);
+		rmSync(join(fixture.paths.bundle(part.container), 'processes.json'));
+		await fixture.sandboxes.unmake(part);
+		assertGone(part);
+	});
+
+	test('before the runtime began; a number in a stale file is nobody that could be killed', async () => {
+		const part = fixture.part(fixture.container(), {});
+		mkdirSync(fixture.paths.bundle(part.container), { recursive: true });
+		writeFileSync(join(fixture.paths.bundle(part.container), 'pid'), `${process.pid}`);
+		await fixture.sandboxes.unmake(part);
+		assertGone(part);
+	});
+});
+
 describe('making', () => {
 	test('again right after an end', async () => {
 		const part = fixture.part(fixture.container(), { argv: ['sh', '-c', 'exit 3'] });
@@ -125,7 +143,6 @@ describe('making', () => {
 		const container = fixture.container();
 		const base = fixture.part(container, { argv: ['sh', '-c', 'cat /ro/marker; touch /rw/new; touch /ro/new'] });
 		const source = join(fixture.directory, 'shared');
-		const { mkdirSync, writeFileSync } = await import('node:fs');
 		mkdirSync(fixture.paths.volume('vol'), { recursive: true });
 		mkdirSync(source);
 		writeFileSync(join(source, 'marker'), 'here\n');

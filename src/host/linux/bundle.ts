@@ -59,6 +59,20 @@ export class Bundle {
 		return processes;
 	}
 
+	/**
+	 * The processes of a sandbox whose making was cut short by the death of a daemon. Undefined while the runtime has not
+	 * named one, and when the number it named belongs to a process outside of the cgroup.
+	 */
+	adopt(cgroup: string): SandboxProcesses | undefined {
+		try {
+			const pid = Number.parseInt(readFileSync(join(this.directory, 'pid'), 'utf8'), 10);
+			const inside = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(cgroup);
+			return inside ? this.record(pid) : undefined;
+		} catch {
+			return undefined;
+		}
+	}
+
 	/** Undefined unless the sandbox was made. */
 	processes(): SandboxProcesses | undefined {
 		return readJson(join(this.directory, 'processes.json')) as SandboxProcesses | undefined;

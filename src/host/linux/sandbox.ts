@@ -22,6 +22,8 @@ const DEFAULT_GRACE = 10_000;
 const AFTER_KILL = 10_000;
 /** Between looks whether unread output is all that holds a sandbox. */
 const RELEASE = 200;
+/** How long a runtime may go on after the daemon that called it was killed. */
+const ADOPTION = 500;
 
 export interface SandboxOptions {
 	readonly paths: Paths;
@@ -73,7 +75,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	async unmake(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
 		const { container } = part;
-		const processes = this.#bundle(container).processes();
+		const bundle = this.#bundle(container);
+		const processes = bundle.processes() ?? (await adopt(container, bundle));
 		const grace = options.grace ?? DEFAULT_GRACE;
 		try {
 			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
@@ -143,7 +146,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			init: this.#init,
 			status: bundle.status,
 			network: spec.network === 'own' ? this.#options.stackPath(container) : this.#options.hostNetwork,
-			cgroup: `/kleene-${container}`,
+			cgroup: cgroupOf(container),
 		});
 	}
 
@@ -183,6 +186,21 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.#bundle(container).remove();
 		this.#exits.forget(container);
 	}
+}
+
+/** Below the root of the hierarchies, so that nothing is left behind, not even a parent. */
+function cgroupOf(container: string): string {
+	return `/kleene-${container}`;
+}
+
+/** A bundle without record of its processes may be one whose runtime is at work yet. */
+async function adopt(container: string, bundle: Bundle): Promise<SandboxProcesses | undefined> {
+	for (const start = Date.now(); bundle.exists() && Date.now() - start < ADOPTION; ) {
+		const processes = bundle.adopt(cgroupOf(container));
+		if (processes !== undefined) return processes;
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+	return undefined;
 }
 
 async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {

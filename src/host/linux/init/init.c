@@ -36,7 +36,7 @@ static long sys(long n, long a, long b, long c, long d) {
 #endif
 
 #define BIT(signal) (1UL << ((signal) - 1))
-enum { FORK_SIGCHLD = SIGCHLD, NOT_FOUND = 127, NOT_EXECUTABLE = 126, SHORTEST = 1000000, LONGEST = 64000000 };
+enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, SHORTEST = 1000000, LONGEST = 64000000 };
 
 static long length(const char *s) {
 	long n = 0;
@@ -45,7 +45,12 @@ static long length(const char *s) {
 	return n;
 }
 
-static void say(const char *s) { sys(__NR_write, 2, (long)s, length(s), 0); }
+static void refuse(const char *name, const char *why, long code) {
+	const char *words[] = {name, ": ", why, "\n"};
+	for (int i = 0; i < 4; i++)
+		sys(__NR_write, 2, (long)words[i], length(words[i]), 0);
+	sys(__NR_exit_group, code, 0, 0, 0);
+}
 
 static long number(const char **s) {
 	long n = 0;
@@ -61,11 +66,6 @@ static void record(long fd, long n) {
 		*--p = '0' + n % 10;
 	while (n /= 10);
 	sys(__NR_write, fd, (long)p, text + sizeof text - p, 0);
-}
-
-static void refuse(const char *name, const char *why, long code) {
-	say(name), say(": "), say(why), say("\n");
-	sys(__NR_exit_group, code, 0, 0, 0);
 }
 
 /* As execvp(3). argv[-1] is free to be written to. */
@@ -93,17 +93,16 @@ static void run(char **argv, char **env) {
 		if ((error != -ENOENT && error != -ENOTDIR && error != -EACCES) || !*dirs++)
 			break;
 	}
-	if (denied || error == -EACCES)
-		refuse(argv[0], "permission denied", NOT_EXECUTABLE);
 	if (error == -ENOEXEC) {
 		argv[-1] = "sh";
 		argv[0] = slash ? argv[0] : path;
-		sys(__NR_execve, (long)"/bin/sh", (long)(argv - 1), (long)env, 0);
-		refuse(argv[0], "exec format error", NOT_EXECUTABLE);
+		error = sys(__NR_execve, (long)"/bin/sh", (long)(argv - 1), (long)env, 0);
 	}
-	if (error == -ENOENT || error == -ENOTDIR)
-		refuse(argv[0], slash ? "no such file or directory" : "command not found", NOT_FOUND);
-	refuse(argv[0], "cannot execute", NOT_EXECUTABLE);
+	if (denied || error == -EACCES)
+		refuse(argv[0], "permission denied", NOT_EXECUTABLE);
+	if (error != -ENOENT && error != -ENOTDIR)
+		refuse(argv[0], "cannot execute", NOT_EXECUTABLE);
+	refuse(argv[0], slash ? "no such file or directory" : "command not found", NOT_FOUND);
 }
 
 /* argv: uid gid groups stdio command... */
@@ -159,7 +158,7 @@ __attribute__((used)) void start(long *stack) {
 	/* The command is to lead the terminal's session: else Ctrl-Z would stop it with nobody to wake it. */
 	sys(__NR_ioctl, 0, TIOCNOTTY, 0, 0);
 	sys(__NR_rt_sigprocmask, SIG_BLOCK, (long)&signals, 0, 8);
-	long command = sys(__NR_clone, FORK_SIGCHLD, 0, 0, 0);
+	long command = sys(__NR_clone, SIGCHLD, 0, 0, 0);
 	if (command == 0) {
 		sys(__NR_setsid, 0, 0, 0, 0);
 		sys(__NR_ioctl, 0, TIOCSCTTY, 0, 0);

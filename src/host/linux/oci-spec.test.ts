@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { capabilitiesOf } from './capabilities.ts';
+import { ociConfig, ociProcess } from './oci-spec.ts';
+import { seccompProfile } from './seccomp.ts';
+
+const identity = { uid: 7, gid: 8, groups: [9, 10], home: '/home/seven' };
+const process = { argv: ['run', 'it'], env: ['A=1'], user: 'seven', tty: false, stdin: false };
+const spec = { hostname: 'box', network: 'own', rawSockets: false, netAdmin: false, process } as const;
+
+function config(network: 'own' | 'host', path: string | undefined) {
+	return ociConfig({
+		spec: { ...spec, network },
+		identity,
+		root: '/r',
+		mounts: [{ type: 'nullfs', source: '/s', destination: '/d', readOnly: true }],
+		init: '/i',
+		status: '/st',
+		network: path,
+		cgroup: '/kleene-x',
+	}) as { linux: { namespaces: object[]; resources: object }; mounts: { destination: string; options: string[] }[] };
+}
+
+test('networks: its own by path, the one given for the host, or the one that is there', () => {
+	const network = (c: ReturnType<typeof config>) => c.linux.namespaces.find((n) => 'type' in n && n.type === 'network');
+	assert.deepEqual(network(config('own', '/n')), { type: 'network', path: '/n' });
+	assert.deepEqual(network(config('host', '/h')), { type: 'network', path: '/h' });
+	assert.equal(network(config('host', undefined)), undefined);
+});
+
+test('the init is read-only, mounts are as asked for, and no device is allowed beyond those the runtime adds', () => {
+	const { mounts, linux } = config('own', '/n');
+	const options = (destination: string) => mounts.find((mount) => mount.destination === destination)?.options;
+	assert.deepEqual(options('/dev/.kleene/init'), ['bind', 'private', 'ro']);
+	assert.deepEqual(options('/d'), ['bind', 'private', 'ro']);
+	assert.ok(options('/sys')?.includes('ro'));
+	assert.deepEqual(linux.resources, { devices: [{ allow: false, access: 'rwm' }] });
+});
+
+test('the init is told who the process is to be, and what is missing in its environment is added', () => {
+	const first = ociProcess(spec, process, { identity, status: '/dev/.kleene/status' });
+	assert.deepEqual((first as { args: string[] }).args, [
+		'/dev/.kleene/init',
+		'/dev/.kleene/status',
+		'7',
+		'8',
+		'9,10',
+		'6',
+		'run',
+		'it',
+	]);
+	const tty = ociProcess(spec, { ...process, tty: true, env: ['HOME=/x', 'PATH=/y'] }, { identity });
+	const { args, env } = tty as { args: string[]; env: string[] };
+	assert.deepEqual(args.slice(1, 6), ['-', '7', '8', '9,10', '7']);
+	assert.deepEqual(env, ['TERM=xterm', 'HOME=/x', 'PATH=/y']);
+});
+
+test('capabilities are no more than what was promised', () => {
+	const least = capabilitiesOf({ rawSockets: false, netAdmin: false });
+	assert.equal(least.length, 13);
+	for (const never of [
+		'CAP_NET_RAW',
+		'CAP_NET_ADMIN',
+		'CAP_SYS_ADMIN',
+		'CAP_SYS_MODULE',
+		'CAP_SYS_PTRACE',
+		'CAP_DAC_READ_SEARCH',
+	])
+		assert.ok(!least.includes(never), never);
+	const added = (spec: { rawSockets: boolean; netAdmin: boolean }) =>
+		capabilitiesOf(spec).filter((name) => !least.includes(name));
+	assert.deepEqual(added({ rawSockets: true, netAdmin: false }), ['CAP_NET_RAW']);
+	assert.deepEqual(added({ rawSockets: false, netAdmin: true }), ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
+});
+
+test('system calls that leave a container are on no list', () => {
+	for (const arch of ['x64', 'arm64'] as const) {
+		const names = new Set(
+			seccompProfile(arch)
+				.syscalls.filter(({ action, args }) => action === 'SCMP_ACT_ALLOW' && !args)
+				.flatMap((rule) => rule.names),
+		);
+		for (const never of 'mount umount2 pivot_root setns unshare clone clone3 bpf keyctl add_key kexec_load init_module open_by_handle_at perf_event_open userfaultfd reboot swapon ptrace_ io_uring_setup fsopen move_mount syslog'.split(
+			' ',
+		))
+			assert.ok(!names.has(never), never);
+		for (const needed of ['execve', 'openat', 'wait4', 'rt_sigreturn', 'exit_group', 'futex'])
+			assert.ok(names.has(needed), needed);
+	}
+});
