@@ -82,7 +82,8 @@ export class Aliases implements PartHandler<'alias'> {
 		this.#stacks.tryEnter(part.container, (inner) => {
 			const link = inner.links.find(part.inside);
 			if (!link) return;
-			for (const route of insideRoutes(part, link.index).toReversed()) unlessGone(GONE, () => inner.routes.remove(route));
+			for (const route of insideRoutes(part, link.index).toReversed())
+				unlessGone(GONE, () => inner.routes.remove(route));
 			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
 		});
 	}
@@ -121,7 +122,8 @@ export class Aliases implements PartHandler<'alias'> {
 			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
 				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
 			for (const route of insideRoutes(part, link.index))
-				if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
+				if (ensureRoute(inner, part, route))
+					done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
 		});
 	}
 
