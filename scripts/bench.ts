@@ -31,8 +31,8 @@ async function measureAll(runs: number): Promise<Results> {
 
 function print({ client, kleeRun, podmanRun, daemon }: Results): void {
 	console.log(row('', 'median', '90 %', 'runs'));
-	const line = (name: string, { median, p90, runs }: Figures) =>
-		console.log(row(name, `${median.toFixed(1)} ms`, `${p90.toFixed(1)} ms`, String(runs)));
+	const line = (name: string, { median, p90, runs }: Figures, remark = '') =>
+		console.log(row(name, `${median.toFixed(1)} ms`, `${p90.toFixed(1)} ms`, String(runs)) + remark);
 	console.log('what a user waits for');
 	line('  klee lsn (the client alone)', client);
 	line('  klee run -l vnet -n bench Debian true', kleeRun);
@@ -40,25 +40,24 @@ function print({ client, kleeRun, podmanRun, daemon }: Results): void {
 	else {
 		line('  podman run --network bench bench true', podmanRun);
 		const ratio = kleeRun.median / podmanRun.median;
-		console.log(row('  klee / podman', ratio.toFixed(2), verdict(ratio <= 1 / 3, 'aim 0.33'), ''));
+		console.log(`${row('  klee / podman', ratio.toFixed(2))}${verdict(ratio <= 1 / 3, 'aim: 0.33')}`);
 	}
 	console.log('what the daemon takes, each with one HTTP request (container start with two)');
 	line('  a request that changes nothing', daemon.roundTrip);
 	line('  network create (bridge, address)', daemon.networkCreate);
 	line('  network remove', daemon.networkRemove);
-	line('  endpoint attach (running ipnet)', daemon.attach);
-	console.log(row('', '', verdict(daemon.attach.median <= 3, 'aim 3 ms'), ''));
+	line('  endpoint attach (running ipnet)', daemon.attach, verdict(daemon.attach.median <= 3, 'aim: 3 ms'));
 	line('  endpoint detach', daemon.detach);
 	line('  container start (vnet, one network)', daemon.containerStart);
 	line('  container stop', daemon.containerStop);
 }
 
 function row(name: string, ...cells: readonly string[]): string {
-	return (name.padEnd(42) + cells.map((cell) => cell.padStart(12)).join('')).trimEnd();
+	return name.padEnd(42) + cells.map((cell) => cell.padStart(10)).join('');
 }
 
 function verdict(met: boolean, aim: string): string {
-	return `${aim}${met ? '' : ', missed'}`;
+	return `   ${aim}, ${met ? 'met' : 'missed'}`;
 }
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, runs: { type: 'string', default: '20' } } });

@@ -27,8 +27,9 @@ async function makeNetwork(demo: Narrator): Promise<void> {
 	demo.check('--dry-run changed nothing', await demo.host.changes(), []);
 	const { stdout } = await demo.klee('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testvnet');
 	demo.check('it has an id of 12 hex digits', stdout, new RegExp(`^${ID}\\n$`));
-	const bridge = await demo.onHost('ip', '-br', 'address', 'show', 'kleene0');
-	demo.check('the host holds the gateway address on the bridge', bridge.stdout, /kleene0 .*\b10\.4\.6\.1\/24/);
+	const bridge = await demo.onHost('ip', 'address', 'show', 'kleene0');
+	demo.check('the host has the bridge, up', bridge.stdout, /kleene0: <[^>]*\bUP\b/);
+	demo.check('the host holds the gateway address on it', bridge.stdout, /inet 10\.4\.6\.1\/24 /);
 }
 
 async function runOnVnet(demo: Narrator): Promise<void> {
@@ -76,6 +77,8 @@ async function serve(
 	{ server, address, client }: { server: string; address: string; client: string },
 ): Promise<void> {
 	await demo.klee('exec', '-d', server, 'busybox', 'httpd', '-f', '-p', '8080', '-h', '/etc');
+	// Started is not yet listening.
+	await demo.host.inside('sh', '-c', `for i in $(seq 50); do nc -z ${address} 8080 && exit; sleep 0.1; done`);
 	const url = `http://${address}:8080/os-release`;
 	const { stdout } = await demo.klee('exec', client, 'busybox', 'wget', '-q', '-O', '-', url);
 	demo.check(`TCP: ${client} fetches a page from ${server}`, stdout, /^ID=debian$/m);
