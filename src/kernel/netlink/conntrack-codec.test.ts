@@ -62,8 +62,11 @@ test('the family follows from the addresses; without any it is both', () => {
 
 test('an address fits however it is written', () => {
 	const connection = encodePayload(6, encodeFilter(6, { protocol: UDP, original: { source: 'fd00::1' } }));
-	assert.equal(matcher({ original: { source: 'FD00:0:0::1' } })(connection), true);
-	assert.equal(matcher({ original: { source: 'fd00::2' } })(connection), false);
-	assert.equal(matcher({ protocol: TCP })(connection), false);
-	assert.equal(matcher({ reply: {} })(connection), false);
+	assert.equal(matcher([{ original: { source: 'FD00:0:0::1' } }])(connection), true);
+	assert.equal(matcher([{ original: { source: 'fd00::2' } }])(connection), false);
+	assert.equal(matcher([{ protocol: TCP }])(connection), false);
+	assert.equal(matcher([{ reply: { source: 'fd00::1' } }])(connection), false);
+	assert.equal(matcher([{ family: 4, protocol: UDP }])(connection), false);
+	assert.equal(matcher([{ protocol: TCP }, { protocol: UDP }])(connection), true);
+	assert.equal(matcher([])(connection), false);
 });

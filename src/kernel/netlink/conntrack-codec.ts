@@ -1,14 +1,5 @@
 /** Tracked connections as the kernel writes them (include/uapi/linux/netfilter/nfnetlink_conntrack.h). */
-import {
-	type Attribute,
-	type AttributeMap,
-	attributeMap,
-	bytes,
-	encodeAttributes,
-	nested,
-	u8,
-	u32,
-} from './attributes.ts';
+import { type Attribute, attributeMap, bytes, encodeAttributes, nested, padded, u8, u32 } from './attributes.ts';
 import { AF_INET, addressBytes, addressFamily, addressText, type Family, familyOf } from './inet.ts';
 
 const CTA = { ORIGINAL: 1, REPLY: 2, ID: 12, ZONE: 18, FILTER: 25 } as const;
@@ -86,34 +77,46 @@ export function isForKernel({ protocol, original = {}, reply = {} }: ConnectionM
 	return true;
 }
 
-/** Reads only what it must of a message, for tables of 100,000 connections. @returns a test of payloads */
-export function matcher(match: ConnectionMatch): (payload: Buffer) => boolean {
-	const family = match.family === undefined ? undefined : addressFamily(match.family);
-	const original = directionTest(CTA.ORIGINAL, match.original, match.protocol);
-	const reply = directionTest(CTA.REPLY, match.reply, undefined);
+/**
+ * Reads only what it must of a message, once for all matches: tables hold 100,000 connections.
+ *
+ * @returns a test of payloads, whether any of the matches fits
+ */
+export function matcher(matches: readonly ConnectionMatch[]): (payload: Buffer) => boolean {
+	const tests = matches.map(testOf);
 	return (payload) => {
-		if (family !== undefined && payload[0] !== family) return false;
-		const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
-		return original(attributes) && reply(attributes);
+		const all = { start: STRUCT_SIZE, end: payload.length };
+		const original = findTuple(payload, find(payload, all, CTA.ORIGINAL));
+		const reply = findTuple(payload, find(payload, all, CTA.REPLY));
+		return tests.some((fits) => fits(payload, original, reply));
 	};
 }
 
-function directionTest(type: number, wanted: Partial<Direction> | undefined, protocol: number | undefined) {
-	if (!wanted && protocol === undefined) return () => true;
-	const source = wanted?.source === undefined ? undefined : addressBytes(wanted.source);
-	const destination = wanted?.destination === undefined ? undefined : addressBytes(wanted.destination);
-	return (attributes: AttributeMap): boolean => {
-		const value = attributes.get(type);
-		if (!value) return false;
-		const tuple = readTuple(value);
-		return (
-			(protocol === undefined || protocol === tuple.protocol) &&
-			(wanted?.sourcePort === undefined || wanted.sourcePort === tuple.sourcePort) &&
-			(wanted?.destinationPort === undefined || wanted.destinationPort === tuple.destinationPort) &&
-			(!source || source.equals(tuple.source)) &&
-			(!destination || destination.equals(tuple.destination))
-		);
-	};
+function testOf({ family, protocol, original, reply }: ConnectionMatch) {
+	const number = family === undefined ? undefined : addressFamily(family);
+	const there = directionTest(original);
+	const back = directionTest(reply);
+	return (payload: Buffer, one: TuplePlaces, other: TuplePlaces): boolean =>
+		(protocol === undefined || protocol === one.protocol) &&
+		there(payload, one) &&
+		back(payload, other) &&
+		(number === undefined || payload[0] === number);
+}
+
+function directionTest(wanted: Partial<Direction> | undefined): (payload: Buffer, places: TuplePlaces) => boolean {
+	if (!wanted) return () => true;
+	const { sourcePort, destinationPort } = wanted;
+	const source = wanted.source === undefined ? undefined : addressBytes(wanted.source);
+	const destination = wanted.destination === undefined ? undefined : addressBytes(wanted.destination);
+	return (payload, places) =>
+		(sourcePort === undefined || sourcePort === places.sourcePort) &&
+		(destinationPort === undefined || destinationPort === places.destinationPort) &&
+		(!source || holds(payload, places.source, source)) &&
+		(!destination || holds(payload, places.destination, destination));
+}
+
+function holds(payload: Buffer, { start, end }: Span, wanted: Buffer): boolean {
+	return end - start === wanted.length && payload.compare(wanted, 0, wanted.length, start, end) === 0;
 }
 
 /** The match as a filter that the kernel applies itself. */
@@ -163,17 +166,15 @@ function port(type: number, value: number): Attribute {
 	return bytes(type, Buffer.of(value >> 8, value & 0xff));
 }
 
-export function decodeConnection(payload: Buffer): TrackedConnection | undefined {
-	const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
-	const original = attributes.get(CTA.ORIGINAL);
-	const reply = attributes.get(CTA.REPLY);
-	if (!original || !reply) return undefined;
-	const tuple = readTuple(original);
+export function decodeConnection(payload: Buffer): TrackedConnection {
+	const all = { start: STRUCT_SIZE, end: payload.length };
+	const original = findTuple(payload, find(payload, all, CTA.ORIGINAL));
+	const reply = findTuple(payload, find(payload, all, CTA.REPLY));
 	return {
 		family: familyAt(payload),
-		protocol: tuple.protocol,
-		original: directionOf(tuple),
-		reply: directionOf(readTuple(reply)),
+		protocol: original.protocol,
+		original: directionAt(payload, original),
+		reply: directionAt(payload, reply),
 	};
 }
 
@@ -191,31 +192,59 @@ function familyAt(payload: Buffer): Family {
 	return payload[0] === AF_INET ? 4 : 6;
 }
 
-interface Tuple {
-	readonly protocol: number;
-	readonly source: Buffer;
-	readonly destination: Buffer;
-	readonly sourcePort: number;
-	readonly destinationPort: number;
+/** A part of a buffer. */
+interface Span {
+	readonly start: number;
+	readonly end: number;
 }
 
-const NONE = Buffer.alloc(0);
+const NOWHERE: Span = { start: 0, end: 0 };
 
-function readTuple(value: Buffer): Tuple {
-	const parts = attributeMap(value);
-	const addresses = attributeMap(parts.get(TUPLE.IP) ?? NONE);
-	const ports = attributeMap(parts.get(TUPLE.PROTO) ?? NONE);
+/** Where the value of an attribute is, without making anything on the way. */
+function find(buffer: Buffer, { start, end }: Span, type: number): Span {
+	for (let offset = start; offset + 4 <= end; ) {
+		const length = buffer.readUInt16LE(offset);
+		if (length < 4 || offset + length > end) break;
+		if ((buffer.readUInt16LE(offset + 2) & 0x3fff) === type) return { start: offset + 4, end: offset + length };
+		offset += padded(length);
+	}
+	return NOWHERE;
+}
+
+interface TuplePlaces {
+	readonly protocol: number;
+	readonly sourcePort: number;
+	readonly destinationPort: number;
+	readonly source: Span;
+	readonly destination: Span;
+}
+
+function findTuple(payload: Buffer, tuple: Span): TuplePlaces {
+	const addresses = find(payload, tuple, TUPLE.IP);
+	const ports = find(payload, tuple, TUPLE.PROTO);
+	const six = payload[0] !== AF_INET;
 	return {
-		source: addresses.get(IP[4].SOURCE) ?? addresses.get(IP[6].SOURCE) ?? NONE,
-		destination: addresses.get(IP[4].DESTINATION) ?? addresses.get(IP[6].DESTINATION) ?? NONE,
-		protocol: ports.get(PROTO.NUMBER)?.[0] ?? 0,
-		sourcePort: ports.get(PROTO.SOURCE_PORT)?.readUInt16BE() ?? 0,
-		destinationPort: ports.get(PROTO.DESTINATION_PORT)?.readUInt16BE() ?? 0,
+		source: find(payload, addresses, IP[six ? 6 : 4].SOURCE),
+		destination: find(payload, addresses, IP[six ? 6 : 4].DESTINATION),
+		protocol: numberAt(payload, find(payload, ports, PROTO.NUMBER)),
+		sourcePort: numberAt(payload, find(payload, ports, PROTO.SOURCE_PORT)),
+		destinationPort: numberAt(payload, find(payload, ports, PROTO.DESTINATION_PORT)),
 	};
 }
 
-function directionOf({ source, destination, sourcePort, destinationPort }: Tuple): Direction {
-	return { source: addressText(source), destination: addressText(destination), sourcePort, destinationPort };
+/** Of one or two bytes; 0 where there is none. */
+function numberAt(payload: Buffer, { start, end }: Span): number {
+	return end > start ? payload.readUIntBE(start, end - start) : 0;
+}
+
+function directionAt(payload: Buffer, places: TuplePlaces): Direction {
+	const { source, destination, sourcePort, destinationPort } = places;
+	return {
+		source: addressText(payload.subarray(source.start, source.end)),
+		destination: addressText(payload.subarray(destination.start, destination.end)),
+		sourcePort,
+		destinationPort,
+	};
 }
 
 /** `struct nfgenmsg` and what follows it. */
