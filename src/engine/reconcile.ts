@@ -9,7 +9,7 @@ import type { RunPlanner } from './run-planner.ts';
 
 /**
  * Bring host and store together after a start of the daemon. INVARIANTS:
- * - what runs is adopted and not touched;
+ * - what runs is adopted and not touched, save that the firewall is told again what it may have forgotten;
  * - what the store knows and the host lacks is made again (networks) or cleared away (runs that ended meanwhile);
  * - what the host has below our root and the store does not know is unmade.
  */
@@ -48,8 +48,10 @@ export class Reconciler {
 		const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
 		for (const { id, name } of store.containers.running()) {
 			this.#runs.adopt(id);
-			if (alive.has(id)) log.info({ container: id, name }, 'container went on running; adopted');
-			else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
+			if (alive.has(id)) {
+				log.info({ container: id, name }, 'container went on running; adopted');
+				await this.#try(`container ${name}`, store.containers.parts(id).filter(isFirewall).map(make));
+			} else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
 		}
 		store.transaction(() => this.#forgetStaleUnits());
 	}
@@ -95,6 +97,10 @@ export class Reconciler {
 			'could not bring the host to what the store says',
 		);
 	}
+}
+
+function isFirewall({ kind }: Part): boolean {
+	return kind === 'filter-member' || kind === 'published-ports';
 }
 
 function sandboxOnly(container: string): Part {

@@ -6,7 +6,7 @@ import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
 import { requireImage } from './identify.ts';
 import type { Attachment } from './plan/endpoint.ts';
-import { type HostAddresses, partsOfPorts } from './plan/ports.ts';
+import { type Frontage, partsOfPorts } from './plan/ports.ts';
 import { partsOfRun } from './plan/run.ts';
 import { type Command, processOf, sandboxOf } from './plan/sandbox.ts';
 import { PublishedPorts } from './published.ts';
@@ -29,39 +29,38 @@ export class RunPlanner {
 		const { store, driver } = this.#context;
 		const image = requireImage(store, container.imageId, driver.facts());
 		const spec = sandboxOf(container, processOf(image, container, command));
-		const addresses = await this.addressesFor(container);
-		const attachments = this.attachmentsOf(container.id);
-		const parts = this.partsFor(container, { attachments, spec, addresses });
+		const frontage = await this.frontageFor(container);
 		try {
-			this.claim(portsAmong(parts));
+			const attachments = this.attachmentsOf(container.id);
+			const ports = partsOfPorts(container, attachments, frontage);
+			const parts = this.partsFor(container, { attachments, spec, ports });
+			this.claim(ports);
+			return parts;
 		} catch (error) {
 			this.#forgetUnits(container.id);
 			throw error;
 		}
-		return parts;
 	}
 
 	partsFor(
 		container: Container,
-		from: { attachments: readonly Attachment[]; spec: SandboxSpec; addresses: HostAddresses },
+		from: {
+			attachments: readonly Attachment[];
+			spec: SandboxSpec;
+			ports: readonly PublishedPortsPart[];
+		},
 	): Part[] {
-		const { attachments, spec, addresses } = from;
-		const ports = partsOfPorts(container, attachments, addresses);
-		return partsOfRun({
-			container,
-			attachments,
-			spec,
-			ports,
-			ipnetHasEpair: this.#context.driver.facts().ipnetHasEpair,
-		});
+		return partsOfRun({ container, ...from, ipnetHasEpair: this.#context.driver.facts().ipnetHasEpair });
 	}
 
 	/** A look at the host only where a port is not published on every address. */
-	async addressesFor({ publicPorts }: Container): Promise<HostAddresses> {
+	async frontageFor({ publicPorts }: Container): Promise<Frontage> {
+		const { gatewayInterface: gateway } = this.#context.seen;
 		const named = publicPorts.some(({ interfaces }) => interfaces.length > 0);
-		if (!named) return new Map();
+		if (!named) return { addresses: new Map(), gateway };
 		const { interfaces } = await this.#context.driver.observe('addressing');
-		return new Map(interfaces.map(({ name, addresses }) => [name, addresses.map((text) => text.split('/')[0] ?? '')]));
+		const bare = (text: string) => text.split('/')[0] ?? '';
+		return { addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(bare)])), gateway };
 	}
 
 	attachmentsOf(containerId: string): Attachment[] {

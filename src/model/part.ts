@@ -57,6 +57,8 @@ export interface BridgePortPart {
 	readonly interface: string;
 	/** True: exchanges nothing with the other isolated ports of the bridge. */
 	readonly isolated: boolean;
+	/** True: what it sends to a port that it publishes comes back to itself. */
+	readonly hairpin: boolean;
 }
 
 /** An address on the inner end of a vnet container. */
@@ -68,19 +70,23 @@ export interface InsideAddressPart {
 	readonly address: string;
 }
 
-/** The default route of one family inside a vnet container. */
+/** The default route of one family inside a container. */
 export interface InsideRoutePart {
 	readonly kind: 'inside-route';
 	readonly container: string;
+	/** Name of the inner end. */
 	readonly interface: string;
 	readonly family: 4 | 6;
+	/** `''` on a routed cable: the host at its other end, by whatever name it goes there. */
 	readonly gateway: string;
+	/** Address that is spoken from; absent: any that the interface has. */
+	readonly source?: string;
 }
 
 /**
  * An address of an ipnet container: reachable from the network as if it sat on its interface, and the only one that
  * the container may use. On Linux: the host route to the epair, the proxy neighbour entry on the network's interface,
- * the /32 or /128 and the scope-link default route inside. On FreeBSD: an alias and a jail parameter.
+ * the /32 or /128 inside. On FreeBSD: an alias and a jail parameter.
  */
 export interface AliasPart {
 	readonly kind: 'alias';
@@ -96,8 +102,6 @@ export interface AliasPart {
 	readonly subnet: string;
 	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
 	readonly hostAddress: string;
-	/** Whether this endpoint also gives the default route of the family inside. */
-	readonly defaultRoute: boolean;
 }
 
 /** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
@@ -106,6 +110,8 @@ export interface NetworkFilterPart {
 	/** Id of the network. */
 	readonly network: string;
 	readonly interface: string;
+	/** True: the interface is the host's own, and others use it too. */
+	readonly shared: boolean;
 	/** CIDR, `''` where the family is not used. */
 	readonly subnet: string;
 	readonly subnet6: string;
@@ -159,7 +165,7 @@ export interface PublishedPortsPart {
 	readonly protocol: 'tcp' | 'udp';
 	/** Address of the host that they are published on, `''` for every one. */
 	readonly hostAddress: string;
-	/** Interface of the host on which that address is, `''` where it was not named. */
+	/** Interface of the host on which that address is, or the one of its default route; `''` for none. */
 	readonly arrivesOn: string;
 	readonly first: number;
 	readonly last: number;

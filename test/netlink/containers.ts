@@ -63,7 +63,7 @@ export function vnet({ container, unit, addresses }: Wanted): Handled[] {
 	return [
 		{ kind: 'stack', container },
 		{ kind: 'epair', container, unit, inside, mac: macFor(unit), routed: false },
-		{ kind: 'bridge-port', isolated: false, bridge: 'kleene0', interface: `epair${unit}a` },
+		{ kind: 'bridge-port', isolated: false, hairpin: false, bridge: 'kleene0', interface: `epair${unit}a` },
 		...addresses.map((address): Handled => {
 			const prefix = address.includes(':') ? 64 : 24;
 			return { kind: 'inside-address', container, interface: inside, address: `${address}/${prefix}` };
@@ -80,18 +80,13 @@ export function ipnet({ container, unit, addresses, interface: name = 'kleene0' 
 	return [
 		{ kind: 'stack', container },
 		{ kind: 'epair', container, unit, inside: name, mac: macFor(unit), routed: true },
-		...addresses.map(
-			(address): Handled => ({
-				kind: 'alias',
-				container,
-				interface: name,
-				unit,
-				inside: name,
-				subnet: address.includes(':') ? 'fd00:4:6::/64' : '10.4.6.0/24',
-				hostAddress: '',
-				address,
-				defaultRoute: true,
-			}),
-		),
+		...addresses.flatMap((address): Handled[] => {
+			const [family, subnet] = address.includes(':') ? ([6, 'fd00:4:6::/64'] as const) : ([4, '10.4.6.0/24'] as const);
+			const route = { interface: name, family, gateway: '', source: address };
+			return [
+				{ kind: 'alias', container, interface: name, unit, inside: name, subnet, hostAddress: '', address },
+				{ kind: 'inside-route', container, ...route },
+			];
+		}),
 	];
 }

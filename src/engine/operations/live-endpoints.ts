@@ -1,11 +1,12 @@
+import { messageOf } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
-import type { Endpoint } from '#model/endpoint.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import type { Attachment } from '../plan/endpoint.ts';
 import { partsOfPorts } from '../plan/ports.ts';
-import { partsOfOneEndpoint, withoutSecondDefault } from '../plan/run.ts';
+import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { Runs } from './runs.ts';
 
@@ -24,25 +25,43 @@ export class LiveEndpoints {
 		this.#runs = runs;
 	}
 
+	/** The ports that can lead to it now come along: they are refused before anything changes. */
 	async attach(container: Container, endpoint: Endpoint): Promise<void> {
 		if (!this.#runs.isRunning(container.id)) return;
 		const { store, executor } = this.#context;
 		const before = store.containers.parts(container.id);
-		const parts = this.#partsOfNew(container, endpoint);
-		const record = () => store.containers.setParts(container.id, insertBeforeSandbox(before, parts));
-		try {
-			await executor.build({ subject: `endpoint ${endpoint.id}`, steps: parts.map(make) }, record);
-		} catch (error) {
+		const giveBack = () => {
 			const current = store.endpoints.get(endpoint.id);
 			if (current) this.#planner.forgetUnit(current);
+		};
+		try {
+			const attachment = this.#planner.attachmentOf(endpoint);
+			const ports = await this.#portsJoining(container, attachment);
+			const parts = [...this.#partsOfNew(container, attachment), ...ports];
+			this.#planner.claim(ports);
+			const record = () => store.containers.setParts(container.id, insertBeforeSandbox(before, parts));
+			await executor.build({ subject: `endpoint ${endpoint.id}`, steps: parts.map(make) }, record).catch((error) => {
+				this.#planner.release(ports);
+				throw error;
+			});
+		} catch (error) {
+			giveBack();
 			throw error;
 		}
-		await this.#followPorts(container);
+	}
+
+	/** Ports that lead somewhere stay as they are, so that no connection is cut. */
+	async #portsJoining(container: Container, joining: Attachment): Promise<PublishedPortsPart[]> {
+		if (container.publicPorts.length === 0) return [];
+		const frontage = await this.#planner.frontageFor(container);
+		const wanted = partsOfPorts(container, [...this.#attachments(container, joining.endpoint), joining], frontage);
+		const taken = new Set(portsAmong(this.#context.store.containers.parts(container.id)).map(frontOf));
+		return wanted.filter((part) => !taken.has(frontOf(part)));
 	}
 
 	describeAttach(container: Container, endpoint: Endpoint): string[] {
 		if (!this.#runs.isRunning(container.id)) return [];
-		const parts = this.#partsOfNew(container, endpoint);
+		const parts = this.#partsOfNew(container, this.#planner.attachmentOf(endpoint));
 		for (const part of parts) if (part.kind === 'epair') this.#planner.returnUnit(part.unit);
 		return this.#context.executor.describe(parts.map(make));
 	}
@@ -55,41 +74,60 @@ export class LiveEndpoints {
 		const leaving = partsOfOneEndpoint(parts, current.epair);
 		const container = store.containers.get(endpoint.containerId);
 		// Ports first: what comes in by them must not reach an address that somebody else may get.
-		if (container) await this.#followPorts(container, endpoint);
+		if (container) await this.#redirectPorts(container, endpoint);
 		const staying = store.containers.parts(endpoint.containerId).filter((part) => !isAmong(part, leaving));
 		await executor.teardown({ subject: `endpoint ${endpoint.id}`, steps: unmakeAll(leaving) }, () => {
 			store.containers.setParts(endpoint.containerId, staying);
 			this.#planner.forgetUnit(current);
 		});
+		if (container) await this.#inheritRoutes(container, endpoint);
+	}
+
+	/** Another of its networks gives the default route from now on. Without one the container goes on as well. */
+	async #inheritRoutes(container: Container, without: Endpoint): Promise<void> {
+		const { store, executor, log } = this.#context;
+		const present = store.containers.parts(container.id);
+		const routes = inheritedRoutes(this.#desired(container, this.#attachments(container, without)), present);
+		if (routes.length === 0) return;
+		const record = () => store.containers.setParts(container.id, insertBeforeSandbox(present, routes));
+		const subject = `default route of container ${container.id}`;
+		await executor.build({ subject, steps: routes.map(make) }, record).catch((error: unknown) => {
+			log.error({ container: container.id, error: messageOf(error) }, 'no other network gives the default route');
+		});
 	}
 
 	/** The parts of an endpoint that joins a running container. It never takes over a default route that is there. */
-	#partsOfNew(container: Container, endpoint: Endpoint): Part[] {
+	#partsOfNew(container: Container, joining: Attachment): Part[] {
+		const present = this.#context.store.containers.parts(container.id);
+		const all = this.#desired(container, [...this.#attachments(container, joining.endpoint), joining]);
+		return withoutSecondDefault(partsOfOneEndpoint(all, joining.unit), present);
+	}
+
+	/** What the run would consist of with these endpoints, published ports aside. */
+	#desired(container: Container, attachments: readonly Attachment[]): Part[] {
 		const present = this.#context.store.containers.parts(container.id);
 		const sandbox = present.find((part) => part.kind === 'sandbox');
 		if (sandbox?.kind !== 'sandbox') throw new Error(`container ${container.id} runs without a sandbox`);
-		const attachments = [...this.#attachments(container, endpoint), this.#planner.attachmentOf(endpoint)];
-		const unportedContainer = { ...container, publicPorts: [] };
-		const from = { attachments, spec: sandbox.spec, addresses: new Map() };
-		const all = this.#planner.partsFor(unportedContainer, from);
-		return withoutSecondDefault(partsOfOneEndpoint(all, attachments.at(-1)!.unit), present);
+		return this.#planner.partsFor(container, { attachments, spec: sandbox.spec, ports: [] });
 	}
 
-	#attachments(container: Container, without?: Endpoint): Attachment[] {
+	#attachments(container: Container, without: Endpoint): Attachment[] {
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return endpoints.filter(({ id }) => id !== without?.id).map((one) => this.#planner.attachmentOf(one));
+		return endpoints.filter(({ id }) => id !== without.id).map((one) => this.#planner.attachmentOf(one));
 	}
 
-	/** Published ports lead to the first endpoint that can take them, which may be another one now. */
-	async #followPorts(container: Container, without?: Endpoint): Promise<void> {
+	/** Published ports that lead to a leaving endpoint lead to the next one that can take them. */
+	async #redirectPorts(container: Container, without: Endpoint): Promise<void> {
 		if (container.publicPorts.length === 0) return;
 		const { store, executor } = this.#context;
-		const addresses = await this.#planner.addressesFor(container);
-		const wanted = partsOfPorts(container, this.#attachments(container, without), addresses);
+		const frontage = await this.#planner.frontageFor(container);
+		const wanted = partsOfPorts(container, this.#attachments(container, without), frontage);
 		const present = store.containers.parts(container.id);
-		const leaving = portsAmong(present).filter((part) => !isAmong(part, wanted));
-		const joining = wanted.filter((part) => !isAmong(part, present));
+		const addresses = addressesOf(without);
+		const leaving = portsAmong(present).filter(({ target }) => addresses.includes(target));
 		if (leaving.length > 0) await this.#withdraw(container, leaving);
+		const staying = new Set(portsAmong(store.containers.parts(container.id)).map(frontOf));
+		const joining = wanted.filter((part) => !staying.has(frontOf(part)));
 		if (joining.length === 0) return;
 		this.#planner.claim(joining);
 		const record = () => {
@@ -113,6 +151,11 @@ export class LiveEndpoints {
 function isAmong(part: Part, parts: readonly Part[]): boolean {
 	const text = JSON.stringify(part);
 	return parts.some((other) => JSON.stringify(other) === text);
+}
+
+/** What of the host a published port takes up. */
+function frontOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
+	return `${protocol} ${hostAddress} ${first} ${target.includes(':') ? 6 : 4}`;
 }
 
 function insertBeforeSandbox(parts: readonly Part[], more: readonly Part[]): Part[] {

@@ -22,8 +22,9 @@ export function vnetInterface(endpoint: Endpoint): string {
 	return `epair${endpoint.position}b`;
 }
 
-/** A bridge port with addresses of its own stack inside. */
-export function partsOfVnetEndpoint({ endpoint, network, unit }: Attachment, routes: DefaultRoutes): Part[] {
+/** A bridge port with addresses of its own stack inside. @param publishes whether ports of the host lead to it */
+export function partsOfVnetEndpoint(attachment: Attachment, routes: DefaultRoutes, publishes: boolean): Part[] {
+	const { endpoint, network, unit } = attachment;
 	const container = endpoint.containerId;
 	const inside = vnetInterface(endpoint);
 	const parts: Part[] = [
@@ -36,7 +37,13 @@ export function partsOfVnetEndpoint({ endpoint, network, unit }: Attachment, rou
 			...mtuOf(network),
 			routed: false,
 		},
-		{ kind: 'bridge-port', bridge: network.interface, interface: `epair${unit}a`, isolated: !network.icc },
+		{
+			kind: 'bridge-port',
+			bridge: network.interface,
+			interface: `epair${unit}a`,
+			isolated: !network.icc,
+			hairpin: publishes,
+		},
 	];
 	for (const family of FAMILIES) {
 		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
@@ -69,7 +76,9 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 		const gateway = hostHoldsGateway(network, family) ? gatewayOf(network, family) : undefined;
 		const hostAddress = gateway ? formatAddress(gateway) : '';
 		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
-		parts.push({ kind: 'alias', container, ...where, address, defaultRoute: routes.has(family) });
+		parts.push({ kind: 'alias', container, ...where, address });
+		if (!hasEpair || !routes.has(family)) continue;
+		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: '', source: address });
 	}
 	return parts;
 }

@@ -44,8 +44,8 @@ function filterOf(network: Network, gateway: string): NetworkFilterPart {
 	const { id, subnet, subnet6, icc, internal } = network;
 	const nat = resolveNat(network.nat, gateway);
 	const uplink = internal ? '' : nat || gateway;
-	const blocks = { subnet, subnet6 };
-	return { kind: 'network-filter', network: id, interface: network.interface, ...blocks, icc, internal, nat, uplink };
+	const place = { interface: network.interface, shared: network.type === 'custom', subnet, subnet6 };
+	return { kind: 'network-filter', network: id, ...place, icc, internal, nat, uplink };
 }
 
 /** The interface that a network's traffic is translated to now; the host's gateway may be another one tomorrow. */

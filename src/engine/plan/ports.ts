@@ -5,8 +5,13 @@ import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import type { Attachment } from './endpoint.ts';
 
-/** Addresses without prefix, by name of the interface of the host. */
-export type HostAddresses = ReadonlyMap<string, readonly string[]>;
+/** What of the host matters to what is published on it. */
+export interface Frontage {
+	/** Addresses without prefix, by name of the interface. Needed where a port names an interface or an address. */
+	readonly addresses: ReadonlyMap<string, readonly string[]>;
+	/** Interface of the default route, `''` where there is none. */
+	readonly gateway: string;
+}
 
 /**
  * Where the published ports of a container lead: for each family to its first endpoint that has an address of it and
@@ -15,16 +20,17 @@ export type HostAddresses = ReadonlyMap<string, readonly string[]>;
 export function partsOfPorts(
 	container: Container,
 	attachments: readonly Attachment[],
-	addresses: HostAddresses,
+	frontage: Frontage,
 ): PublishedPortsPart[] {
+	const inOrder = attachments.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
 	return container.publicPorts.flatMap((port) => {
 		const range = parsePortRange(port);
 		return FAMILIES.flatMap((family) => {
-			const attachment = attachments.find((one) => addressOf(one, family) !== '' && !one.network.internal);
+			const attachment = inOrder.find((one) => addressOf(one, family) !== '' && !one.network.internal);
 			if (!attachment) return [];
 			const target = addressOf(attachment, family);
 			const leads = container.networkDriver === 'vnet' ? attachment.network.interface : `epair${attachment.unit}a`;
-			return hostAddressesOf(port, addresses)
+			return placesOf(port, frontage)
 				.filter(({ hostAddress }) => hostAddress === '' || parseAddress(hostAddress)?.family === family)
 				.map((place): PublishedPortsPart => {
 					const { protocol } = port;
@@ -41,8 +47,8 @@ function addressOf({ endpoint }: Attachment, family: 4 | 6): string {
 
 type Place = Pick<PublishedPortsPart, 'hostAddress' | 'arrivesOn'>;
 
-function hostAddressesOf(port: PublishedPort, addresses: HostAddresses): Place[] {
-	if (port.interfaces.length === 0) return [{ hostAddress: '', arrivesOn: '' }];
+function placesOf(port: PublishedPort, { addresses, gateway }: Frontage): Place[] {
+	if (port.interfaces.length === 0) return [{ hostAddress: '', arrivesOn: gateway }];
 	return port.interfaces.flatMap((name) => {
 		if (parseAddress(name)) return [{ hostAddress: name, arrivesOn: holderOf(name, addresses) }];
 		const own = addresses.get(name);
@@ -56,7 +62,7 @@ function hostAddressesOf(port: PublishedPort, addresses: HostAddresses): Place[]
 	});
 }
 
-function holderOf(address: string, addresses: HostAddresses): string {
+function holderOf(address: string, addresses: Frontage['addresses']): string {
 	for (const [name, own] of addresses) if (own.includes(address)) return name;
 	return '';
 }

@@ -40,7 +40,7 @@ function partsOfEndpoints({ container, attachments, ipnetHasEpair }: RunDesired)
 	const routes = chooseDefaultRoutes(attachments, driver);
 	return attachments.flatMap((attachment) => {
 		const mine = routes.get(attachment.endpoint.id) ?? new Set();
-		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, mine);
+		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, mine, container.publicPorts.length > 0);
 		return partsOfIpnetEndpoint(attachment, mine, ipnetHasEpair);
 	});
 }
@@ -65,6 +65,7 @@ function nameServers({ container, attachments }: RunDesired): Part[] {
 export function announcements(parts: readonly Part[]): string[] {
 	return parts
 		.filter((part) => part.kind === 'inside-route')
+		.filter(({ gateway }) => gateway !== '')
 		.map((part) => `add net default: gateway ${part.gateway}\n`);
 }
 
@@ -82,18 +83,16 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 
 /** Parts that join a running container leave the default routes alone that it already has. */
 export function withoutSecondDefault(joining: readonly Part[], present: readonly Part[]): Part[] {
-	const taken = new Set(present.map(defaultRouteOf).filter((family) => family !== undefined));
-	return joining.flatMap((part): Part[] => {
-		const family = defaultRouteOf(part);
-		if (family === undefined || !taken.has(family)) return [part];
-		return part.kind === 'alias' ? [{ ...part, defaultRoute: false }] : [];
-	});
+	const taken = new Set(present.filter((part) => part.kind === 'inside-route').map(({ family }) => family));
+	return joining.filter((part) => part.kind !== 'inside-route' || !taken.has(part.family));
 }
 
-function defaultRouteOf(part: Part): 4 | 6 | undefined {
-	if (part.kind === 'inside-route') return part.family;
-	if (part.kind === 'alias' && part.defaultRoute) return part.address.includes(':') ? 6 : 4;
-	return undefined;
+/** Default routes that others of its networks are to give, now that the one is gone that gave them. */
+export function inheritedRoutes(desired: readonly Part[], present: readonly Part[]): Part[] {
+	return withoutSecondDefault(
+		desired.filter((part) => part.kind === 'inside-route'),
+		present,
+	);
 }
 
 /**

@@ -154,7 +154,7 @@ export function identityOf(part: Part): string {
 		case 'filter-member':
 			return `${part.kind} ${part.interface}`;
 		case 'published-ports':
-			return `${part.kind} ${part.protocol} ${part.hostAddress} ${part.first}`;
+			return `${part.kind} ${part.protocol} ${part.hostAddress} ${part.first} ${part.target.includes(':') ? 6 : 4}`;
 		default:
 			return `${part.kind} ${containerOrImage(part)}`;
 	}

@@ -14,6 +14,12 @@ export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'
 
 export const EVERYWHERE = { 4: '0.0.0.0/0', 6: '::/0' } as const;
 
+/**
+ * The host on every routed cable, as the next hop of IPv6. IPv4 needs none, since the host answers ARP for every
+ * address it has a route to; for NDP the kernel would want an entry for each destination.
+ */
+export const ROUTER6 = 'fe80::1';
+
 /** `-6 ` where `ip` needs to be told. */
 export function familyOption(family: 4 | 6): string {
 	return family === 6 ? '-6 ' : '';
@@ -128,7 +134,7 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 	make(part: InsideRoutePart): void {
 		this.#stacks.enter(part.container, (net) => {
 			const { index } = net.links.get(part.interface);
-			ensureRoute(net, part, { destination: EVERYWHERE[part.family], gateway: part.gateway, link: index });
+			ensureRoute(net, part, defaultRoute(part, index));
 		});
 	}
 
@@ -136,13 +142,21 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 		this.#stacks.tryEnter(part.container, (net) => {
 			const link = net.links.find(part.interface);
 			if (!link) return;
-			const route = { destination: EVERYWHERE[part.family], gateway: part.gateway, link: link.index };
-			unlessGone(GONE, () => net.routes.remove(route));
+			unlessGone(GONE, () => net.routes.remove(defaultRoute(part, link.index)));
 		});
 	}
 
 	describe(verb: 'make' | 'unmake', { container, family, gateway, interface: name }: InsideRoutePart): string[] {
 		const action = verb === 'make' ? 'add' : 'delete';
-		return [`ip ${familyOption(family)}-n ${container} route ${action} default via ${gateway} dev ${name}`];
+		const routed = family === 6 ? `via ${ROUTER6} dev ${name} onlink` : `dev ${name} scope link`;
+		const way = gateway === '' ? routed : `via ${gateway} dev ${name}`;
+		return [`ip ${familyOption(family)}-n ${container} route ${action} default ${way}`];
 	}
+}
+
+function defaultRoute({ family, gateway, source }: InsideRoutePart, link: number): NewRoute {
+	const route = { destination: EVERYWHERE[family], link };
+	if (gateway !== '') return { ...route, gateway };
+	if (family === 4) return { ...route, ...(source ? { source } : {}) };
+	return { ...route, gateway: ROUTER6, onlink: true };
 }

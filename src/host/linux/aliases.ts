@@ -2,19 +2,13 @@ import { familyOf, widthOf } from '#kernel/netlink/inet.ts';
 import type { NewRoute } from '#kernel/netlink/routes.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { AliasPart } from '#model/part.ts';
-import { EVERYWHERE, ensureAddress, ensureRoute, familyOption, GONE } from './addressing.ts';
+import { ensureAddress, ensureRoute, familyOption, GONE, ROUTER6 } from './addressing.ts';
 import { hostEnd } from './endpoints.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
 import { allOrNothing, noInterface, unlessGone } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
 import { answerAtOnce, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
-
-/**
- * The host on every routed cable, as the next hop of IPv6. IPv4 needs none, since the host answers ARP for every
- * address it has a route to; for NDP the kernel would want an entry for each destination.
- */
-const ROUTER6 = 'fe80::1';
 
 type Done = (undo: () => void) => void;
 
@@ -82,8 +76,7 @@ export class Aliases implements PartHandler<'alias'> {
 		this.#stacks.tryEnter(part.container, (inner) => {
 			const link = inner.links.find(part.inside);
 			if (!link) return;
-			for (const route of insideRoutes(part, link.index).toReversed())
-				unlessGone(GONE, () => inner.routes.remove(route));
+			unlessGone(GONE, () => inner.routes.remove(insideRoute(part, link.index)));
 			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
 		});
 	}
@@ -92,10 +85,9 @@ export class Aliases implements PartHandler<'alias'> {
 		const name = hostEnd(part.unit);
 		const family = familyOf(part.address);
 		const action = verb === 'make' ? 'add' : 'delete';
-		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
 		const inside = [`ip -n ${part.container} addr ${action} ${blockOf(part)} dev ${part.inside}`];
-		for (const destination of [part.subnet, ...(part.defaultRoute ? ['default'] : [])])
-			inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} ${destination} ${via}`);
+		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
+		inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} ${part.subnet} ${via}`);
 		const source = part.hostAddress === '' ? '' : ` src ${part.hostAddress}`;
 		const host = [
 			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}${source}`,
@@ -121,9 +113,8 @@ export class Aliases implements PartHandler<'alias'> {
 			const link = inner.links.get(inside);
 			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
 				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
-			for (const route of insideRoutes(part, link.index))
-				if (ensureRoute(inner, part, route))
-					done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
+			const route = insideRoute(part, link.index);
+			if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
 		});
 	}
 
@@ -157,12 +148,8 @@ function hostRoute(part: AliasPart, link: number): NewRoute {
 	return part.hostAddress === '' ? route : { ...route, source: part.hostAddress };
 }
 
-/** To the members of the network, and from the endpoint that is chosen for it to everywhere. */
-function insideRoutes({ address, subnet, defaultRoute }: AliasPart, link: number): NewRoute[] {
-	const family = familyOf(address);
-	const destinations = [subnet, ...(defaultRoute ? [EVERYWHERE[family]] : [])];
-	return destinations.map((destination) => {
-		if (family === 4) return { destination, link, source: address };
-		return { destination, link, gateway: ROUTER6, onlink: true };
-	});
+/** To the other members of the network. */
+function insideRoute({ address, subnet }: AliasPart, link: number): NewRoute {
+	const route = { destination: subnet, link };
+	return familyOf(address) === 4 ? { ...route, source: address } : { ...route, gateway: ROUTER6, onlink: true };
 }

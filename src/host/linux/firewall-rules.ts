@@ -83,13 +83,27 @@ export function natChainOf(network: string): string {
 	return `nat_${network}`;
 }
 
+/** For a shared interface: what comes in on it from the neighbours of the network's containers. */
+export function lanChainOf(network: string): string {
+	return `lan_${network}`;
+}
+
+/** Where a packet must be going to stay within the network. On a shared interface only the subnet is the network's. */
+function insideOf({ network, interface: name, shared, subnet, subnet6 }: NetworkFilterPart): string[] {
+	const inside = [`oifname @${membersOf(network)}`];
+	if (shared && subnet) inside.push(`oifname "${name}" ip daddr ${subnet}`);
+	if (shared && subnet6) inside.push(`oifname "${name}" ip6 daddr ${subnet6}`);
+	return inside;
+}
+
 /** What a packet that comes out of a network may do, in the order of asking. */
-function verdictsOf({ network, icc, internal }: NetworkFilterPart): string[] {
-	const inside = `oifname @${membersOf(network)}`;
-	const rules = icc ? [`${inside} accept`] : [`${inside} ct status dnat accept`, `${inside} counter ${REFUSE}`];
-	if (internal) return [`${inside} accept`, `counter ${REFUSE}`].slice(icc ? 0 : 1);
+function verdictsOf(part: NetworkFilterPart): string[] {
+	const { icc, internal } = part;
+	const inside = insideOf(part);
+	if (internal) return [...(icc ? inside.map((where) => `${where} accept`) : []), `counter ${REFUSE}`];
+	const apart = ['ct status dnat accept', `counter ${REFUSE}`];
 	return [
-		...rules,
+		...inside.flatMap((where) => (icc ? ['accept'] : apart).map((verdict) => `${where} ${verdict}`)),
 		`oifname @internal counter ${REFUSE}`,
 		'oifname @ours ct status dnat accept',
 		`oifname @ours counter ${REFUSE}`,
@@ -97,41 +111,69 @@ function verdictsOf({ network, icc, internal }: NetworkFilterPart): string[] {
 	];
 }
 
-/** How a packet from a network's addresses is translated on its way out. */
-function translationsOf({ network, nat, internal }: NetworkFilterPart): string[] {
+/** Which packets of its neighbours a network on a shared interface lets in; the rest is judged as from outside. */
+function neighboursOf({ network, icc, subnet, subnet6 }: NetworkFilterPart): string[] {
+	if (!icc) return [];
+	const inside = `oifname @${membersOf(network)}`;
+	return [
+		...(subnet ? [`${inside} ip saddr ${subnet} accept`] : []),
+		...(subnet6 ? [`${inside} ip6 saddr ${subnet6} accept`] : []),
+	];
+}
+
+/** How a packet from a network's addresses is translated on its way out. IPv6 has addresses enough for everybody. */
+function translationsOf({ network, interface: name, shared, nat, internal }: NetworkFilterPart): string[] {
 	// A member that reached another one by a published port must answer by way of the host, which translates back.
-	const hairpin = `ct status dnat oifname @${membersOf(network)} masquerade`;
-	return internal || nat === '' ? [hairpin] : [hairpin, `oifname "${nat}" masquerade`];
+	// Neighbours on a shared interface do so anyhow.
+	const member = shared ? `iifname != "${name}" ` : '';
+	const hairpin = `${member}ct status dnat oifname @${membersOf(network)} masquerade`;
+	return internal || nat === '' ? [hairpin] : [hairpin, `meta nfproto ipv4 oifname "${nat}" masquerade`];
+}
+
+function chain(name: string, rules: readonly string[]): string[] {
+	return [
+		`add chain ${TABLE} ${name}`,
+		`flush chain ${TABLE} ${name}`,
+		...rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`),
+	];
 }
 
 export function renderNetwork(part: NetworkFilterPart): string {
-	const { network, subnet, subnet6, internal } = part;
-	const chain = chainOf(network);
+	const { network, subnet, subnet6, shared } = part;
 	const nat = natChainOf(network);
 	const lines = [
 		`add set ${TABLE} ${membersOf(network)} { type ifname; }`,
-		`add chain ${TABLE} ${chain}`,
-		`flush chain ${TABLE} ${chain}`,
-		...verdictsOf(part).map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
-		`add chain ${TABLE} ${nat}`,
-		`flush chain ${TABLE} ${nat}`,
-		...translationsOf(part).map((rule) => `add rule ${TABLE} ${nat} ${rule}`),
+		...chain(chainOf(network), verdictsOf(part)),
+		...chain(nat, translationsOf(part)),
+		...(shared ? chain(lanChainOf(network), neighboursOf(part)) : []),
 	];
 	if (subnet) lines.push(`add element ${TABLE} source4 { ${subnet} : goto ${nat} }`);
 	if (subnet6) lines.push(`add element ${TABLE} source6 { ${subnet6} : goto ${nat} }`);
-	if (internal) lines.push(`add element ${TABLE} internal { "${part.interface}" }`);
-	return `${lines.join('\n')}\n${renderMember({ network, interface: part.interface, internal })}`;
+	return `${lines.join('\n')}\n${renderElements(interfaceElements(part))}`;
+}
+
+interface Element {
+	readonly set: string;
+	readonly element: string;
+}
+
+/** A shared interface is no part of the network: the host and others go on using it. */
+function interfaceElements(part: NetworkFilterPart): Element[] {
+	if (!part.shared) return memberElements(part);
+	return [{ set: 'from', element: `"${part.interface}" : jump ${lanChainOf(part.network)}` }];
+}
+
+function renderElements(elements: readonly Element[]): string {
+	return `${elements.map(({ set, element }) => `add element ${TABLE} ${set} { ${element} }`).join('\n')}\n`;
 }
 
 type Member = Pick<FilterMemberPart, 'network' | 'interface' | 'internal'>;
 
 export function renderMember(member: Member): string {
-	return `${memberElements(member)
-		.map(({ set, element }) => `add element ${TABLE} ${set} { ${element} }`)
-		.join('\n')}\n`;
+	return renderElements(memberElements(member));
 }
 
-export function memberElements({ network, interface: name, internal }: Member): { set: string; element: string }[] {
+export function memberElements({ network, interface: name, internal }: Member): Element[] {
 	const elements = [
 		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
 		{ set: 'ours', element: `"${name}"` },
@@ -142,13 +184,14 @@ export function memberElements({ network, interface: name, internal }: Member): 
 
 /** Commands that take a network away, elements first: a chain that is jumped to cannot go. */
 export function networkRemoval(part: NetworkFilterPart): string[] {
-	const { network, subnet, subnet6 } = part;
+	const { network, subnet, subnet6, shared } = part;
 	return [
-		...memberElements(part).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`),
+		...interfaceElements(part).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`),
 		...(subnet ? [`delete element ${TABLE} source4 { ${subnet} }`] : []),
 		...(subnet6 ? [`delete element ${TABLE} source6 { ${subnet6} }`] : []),
 		`delete chain ${TABLE} ${chainOf(network)}`,
 		`delete chain ${TABLE} ${natChainOf(network)}`,
+		...(shared ? [`delete chain ${TABLE} ${lanChainOf(network)}`] : []),
 		`delete set ${TABLE} ${membersOf(network)}`,
 	];
 }

@@ -143,8 +143,8 @@ export interface Uplinks {
 	letLoopbackOut(name: string): void;
 }
 
-function userOf({ protocol, hostAddress, first }: PublishedPortsPart): string {
-	return `port ${protocol} ${hostAddress} ${first}`;
+function userOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
+	return `port ${protocol} ${hostAddress} ${first} ${target.includes(':') ? 6 : 4}`;
 }
 
 function familiesOf({ subnet, subnet6 }: NetworkFilterPart): (4 | 6)[] {

@@ -123,12 +123,26 @@ function probeDummy(): boolean {
 	return found;
 }
 
-/** Membership of a host end in a bridge. */
+/** There where the kernel can pass what crosses a bridge through the firewall (br_netfilter). */
+const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
+
+/**
+ * Membership of a host end in a bridge.
+ *
+ * Where the kernel passes what crosses a bridge through the firewall, it also translates there: a packet for a
+ * published port, once it has the address of its container, is not routed but goes straight to that container's port.
+ * So the port of a container that publishes
+ * - is a hairpin, or the container would not reach itself;
+ * - is not isolated by the bridge, or the isolated ports beside it would not reach what it publishes: the firewall,
+ *   which such a bridge is made to ask, keeps it apart.
+ */
 export class BridgePorts implements PartHandler<'bridge-port'> {
 	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
 
-	constructor(net: Rtnetlink) {
+	constructor(net: Rtnetlink, settings: HostSettings) {
 		this.#net = net;
+		this.#settings = settings;
 	}
 
 	make(part: BridgePortPart): void {
@@ -136,7 +150,17 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 		if (!bridge) throw noInterface(part, part.bridge);
 		const port = this.#net.links.find(part.interface);
 		if (!port) throw noInterface(part, part.interface);
-		if (port.master === bridge.index) return;
+		allOrNothing((done) => {
+			if (this.#join(part, bridge, port)) done(() => this.#net.links.set(port.index, { master: 0 }));
+			if (this.#leftToFirewall(part)) this.#net.bridges.filterPackets(bridge.index, bridge.name);
+			const isolated = part.isolated && !this.#leftToFirewall(part);
+			this.#net.bridgePorts.set(port.index, { isolated, hairpin: part.hairpin }, port.name);
+		});
+	}
+
+	/** @returns false when it is a port of it already */
+	#join(part: BridgePortPart, bridge: Link, port: Link): boolean {
+		if (port.master === bridge.index) return false;
 		if (port.master !== 0) {
 			const other = this.#net.links.find(port.master)?.name ?? `#${port.master}`;
 			throw refuse('make', part, {
@@ -146,6 +170,7 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 			});
 		}
 		this.#net.links.set(port.index, { master: bridge.index });
+		return true;
 	}
 
 	unmake(part: BridgePortPart): void {
@@ -156,6 +181,16 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 	}
 
 	describe(verb: 'make' | 'unmake', part: BridgePortPart): string[] {
-		return [`ip link set ${part.interface} ${verb === 'make' ? `master ${part.bridge}` : 'nomaster'}`];
+		if (verb === 'unmake') return [`ip link set ${part.interface} nomaster`];
+		const lines = [`ip link set ${part.interface} master ${part.bridge}`];
+		const left = this.#leftToFirewall(part);
+		if (left) lines.push(`ip link set ${part.bridge} type bridge nf_call_iptables 1 nf_call_ip6tables 1`);
+		if (part.isolated && !left) lines.push(`bridge link set dev ${part.interface} isolated on`);
+		if (part.hairpin) lines.push(`bridge link set dev ${part.interface} hairpin on`);
+		return lines;
+	}
+
+	#leftToFirewall({ isolated, hairpin }: BridgePortPart): boolean {
+		return isolated && hairpin && this.#settings.read(BRIDGE_FILTER) !== undefined;
 	}
 }

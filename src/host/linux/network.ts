@@ -49,7 +49,7 @@ export class LinuxNetwork {
 			'interface-address': inWords(new InterfaceAddresses(net, this.forwarding)),
 			stack: inWords(stacks),
 			epair: inWords(new Epairs(net, settings, stacks)),
-			'bridge-port': inWords(new BridgePorts(net)),
+			'bridge-port': inWords(new BridgePorts(net, settings)),
 			'inside-address': inWords(new InsideAddresses(stacks)),
 			'inside-route': inWords(new InsideRoutes(stacks)),
 			'rate-limit': inWords(new RateLimits(net, stacks)),

@@ -26,7 +26,7 @@ export function titleOf(part: Part): string {
 		case 'inside-address':
 			return `address ${part.address} on ${part.interface} of container ${part.container}`;
 		case 'inside-route':
-			return `the default route over ${part.gateway} of container ${part.container}`;
+			return `the default route over ${part.gateway || part.interface} of container ${part.container}`;
 		case 'alias':
 			return `address ${part.address} of container ${part.container}`;
 		default:

@@ -1,5 +1,6 @@
 import { Addresses } from './addresses.ts';
 import { BridgePorts } from './bridge-ports.ts';
+import { Bridges } from './bridges.ts';
 import { Links } from './links.ts';
 import { Neighbours } from './neighbours.ts';
 import { Qdiscs } from './qdiscs.ts';
@@ -11,6 +12,7 @@ const NETLINK_ROUTE = 0;
 /** Interfaces, bridge ports, addresses, routes, neighbours and rate limits of one network namespace. Synchronous and without policy. */
 export class Rtnetlink {
 	readonly links: Links;
+	readonly bridges: Bridges;
 	readonly bridgePorts: BridgePorts;
 	readonly addresses: Addresses;
 	readonly routes: Routes;
@@ -21,6 +23,7 @@ export class Rtnetlink {
 	private constructor(socket: NetlinkSocket) {
 		this.#socket = socket;
 		this.links = new Links(socket);
+		this.bridges = new Bridges(socket);
 		this.bridgePorts = new BridgePorts(socket);
 		this.addresses = new Addresses(socket);
 		this.routes = new Routes(socket);
