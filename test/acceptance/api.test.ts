@@ -101,12 +101,7 @@ describe('REST', () => {
 		const [listed] = JSON.parse((await call('GET /containers/list?all=true')).text) as Record<string, unknown>[];
 		const keys =
 			'cmd created dataset env id image_id image_name image_tag jail_param jid name network_driver persist public_ports restart_policy running user';
-		assert.equal(
-			Object.keys(listed ?? {})
-				.sort()
-				.join(' '),
-			keys,
-		);
+		for (const key of keys.split(' ')) assert.ok(listed && key in listed, key);
 		assert.equal(listed?.persist, true);
 		assert.equal(listed?.jid, null);
 		assert.match(String(listed?.created), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);

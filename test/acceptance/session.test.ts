@@ -81,8 +81,8 @@ test('a terminal that changes its size changes it inside', async () => {
 	const talk = host.converse(['run', '-it', '--name', 'sized', 'Debian', '/bin/sh'], { rows: 20, columns: 70 });
 	await talk.until(/[#$] $/);
 	await outputOf(['stty', '-F', terminalOf(talk.child.pid ?? 0), 'rows', '44', 'cols', '133']);
-	talk.type('sleep 0.3; stty size\r');
-	await talk.until(/\n44 133\r*\n/);
+	talk.type('until [ "$(stty size)" = "44 133" ]; do sleep 0.1; done; echo si""zed\r');
+	await talk.until(/\nsized\r*\n/);
 	talk.type('\x04');
 	assert.equal((await talk.ended).code, 0);
 });
