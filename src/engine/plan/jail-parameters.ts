@@ -9,17 +9,34 @@ export interface JailSettings {
 	readonly user: string | undefined;
 }
 
-/** Parameters that have a meaning on every host, with the type of their value. */
+/**
+ * Parameters that have a meaning on every host, with the type of their value. What each comes to on Linux stands in
+ * docs/jail-parameters.md.
+ */
 const KNOWN: Readonly<Record<string, 'boolean' | 'text'>> = {
+	'allow.mlock': 'boolean',
 	'allow.raw_sockets': 'boolean',
-	'host.hostname': 'text',
-	'exec.jail_user': 'text',
+	'allow.reserved_ports': 'boolean',
+	'allow.set_hostname': 'boolean',
+	'allow.sysvipc': 'boolean',
 	'exec.clean': 'boolean',
+	'exec.jail_user': 'text',
+	'host.hostname': 'text',
 	'mount.devfs': 'boolean',
 };
 
-/** Values that only a host of another kind could honour: `exec.clean=false` would leak the daemon's environment. */
-const FIXED: Readonly<Record<string, boolean>> = { 'exec.clean': true, 'mount.devfs': true };
+/**
+ * What cannot be otherwise here, because a namespace or a default of ours decides it: saying so is accepted, asking for
+ * the opposite is refused rather than ignored.
+ */
+const FIXED: Readonly<Record<string, boolean>> = {
+	'allow.mlock': true,
+	'allow.reserved_ports': true,
+	'allow.set_hostname': false,
+	'allow.sysvipc': true,
+	'exec.clean': true,
+	'mount.devfs': true,
+};
 
 const HOSTNAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;
 
@@ -52,8 +69,7 @@ function parseOne(parameter: string): [string, string | boolean] {
 	const negated = !(written in KNOWN) && positive in KNOWN;
 	const name = negated ? positive : written;
 	const type = KNOWN[name];
-	if (!type)
-		throw refuse(parameter, 'this host has no such jail parameter', `known here: ${Object.keys(KNOWN).join(', ')}`);
+	if (!type) throw refuse(parameter, 'this host has no such jail parameter', adviceOn(name));
 	if (type === 'text') return [name, requireText(parameter, value, negated)];
 	const flag = parseFlag(parameter, value) !== negated;
 	const fixed = FIXED[name];
@@ -80,4 +96,23 @@ function refuse(parameter: string, why: string, mend: string): KleeneError {
 		why,
 		mend,
 	});
+}
+
+function adviceOn(name: string): string {
+	const names = Object.keys(KNOWN);
+	const nearest = names.toSorted((one, other) => distance(name, one) - distance(name, other))[0] ?? '';
+	const close = distance(name, nearest) <= Math.max(2, name.length / 4);
+	return close ? `did you mean ${nearest}?` : `known here: ${names.join(', ')}`;
+}
+
+/** Levenshtein: how many letters to add, drop or change. */
+function distance(from: string, to: string): number {
+	let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+	for (const [i, letter] of [...from].entries()) {
+		const next = [i + 1];
+		for (const [j, other] of [...to].entries())
+			next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + (letter === other ? 0 : 1)));
+		row = next;
+	}
+	return row[to.length]!;
 }
