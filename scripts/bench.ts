@@ -46,7 +46,9 @@ function print({ client, kleeRun, podmanRun, daemon }: Results): void {
 	line('  a request that changes nothing', daemon.roundTrip);
 	line('  network create (bridge, address)', daemon.networkCreate);
 	line('  network remove', daemon.networkRemove);
-	line('  endpoint attach (running ipnet)', daemon.attach, verdict(daemon.attach.median <= 3, 'aim: 3 ms'));
+	const own = daemon.attach.median - daemon.roundTrip.median;
+	const aim = `aim: 3 ms of the daemon's own, here ${own.toFixed(1)}`;
+	line('  endpoint attach (running ipnet)', daemon.attach, verdict(own <= 3, aim));
 	line('  endpoint detach', daemon.detach);
 	line('  container start (vnet, one network)', daemon.containerStart);
 	line('  container stop', daemon.containerStop);
