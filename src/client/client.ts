@@ -1,5 +1,6 @@
 import { DEFAULT_HOST, parseDaemonAddress } from './address.ts';
 import { type ContainersClient, containersClient } from './containers.ts';
+import { type DiagnosisClient, diagnosisClient } from './diagnosis.ts';
 import { type ExecutionsClient, executionsClient } from './executions.ts';
 import { HttpTransport } from './http.ts';
 import { type ImagesClient, imagesClient } from './images.ts';
@@ -18,6 +19,7 @@ export interface KleeneClient {
 	readonly executions: ExecutionsClient;
 	readonly images: ImagesClient;
 	readonly networks: NetworksClient;
+	readonly diagnosis: DiagnosisClient;
 	/** Closes idle connections. */
 	close(): void;
 }
@@ -31,6 +33,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 		executions: executionsClient(http),
 		images: imagesClient(http),
 		networks: networksClient(http),
+		diagnosis: diagnosisClient(http),
 		close: () => http.close(),
 	};
 }

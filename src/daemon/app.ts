@@ -13,6 +13,7 @@ import type { Engine } from '#engine/engine.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type ErrorStatuses, refusalBody, statusOf, validationMessage } from './refusals.ts';
 import { containerRoutes } from './routes/containers.ts';
+import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
@@ -65,6 +66,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	});
 
 	networkRoutes(app, engine);
+	diagnosisRoutes(app, engine);
 	containerRoutes(app, engine);
 	imageRoutes(app, engine);
 	executionRoutes(app, engine);

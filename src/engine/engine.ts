@@ -6,6 +6,7 @@ import { Executor } from './executor.ts';
 import { KeyedLocks } from './locks.ts';
 import { ConnectionOperations } from './operations/connections.ts';
 import { ContainerOperations } from './operations/containers.ts';
+import { DoctorOperations } from './operations/doctor.ts';
 import { ExecutionOperations } from './operations/executions.ts';
 import { ImageOperations } from './operations/images.ts';
 import { LiveEndpoints } from './operations/live-endpoints.ts';
@@ -22,6 +23,7 @@ export class Engine {
 	readonly containers: ContainerOperations;
 	readonly executions: ExecutionOperations;
 	readonly images: ImageOperations;
+	readonly doctor: DoctorOperations;
 	readonly #context: EngineContext;
 	readonly #reconciler: Reconciler;
 
@@ -38,6 +40,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, runs, planner);
 		this.executions = new ExecutionOperations(context, runs);
 		this.images = new ImageOperations(context);
+		this.doctor = new DoctorOperations(context);
 		this.#reconciler = new Reconciler(context, runs, planner);
 	}
 

@@ -8,6 +8,7 @@
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
 import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 
@@ -101,7 +102,8 @@ export interface NameLookup {
 
 export interface HostDriver {
 	facts(): HostFacts;
-	observe(scope: ObservationScope): Promise<Observed>;
+	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
+	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;
 	/** What `apply` would do, in the words of the host's own tools (`ip link add ...`), one line each. */
 	describe(step: Step): string[];
 	apply(step: Step, options?: ApplyOptions): Promise<void>;

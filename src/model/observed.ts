@@ -1,3 +1,5 @@
+import type { Part } from './part.ts';
+
 /** What a host answers when it is asked what is there. */
 export interface ObservedInterface {
 	readonly name: string;
@@ -25,6 +27,46 @@ export interface ObservedSandbox {
 	readonly pid: number;
 }
 
+/** The inside of a running container's own network stack. */
+export interface ObservedStack {
+	readonly container: string;
+	readonly interfaces: readonly ObservedInterface[];
+	/** Default routes, too. */
+	readonly routes: readonly ObservedRoute[];
+}
+
+/** An address that the host answers for on an interface, on behalf of a container behind it. */
+export interface ObservedProxy {
+	readonly interface: string;
+	readonly address: string;
+}
+
+/** A part of which something is missing or different, in the host's words: a rule, an element, a setting. */
+export interface ObservedDifference {
+	readonly part: Part;
+	readonly what: string;
+	/** What is in its place, and has to be unmade before it can be made. */
+	readonly instead?: readonly Part[];
+}
+
+/** Something of Kleene's on the host that belongs to none of the expected parts. */
+export interface ObservedExcess {
+	readonly what: string;
+	/** What is to be unmade for it to go; absent where that needs the hands of the administrator. */
+	readonly part?: Part;
+	/** The expected part that has to be made again afterwards. */
+	readonly owner?: Part;
+}
+
+/** What a host has, held against the parts that it was said to have. */
+export interface Comparison {
+	readonly stacks: readonly ObservedStack[];
+	readonly proxies: readonly ObservedProxy[];
+	/** What only the host itself can judge; interfaces, addresses and routes are not among it. */
+	readonly differing: readonly ObservedDifference[];
+	readonly excess: readonly ObservedExcess[];
+}
+
 /** What is to be looked at: the host's addressing, our sandboxes, or all there is. The rest of the answer is empty. */
 export type ObservationScope = 'addressing' | 'sandboxes' | 'everything';
 
@@ -40,4 +82,6 @@ export interface Observed {
 	/** Images and containers that have files below Kleene's root. */
 	readonly imageFiles: readonly string[];
 	readonly rootFiles: readonly string[];
+	/** Only where expected parts were named. */
+	readonly comparison?: Comparison;
 }

@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { VERSION_LINE } from '../version.ts';
 import { containerCommands } from './container.ts';
+import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
 
@@ -41,7 +42,7 @@ const GROUPS: readonly Group[] = [
 	{
 		name: 'network',
 		description: 'networks: create, connect, look at, remove',
-		commands: networkCommands,
+		commands: { ...networkCommands, ...diagnosisCommands },
 		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
 	},
 ];

@@ -10,9 +10,10 @@ import type {
 	RunRequest,
 } from '#host/driver.ts';
 import { closeNamespace, openNamespace } from '#kernel/netns.ts';
-import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
+import { compareFilter } from './comparison/filter.ts';
 import { gatherFacts } from './facts.ts';
 import { Firewall } from './firewall.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
@@ -24,6 +25,7 @@ import { Resolver } from './resolver/resolver.ts';
 import { hostUpstreams } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
+import { withSharedChains } from './shared-chains.ts';
 import { LinuxStorage } from './storage.ts';
 
 export interface LinuxHostOptions {
@@ -85,7 +87,7 @@ export class LinuxHost implements HostDriver {
 		this.#facts = gatherFacts(runtime, this.#network.lacking());
 		this.#handlers = {
 			...this.#network.handlers,
-			'network-filter': this.#firewall.networks,
+			'network-filter': withSharedChains(this.#firewall.networks, hostNamespace),
 			'filter-member': this.#firewall.members,
 			'published-ports': this.#firewall.ports,
 			resolver: new Resolvers(resolver),
@@ -101,7 +103,8 @@ export class LinuxHost implements HostDriver {
 		return this.#facts;
 	}
 
-	async observe(scope: ObservationScope): Promise<Observed> {
+	/** In one go, so that no change of ours comes in between. */
+	async observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed> {
 		const everything = scope === 'everything';
 		const network =
 			scope === 'sandboxes' ? { interfaces: [], routes: [], gatewayInterface: '' } : this.#network.observe();
@@ -113,7 +116,14 @@ export class LinuxHost implements HostDriver {
 			mountedRoots: everything ? this.#storage.observeMounts() : [],
 			imageFiles: everything ? this.#images.observe() : [],
 			rootFiles: everything ? this.#storage.observeFiles() : [],
+			...(everything && expected ? { comparison: this.#compare(expected) } : {}),
 		};
+	}
+
+	#compare(expected: readonly Part[]): Comparison {
+		const network = this.#network.compare(expected, (part) => this.#handlerOf(part).describe('make', part));
+		const { differing, excess } = compareFilter(this.#hostNamespace, expected);
+		return { ...network, differing: [...network.differing, ...differing], excess };
 	}
 
 	/** After a restart of the daemon: the namespaces of containers that went on running. */

@@ -48,8 +48,9 @@ export class Forwarding {
 		this.#settings.run(() => {
 			const noted = this.#noted(name);
 			const ours = (noted & MASK[family]) !== 0;
-			if (!ours && this.#isOn(name, family)) return;
-			if (!ours) this.#turnOn(name, family);
+			const on = this.#isOn(name, family);
+			if (!ours && on) return;
+			if (!on) this.#turnOn(name, family);
 			const reasons = noted | (REASON_BITS[reason] << SHIFT[family]);
 			if (reasons !== noted) this.#note(name, reasons);
 		});

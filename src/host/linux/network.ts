@@ -1,7 +1,10 @@
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
-import type { PartKind, PartOf } from '#model/part.ts';
+import type { Comparison } from '#model/observed.ts';
+import type { Part, PartKind, PartOf } from '#model/part.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
 import { Aliases } from './aliases.ts';
+import { compareNetwork } from './comparison/network.ts';
+import { compareSettings } from './comparison/settings.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
@@ -34,12 +37,14 @@ export class LinuxNetwork {
 	/** For the uplink of a network with NAT: answers come in on it. */
 	readonly forwarding: Forwarding;
 	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
 	readonly #stacks = new Stacks();
 	readonly #interfaces: NetworkInterfaces;
 
 	constructor({ hostNamespace }: LinuxNetworkOptions = {}) {
 		const net = Rtnetlink.open(hostNamespace);
 		const settings = new HostSettings(hostNamespace);
+		this.#settings = settings;
 		const stacks = this.#stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
@@ -60,6 +65,15 @@ export class LinuxNetwork {
 	/** Default routes and IPv6 link-local addresses are left out. */
 	observe(): ObservedNetwork {
 		return surveyNetwork(this.#net);
+	}
+
+	/** What the listings of `observe` don't show. @param describe in which words a part is made */
+	compare(
+		expected: readonly Part[],
+		describe: (part: Part) => readonly string[],
+	): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+		const found = compareNetwork(this.#net, this.#stacks, expected);
+		return { ...found, differing: [...found.differing, ...compareSettings(this.#settings, expected, describe)] };
 	}
 
 	/** Undefined when the container has no stack, or one that was not adopted after a restart. */

@@ -1,0 +1,17 @@
+import { act } from '../invocation.ts';
+import { withJson } from './options.ts';
+import type { Declaration } from './tree.ts';
+
+const doctor = () => import('../commands/doctor.ts');
+
+/** Commands of `klee network` that look at the host. */
+export const diagnosisCommands: Readonly<Record<string, Declaration>> = {
+	doctor: (command) =>
+		act(
+			withJson(command.description('find what is wrong with the networks of the host')).option(
+				'--repair',
+				'put it right; running containers are not disturbed',
+			),
+			async () => (await doctor()).examine,
+		),
+};

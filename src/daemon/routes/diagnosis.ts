@@ -1,0 +1,34 @@
+import { Diagnosis, RepairResponse } from '#api/diagnosis.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { Finding } from '#engine/plan/finding.ts';
+import type { App } from '../app.ts';
+
+export function diagnosisRoutes(app: App, { doctor }: Engine): void {
+	const present = (finding: Finding) => {
+		const { kind, severity, subject, what, why, mend } = finding;
+		return { kind, severity, subject, what, why, mend, plan: doctor.describe(finding) };
+	};
+
+	app.route({
+		method: 'GET',
+		url: '/networks/doctor',
+		schema: { response: { 200: Diagnosis } },
+		config: { errors: [500] },
+		handler: async () => {
+			const { findings, extent } = await doctor.examine();
+			return { findings: findings.map(present), examined: extent };
+		},
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/networks/doctor/repair',
+		schema: { response: { 200: RepairResponse } },
+		config: { errors: [500], slow: true },
+		handler: async () => {
+			const { findings, extent, repaired, failures } = await doctor.repair();
+			const lists = { repaired: repaired.map(present), findings: findings.map(present) };
+			return { ...lists, failures: [...failures], examined: extent };
+		},
+	});
+}

@@ -1,0 +1,96 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import type { EngineContext } from '../context.ts';
+import { examine } from '../plan/doctor.ts';
+import { type Examination, type Finding, isNetworkPart } from '../plan/finding.ts';
+import { partsOfNetwork } from '../plan/network.ts';
+
+/** What was looked at, so that "nothing wrong" says how much that is. */
+export interface Extent {
+	readonly networks: number;
+	readonly containers: number;
+	readonly parts: number;
+}
+
+export interface Diagnosis {
+	readonly findings: readonly Finding[];
+	readonly extent: Extent;
+}
+
+export interface RepairOutcome extends Diagnosis {
+	/** What was found before and is not there any more. `findings` are those that are left. */
+	readonly repaired: readonly Finding[];
+	/** What the host said to steps that did not work. */
+	readonly failures: readonly string[];
+}
+
+/** Finds what is wrong with the networks of the host, and puts it right. */
+export class DoctorOperations {
+	readonly #context: EngineContext;
+
+	constructor(context: EngineContext) {
+		this.#context = context;
+	}
+
+	async examine(): Promise<Diagnosis> {
+		const examination = await this.#examination();
+		const { networks, runs } = examination;
+		const parts = [...networks, ...runs].reduce((sum, { parts }) => sum + parts.filter(isNetworkPart).length, 0);
+		return { findings: examine(examination), extent: { networks: networks.length, containers: runs.length, parts } };
+	}
+
+	/** The store and the host at one moment: nothing is awaited between the looks at the two. */
+	async #examination(): Promise<Examination> {
+		const { store, driver, seen } = this.#context;
+		const networks = store.networks.list().map((network) => ({
+			network,
+			parts: partsOfNetwork(network, seen.gatewayInterface),
+			endpoints: store.endpoints.ofNetwork(network.id),
+		}));
+		const runs = store.containers.running().map(({ id, name }) => ({ id, name, parts: store.containers.parts(id) }));
+		const names = new Map(store.containers.list().map(({ id, name }) => [id, name]));
+		const inFlight = store.journal.unfinished().flatMap(({ steps }) => steps.map(({ part }) => part));
+		const expected = [...networks, ...runs].flatMap(({ parts }) => parts).filter(isNetworkPart);
+		const observed = await driver.observe('everything', expected);
+		return { networks, runs, names, inFlight, observed };
+	}
+
+	/** What the steps of a finding would do, in the words of the host. */
+	describe({ steps }: Finding): string[] {
+		return this.#context.executor.describe(steps);
+	}
+
+	/**
+	 * One finding after the other, each looked for again under the locks of those it concerns: what has gone meanwhile is
+	 * left alone. Running containers are not disturbed beyond the parts that are wrong.
+	 */
+	async repair(): Promise<RepairOutcome> {
+		const before = await this.examine();
+		const failures: string[] = [];
+		for (const finding of before.findings)
+			if (finding.steps.length > 0) failures.push(...(await this.#repairOne(finding)));
+		const { findings, extent } = await this.examine();
+		const left = new Set(findings.map(({ what }) => what));
+		return { findings, extent, repaired: before.findings.filter(({ what }) => !left.has(what)), failures };
+	}
+
+	#repairOne(finding: Finding): Promise<string[]> {
+		return this.#holding(finding.owners, async () => {
+			const current = examine(await this.#examination()).find(({ what }) => what === finding.what);
+			if (!current) return [];
+			const { executor, log } = this.#context;
+			log.warn({ subject: current.subject, found: current.what }, 'repairing');
+			try {
+				// As a teardown: every step is tried, and a daemon that dies in it goes on with it instead of undoing it.
+				await executor.teardown({ subject: `repair of ${current.subject}`, steps: current.steps }, () => {});
+				return [];
+			} catch (error) {
+				return [`${current.what}: ${messageOf(error)}`];
+			}
+		});
+	}
+
+	#holding<T>([key, ...rest]: readonly string[], task: () => Promise<T>): Promise<T> {
+		if (key === undefined) return task();
+		return this.#context.locks.run(key, () => this.#holding(rest, task));
+	}
+}

@@ -1,0 +1,95 @@
+import type { ObservedInterface } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { make, type Step, unmake } from '#model/step.ts';
+import { type Examination, type Finding, mendByRepair } from './finding.ts';
+
+/** Key of the lock under which a leak is unmade: no network is made meanwhile. */
+const NOBODY = 'networks';
+
+/** What has the names of Kleene's things and belongs to no stored network and no running container. */
+export function findLeaks(examination: Examination): Finding[] {
+	const explained = explainedParts(examination);
+	return [
+		...strayInterfaces(examination, explained),
+		...strayProxies(examination, explained),
+		...strayRules(examination),
+	];
+}
+
+/** A change under way explains what it makes, too. */
+function explainedParts({ networks, runs, inFlight }: Examination): readonly Part[] {
+	return [...networks.flatMap(({ parts }) => parts), ...runs.flatMap(({ parts }) => parts), ...inFlight];
+}
+
+function strayInterfaces({ networks, observed }: Examination, explained: readonly Part[]): Finding[] {
+	const names = new Set(networks.map(({ network }) => network.interface));
+	for (const part of explained) {
+		if (part.kind === 'network-interface') names.add(part.interface);
+		if (part.kind === 'epair') names.add(`epair${part.unit}a`);
+	}
+	return observed.interfaces.flatMap((found) => {
+		const part = names.has(found.name) ? undefined : partOfInterface(found);
+		if (!part) return [];
+		const ports = observed.interfaces.filter(({ bridge }) => bridge === found.name).map(({ name }) => name);
+		const what = `interface ${found.name} belongs to no network and no running container`;
+		return [
+			leak({ what: ports.length > 0 ? `${what}; its ports: ${ports.join(', ')}` : what, part, name: found.name }),
+		];
+	});
+}
+
+function partOfInterface({ name, type, mac }: ObservedInterface): Part | undefined {
+	const unit = /^epair(\d+)a$/.exec(name)?.[1];
+	if (unit !== undefined)
+		return { kind: 'epair', container: '', unit: Number(unit), inside: `epair${unit}b`, mac, routed: false };
+	if (!/^kleene\d+$/.test(name)) return undefined;
+	return { kind: 'network-interface', interface: name, type: type === 'dummy' ? 'loopback' : 'bridge', mac };
+}
+
+/** On interfaces of networks; on a custom one the administrator may have made some. */
+function strayProxies({ networks, observed }: Examination, explained: readonly Part[]): Finding[] {
+	const ours = new Set(networks.filter(({ network }) => network.type !== 'custom').map((one) => one.network.interface));
+	const known = new Set(
+		explained.filter((part) => part.kind === 'alias').map((part) => `${part.address} ${part.interface}`),
+	);
+	const proxies = observed.comparison?.proxies ?? [];
+	return proxies
+		.filter(({ address, interface: name }) => ours.has(name) && !known.has(`${address} ${name}`))
+		.map(({ address, interface: name }) => {
+			const names = { container: '', inside: '', interface: name, address };
+			const part: Part = { kind: 'alias', ...names, unit: -1, subnet: '', hostAddress: '' };
+			return leak({ what: `the host answers for ${address} on ${name}, which no container has`, part, name });
+		});
+}
+
+function strayRules({ observed, inFlight }: Examination): Finding[] {
+	if (inFlight.length > 0) return [];
+	return (observed.comparison?.excess ?? []).map(({ what, part, owner }) => {
+		const steps: Step[] = part ? [unmake(part), ...(owner ? [make(owner)] : [])] : [];
+		const otherwise = 'look at it with "nft list table inet kleene" and delete it with nft';
+		return {
+			kind: 'leak',
+			severity: 'error',
+			subject: 'host',
+			what: `the firewall has ${what}, which nobody asked for`,
+			why: 'it lets packets through, or keeps them back, for something that is not there',
+			mend: mendByRepair(steps, otherwise),
+			steps,
+			owners: [NOBODY],
+		};
+	});
+}
+
+function leak({ what, part, name }: { what: string; part: Part; name: string }): Finding {
+	const steps = [unmake(part)];
+	return {
+		kind: 'leak',
+		severity: 'warning',
+		subject: 'host',
+		what,
+		why: 'it was left by something that is gone, or is of another kleened on this host; its name is not free',
+		mend: mendByRepair(steps, `ip link delete ${name}`),
+		steps,
+		owners: [NOBODY],
+	};
+}

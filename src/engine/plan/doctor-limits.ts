@@ -1,0 +1,117 @@
+import { assignable, contains, FAMILIES, formatAddress, formatSubnet, parseAddress } from '#model/address.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import { addressesOf } from '#model/endpoint.ts';
+import { macOf } from '#model/ids.ts';
+import { gatewayOf, subnetOf } from '#model/network.ts';
+import type { Examination, Finding, NetworkState } from './finding.ts';
+
+/** Ports that a bridge of the Linux kernel can have: BR_MAX_PORTS less the one that is no port. */
+const BRIDGE_PORTS = 1023;
+/** Percent from which on something is nearly full. */
+const NEARLY_FULL = 90;
+
+/** Addresses and MAC addresses that two hold, of whom one at least is ours. */
+export function findDuplicates(examination: Examination): Finding[] {
+	const holders = new Map<string, string[]>();
+	const hold = (address: string, holder: string) => holders.set(address, [...(holders.get(address) ?? []), holder]);
+	for (const { endpoints, network } of examination.networks)
+		for (const endpoint of endpoints) {
+			const name = examination.names.get(endpoint.containerId) ?? endpoint.containerId;
+			for (const address of addressesOf(endpoint)) hold(address, `container ${name}`);
+			hold(`${macOfEndpoint(endpoint)} on ${network.name}`, `container ${name}`);
+		}
+	const ours = [...holders.keys()];
+	const addresses = new Set(ours);
+	for (const { name, addresses: own } of examination.observed.interfaces)
+		for (const text of own) {
+			const address = text.split('/')[0] ?? '';
+			if (addresses.has(address)) hold(address, `interface ${name} of the host`);
+		}
+	const twice = [...holders].filter(([, all]) => all.length > 1);
+	return [...twice.map(([address, all]) => duplicate(address, all)), ...intruders(examination)];
+}
+
+function macOfEndpoint({ id, mac }: Endpoint): string {
+	return mac || macOf(id);
+}
+
+function duplicate(address: string, holders: readonly string[]): Finding {
+	return {
+		kind: 'duplicate',
+		severity: 'error',
+		subject: holders[0] ?? 'host',
+		what: `${address} is held by ${holders.join(' and ')}`,
+		why: 'packets reach now the one, now the other',
+		mend: 'give one of them another address: "klee network disconnect", then "klee network connect --ip ..."',
+		steps: [],
+		owners: [],
+	};
+}
+
+/** Interfaces of the host that came into the subnet of a network after it was made. */
+function intruders({ networks, observed }: Examination): Finding[] {
+	const own = new Set(networks.map(({ network }) => network.interface));
+	return observed.interfaces
+		.filter(({ name }) => !own.has(name) && !/^epair\d+a$/.test(name))
+		.flatMap(({ name, addresses }) =>
+			addresses.flatMap((text) => {
+				const address = parseAddress(text.split('/')[0] ?? '');
+				const state = networks.find(({ network }) =>
+					FAMILIES.some((family) => {
+						const subnet = subnetOf(network, family);
+						return address && subnet && contains(subnet, address);
+					}),
+				);
+				return state ? [intruder(text, name, state)] : [];
+			}),
+		);
+}
+
+function intruder(address: string, name: string, { network }: NetworkState): Finding {
+	return {
+		kind: 'duplicate',
+		severity: 'error',
+		subject: `network ${network.name}`,
+		what: `interface ${name} of the host has the address ${address}, inside the subnet of the network`,
+		why: `the host may send what is meant for containers out of ${name}`,
+		mend: `take the address off ${name}, or make the network anew with another subnet`,
+		steps: [],
+		owners: [],
+	};
+}
+
+export function findNearlyFull(examination: Examination): Finding[] {
+	return examination.networks.flatMap((state) => [
+		...fullBridge(state, examination),
+		...FAMILIES.flatMap((family) => fullSubnet(state, family)),
+	]);
+}
+
+function fullBridge({ network }: NetworkState, { observed }: Examination): Finding[] {
+	const ports = observed.interfaces.filter(({ bridge }) => bridge === network.interface).length;
+	if (network.type !== 'bridge' || ports * 100 < BRIDGE_PORTS * NEARLY_FULL) return [];
+	const what = `bridge ${network.interface} has ${ports} of at most ${BRIDGE_PORTS} ports`;
+	const why = 'a vnet container that is one too many does not start';
+	return [full(network.name, ports >= BRIDGE_PORTS, { what, why, mend: 'put further containers on another network' })];
+}
+
+function fullSubnet({ network, endpoints }: NetworkState, family: 4 | 6): Finding[] {
+	const subnet = subnetOf(network, family);
+	if (!subnet) return [];
+	const { first, last } = assignable(subnet);
+	const gateway = gatewayOf(network, family);
+	const room = last - first + 1n;
+	const held = endpoints.filter((one) => (family === 4 ? one.ipAddress : one.ipAddress6) !== '').length;
+	const used = BigInt(held + (gateway ? 1 : 0));
+	if (used * 100n < room * BigInt(NEARLY_FULL)) return [];
+	const range = `${formatAddress({ family, value: first })} to ${formatAddress({ family, value: last })}`;
+	const what = `${used} of the ${room} addresses of ${formatSubnet(subnet)} are held (${range})`;
+	const why = 'a container that finds no free address cannot be connected';
+	const mend = 'disconnect containers that are not needed, or use a network with a larger subnet';
+	return [full(network.name, used >= room, { what, why, mend })];
+}
+
+function full(name: string, entirely: boolean, words: Pick<Finding, 'what' | 'why' | 'mend'>): Finding {
+	const severity = entirely ? 'error' : 'warning';
+	return { kind: 'capacity', severity, subject: `network ${name}`, ...words, steps: [], owners: [] };
+}

@@ -1,0 +1,71 @@
+/**
+ * What is wrong with the networks of a host: what it was seen to have, held against what the store says it should have.
+ * Finding and mending are told apart: a finding carries the steps that mend it, where Kleene can.
+ */
+import type { Endpoint } from '#model/endpoint.ts';
+import type { Network } from '#model/network.ts';
+import type { Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { Step } from '#model/step.ts';
+
+export type FindingKind =
+	/** A part is missing or different. */
+	| 'drift'
+	/** Something of Kleene's that nothing explains. */
+	| 'leak'
+	/** An address twice. */
+	| 'duplicate'
+	/** A bridge or a subnet that is nearly full. */
+	| 'capacity';
+
+export interface Finding {
+	readonly kind: FindingKind;
+	/** `error`: packets are lost or go astray now; `warning`: they may. */
+	readonly severity: 'error' | 'warning';
+	/** For people, e.g. `network testnet`. */
+	readonly subject: string;
+	readonly what: string;
+	/** Why it matters. */
+	readonly why: string;
+	/** What mends it, where the steps do not or cannot. */
+	readonly mend: string;
+	/** Empty: needs the hands of the administrator. */
+	readonly steps: readonly Step[];
+	/** Whom the steps are about: keys of locks, networks first. */
+	readonly owners: readonly string[];
+}
+
+export interface NetworkState {
+	readonly network: Network;
+	readonly parts: readonly Part[];
+	readonly endpoints: readonly Endpoint[];
+}
+
+/** A container that runs. */
+export interface RunState {
+	readonly id: string;
+	readonly name: string;
+	readonly parts: readonly Part[];
+}
+
+export interface Examination {
+	readonly networks: readonly NetworkState[];
+	readonly runs: readonly RunState[];
+	/** Names of all containers by id, for those that don't run too. */
+	readonly names: ReadonlyMap<string, string>;
+	/** Parts that a change under way makes or unmakes at this moment. */
+	readonly inFlight: readonly Part[];
+	/** With a comparison. */
+	readonly observed: Observed;
+}
+
+const MEND_BY_REPAIR = 'klee network doctor --repair';
+
+export function mendByRepair(steps: readonly Step[], otherwise: string): string {
+	return steps.length > 0 ? MEND_BY_REPAIR : otherwise;
+}
+
+/** Parts that have to do with the network; files and processes are looked after at every start of the daemon. */
+export function isNetworkPart({ kind }: Part): boolean {
+	return !['image-files', 'root-files', 'root-mount', 'sandbox', 'name-servers'].includes(kind);
+}

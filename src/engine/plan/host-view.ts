@@ -1,0 +1,49 @@
+import type { Observed, ObservedInterface, ObservedStack } from '#model/observed.ts';
+
+/** What was seen on a host, by name. */
+export class HostView {
+	readonly #interfaces: ReadonlyMap<string, ObservedInterface>;
+	readonly #stacks: ReadonlyMap<string, ObservedStack>;
+	readonly #routes: ReadonlySet<string>;
+	readonly #proxies: ReadonlySet<string>;
+
+	constructor({ interfaces, routes, comparison }: Observed) {
+		this.#interfaces = new Map(interfaces.map((one) => [one.name, one]));
+		this.#stacks = new Map(comparison?.stacks.map((stack) => [stack.container, stack]));
+		this.#routes = new Set(routes.map(({ destination, interface: name }) => `${destination} ${name}`));
+		this.#proxies = new Set(comparison?.proxies.map(({ address, interface: name }) => `${address} ${name}`));
+	}
+
+	interface(name: string): ObservedInterface | undefined {
+		return this.#interfaces.get(name);
+	}
+
+	/** @returns `unknown` for a container whose stack the host could not look into */
+	inside(container: string, name: string): ObservedInterface | 'unknown' | undefined {
+		const stack = this.#stacks.get(container);
+		return stack ? stack.interfaces.find((one) => one.name === name) : 'unknown';
+	}
+
+	/** Any will do: a container with a stack of its own may have chosen another. True where nothing is known. */
+	hasDefaultRoute(container: string, family: 4 | 6): boolean {
+		const stack = this.#stacks.get(container);
+		const everywhere = family === 4 ? '0.0.0.0/0' : '::/0';
+		return !stack || stack.routes.some(({ destination }) => destination === everywhere);
+	}
+
+	/** The same for a route over an interface inside. */
+	hasInsideRoute(container: string, block: string, name: string): boolean {
+		const stack = this.#stacks.get(container);
+		return !stack || stack.routes.some((route) => route.destination === block && route.interface === name);
+	}
+
+	/** Whether a single address is routed to an interface. */
+	hasRoute(address: string, name: string): boolean {
+		return this.#routes.has(`${address}/${address.includes(':') ? 128 : 32} ${name}`);
+	}
+
+	/** Whether the host answers for an address on an interface. */
+	answers(address: string, name: string): boolean {
+		return this.#proxies.has(`${address} ${name}`);
+	}
+}

@@ -1,0 +1,89 @@
+import { closeNamespace, createNamespace, within } from '#kernel/netns.ts';
+import { Nftables, NftablesError } from '#kernel/nftables.ts';
+import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { Uplinks } from '../firewall.ts';
+import { Firewall } from '../firewall.ts';
+import { TABLE } from '../firewall-rules.ts';
+import { explainExcess, FilterOwners, removalOf } from './owners.ts';
+import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
+
+export interface FilterComparison {
+	readonly differing: readonly ObservedDifference[];
+	readonly excess: readonly ObservedExcess[];
+}
+
+/** A namespace that only holds rules routes nothing. */
+const NO_UPLINKS: Uplinks = { allow() {}, release() {}, letLoopbackOut() {} };
+
+/**
+ * The table of the host against the one that the same parts make in an empty namespace: whatever the rules look like in
+ * this version, what differs was changed by somebody else.
+ *
+ * @param hostNamespace descriptor; undefined: the daemon's own
+ */
+export function compareFilter(hostNamespace: number | undefined, expected: readonly Part[]): FilterComparison {
+	const owners = new FilterOwners(expected);
+	const { lacking, excess } = compareTables(expectedTable(expected), tableIn(hostNamespace));
+	const differing = lacking.flatMap(({ entry, found }) => {
+		const part = owners.of(entry);
+		const inPlace = found && entry.kind === 'element' ? removalOf(entry.key, [found]) : undefined;
+		return part ? [{ part, what: wordsFor(entry, found), instead: inPlace ? [inPlace] : [] }] : [];
+	});
+	return { differing: oncePerPart(differing), excess: explainExcess(excess, owners) };
+}
+
+function expectedTable(parts: readonly Part[]): Table {
+	const namespace = createNamespace();
+	const firewall = new Firewall(namespace, NO_UPLINKS);
+	try {
+		for (const part of parts) if (part.kind === 'network-filter') firewall.networks.make(part, {});
+		for (const part of parts) {
+			if (part.kind === 'filter-member') firewall.members.make(part, {});
+			if (part.kind === 'published-ports') firewall.ports.make(part, {});
+		}
+		return tableIn(namespace);
+	} finally {
+		firewall.close();
+		closeNamespace(namespace);
+	}
+}
+
+function tableIn(namespace: number | undefined): Table {
+	const nft = namespace === undefined ? new Nftables() : within(namespace, () => new Nftables());
+	try {
+		return readTable(nft.query(`list table ${TABLE}`));
+	} catch (error) {
+		if (error instanceof NftablesError && error.isMissing) return new Map();
+		throw error;
+	} finally {
+		nft.close();
+	}
+}
+
+function wordsFor({ kind, holder, key, value }: TableEntry, found: TableEntry | undefined): string {
+	if (kind === 'element') {
+		const leads = value === '' ? key : `${key} : ${value}`;
+		return found ? `element ${key} of ${holder} leads to ${found.value}` : `element ${leads} of ${holder} is missing`;
+	}
+	if (kind !== 'rules') return `${kind} ${holder} is ${found ? 'not as it was made' : 'missing'}`;
+	const [wanted, there] = [linesOf(value), linesOf(found?.value ?? '')];
+	const gone = wanted.filter((rule) => !there.includes(rule)).length;
+	const added = there.filter((rule) => !wanted.includes(rule)).length;
+	if (gone === 0 && added === 0) return `the rules of chain ${holder} are in another order`;
+	const changes = [gone > 0 ? `${gone} of ${wanted.length} rules missing` : '', added > 0 ? `${added} added` : ''];
+	return `chain ${holder} has ${changes.filter((text) => text !== '').join(' and ')}`;
+}
+
+function linesOf(text: string): string[] {
+	return text.split('\n').filter((line) => line !== '');
+}
+
+/** However much of a part is gone, it is one thing that is wrong. */
+function oncePerPart(differences: readonly ObservedDifference[]): ObservedDifference[] {
+	return [...Map.groupBy(differences, ({ part }) => part)].map(([part, all]) => {
+		const more = all.length > 2 ? `, and ${all.length - 2} more` : '';
+		const shown = all.slice(0, 2).map(({ what }) => what);
+		return { part, what: `${shown.join(', ')}${more}`, instead: all.flatMap(({ instead = [] }) => instead) };
+	});
+}

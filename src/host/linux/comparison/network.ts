@@ -1,0 +1,76 @@
+import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { hostEnd } from '../endpoints.ts';
+import type { Stacks } from '../stacks.ts';
+import { surveyNetwork } from '../survey.ts';
+
+/** The kernel keeps rates in bytes, so some bits are rounded away. */
+const ROUNDING = 8;
+
+/** What the listings of the host's interfaces and routes do not show. */
+export function compareNetwork(
+	net: Rtnetlink,
+	stacks: Stacks,
+	expected: readonly Part[],
+): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+	const containers = expected.filter((part) => part.kind === 'stack').map(({ container }) => container);
+	const names = new Map(net.links.list().map(({ index, name }) => [index, name]));
+	return {
+		stacks: containers.flatMap((container) => surveyStack(stacks, container) ?? []),
+		proxies: listProxies(net, names),
+		differing: [...compareLimits(net, names, expected), ...comparePorts(net, names, expected)],
+	};
+}
+
+function surveyStack(stacks: Stacks, container: string): ObservedStack | undefined {
+	return stacks.tryEnter(container, (inner) => {
+		const names = new Map(inner.links.list().map(({ index, name }) => [index, name]));
+		const routes = ([4, 6] as const).flatMap((family) =>
+			inner.routes.list({ family }).map(({ destination, link }) => ({ destination, interface: names.get(link) ?? '' })),
+		);
+		return { container, interfaces: surveyNetwork(inner).interfaces, routes };
+	});
+}
+
+function listProxies(net: Rtnetlink, names: ReadonlyMap<number, string>): ObservedProxy[] {
+	return ([4, 6] as const).flatMap((family) =>
+		net.neighbours.listProxies(family).map(({ link, address }) => ({ interface: names.get(link) ?? '', address })),
+	);
+}
+
+/** The container may do as it likes with its own end of a cable; the host's end is ours. */
+function compareLimits(
+	net: Rtnetlink,
+	names: ReadonlyMap<number, string>,
+	expected: readonly Part[],
+): ObservedDifference[] {
+	const limits = expected.filter((part) => part.kind === 'rate-limit');
+	if (limits.length === 0) return [];
+	const present = new Set(names.values());
+	const rates = new Map(net.qdiscs.list().map(({ link, rate }) => [names.get(link) ?? '', rate]));
+	return limits.flatMap((part) => {
+		const name = hostEnd(part.unit);
+		const rate = rates.get(name) ?? 0;
+		if (!present.has(name) || Math.abs(rate - part.rate) < ROUNDING) return [];
+		const found = rate === 0 ? 'no limit' : `a limit of ${rate} bit/s`;
+		return [{ part, what: `${name} has ${found}, not one of ${part.rate} bit/s` }];
+	});
+}
+
+function comparePorts(
+	net: Rtnetlink,
+	names: ReadonlyMap<number, string>,
+	expected: readonly Part[],
+): ObservedDifference[] {
+	const indexes = new Map([...names].map(([index, name]) => [name, index]));
+	return expected.flatMap((part) => {
+		const index = part.kind === 'bridge-port' ? indexes.get(part.interface) : undefined;
+		if (part.kind !== 'bridge-port' || index === undefined) return [];
+		const port = net.bridgePorts.get(index, part.interface);
+		if (!port) return [];
+		const wrong = (['isolated', 'hairpin'] as const).filter((flag) => port[flag] !== part[flag]);
+		const words = wrong.map((flag) => `${flag} is ${port[flag] ? 'on' : 'off'} and should not be`);
+		return wrong.length === 0 ? [] : [{ part, what: `port ${part.interface}: ${words.join(', ')}` }];
+	});
+}

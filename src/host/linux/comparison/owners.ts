@@ -1,0 +1,156 @@
+import type { ObservedExcess } from '#model/observed.ts';
+import type { NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
+import type { TableEntry } from './table.ts';
+
+const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;
+const PORT = /^(?:(\S+) \. )?(tcp|udp) \. (\d+)$/;
+const ADDRESS_AND_PORT = /^(\S+) \. (\d+)$/;
+
+/** Which part an entry of the table belongs to: networks by id and subnet, cables by name, ports by number. */
+export class FilterOwners {
+	readonly #networks = new Map<string, Part>();
+	readonly #interfaces = new Map<string, Part>();
+	readonly #subnets = new Map<string, Part>();
+	readonly #ports = new Map<string, PublishedPortsPart[]>();
+
+	constructor(parts: readonly Part[]) {
+		for (const part of parts) {
+			if (part.kind === 'network-filter') {
+				this.#networks.set(part.network, part);
+				for (const subnet of [part.subnet, part.subnet6]) if (subnet) this.#subnets.set(subnet, part);
+			}
+			if (part.kind === 'network-filter' || part.kind === 'filter-member') this.#interfaces.set(part.interface, part);
+			if (part.kind === 'published-ports') this.#addPorts(part);
+		}
+	}
+
+	#addPorts(part: PublishedPortsPart): void {
+		for (let port = part.first; port <= part.last; port += 1) {
+			const key = `${part.protocol} ${port}`;
+			this.#ports.set(key, [...(this.#ports.get(key) ?? []), part]);
+		}
+	}
+
+	/** The chains that all networks share stand and fall with any of them. */
+	of(entry: TableEntry): Part | undefined {
+		return this.known(entry) ?? [...this.#networks.values()][0];
+	}
+
+	known(entry: TableEntry): Part | undefined {
+		if (entry.kind === 'element') {
+			const owner = this.#interfaces.get(entry.key) ?? this.#subnets.get(entry.key) ?? this.#portOf(entry);
+			if (owner) return owner;
+		}
+		return this.#networks.get(networkIn(entry.holder) ?? '');
+	}
+
+	#portOf({ key, value, holder }: TableEntry): Part | undefined {
+		const tokens = key.split(' . ');
+		const protocol = tokens.find((token) => token === 'tcp' || token === 'udp');
+		const six = holder.includes('6');
+		const candidates = tokens.flatMap((token) => this.#ports.get(`${protocol} ${token}`) ?? []);
+		const fitting = candidates.filter(({ target }) => target.includes(':') === six);
+		return (
+			fitting.find(({ hostAddress }) => hostAddress !== '' && tokens.includes(hostAddress)) ??
+			fitting.find(({ hostAddress, target }) => hostAddress === '' && (value === '' || value.startsWith(target))) ??
+			fitting[0]
+		);
+	}
+}
+
+function networkIn(text: string): string | undefined {
+	return NETWORK_IN_NAME.exec(text)?.[1];
+}
+
+/** What somebody else put into our table, or an earlier daemon left there, by what has to be unmade for it to go. */
+export function explainExcess(entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess[] {
+	const strange = entries.map((entry) => ({ entry, network: strangerOf(entry, owners) }));
+	const networks = Map.groupBy(
+		strange.filter(({ network }) => network !== undefined),
+		({ network }) => network ?? '',
+	);
+	const singles = strange.filter(({ network, entry }) => network === undefined && entry.kind === 'element');
+	const byInterface = Map.groupBy(singles, ({ entry }) => entry.key);
+	const rest = strange.filter(({ network, entry }) => network === undefined && entry.kind !== 'element');
+	return [
+		...[...networks].map(([network, all]) =>
+			leftNetwork(
+				network,
+				all.map(({ entry }) => entry),
+			),
+		),
+		...[...byInterface].map(([key, all]) =>
+			strayElement(
+				key,
+				all.map(({ entry }) => entry),
+				owners,
+			),
+		),
+		...rest
+			.filter(({ entry }) => entry.kind !== 'rules')
+			.map(({ entry }) => ({ what: `${entry.kind} ${entry.holder}` })),
+	];
+}
+
+/** The id of a network that no expected part speaks of. */
+function strangerOf(entry: TableEntry, owners: FilterOwners): string | undefined {
+	const network = networkIn(entry.holder) ?? networkIn(entry.value);
+	if (network === undefined) return undefined;
+	const known = owners.known({ kind: 'chain', holder: `net_${network}`, key: '', value: '' });
+	return known ? undefined : network;
+}
+
+function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedExcess {
+	const keys = entries.filter(({ kind }) => kind === 'element').map(({ key }) => key);
+	const subnets = keys.filter((key) => key.includes('/'));
+	const part: NetworkFilterPart = {
+		kind: 'network-filter',
+		network,
+		shared: entries.some(({ holder }) => holder === `lan_${network}`),
+		interface: keys.find((key) => !key.includes('/')) ?? 'none',
+		subnet: subnets.find((key) => !key.includes(':')) ?? '',
+		subnet6: subnets.find((key) => key.includes(':')) ?? '',
+		icc: true,
+		internal: true,
+		nat: '',
+		uplink: '',
+	};
+	return { what: `rules of a network ${network}`, part };
+}
+
+/** An element that nobody asked for, or one whose key is ours and whose value is not. */
+function strayElement(key: string, entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess {
+	const holders = entries.map(({ holder }) => holder);
+	const what = `element ${key} of ${holders.join(', ')}`;
+	const owner = entries.map((entry) => owners.known(entry)).find((part) => part !== undefined);
+	const part = removalOf(key, entries);
+	return { what, ...(part ? { part } : {}), ...(owner ? { owner } : {}) };
+}
+
+/** The part whose unmaking takes the element with this key away, whatever it leads to. */
+export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
+	const port = PORT.exec(key);
+	if (port) return strayPort(port, entries[0]?.value ?? '');
+	if (!/^[a-zA-Z0-9_.-]{1,15}$/.test(key)) return undefined;
+	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
+	const internal = entries.some(({ holder }) => holder === 'internal');
+	return { kind: 'filter-member', network, interface: key, internal };
+}
+
+function strayPort([, hostAddress = '', protocol, number]: RegExpExecArray, value: string): Part | undefined {
+	const [, target, targetPort] = ADDRESS_AND_PORT.exec(value) ?? [];
+	if (!target) return undefined;
+	const first = Number(number);
+	return {
+		kind: 'published-ports',
+		container: '',
+		protocol: protocol === 'udp' ? 'udp' : 'tcp',
+		hostAddress,
+		arrivesOn: '',
+		first,
+		last: first,
+		target,
+		targetFirst: Number(targetPort),
+		interface: '',
+	};
+}

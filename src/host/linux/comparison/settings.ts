@@ -1,0 +1,38 @@
+import type { ObservedDifference } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { HostSettings } from '../sysctl.ts';
+
+const ASSIGNMENT = /^sysctl -w (\S+)=(-?\d+)$/;
+
+/** How making a part is described, whose `sysctl` lines are what the part wants of the kernel. */
+type Describe = (part: Part) => readonly string[];
+
+/** Settings of the kernel that parts have made and that somebody else has changed since. */
+export function compareSettings(
+	settings: HostSettings,
+	expected: readonly Part[],
+	describe: Describe,
+): ObservedDifference[] {
+	const wanted = new Map<string, { part: Part; value: number }>();
+	for (const part of expected)
+		for (const line of describe(part)) {
+			const [, name, value] = ASSIGNMENT.exec(line) ?? [];
+			if (name) wanted.set(name, { part, value: Number(value) });
+		}
+	const changed = settings.run(() =>
+		[...wanted].flatMap(([name, { part, value }]) => {
+			const path = name.includes('/') ? name : name.replaceAll('.', '/');
+			const found = settings.read(path);
+			if (found === undefined || found === value || isCovered(settings, path)) return [];
+			return [{ part, what: `${name} is ${found}, not ${value}` }];
+		}),
+	);
+	return [...Map.groupBy(changed, ({ part }) => part)].map(([part, all]) => {
+		return { part, what: all.map(({ what }) => what).join(', ') };
+	});
+}
+
+/** Where the whole host forwards IPv6, single interfaces need not be told. */
+function isCovered(settings: HostSettings, path: string): boolean {
+	return path.endsWith('/force_forwarding') && settings.read('net/ipv6/conf/all/forwarding') === 1;
+}
