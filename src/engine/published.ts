@@ -8,13 +8,25 @@ export class PublishedPorts {
 
 	/** All of them or none. @param nameOf for the refusal */
 	claim(parts: readonly PublishedPortsPart[], nameOf: (container: string) => string): void {
-		for (const part of parts) this.#requireFree(part, nameOf);
-		for (const part of parts)
-			for (const key of keysOf(part)) {
-				const holders = this.#held.get(key) ?? new Map<string, string>();
-				holders.set(slotOf(part), part.container);
-				this.#held.set(key, holders);
+		const claimed: PublishedPortsPart[] = [];
+		try {
+			for (const part of parts) {
+				this.#requireFree(part, nameOf);
+				this.#hold(part);
+				claimed.push(part);
 			}
+		} catch (error) {
+			this.release(claimed);
+			throw error;
+		}
+	}
+
+	#hold(part: PublishedPortsPart): void {
+		for (const key of keysOf(part)) {
+			const holders = this.#held.get(key) ?? new Map<string, string>();
+			holders.set(slotOf(part), part.container);
+			this.#held.set(key, holders);
+		}
 	}
 
 	release(parts: readonly PublishedPortsPart[]): void {
@@ -35,11 +47,15 @@ export class PublishedPorts {
 			const clash = [...(this.#held.get(key) ?? [])].find(([slot]) => clashes(slot, slotOf(part)));
 			if (!clash) continue;
 			const port = key.split('/').toReversed().join('/');
+			const holder = nameOf(clash[1]);
+			const itself = clash[1] === part.container;
 			throw new KleeneError({
 				code: 'PORT_TAKEN',
 				what: `cannot publish port ${port} for container ${nameOf(part.container)}`,
-				why: `container ${nameOf(clash[1])} already holds it`,
-				mend: `stop that one with "klee stop ${nameOf(clash[1])}", or choose another host port`,
+				why: itself ? 'it publishes that port twice' : `container ${holder} already holds it`,
+				mend: itself
+					? 'create it anew with each host port once'
+					: `stop that one with "klee stop ${holder}", or choose another host port`,
 			});
 		}
 	}

@@ -1,6 +1,7 @@
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
+import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
@@ -86,8 +87,14 @@ export class RunPlanner {
 		this.#ports.release(ports);
 	}
 
+	/** Whether no container publishes it, running or not. */
 	isFreePort(protocol: 'tcp' | 'udp', port: number): boolean {
-		return this.#ports.isFree(protocol, port);
+		if (!this.#ports.isFree(protocol, port)) return false;
+		return !this.#context.store.containers
+			.list()
+			.some(({ publicPorts }) =>
+				publicPorts.some((published) => published.protocol === protocol && publishes(published, port)),
+			);
 	}
 
 	/** Give back what a run had. */
@@ -115,6 +122,11 @@ export class RunPlanner {
 	reserveUnits(units: Iterable<number>): void {
 		for (const unit of units) this.#units.reserve(unit);
 	}
+}
+
+function publishes(published: PublishedPort, port: number): boolean {
+	const { first, last } = parsePortRange(published);
+	return first <= port && port <= last;
 }
 
 export function portsAmong(parts: readonly Part[]): PublishedPortsPart[] {

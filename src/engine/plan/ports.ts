@@ -50,19 +50,30 @@ type Place = Pick<PublishedPortsPart, 'hostAddress' | 'arrivesOn'>;
 function placesOf(port: PublishedPort, { addresses, gateway }: Frontage): Place[] {
 	if (port.interfaces.length === 0) return [{ hostAddress: '', arrivesOn: gateway }];
 	return port.interfaces.flatMap((name) => {
-		if (parseAddress(name)) return [{ hostAddress: name, arrivesOn: holderOf(name, addresses) }];
+		if (parseAddress(name)) return [{ hostAddress: name, arrivesOn: holderOf(name, port, addresses) }];
 		const own = addresses.get(name);
-		if (own) return own.map((hostAddress) => ({ hostAddress, arrivesOn: name }));
-		throw new KleeneError({
-			code: 'NO_SUCH_INTERFACE',
-			what: `cannot publish port ${port.hostPort}`,
-			why: `the host has no interface ${name}`,
-			mend: `choose one of: ${[...addresses.keys()].join(', ')}, or leave the interface out`,
-		});
+		if (own) return own.map((hostAddress) => ({ hostAddress, arrivesOn: isLoopback(hostAddress) ? '' : name }));
+		throw refuse(port, `the host has no interface ${name}`, addresses);
 	});
 }
 
-function holderOf(address: string, addresses: Frontage['addresses']): string {
+function holderOf(address: string, port: PublishedPort, addresses: Frontage['addresses']): string {
+	if (isLoopback(address)) return '';
 	for (const [name, own] of addresses) if (own.includes(address)) return name;
-	return '';
+	throw refuse(port, `no interface of the host has the address ${address}`, addresses);
+}
+
+/** What is published there comes in from nowhere. */
+function isLoopback(address: string): boolean {
+	return address.startsWith('127.') || address === '::1';
+}
+
+function refuse({ hostPort }: PublishedPort, why: string, addresses: Frontage['addresses']): KleeneError {
+	const choice = [...addresses].map(([name, own]) => [name, ...own].join(' '));
+	return new KleeneError({
+		code: 'NO_SUCH_INTERFACE',
+		what: `cannot publish port ${hostPort}`,
+		why,
+		mend: `choose an interface or an address of: ${choice.join(', ')}; or leave it out`,
+	});
 }

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
+import type { Network } from '#model/network.ts';
+import type { PublishedPort } from '#model/port.ts';
+import type { Attachment } from './endpoint.ts';
+import { type Frontage, partsOfPorts } from './ports.ts';
+
+const FRONTAGE: Frontage = {
+	addresses: new Map([
+		['lo', ['127.0.0.1', '::1']],
+		['em0', ['192.0.2.1', '2001:db8::1']],
+	]),
+	gateway: 'em0',
+};
+
+function attachment(position: number, addresses: [string, string], internal = false): Attachment {
+	const [ipAddress, ipAddress6] = addresses;
+	const endpoint = { id: `e${position}`, position, ipAddress, ipAddress6 } as Attachment['endpoint'];
+	return { endpoint, network: { interface: `kleene${position}`, internal } as Network, unit: 10 + position };
+}
+
+function plan(port: Partial<PublishedPort>, attachments: readonly Attachment[], driver = 'vnet') {
+	const published = { interfaces: [], hostPort: '80', containerPort: '80', protocol: 'tcp', ...port };
+	const container = { id: 'web', networkDriver: driver, publicPorts: [published] } as unknown as Container;
+	return partsOfPorts(container, attachments, FRONTAGE);
+}
+
+test('each family leads to the endpoint connected first that has an address and is not internal', () => {
+	const attachments = [
+		attachment(2, ['10.3.0.2', 'fd03::2']),
+		attachment(1, ['10.2.0.2', '']),
+		attachment(0, ['10.1.0.2', 'fd01::2'], true),
+	];
+	const targets = plan({}, attachments).map((part) => [part.target, part.interface, part.arrivesOn]);
+	assert.deepEqual(targets, [
+		['10.2.0.2', 'kleene1', 'em0'],
+		['fd03::2', 'kleene2', 'em0'],
+	]);
+	assert.deepEqual(
+		plan({}, attachments, 'ipnet').map((part) => part.interface),
+		['epair11a', 'epair12a'],
+	);
+	assert.deepEqual(plan({}, [attachment(0, ['10.1.0.2', ''], true)]), []);
+});
+
+test('an interface stands for its addresses, and the loopback lets nothing in', () => {
+	const both = [attachment(0, ['10.1.0.2', 'fd01::2'])];
+	const places = (...interfaces: string[]) =>
+		plan({ interfaces }, both).map((part) => [part.hostAddress, part.arrivesOn, part.target]);
+	assert.deepEqual(places('em0'), [
+		['192.0.2.1', 'em0', '10.1.0.2'],
+		['2001:db8::1', 'em0', 'fd01::2'],
+	]);
+	assert.deepEqual(places('lo', '127.0.0.9'), [
+		['127.0.0.1', '', '10.1.0.2'],
+		['127.0.0.9', '', '10.1.0.2'],
+		['::1', '', 'fd01::2'],
+	]);
+	for (const name of ['em1', '192.0.2.7'])
+		assert.throws(
+			() => places(name),
+			(error) => error instanceof KleeneError && error.code === 'NO_SUCH_INTERFACE' && error.why.includes(name),
+		);
+});

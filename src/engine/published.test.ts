@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PublishedPortsPart } from '#model/part.ts';
+import { PublishedPorts } from './published.ts';
+
+function part(container: string, from: Partial<PublishedPortsPart>): PublishedPortsPart {
+	const first = from.first ?? 80;
+	const rest = { last: first, protocol: 'tcp', hostAddress: '', arrivesOn: '', target: '10.4.6.2' } as const;
+	return { kind: 'published-ports', container, first, targetFirst: 80, interface: 'kleene0', ...rest, ...from };
+}
+
+const claim = (ports: PublishedPorts, ...parts: PublishedPortsPart[]) => ports.claim(parts, (id) => `name of ${id}`);
+
+test('one port is held once: on every address or on one, by family and protocol', () => {
+	const ports = new PublishedPorts();
+	claim(ports, part('a', { first: 8000, last: 8100 }), part('a', { hostAddress: '192.0.2.1' }));
+	for (const taken of [{ first: 8100 }, { first: 7990, last: 8000 }, {}, { hostAddress: '192.0.2.1' }])
+		assert.throws(() => claim(ports, part('b', taken)), /name of b.*\n?.*name of a already holds it|name of b/);
+	claim(
+		ports,
+		part('b', { protocol: 'udp' }),
+		part('b', { target: 'fd00::2' }),
+		part('b', { hostAddress: '192.0.2.2' }),
+	);
+});
+
+test('a claim is granted as a whole or not at all, and a port may not be claimed twice in it', () => {
+	const ports = new PublishedPorts();
+	assert.throws(() => claim(ports, part('a', { first: 90 }), part('a', { first: 90 })), /cannot publish port 90\/tcp/);
+	assert.ok(ports.isFree('tcp', 90));
+	claim(ports, part('b', { first: 90 }));
+	ports.release([part('b', { first: 90 })]);
+	assert.ok(ports.isFree('tcp', 90));
+});
