@@ -1,5 +1,5 @@
 import { messageOf } from '#errors/kleene-error.ts';
-import type { HostDriver } from '#host/driver.ts';
+import type { HostDriver, HostEvent } from '#host/driver.ts';
 import type { Store } from '#store/store.ts';
 import type { EngineContext, Logger } from './context.ts';
 import { Executor } from './executor.ts';
@@ -13,6 +13,7 @@ import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
 import { Runs } from './operations/runs.ts';
 import { Reconciler } from './reconcile.ts';
+import { Restoration } from './restoration.ts';
 import { RunPlanner } from './run-planner.ts';
 import { risingTimestamps } from './timestamps.ts';
 
@@ -26,6 +27,7 @@ export class Engine {
 	readonly doctor: DoctorOperations;
 	readonly #context: EngineContext;
 	readonly #reconciler: Reconciler;
+	readonly #restoration: Restoration;
 
 	constructor(store: Store, driver: HostDriver, log: Logger) {
 		const executor = new Executor(driver, store.journal, log);
@@ -42,12 +44,30 @@ export class Engine {
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
 		this.#reconciler = new Reconciler(context, runs, planner);
+		this.#restoration = new Restoration(context);
+		driver.watch((event) => this.#react(event, runs));
 	}
 
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */
 	async start(): Promise<void> {
 		await this.#reconciler.settle();
 		await this.#startOnStartup();
+	}
+
+	#react(event: HostEvent, runs: Runs): void {
+		if (event.kind === 'sandbox-ended') {
+			runs.onSandboxEnded(event.container);
+			return;
+		}
+		// One key: networks are not made and removed while their parts are restored.
+		const restore = () =>
+			event.kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing();
+		this.#context.locks.run('networks', restore).catch((error: unknown) => {
+			this.#context.log.error(
+				{ event: event.kind, error: messageOf(error) },
+				'could not react to a change of the host',
+			);
+		});
 	}
 
 	async #startOnStartup(): Promise<void> {

@@ -74,11 +74,18 @@ export type RunRequest =
 			readonly size?: WindowSize;
 	  };
 
-export interface HostEvent {
-	/** The last process of a container is gone. Comes once per run, also when that happened while no daemon ran. */
+/** The last process of a container is gone. Comes once per run, also when that happened while no daemon ran. */
+export interface SandboxEnded {
 	readonly kind: 'sandbox-ended';
 	readonly container: string;
 }
+
+export type HostEvent =
+	| SandboxEnded
+	/** Somebody else changed or took away what the firewall has of ours: making its parts again restores it. */
+	| { readonly kind: 'firewall-changed' }
+	/** Interfaces or addresses of the host are not what they were. */
+	| { readonly kind: 'addressing-changed' };
 
 export interface ApplyOptions {
 	/** Called with text for the user while something takes long; lines end in a newline. */

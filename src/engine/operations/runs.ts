@@ -43,7 +43,6 @@ export class Runs {
 	constructor(context: EngineContext, planner: RunPlanner) {
 		this.#context = context;
 		this.#planner = planner;
-		context.driver.watch(({ container }) => this.#onSandboxEnded(container));
 	}
 
 	isRunning(containerId: string): boolean {
@@ -80,7 +79,7 @@ export class Runs {
 	}
 
 	/** The container ended by itself. A later run of the same container is another `Run`, so it is left alone. */
-	#onSandboxEnded(containerId: string): void {
+	onSandboxEnded(containerId: string): void {
 		const run = this.#active.get(containerId);
 		if (!run) return;
 		const settle = async () => {

@@ -27,6 +27,7 @@ import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
 import { withSharedChains } from './shared-chains.ts';
 import { LinuxStorage } from './storage.ts';
+import { Watcher } from './watcher.ts';
 
 export interface LinuxHostOptions {
 	readonly root: string;
@@ -41,6 +42,7 @@ interface Equipment {
 	readonly hostNamespace: number | undefined;
 	readonly resolver: Resolver;
 	readonly runtime: ChosenRuntime;
+	readonly log: LinuxHostOptions['log'];
 }
 
 /** Linux as a host: each kind of part goes to the class that knows it. */
@@ -54,6 +56,8 @@ export class LinuxHost implements HostDriver {
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
 	readonly #hostNamespace: number | undefined;
+	readonly #log: LinuxHostOptions['log'];
+	#watcher: Watcher | undefined;
 
 	static async open({ root, netns, names, log }: LinuxHostOptions): Promise<LinuxHost> {
 		const paths = new Paths(root);
@@ -67,10 +71,11 @@ export class LinuxHost implements HostDriver {
 			upstreams: hostUpstreams(),
 			log,
 		});
-		return new LinuxHost({ paths, hostNamespace, resolver, runtime: await chooseRuntime() });
+		return new LinuxHost({ paths, hostNamespace, resolver, log, runtime: await chooseRuntime() });
 	}
 
-	private constructor({ paths, hostNamespace, resolver, runtime }: Equipment) {
+	private constructor({ paths, hostNamespace, resolver, runtime, log }: Equipment) {
+		this.#log = log;
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
@@ -151,9 +156,16 @@ export class LinuxHost implements HostDriver {
 
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);
+		const tell = (event: HostEvent) => {
+			// Its own rules first: they lead to the chains of networks, which are made again by whoever hears of it.
+			if (event.kind === 'firewall-changed') this.#firewall.restore();
+			listener(event);
+		};
+		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell });
 	}
 
 	async close(): Promise<void> {
+		this.#watcher?.close();
 		this.#sandboxes.close();
 		this.#resolver.closeAll();
 		this.#firewall.close();

@@ -59,6 +59,11 @@ export class Firewall {
 		}
 	}
 
+	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
+	restore(): void {
+		if (this.#networks.size > 0) this.#nft.run(renderBase());
+	}
+
 	#makeNetwork(part: NetworkFilterPart): void {
 		// A transaction of its own: elements of an interval map cannot lead to a chain that is made along with the map.
 		if (this.#networks.size === 0 || !this.isPresent()) this.#run(part, renderBase());

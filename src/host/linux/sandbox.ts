@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { ApplyOptions, HostEvent, HostProcess } from '#host/driver.ts';
+import type { ApplyOptions, HostProcess, SandboxEnded } from '#host/driver.ts';
 import { CommandError } from '#kernel/exec.ts';
 import { createContainer, type OciTools } from '#kernel/oci/conmon.ts';
 import { deleteContainer } from '#kernel/oci/runtime.ts';
@@ -105,7 +105,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	/** Sandboxes that ended while nobody watched are told of at once. */
-	watch(listener: (event: HostEvent) => void): void {
+	watch(listener: (event: SandboxEnded) => void): void {
 		for (const { container } of this.observe()) {
 			const processes = this.#bundle(container).processes();
 			if (processes !== undefined) this.#exits.track(container, processes);

@@ -1,0 +1,62 @@
+/** What happens when somebody else changes what Kleene has on the host: it is noticed and put back. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Landscape } from '../host/landscape.ts';
+import { FAR, UPLINK } from '../host/outside.ts';
+
+let land: Landscape;
+before(async () => {
+	land = await Landscape.start();
+});
+after(() => land.close());
+afterEach(() => land.clear());
+
+const NET = ['-t', 'bridge', '--subnet', '10.4.6.0/24', 'net'];
+const OTHER = ['-t', 'bridge', '--subnet', '10.4.7.0/24', 'other'];
+/** Milliseconds that the promise of the issue allows. */
+const PROMISED = 1000;
+
+/** Elements, chains and rules, without counters and handles. */
+async function ruleset(): Promise<string> {
+	const listed = await land.host.insideOutput('nft', '-s', 'list', 'table', 'inet', 'kleene');
+	return listed.split('\n').toSorted().join('\n');
+}
+
+async function restored(before: string): Promise<void> {
+	const start = performance.now();
+	for (;;) {
+		const now = await ruleset().catch(() => 'no table');
+		if (now === before) return;
+		if (performance.now() - start > PROMISED) assert.equal(now, before);
+	}
+}
+
+for (const [what, command] of [
+	['the whole ruleset is flushed', ['flush', 'ruleset']],
+	['our table is deleted', ['delete', 'table', 'inet', 'kleene']],
+	['the rules of our table are flushed', ['flush', 'table', 'inet', 'kleene']],
+] as const)
+	test(`${what}: it is back within a second, ports and isolation with it`, async () => {
+		await land.network(...NET);
+		await land.network(...OTHER);
+		const web = await land.member('web', '-l', 'vnet', '-n', 'net', '-p', '8080:80');
+		const far = await land.member('far', '-l', 'ipnet', '-n', 'other');
+		await land.listen(web.place, 'web', 'tcp/80');
+		const whole = await ruleset();
+		await land.host.insideOutput('nft', ...command);
+		await restored(whole);
+		const question = { address: UPLINK.host, port: 8080 };
+		assert.deepEqual(await land.ask(land.outside.place, question), [`web sees ${FAR.address}`]);
+		const [direct] = await land.ask(far.place, { address: '10.4.6.2', port: 80 });
+		assert.doesNotMatch(direct ?? '', /sees/);
+		assert.match(land.host.log, /somebody else (deleted|changed) table inet kleene/);
+	});
+
+test('the tables of others are not touched by any of it', async () => {
+	await land.host.insideOutput('nft', 'add table inet mine; add chain inet mine c; add rule inet mine c counter');
+	await land.network(...NET);
+	await land.host.insideOutput('nft', 'delete', 'table', 'inet', 'kleene');
+	await restored(await ruleset().catch(() => ruleset()));
+	assert.match(await land.host.insideOutput('nft', 'list', 'table', 'inet', 'mine'), /counter/);
+	await land.host.insideOutput('nft', 'delete', 'table', 'inet', 'mine');
+});
