@@ -136,6 +136,23 @@ test('proxy neighbours are added twice without harm, listed by interface and rem
 	}
 });
 
+test('proxy neighbours stay when a bridge loses its last port, and with it its carrier', async (t) => {
+	const { net } = place(t);
+	net.links.createBridge({ name: 'kleene0' });
+	net.links.set('kleene0', { up: true });
+	net.links.createVeth({ name: 'epair0a' }, { name: 'epair0b' });
+	const link = net.links.get('kleene0').index;
+	net.links.set('epair0a', { up: true, master: link });
+	net.links.set('epair0b', { up: true });
+	const carrier = (there: boolean) => net.links.get('kleene0').carrier === there;
+	await eventually('the bridge has carrier', () => carrier(true));
+	for (const address of ['10.4.6.2', 'fd00::2']) net.neighbours.addProxy({ link, address });
+	net.links.delete('epair0a');
+	await eventually('the bridge has lost carrier', () => carrier(false));
+	assert.deepEqual(net.neighbours.listProxies(4, link), [{ link, address: '10.4.6.2' }]);
+	assert.deepEqual(net.neighbours.listProxies(6, link), [{ link, address: 'fd00::2' }]);
+});
+
 test('a listing of more than one datagram is whole', (t) => {
 	const { net } = place(t);
 	const names = Array.from({ length: 100 }, (_, unit) => `kleene${unit}`);

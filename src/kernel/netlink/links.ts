@@ -35,6 +35,7 @@ const VETH_PEER = 1;
 /** Counters are most of an answer and nobody here reads them. */
 const WITHOUT_COUNTERS = u32(IFLA.EXT_MASK, 1 << 3);
 const IFF_UP = 1;
+const IFF_LOWER_UP = 0x1_0000;
 const STRUCT_SIZE = 16;
 
 export interface Link {
@@ -43,6 +44,8 @@ export interface Link {
 	/** `bridge`, `veth`, `dummy` ...; `''` for a physical one and for lo. */
 	readonly kind: string;
 	readonly up: boolean;
+	/** Whether something is connected; a bridge has it while one of its ports has. */
+	readonly carrier: boolean;
 	/** `''` where it has none. */
 	readonly mac: string;
 	readonly mtu: number;
@@ -207,6 +210,7 @@ export function decodeLink(buffer: Buffer): Link {
 		name: readText(attributes.get(IFLA.IFNAME)),
 		kind: info ? readText(attributeMap(info).get(INFO_KIND)) : '',
 		up: (buffer.readUInt32LE(8) & IFF_UP) !== 0,
+		carrier: (buffer.readUInt32LE(8) & IFF_LOWER_UP) !== 0,
 		mac: macText(attributes.get(IFLA.ADDRESS)),
 		mtu: readU32(attributes.get(IFLA.MTU)),
 		master: readU32(attributes.get(IFLA.MASTER)),

@@ -9,6 +9,8 @@ const DELNEIGH = 29;
 const GETNEIGH = 30;
 const NDA = { DST: 1, IFINDEX: 8 } as const;
 const NTF_PROXY = 0x08;
+/** Without it the kernel forgets an entry when its interface loses carrier, as a bridge does with its last port. */
+const NUD_PERMANENT = 0x80;
 const STRUCT_SIZE = 12;
 
 export interface ProxyNeighbour {
@@ -52,7 +54,9 @@ export class Neighbours {
 }
 
 function encodeProxy(link: number, address: string): Buffer {
-	return Buffer.concat([head(familyOf(address), link), encodeAttributes([bytes(NDA.DST, addressBytes(address))])]);
+	const entry = head(familyOf(address), link);
+	entry.writeUInt16LE(NUD_PERMANENT, 8);
+	return Buffer.concat([entry, encodeAttributes([bytes(NDA.DST, addressBytes(address))])]);
 }
 
 /** `struct ndmsg` */
