@@ -25,7 +25,6 @@ import { Resolver } from './resolver/resolver.ts';
 import { hostUpstreams } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
-import { withSharedChains } from './shared-chains.ts';
 import { LinuxStorage } from './storage.ts';
 import { Watcher } from './watcher.ts';
 
@@ -92,7 +91,7 @@ export class LinuxHost implements HostDriver {
 		this.#facts = gatherFacts(runtime, this.#network.lacking());
 		this.#handlers = {
 			...this.#network.handlers,
-			'network-filter': withSharedChains(this.#firewall.networks, hostNamespace),
+			'network-filter': this.#firewall.networks,
 			'filter-member': this.#firewall.members,
 			'published-ports': this.#firewall.ports,
 			resolver: new Resolvers(resolver),
