@@ -1,4 +1,4 @@
-import type { Diagnosis, RepairResponse } from '#api/diagnosis.ts';
+import type { Diagnosis, RepairResponse, Trace } from '#api/diagnosis.ts';
 import type { HttpTransport } from './http.ts';
 
 export interface DiagnosisClient {
@@ -6,6 +6,8 @@ export interface DiagnosisClient {
 	doctor(): Promise<Diagnosis>;
 	/** Puts right what can be put right. */
 	repair(): Promise<RepairResponse>;
+	/** The way of a packet. @param destination a container, `host`, `outside` or an address, and `:PORT` or `:PORT/PROTO` */
+	trace(source: string, destination: string): Promise<Trace>;
 }
 
 export function diagnosisClient(http: HttpTransport): DiagnosisClient {
@@ -17,6 +19,13 @@ export function diagnosisClient(http: HttpTransport): DiagnosisClient {
 				method: 'POST',
 				path: ['networks', 'doctor', 'repair'],
 				doing: 'repair the networks of the host',
+			}),
+		trace: (source, destination) =>
+			http.call<Trace>({
+				method: 'GET',
+				path: ['networks', 'trace'],
+				query: { source, destination },
+				doing: `trace from ${source} to ${destination}`,
 			}),
 	};
 }

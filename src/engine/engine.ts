@@ -12,6 +12,7 @@ import { ImageOperations } from './operations/images.ts';
 import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
 import { Runs } from './operations/runs.ts';
+import { TraceOperations } from './operations/trace.ts';
 import { Reconciler } from './reconcile.ts';
 import { Restoration } from './restoration.ts';
 import { RunPlanner } from './run-planner.ts';
@@ -25,6 +26,7 @@ export class Engine {
 	readonly executions: ExecutionOperations;
 	readonly images: ImageOperations;
 	readonly doctor: DoctorOperations;
+	readonly traces: TraceOperations;
 	readonly #context: EngineContext;
 	readonly #reconciler: Reconciler;
 	readonly #restoration: Restoration;
@@ -43,6 +45,7 @@ export class Engine {
 		this.executions = new ExecutionOperations(context, runs);
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
+		this.traces = new TraceOperations(context);
 		this.#reconciler = new Reconciler(context, runs, planner);
 		this.#restoration = new Restoration(context);
 		driver.watch((event) => this.#react(event, runs));

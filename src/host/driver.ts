@@ -107,6 +107,29 @@ export interface NameLookup {
 	reverse(network: string, address: string, source: string): string | undefined;
 }
 
+export interface ProbeRequest {
+	/** Id of the running container it is sent from; undefined: the host itself. */
+	readonly container: string | undefined;
+	readonly address: string;
+	readonly protocol: 'icmp' | 'tcp' | 'udp';
+	/** 0 for ICMP. */
+	readonly port: number;
+}
+
+export interface ProbeResult {
+	readonly outcome: /** Somebody answered. */
+		| 'answered'
+		/** The packet arrived and nobody listens on the port. */
+		| 'closed'
+		/** A rule sent it back, or there is no way. */
+		| 'refused'
+		/** Nothing came back within a second. */
+		| 'silence';
+	readonly milliseconds: number;
+	/** What the host says to it, e.g. `EHOSTUNREACH`; `''` for nothing. */
+	readonly detail: string;
+}
+
 export interface HostDriver {
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
@@ -115,6 +138,8 @@ export interface HostDriver {
 	describe(step: Step): string[];
 	apply(step: Step, options?: ApplyOptions): Promise<void>;
 	run(request: RunRequest): Promise<HostProcess>;
+	/** Send one packet the way a process there would, and see what comes back. Takes a second at most. */
+	probe(request: ProbeRequest): Promise<ProbeResult>;
 	watch(listener: (event: HostEvent) => void): void;
 	/** Let go of sockets and watchers. Containers are not touched. */
 	close(): Promise<void>;

@@ -93,7 +93,7 @@ function enable(fd: number, level: number, option: number): void {
 }
 
 /** `struct sockaddr_in` or `struct sockaddr_in6`. Source: ip(7), ipv6(7). */
-function socketAddress(address: string, port: number): Buffer {
+export function socketAddress(address: string, port: number): Buffer {
 	const bytes = addressBytes(address);
 	const four = bytes.length === 4;
 	const name = Buffer.alloc(four ? 16 : 28);

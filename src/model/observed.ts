@@ -52,8 +52,8 @@ export interface ObservedDifference {
 /** Something of Kleene's on the host that belongs to none of the expected parts. */
 export interface ObservedExcess {
 	readonly what: string;
-	/** What is to be unmade for it to go; absent where that needs the hands of the administrator. */
-	readonly part?: Part;
+	/** What is to be unmade for it to go, in this order; empty where that needs the hands of the administrator. */
+	readonly parts: readonly Part[];
 	/** The expected part that has to be made again afterwards. */
 	readonly owner?: Part;
 }

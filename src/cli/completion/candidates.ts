@@ -101,6 +101,7 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 /** What is meant stands in the name that help shows: `<NETWORK>`, `<CONTAINERS...>`. */
 function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
+	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
 	if (/^NETWORKS?$/.test(placeholder)) return 'networks';
 	return /^(SOURCE_)?IMAGES?$/.test(placeholder) ? 'images' : undefined;
 }

@@ -1,9 +1,14 @@
-import { Diagnosis, RepairResponse } from '#api/diagnosis.ts';
+import { Diagnosis, RepairResponse, Trace, TraceQuery } from '#api/diagnosis.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Finding } from '#engine/plan/finding.ts';
 import type { App } from '../app.ts';
 
-export function diagnosisRoutes(app: App, { doctor }: Engine): void {
+export function diagnosisRoutes(app: App, engine: Engine): void {
+	doctorRoutes(app, engine);
+	traceRoutes(app, engine);
+}
+
+function doctorRoutes(app: App, { doctor }: Engine): void {
 	const present = (finding: Finding) => {
 		const { kind, severity, subject, what, why, mend } = finding;
 		return { kind, severity, subject, what, why, mend, plan: doctor.describe(finding) };
@@ -29,6 +34,25 @@ export function diagnosisRoutes(app: App, { doctor }: Engine): void {
 			const { findings, extent, repaired, failures } = await doctor.repair();
 			const lists = { repaired: repaired.map(present), findings: findings.map(present) };
 			return { ...lists, failures: [...failures], examined: extent };
+		},
+	});
+}
+
+function traceRoutes(app: App, { traces }: Engine): void {
+	app.route({
+		method: 'GET',
+		url: '/networks/trace',
+		schema: { querystring: TraceQuery, response: { 200: Trace } },
+		config: { errors: [404, 409, 500] },
+		handler: async ({ query }) => {
+			const { question, probe, notProbed, hops, ...told } = await traces.trace(query.source, query.destination);
+			return {
+				...question,
+				...told,
+				hops: hops.map(({ kind, what, verdict = null, change = null }) => ({ kind, what, verdict, change })),
+				probe: probe ? { ...probe } : null,
+				not_probed: notProbed,
+			};
 		},
 	});
 }

@@ -64,8 +64,8 @@ function strayProxies({ networks, observed }: Examination, explained: readonly P
 
 function strayRules({ observed, inFlight }: Examination): Finding[] {
 	if (inFlight.length > 0) return [];
-	return (observed.comparison?.excess ?? []).map(({ what, part, owner }) => {
-		const steps: Step[] = part ? [unmake(part), ...(owner ? [make(owner)] : [])] : [];
+	return (observed.comparison?.excess ?? []).map(({ what, parts, owner }) => {
+		const steps: Step[] = [...parts.map(unmake), ...(owner && parts.length > 0 ? [make(owner)] : [])];
 		const otherwise = 'look at it with "nft list table inet kleene" and delete it with nft';
 		return {
 			kind: 'leak',

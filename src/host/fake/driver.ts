@@ -4,7 +4,16 @@
  */
 
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ApplyOptions, HostDriver, HostEvent, HostFacts, HostProcess, RunRequest } from '#host/driver.ts';
+import type {
+	ApplyOptions,
+	HostDriver,
+	HostEvent,
+	HostFacts,
+	HostProcess,
+	ProbeRequest,
+	ProbeResult,
+	RunRequest,
+} from '#host/driver.ts';
 import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
@@ -97,6 +106,17 @@ export class FakeHost implements HostDriver {
 		return process;
 	}
 
+	/** Everybody on one interface reaches everybody there, and the host reaches all. */
+	async probe({ container, address }: ProbeRequest): Promise<ProbeResult> {
+		const all = [...this.parts.values()];
+		const target = all.find((part) => 'address' in part && part.address.split('/')[0] === address);
+		const [from, to] = [container, target && 'container' in target ? target.container : undefined].map((id) =>
+			all.flatMap((part) => bridgesOf(part, all, id)),
+		);
+		const reached = target && (container === undefined || from?.some((name) => to?.includes(name)));
+		return { outcome: reached ? 'answered' : 'refused', milliseconds: 0, detail: '' };
+	}
+
 	/** All processes of a container end. */
 	endContainer(container: string, code: number): void {
 		const process = this.processes.get(container);
@@ -113,6 +133,15 @@ export class FakeHost implements HostDriver {
 	async close(): Promise<void> {
 		this.#listeners = [];
 	}
+}
+
+/** Interfaces of networks that a container is on. */
+function bridgesOf(part: Part, all: readonly Part[], container: string | undefined): string[] {
+	if (part.kind === 'alias' && part.container === container) return [part.interface];
+	if (part.kind !== 'epair' || part.container !== container) return [];
+	return all.flatMap((port) =>
+		port.kind === 'bridge-port' && port.interface === `epair${part.unit}a` ? [port.bridge] : [],
+	);
 }
 
 /** As on real hosts: a cable takes its port along, a stack its addresses and routes. */

@@ -7,6 +7,8 @@ import type {
 	HostFacts,
 	HostProcess,
 	NameLookup,
+	ProbeRequest,
+	ProbeResult,
 	RunRequest,
 } from '#host/driver.ts';
 import { closeNamespace, openNamespace } from '#kernel/netns.ts';
@@ -21,10 +23,12 @@ import { LinuxImages } from './images.ts';
 import { NameServers, Resolvers } from './names.ts';
 import { LinuxNetwork } from './network.ts';
 import { Paths } from './paths.ts';
+import { probe } from './probe.ts';
 import { Resolver } from './resolver/resolver.ts';
 import { hostUpstreams } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
+import type { Stack } from './stacks.ts';
 import { LinuxStorage } from './storage.ts';
 import { Watcher } from './watcher.ts';
 
@@ -85,7 +89,7 @@ export class LinuxHost implements HostDriver {
 			paths,
 			conmon: runtime.conmon,
 			runtime: runtime.path,
-			stackPath: (container) => this.#stackPath(container),
+			stackPath: (container) => this.#stackOf(container).path,
 			...(hostNamespace === undefined ? {} : { hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
 		this.#facts = gatherFacts(runtime, this.#network.lacking());
@@ -153,6 +157,11 @@ export class LinuxHost implements HostDriver {
 		return this.#sandboxes.run(request);
 	}
 
+	async probe(request: ProbeRequest): Promise<ProbeResult> {
+		const { container } = request;
+		return probe(container === undefined ? this.#hostNamespace : this.#stackOf(container).fd, request);
+	}
+
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);
 		const tell = (event: HostEvent) => {
@@ -172,10 +181,10 @@ export class LinuxHost implements HostDriver {
 		if (this.#hostNamespace !== undefined) closeNamespace(this.#hostNamespace);
 	}
 
-	#stackPath(container: string): string {
+	#stackOf(container: string): Stack {
 		const stack = this.#network.stackOf(container);
 		if (!stack) throw new Error(`container ${container} has no network stack`);
-		return stack.path;
+		return stack;
 	}
 }
 

@@ -72,7 +72,7 @@ export class LinuxNetwork {
 		expected: readonly Part[],
 		describe: (part: Part) => readonly string[],
 	): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
-		const found = compareNetwork(this.#net, this.#stacks, expected);
+		const found = compareNetwork({ net: this.#net, stacks: this.#stacks }, expected, describe);
 		return { ...found, differing: [...found.differing, ...compareSettings(this.#settings, expected, describe)] };
 	}
 

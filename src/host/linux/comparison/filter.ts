@@ -68,11 +68,21 @@ function wordsFor({ kind, holder, key, value }: TableEntry, found: TableEntry | 
 	}
 	if (kind !== 'rules') return `${kind} ${holder} is ${found ? 'not as it was made' : 'missing'}`;
 	const [wanted, there] = [linesOf(value), linesOf(found?.value ?? '')];
-	const gone = wanted.filter((rule) => !there.includes(rule)).length;
-	const added = there.filter((rule) => !wanted.includes(rule)).length;
+	const gone = without(wanted, there).length;
+	const added = without(there, wanted).length;
 	if (gone === 0 && added === 0) return `the rules of chain ${holder} are in another order`;
 	const changes = [gone > 0 ? `${gone} of ${wanted.length} rules missing` : '', added > 0 ? `${added} added` : ''];
 	return `chain ${holder} has ${changes.filter((text) => text !== '').join(' and ')}`;
+}
+
+/** The same rule may stand twice. */
+function without(rules: readonly string[], others: readonly string[]): string[] {
+	const left = [...others];
+	return rules.filter((rule) => {
+		const at = left.indexOf(rule);
+		if (at !== -1) left.splice(at, 1);
+		return at === -1;
+	});
 }
 
 function linesOf(text: string): string[] {

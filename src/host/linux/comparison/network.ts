@@ -10,16 +10,18 @@ const ROUNDING = 8;
 
 /** What the listings of the host's interfaces and routes do not show. */
 export function compareNetwork(
-	net: Rtnetlink,
-	stacks: Stacks,
+	{ net, stacks }: { readonly net: Rtnetlink; readonly stacks: Stacks },
 	expected: readonly Part[],
+	describe: (part: Part) => readonly string[],
 ): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
 	const containers = expected.filter((part) => part.kind === 'stack').map(({ container }) => container);
 	const names = new Map(net.links.list().map(({ index, name }) => [index, name]));
+	const indexes = new Map([...names].map(([index, name]) => [name, index]));
+	const ports = expected.filter(({ kind }) => kind === 'bridge-port').map((part) => ({ part, words: describe(part) }));
 	return {
 		stacks: containers.flatMap((container) => surveyStack(stacks, container) ?? []),
 		proxies: listProxies(net, names),
-		differing: [...compareLimits(net, names, expected), ...comparePorts(net, names, expected)],
+		differing: [...compareLimits(net, names, expected), ...comparePorts(net, indexes, ports)],
 	};
 }
 
@@ -60,17 +62,18 @@ function compareLimits(
 
 function comparePorts(
 	net: Rtnetlink,
-	names: ReadonlyMap<number, string>,
-	expected: readonly Part[],
+	indexes: ReadonlyMap<string, number>,
+	expected: readonly { readonly part: Part; readonly words: readonly string[] }[],
 ): ObservedDifference[] {
-	const indexes = new Map([...names].map(([index, name]) => [name, index]));
-	return expected.flatMap((part) => {
+	return expected.flatMap(({ part, words }) => {
 		const index = part.kind === 'bridge-port' ? indexes.get(part.interface) : undefined;
 		if (part.kind !== 'bridge-port' || index === undefined) return [];
 		const port = net.bridgePorts.get(index, part.interface);
 		if (!port) return [];
-		const wrong = (['isolated', 'hairpin'] as const).filter((flag) => port[flag] !== part[flag]);
-		const words = wrong.map((flag) => `${flag} is ${port[flag] ? 'on' : 'off'} and should not be`);
-		return wrong.length === 0 ? [] : [{ part, what: `port ${part.interface}: ${words.join(', ')}` }];
+		// Some of it may be left to the firewall, which the description knows.
+		const wanted = (flag: string) => words.some((line) => line.endsWith(`${flag} on`));
+		const wrong = (['isolated', 'hairpin'] as const).filter((flag) => port[flag] !== wanted(flag));
+		const what = wrong.map((flag) => `${flag} is ${port[flag] ? 'on' : 'off'} and should not be`).join(', ');
+		return wrong.length === 0 ? [] : [{ part, what: `port ${part.interface}: ${what}` }];
 	});
 }

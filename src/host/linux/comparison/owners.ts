@@ -4,6 +4,7 @@ import type { TableEntry } from './table.ts';
 
 const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;
 const PORT = /^(?:(\S+) \. )?(tcp|udp) \. (\d+)$/;
+const INTERFACE = /^[a-zA-Z0-9_.-]{1,15}$/;
 const ADDRESS_AND_PORT = /^(\S+) \. (\d+)$/;
 
 /** Which part an entry of the table belongs to: networks by id and subnet, cables by name, ports by number. */
@@ -64,32 +65,29 @@ function networkIn(text: string): string | undefined {
 
 /** What somebody else put into our table, or an earlier daemon left there, by what has to be unmade for it to go. */
 export function explainExcess(entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess[] {
-	const strange = entries.map((entry) => ({ entry, network: strangerOf(entry, owners) }));
-	const networks = Map.groupBy(
-		strange.filter(({ network }) => network !== undefined),
-		({ network }) => network ?? '',
+	const strangers = new Map(
+		entries.map((entry) => [entry.key, strangerOf(entry, owners)] as const).filter(([, id]) => id),
 	);
-	const singles = strange.filter(({ network, entry }) => network === undefined && entry.kind === 'element');
-	const byInterface = Map.groupBy(singles, ({ entry }) => entry.key);
-	const rest = strange.filter(({ network, entry }) => network === undefined && entry.kind !== 'element');
+	/** An interface of a network that nobody knows is that network's wherever it is written. */
+	const networkOf = (entry: TableEntry) =>
+		strangerOf(entry, owners) ?? (isInterface(entry) ? strangers.get(entry.key) : undefined);
+	const byNetwork = Map.groupBy(entries, networkOf);
+	const singles = byNetwork.get(undefined) ?? [];
+	const elements = Map.groupBy(
+		singles.filter(({ kind }) => kind === 'element'),
+		({ key }) => key,
+	);
 	return [
-		...[...networks].map(([network, all]) =>
-			leftNetwork(
-				network,
-				all.map(({ entry }) => entry),
-			),
-		),
-		...[...byInterface].map(([key, all]) =>
-			strayElement(
-				key,
-				all.map(({ entry }) => entry),
-				owners,
-			),
-		),
-		...rest
-			.filter(({ entry }) => entry.kind !== 'rules')
-			.map(({ entry }) => ({ what: `${entry.kind} ${entry.holder}` })),
+		...[...byNetwork].flatMap(([network, all]) => (network === undefined ? [] : [leftNetwork(network, all)])),
+		...[...elements].map(([key, all]) => strayElement(key, all, owners)),
+		...singles
+			.filter(({ kind }) => kind === 'chain' || kind === 'set')
+			.map(({ kind, holder }) => ({ what: `${kind} ${holder}`, parts: [] })),
 	];
+}
+
+function isInterface({ kind, key }: TableEntry): boolean {
+	return kind === 'element' && INTERFACE.test(key);
 }
 
 /** The id of a network that no expected part speaks of. */
@@ -100,14 +98,18 @@ function strangerOf(entry: TableEntry, owners: FilterOwners): string | undefined
 	return known ? undefined : network;
 }
 
+/** Its interfaces first: a chain that is led to cannot go. */
 function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedExcess {
-	const keys = entries.filter(({ kind }) => kind === 'element').map(({ key }) => key);
-	const subnets = keys.filter((key) => key.includes('/'));
+	const interfaces = new Set(entries.filter(isInterface).map(({ key }) => key));
+	const members = [...interfaces].map((name): Part => {
+		return { kind: 'filter-member', network, interface: name, internal: true };
+	});
+	const subnets = entries.map(({ key }) => key).filter((key) => key.includes('/'));
 	const part: NetworkFilterPart = {
 		kind: 'network-filter',
 		network,
 		shared: entries.some(({ holder }) => holder === `lan_${network}`),
-		interface: keys.find((key) => !key.includes('/')) ?? 'none',
+		interface: 'none',
 		subnet: subnets.find((key) => !key.includes(':')) ?? '',
 		subnet6: subnets.find((key) => key.includes(':')) ?? '',
 		icc: true,
@@ -115,23 +117,22 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 		nat: '',
 		uplink: '',
 	};
-	return { what: `rules of a network ${network}`, part };
+	return { what: `rules of a network ${network}`, parts: [...members, part] };
 }
 
 /** An element that nobody asked for, or one whose key is ours and whose value is not. */
 function strayElement(key: string, entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess {
-	const holders = entries.map(({ holder }) => holder);
-	const what = `element ${key} of ${holders.join(', ')}`;
+	const what = `element ${key} of ${entries.map(({ holder }) => holder).join(', ')}`;
 	const owner = entries.map((entry) => owners.known(entry)).find((part) => part !== undefined);
 	const part = removalOf(key, entries);
-	return { what, ...(part ? { part } : {}), ...(owner ? { owner } : {}) };
+	return { what, parts: part ? [part] : [], ...(owner ? { owner } : {}) };
 }
 
 /** The part whose unmaking takes the element with this key away, whatever it leads to. */
 export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
 	const port = PORT.exec(key);
 	if (port) return strayPort(port, entries[0]?.value ?? '');
-	if (!/^[a-zA-Z0-9_.-]{1,15}$/.test(key)) return undefined;
+	if (!INTERFACE.test(key)) return undefined;
 	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
 	const internal = entries.some(({ holder }) => holder === 'internal');
 	return { kind: 'filter-member', network, interface: key, internal };

@@ -1,0 +1,91 @@
+import type { Hop, Trace } from '#api/diagnosis.ts';
+import { EXIT, Quit } from '../failure.ts';
+import type { Action } from '../invocation.ts';
+import { renderJson } from '../render/json.ts';
+import { line, lines, type Paint, paint } from '../render/output.ts';
+
+/** Exit codes of their own, so that scripts can ask. */
+const CODES = { reachable: 0, unreachable: EXIT.refused, disagreement: 2 } as const;
+
+export const explain: Action<{ json?: boolean }> = async ({ args: [from = '', to = ''], options, client }) => {
+	const trace = await client.diagnosis.trace(from, to);
+	if (options.json) line(renderJson(trace));
+	else lines(render(trace));
+	if (trace.verdict !== 'reachable') throw new Quit(CODES[trace.verdict]);
+};
+
+const colour = (name: Paint, text: string) => paint(process.stdout, name, text);
+
+function render(trace: Trace): string[] {
+	const { source, hops } = trace;
+	const deciding = hops.findLastIndex(({ verdict }) => verdict !== null);
+	const service = trace.protocol === 'icmp' ? 'ping' : `${trace.protocol} ${trace.port}`;
+	const place = trace.address === '' || trace.address === trace.destination ? '' : ` at ${trace.address}`;
+	return [
+		colour('bold', `${source} → ${trace.destination}${place}, ${service}`),
+		'',
+		...hops.flatMap((hop, index) => hopLines(hop, index === deciding)),
+		'',
+		`${title('model')}${mark(trace.reachable)} ${trace.reachable ? 'arrives' : 'does not arrive'}`,
+		`${title('probe')}${probeLine(trace)}`,
+		'',
+		verdictLine(trace),
+	];
+}
+
+const WIDTH = 9;
+const INDENT = ' '.repeat(WIDTH + 4);
+
+function title(name: string): string {
+	return `  ${colour('dim', name.padEnd(WIDTH))}`;
+}
+
+function mark(good: boolean): string {
+	return colour(good ? 'green' : 'red', good ? '✓' : '✗');
+}
+
+function hopLines({ kind, what, verdict, change }: Hop, deciding: boolean): string[] {
+	const good = verdict === null || verdict === 'accept';
+	const sign = verdict === null ? ' ' : mark(good);
+	const text = deciding ? colour('bold', what) : what;
+	const said = verdict === null ? '' : colour(good ? 'green' : 'red', `  ${verdict}`);
+	const lines = [`${title(kind)}${sign} ${text}${said}`];
+	if (change && deciding)
+		lines.push(`${INDENT}${colour('dim', good ? 'to bar it:' : 'to let it pass:')} ${colour('cyan', change)}`);
+	return lines;
+}
+
+const OUTCOMES = {
+	answered: 'answered',
+	closed: 'arrived; nothing listens on the port',
+	refused: 'sent back',
+	silence: 'no answer',
+} as const;
+
+function probeLine({ probe, not_probed: notProbed, protocol }: Trace): string {
+	if (!probe) return colour('dim', `- none: ${notProbed}`);
+	const { outcome, milliseconds, detail } = probe;
+	const unclear = outcome === 'silence' && protocol === 'udp';
+	const sign = unclear ? colour('yellow', '?') : mark(outcome === 'answered' || outcome === 'closed');
+	const words = unclear ? 'no answer, which with UDP says nothing' : OUTCOMES[outcome];
+	const said = detail === '' || outcome === 'closed' ? '' : ` (${detail})`;
+	return `${sign} ${words}${said} after ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
+}
+
+/** As it was typed, more or less. */
+function targetOf({ destination, protocol, port }: Trace): string {
+	if (protocol === 'icmp') return destination;
+	return `${destination.includes(':') ? `[${destination}]` : destination}:${port}${protocol === 'udp' ? '/udp' : ''}`;
+}
+
+function verdictLine(trace: Trace): string {
+	const { source, reason, verdict, probe } = trace;
+	const target = targetOf(trace);
+	const confirmed = probe ? '' : ' (not probed)';
+	if (verdict === 'reachable') return `${mark(true)} ${source} reaches ${target}${confirmed}: ${reason}`;
+	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
+	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');
+	const mend =
+		'somebody else has a hand in it: see "klee network doctor", the firewall of the host, and that of the containers';
+	return `${warning} about ${source} → ${target}: ${mend}`;
+}

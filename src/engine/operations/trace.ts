@@ -1,0 +1,139 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { ProbeResult } from '#host/driver.ts';
+import { parseAddress } from '#model/address.ts';
+import type { Container } from '#model/container.ts';
+import type { EngineContext } from '../context.ts';
+import { findContainer } from '../identify.ts';
+import { vnetInterface } from '../plan/endpoint.ts';
+import { type Trace, trace } from '../plan/trace.ts';
+import { parseQuestion, type TraceQuestion } from '../plan/trace-question.ts';
+import {
+	addressFor,
+	holderOf,
+	hostAddressFor,
+	type TraceContainer,
+	type TraceEnd,
+	type TraceWorld,
+	uplinkAddress,
+} from '../plan/trace-world.ts';
+
+export interface TraceOutcome extends Trace {
+	readonly question: TraceQuestion;
+	/** That packets are sent to; `''` for the outside. */
+	readonly address: string;
+	readonly probe: ProbeResult | undefined;
+	/** Why there was none, `''` where there was. */
+	readonly notProbed: string;
+	readonly verdict: 'reachable' | 'unreachable' | 'disagreement';
+}
+
+/** Tells the way of a packet from what the store says, and has the host confirm it. */
+export class TraceOperations {
+	readonly #context: EngineContext;
+
+	constructor(context: EngineContext) {
+		this.#context = context;
+	}
+
+	/** @param destination see `parseQuestion` */
+	async trace(source: string, destination: string): Promise<TraceOutcome> {
+		const question = parseQuestion(source, destination);
+		const world = await this.#world();
+		const from = this.#source(world, question.source);
+		const to = this.#destination(world, question.destination, from);
+		const told = trace({ world, question, from, to });
+		const notProbed = reasonNotToProbe(from, to);
+		const probe = notProbed === '' ? await this.#probe(question, from, to.address) : undefined;
+		const agrees = probe === undefined || [undefined, told.reachable].includes(arrived(question, probe));
+		const verdict = agrees ? (told.reachable ? 'reachable' : 'unreachable') : 'disagreement';
+		return { ...told, question, address: to.address, probe, notProbed, verdict };
+	}
+
+	#probe({ protocol, port }: TraceQuestion, from: TraceEnd, address: string): Promise<ProbeResult> {
+		const inside = from.kind === 'container' && from.container.driver !== 'host';
+		return this.#context.driver.probe({ container: inside ? from.container.id : undefined, address, protocol, port });
+	}
+
+	async #world(): Promise<TraceWorld> {
+		const { store, driver } = this.#context;
+		const { interfaces, gatewayInterface } = await driver.observe('addressing');
+		const running = new Set(store.containers.running().map(({ id }) => id));
+		const containers = store.containers.list().map((container) => this.#container(container, running));
+		const ports = [...running]
+			.flatMap((id) => store.containers.parts(id))
+			.filter((part) => part.kind === 'published-ports');
+		return {
+			networks: store.networks.list(),
+			containers,
+			ports,
+			interfaces: interfaces.map(({ name, addresses }) => ({
+				name,
+				addresses: addresses.map((text) => text.split('/')[0] ?? ''),
+			})),
+			gatewayInterface,
+		};
+	}
+
+	#container({ id, name, networkDriver: driver }: Container, running: ReadonlySet<string>): TraceContainer {
+		const { store } = this.#context;
+		const routes = store.containers.parts(id).filter((part) => part.kind === 'inside-route');
+		const attachments = store.endpoints.ofContainer(id).flatMap((endpoint) => {
+			const network = store.networks.get(endpoint.networkId);
+			if (!network) return [];
+			const inside = driver === 'vnet' ? vnetInterface(endpoint) : network.interface;
+			const addresses = { 4: endpoint.ipAddress, 6: endpoint.ipAddress6 };
+			const defaultRoutes = routes.filter((route) => route.interface === inside).map(({ family }) => family);
+			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes }];
+		});
+		return { id, name, driver, running: running.has(id), attachments };
+	}
+
+	#source(world: TraceWorld, name: string): TraceEnd {
+		if (name === 'host') return { kind: 'host', address: '' };
+		if (name === 'outside') return { kind: 'outside', address: '' };
+		const address = parseAddress(name) && name;
+		return address ? holderOf(world, address) : { kind: 'container', container: this.#find(world, name), address: '' };
+	}
+
+	#destination(world: TraceWorld, name: string, from: TraceEnd): TraceEnd {
+		const source = from.kind === 'container' ? from.container : undefined;
+		if (name === 'outside') return { kind: 'outside', address: '' };
+		if (parseAddress(name)) return holderOf(world, name);
+		const container = name === 'host' ? undefined : this.#find(world, name);
+		if (container && container.driver !== 'host')
+			return { kind: 'container', container, address: addressFor(container, source) ?? '' };
+		const local = from.kind === 'host' || source?.driver === 'host';
+		const address = source && !local ? hostAddressFor(world, source) : uplinkAddress(world, 4);
+		return { kind: 'host', address: local ? '127.0.0.1' : requireAddress(address) };
+	}
+
+	#find({ containers }: TraceWorld, name: string): TraceContainer {
+		const { id } = findContainer(this.#context.store, name);
+		return containers.find((container) => container.id === id)!;
+	}
+}
+
+function requireAddress(address: string | undefined): string {
+	if (address) return address;
+	throw new KleeneError({
+		code: 'INVALID_ADDRESS',
+		what: 'cannot trace to the host',
+		why: 'it has no address that the source could know',
+		mend: 'name one of its addresses instead of "host"',
+	});
+}
+
+/** Packets go to networks of Kleene and to the host, and start where Kleene can start them. */
+function reasonNotToProbe(from: TraceEnd, to: TraceEnd): string {
+	if (from.kind === 'outside') return 'nobody outside is asked to send packets';
+	if (from.kind === 'nobody') return 'there is nobody to send a packet';
+	if (from.kind === 'container' && !from.container.running) return 'the source is not running';
+	if (to.kind === 'outside') return 'no packet is sent outside';
+	return to.address === '' ? 'there is no address to send a packet to' : '';
+}
+
+/** @returns undefined where that cannot be told: many UDP services do not answer what they don't understand */
+function arrived({ protocol }: TraceQuestion, { outcome }: ProbeResult): boolean | undefined {
+	if (outcome === 'silence' && protocol === 'udp') return undefined;
+	return outcome === 'answered' || outcome === 'closed';
+}

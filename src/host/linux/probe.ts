@@ -1,0 +1,19 @@
+import type { ProbeRequest, ProbeResult } from '#host/driver.ts';
+import { type Echo, sendProbe } from '#kernel/probe.ts';
+
+/** Milliseconds. */
+const PATIENCE = 1000;
+
+/** @param namespace descriptor of the network namespace that it is sent from; undefined: the daemon's own */
+export async function probe(namespace: number | undefined, request: ProbeRequest): Promise<ProbeResult> {
+	const { address, protocol, port } = request;
+	const echo = await sendProbe({ namespace, address, protocol, port, timeout: PATIENCE });
+	return { outcome: outcomeOf(echo), milliseconds: echo.milliseconds, detail: echo.code };
+}
+
+/** A reset, or the host of the address saying that there is no such port, comes from the other end of the way. */
+function outcomeOf({ kind, code }: Echo): ProbeResult['outcome'] {
+	if (kind === 'answer') return 'answered';
+	if (kind === 'silence') return 'silence';
+	return code === 'ECONNREFUSED' ? 'closed' : 'refused';
+}
