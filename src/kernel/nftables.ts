@@ -10,6 +10,9 @@ const DEFAULT = 0;
 /** From libnftables.h: answers in JSON, sets and maps with their elements. */
 const OUTPUT_JSON = 1 << 4;
 
+const MOST_TRIES = 20;
+const INTERRUPTED = /Interrupted system call|Resource temporarily unavailable/;
+
 type Context = object;
 
 interface Library {
@@ -77,24 +80,26 @@ export class Nftables {
 
 	/** @returns what nft would print */
 	run(commands: string): string {
-		const context = this.#open();
-		this.#library.setOutput(context, 0);
-		const status = this.#library.run(context, commands);
-		const output = this.#library.output(context);
-		const errors = this.#library.errors(context);
-		if (status !== 0) throw new NftablesError(errors.trim() || `nft failed with status ${status}`, commands);
-		return output;
+		return this.#tell(commands, 0);
 	}
 
 	/** @returns the answer of `nft -j`, parsed */
 	query(commands: string): unknown {
+		return JSON.parse(this.#tell(commands, OUTPUT_JSON));
+	}
+
+	/** Whoever else changes rules at the same moment, or a signal, interrupts what nft looks up first. */
+	#tell(commands: string, flags: number): string {
 		const context = this.#open();
-		this.#library.setOutput(context, OUTPUT_JSON);
-		const status = this.#library.run(context, commands);
-		const output = this.#library.output(context);
-		const errors = this.#library.errors(context);
-		if (status !== 0) throw new NftablesError(errors.trim() || `nft failed with status ${status}`, commands);
-		return JSON.parse(output);
+		this.#library.setOutput(context, flags);
+		for (let tries = 1; ; tries += 1) {
+			const status = this.#library.run(context, commands);
+			const output = this.#library.output(context);
+			const errors = this.#library.errors(context).trim();
+			if (status === 0) return output;
+			if (tries < MOST_TRIES && INTERRUPTED.test(errors)) continue;
+			throw new NftablesError(errors || `nft failed with status ${status}`, commands);
+		}
 	}
 
 	#open(): Context {
