@@ -17,6 +17,8 @@ interface Passage {
 	readonly to: Zone;
 	/** Whether a published port brought it here. */
 	readonly translated: boolean;
+	/** Whether the source could be connected to the network that the packet goes to. */
+	readonly mayJoin: boolean;
 	/** Names for commands. */
 	readonly source: string;
 	readonly target: string;
@@ -30,12 +32,12 @@ const publish = (target: string) => `klee run -p HOSTPORT:PORT ... (make ${targe
 const anew = ({ name }: Network, options: string) => `klee network create ${options} ... (make ${name} anew)`;
 
 /** What the firewall says to a packet that the host passes on. */
-export function judgePassage({ from, to, translated, source, target }: Passage): Ruling {
+export function judgePassage({ from, to, translated, mayJoin, source, target }: Passage): Ruling {
 	if (from === 'outside') return judgeEntry(to, translated, target);
 	if (to !== 'outside' && to.id === from.id) return judgeWithin(from, translated);
 	if (from.internal) return reject(`${from.name} is internal: nothing leaves it`, anew(from, 'without --internal'));
 	if (to === 'outside') return accept(`${from.name} is not internal: its members may go out`, anew(from, '--internal'));
-	const connect = `klee network connect ${to.name} ${source}`;
+	const connect = mayJoin ? `klee network connect ${to.name} ${source}` : publish(target);
 	if (to.internal) return reject(`${to.name} is internal: nothing enters it`, connect);
 	if (translated)
 		return accept(`${from.name} and ${to.name} reach each other by published ports`, 'klee stop, run without -p');

@@ -37,8 +37,14 @@ function container(name: string, on: readonly Network[], change: Partial<TraceCo
 	return { id: name, name, driver: 'vnet', running: true, attachments, ...change };
 }
 
-const NETS = [network(1), network(2), network(3, { internal: true }), network(4, { icc: false })] as const;
-const [N1, N2, N3, N4] = NETS;
+const NETS = [
+	network(1),
+	network(2),
+	network(3, { internal: true }),
+	network(4, { icc: false }),
+	network(5, { type: 'loopback' }),
+] as const;
+const [N1, N2, N3, N4, N5] = NETS;
 const CONTAINERS = [
 	container('a', [N1]),
 	container('b', [N1]),
@@ -48,6 +54,7 @@ const CONTAINERS = [
 	container('f', [N4]),
 	container('g', [N4]),
 	container('h', [], { driver: 'disabled' }),
+	container('i', [N5], { driver: 'ipnet' }),
 ];
 const PORT: PublishedPortsPart = {
 	kind: 'published-ports',
@@ -112,6 +119,7 @@ describe('a packet that the store lets through', () => {
 			shown(trace).includes('nat: 192.0.2.1 8042/tcp is published: → 10.4.4.103 9042'),
 			shown(trace).join('\n'),
 		);
+		assert.equal(trace.hops.at(-1)?.what, 'g, whoever listens on 9042/tcp');
 		assert.equal(told('a', '192.0.2.1:8100').hops.at(-1)?.what, 'the host, whoever listens on 8100/tcp');
 		assert.equal(told('a', '192.0.2.1:8042/udp').hops.at(-1)?.what, 'the host, whoever listens on 8042/udp');
 		assert.ok(told('f', '10.4.4.1:8000').reachable, 'icc is off, but it is published');
@@ -122,6 +130,12 @@ describe('a packet that the store lets through', () => {
 describe('a packet that gets lost says where, why, and what would help', () => {
 	for (const [source, destination, reason, change] of [
 		['a', 'd', 'net1 and net2 reach each other by published ports only', 'klee network connect net2 a'],
+		[
+			'a',
+			'i',
+			'net1 and net5 reach each other by published ports only',
+			'klee run -p HOSTPORT:PORT ... (make i anew with a published port)',
+		],
 		['a', 'e', 'net3 is internal: nothing enters it', 'klee network connect net3 a'],
 		['e', 'a', 'net3 is internal: nothing leaves it', 'klee network create without --internal ... (make net3 anew)'],
 		[

@@ -8,7 +8,7 @@ import type { PublishedPortsPart } from '#model/part.ts';
 import { resolveNat } from './network.ts';
 import { type Hop, Hops, Stopped } from './trace-hops.ts';
 import type { TraceQuestion } from './trace-question.ts';
-import { judgeInput, judgePassage, type Zone } from './trace-rules.ts';
+import { judgeInput, judgePassage, type Ruling, type Zone } from './trace-rules.ts';
 import {
 	familyOf,
 	holderOf,
@@ -57,9 +57,12 @@ interface Arrival {
 class Walk {
 	readonly hops = new Hops();
 	readonly #journey: Journey;
+	/** Another one after a published port. */
+	#port: number;
 
 	constructor(journey: Journey) {
 		this.#journey = journey;
+		this.#port = journey.question.port;
 	}
 
 	start(): void {
@@ -133,6 +136,7 @@ class Walk {
 			const target = port.targetFirst + question.port - port.first;
 			const what = `${to.address} ${question.port}/${question.protocol} is published: → ${port.target} ${target}`;
 			this.hops.add('nat', what);
+			this.#port = target;
 			this.#onward(arrival, holderOf(world, port.target), true);
 		} else if (isHostAddress(world, to.address)) {
 			this.hops.add('route', `${to.address} is an address of the host`);
@@ -211,12 +215,17 @@ class Walk {
 		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
 	}
 
-	#judge({ zone, source }: Arrival, to: Zone, target: string, translated: boolean) {
-		return judgePassage({ from: zone === 'host' ? 'outside' : zone, to, translated, source, target });
+	#judge({ zone, source }: Arrival, to: Zone, target: string, translated: boolean): Ruling {
+		const { from } = this.#journey;
+		const vnet = from.kind === 'container' && from.container.driver === 'vnet';
+		const mayJoin = to !== 'outside' && (!vnet || to.type === 'bridge');
+		const passage = { from: zone === 'host' ? 'outside' : zone, to, translated, mayJoin, source, target } as const;
+		return judgePassage(passage);
 	}
 
 	#service(name: string): string {
-		const { protocol, port } = this.#journey.question;
+		const { protocol } = this.#journey.question;
+		const port = this.#port;
 		return protocol === 'icmp' ? `${name} answers pings` : `${name}, whoever listens on ${port}/${protocol}`;
 	}
 }
