@@ -25,11 +25,20 @@ export async function followExecution(client: KleeneClient, id: string, options:
 	const signals = new SignalForwarding();
 	let input: Input | undefined;
 	const undo: (() => void)[] = [() => signals.stop()];
+	let raw = !(options.tty && options.input);
+	/** Not before the process is there, so that Ctrl-C ends a klee that waits; and before its prompt is shown. */
+	const takeKeys = () => {
+		if (!raw) undo.push(rawMode());
+		raw = true;
+	};
 	try {
 		const attaching = client.executions.attach(
 			{ exec_id: id, start_container: true, stdin: options.input, ...(options.tty && terminalSize()) },
 			{
-				stdout: (content) => output.write('stdout', content),
+				stdout: (content) => {
+					takeKeys();
+					output.write('stdout', content);
+				},
 				stderr: (content) => output.write('stderr', content),
 				inputDrained: () => input?.resume(),
 			},
@@ -38,7 +47,7 @@ export async function followExecution(client: KleeneClient, id: string, options:
 		output.source = execution;
 		signals.forwardTo(execution);
 		if (options.tty) undo.push(onResize((size) => execution.control({ type: 'resize', ...size })));
-		if (options.tty && options.input) undo.push(rawMode());
+		takeKeys();
 		if (options.input) {
 			input = forwardInput(execution);
 			undo.push(input.stop);
