@@ -179,3 +179,18 @@ test('ports and connections outlive the daemon, even when the ruleset is lost me
 	const refused = await land.host.klee('run', '-l', 'vnet', '-n', 'net', '-p', '8082:80', 'Debian', 'true');
 	assert.match(refused.stdout + refused.stderr, /container app already holds it/);
 });
+
+test('connections that came in by a port are forgotten with it, so that its next holder is not mistaken for the last', async () => {
+	await land.network(...NET);
+	const tracked = async () =>
+		(await land.host.insideOutput('cat', '/proc/net/nf_conntrack')).match(/ dport=8080 /g)?.length ?? 0;
+	const ports = ['-p', '8080:80', '-p', '8080:80/udp'];
+	for (const name of ['first', 'second']) {
+		const { place } = await land.member(name, '-l', 'vnet', '-n', 'net', ...ports);
+		await land.listen(place, name, 'tcp/80', 'udp/80');
+		await answers(land.outside.place, both(8080, UPLINK.host, UPLINK.host6), new RegExp(`^${name} sees `));
+		assert.ok((await tracked()) >= 4);
+		await land.host.kleeOutput('stop', '-t', '0', name);
+		assert.equal(await tracked(), 0);
+	}
+});

@@ -1,4 +1,5 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { Conntrack, PROTOCOL } from '#kernel/netlink/conntrack.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
@@ -23,10 +24,12 @@ export class Firewall {
 	/** Who needs packets to come in on which interface: networks, and ports published on one. */
 	readonly #uplinks = new Map<string, string>();
 	readonly #forwarding: Uplinks;
+	readonly #conntrack: Conntrack;
 
 	/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
 	constructor(hostNamespace: number | undefined, forwarding: Uplinks) {
 		this.#forwarding = forwarding;
+		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
@@ -104,10 +107,13 @@ export class Firewall {
 		if (family === 4) this.#forwarding.letLoopbackOut(part.interface);
 	}
 
-	#withdraw(part: PublishedPortsPart): void {
+	/** Connections that came in by these ports end with them: a later holder of a port must not get their packets. */
+	async #withdraw(part: PublishedPortsPart): Promise<void> {
 		const { map, keys } = portElements(part);
 		this.#leaveUplink(userOf(part));
 		this.#remove(part, [`delete element ${TABLE} ${map} { ${keys.join(', ')} }`]);
+		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
+		await this.#conntrack.dropInBackground({ protocol, reply: { source: part.target } });
 	}
 
 	#run(part: FilterPart, commands: string): void {
@@ -138,6 +144,7 @@ export class Firewall {
 
 	close(): void {
 		this.#nft.close();
+		this.#conntrack.close();
 	}
 }
 
