@@ -11,6 +11,9 @@ export interface SandboxProcesses {
 	readonly monitor: ProcessIdentity;
 }
 
+/** Of files that somebody else removes at the same time. */
+const MOST_REMOVALS = 20;
+
 /** The files of one sandbox, besides those that conmon makes (`attach`, `ctl`, `winsz`, `pid`, `conmon.pid`). */
 export class Bundle {
 	readonly directory: string;
@@ -86,8 +89,10 @@ export class Bundle {
 		return new Bundle(directory);
 	}
 
+	/** conmon takes its own files away as it ends: where it is quicker, `rmSync` takes all for gone and leaves the rest. */
 	remove(): void {
-		rmSync(this.directory, { recursive: true, force: true });
+		for (let tries = 0; tries < MOST_REMOVALS && existsSync(this.directory); tries += 1)
+			rmSync(this.directory, { recursive: true, force: true, maxRetries: 3, retryDelay: 5 });
 	}
 }
 
