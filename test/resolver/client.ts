@@ -70,7 +70,10 @@ export function tryDatagram(route: Route, query: Buffer): Promise<Answered | und
 		client.on('error', reject);
 		client.on('message', (bytes, { address }) => {
 			if (address !== to) reject(new Error(`answered from ${address}, not ${to}`));
-			end(understand(bytes));
+			// A second answer to a question of somebody who had this port before us, as C libraries ignore it.
+			const answer = understand(bytes);
+			const [asked, said] = [decode(query).questions?.[0], answer.questions?.[0]];
+			if (!said || said.name.toLowerCase() === asked?.name.toLowerCase()) end(answer);
 		});
 		client.send(query, port, to);
 	});
