@@ -1,4 +1,5 @@
 import type { HostDriver } from '#host/driver.ts';
+import type { HostTraits } from '#model/traits.ts';
 import type { Store } from '#store/store.ts';
 import type { Executor } from './executor.ts';
 import type { KeyedLocks } from './locks.ts';
@@ -21,5 +22,5 @@ export interface EngineContext {
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
 	readonly timestamp: () => string;
 	/** What the host was last seen to have; looked at again when it changes. */
-	readonly seen: { gatewayInterface: string };
+	readonly seen: { gatewayInterface: string; readonly traits: HostTraits };
 }

@@ -33,7 +33,7 @@ export class Engine {
 
 	constructor(store: Store, driver: HostDriver, log: Logger) {
 		const executor = new Executor(driver, store.journal, log);
-		const seen = { gatewayInterface: '' };
+		const seen = { gatewayInterface: '', traits: driver.facts() };
 		const context = { store, driver, executor, log, locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
 		const planner = new RunPlanner(context);
 		const runs = new Runs(context, planner);

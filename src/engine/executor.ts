@@ -1,4 +1,4 @@
-import { messageOf } from '#errors/kleene-error.ts';
+import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
 import { inverseOf, type Step } from '#model/step.ts';
 import type { JournalEntry, JournalStore } from '#store/journal.ts';
@@ -20,7 +20,8 @@ export interface Chains {
  * The one place that changes a host. INVARIANTS:
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
  * - `build` leaves the host as it was when a step fails, and throws that step's error;
- * - `teardown` tries every step, and throws the first error at the end.
+ * - `teardown` tries every step, and throws the first error at the end;
+ * - what could not be settled because the host was out of reach stays in the journal for `recover`.
  */
 export class Executor {
 	readonly #driver: HostDriver;
@@ -41,15 +42,20 @@ export class Executor {
 		const id = this.#journal.begin(plan.subject, 'build', plan.steps);
 		let done = 0;
 		try {
-			for (const step of plan.steps) {
-				if (done > 0) this.#journal.advance(id, done);
-				await this.#driver.apply(step, options);
-				done += 1;
+			for (const batch of this.#batches(plan.steps)) {
+				const before = done;
+				const last = before + batch.length - 1;
+				if (last > 0) this.#journal.advance(id, last);
+				const onDone = (count: number) => {
+					done = before + count;
+				};
+				await this.#driver.apply(batch, { ...options, onDone });
+				done = last + 1;
 			}
 			this.#journal.finish(id, record);
 		} catch (error) {
-			await this.#undo(plan.steps.slice(0, done));
-			this.#journal.end(id);
+			const left = await this.#undo(plan.steps.slice(0, done));
+			if (!left.some(isUnreachable)) this.#journal.end(id);
 			throw error;
 		}
 	}
@@ -62,22 +68,28 @@ export class Executor {
 	/** The same, several chains of steps at a time. */
 	async teardownChains({ subject, chains }: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
 		const id = this.#journal.begin(subject, 'teardown', chains.flat());
-		const failures = await Promise.all(chains.map((steps) => this.#tryAll(steps, options)));
+		const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
+		const unreachable = failures.find(isUnreachable);
+		if (unreachable) throw unreachable;
 		this.#journal.finish(id, record);
-		const [first] = failures.flat();
-		if (first) throw first;
+		if (failures.length > 0) throw failures[0];
 	}
 
-	/** What a daemon that was killed had begun: builds are undone, teardowns finished. */
+	/** What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished. */
 	async recover(): Promise<JournalEntry[]> {
 		const entries = this.#journal.unfinished();
 		for (const { id, subject, mode, steps, cursor } of entries) {
-			this.#log.warn({ subject, mode, step: cursor }, 'the daemon ended within this plan; settling it');
-			if (mode === 'build') await this.#undo(steps.slice(0, cursor + 1));
-			else await this.#tryAll(steps, {});
-			this.#journal.end(id);
+			this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
+			const failures =
+				mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
+			if (!failures.some(isUnreachable)) this.#journal.end(id);
 		}
 		return entries;
+	}
+
+	/** Every step, outside any plan: for what the store knows already. */
+	async tryAll(steps: readonly Step[], onFailure: (step: Step, error: unknown) => void): Promise<void> {
+		await this.#tryAll(steps, { grace: 0 }, onFailure);
 	}
 
 	/** What a plan would do, in the words of the host. */
@@ -85,20 +97,40 @@ export class Executor {
 		return steps.flatMap((step) => this.#driver.describe(step));
 	}
 
-	async #undo(done: readonly Step[]): Promise<void> {
-		await this.#tryAll(done.toReversed().map(inverseOf), { grace: 0 });
+	#batches(steps: readonly Step[]): (readonly Step[])[] {
+		if (steps.length === 0) return [];
+		return this.#driver.facts().batches ? [steps] : steps.map((step) => [step]);
 	}
 
-	async #tryAll(steps: readonly Step[], options: ApplyOptions): Promise<unknown[]> {
+	#undo(done: readonly Step[]): Promise<unknown[]> {
+		return this.#takeDown(done.toReversed().map(inverseOf), { grace: 0 });
+	}
+
+	#takeDown(steps: readonly Step[], options: ApplyOptions): Promise<unknown[]> {
+		return this.#tryAll(steps, options, (step, error) =>
+			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a step of a teardown failed'),
+		);
+	}
+
+	async #tryAll(
+		steps: readonly Step[],
+		options: ApplyOptions,
+		onFailure: (step: Step, error: unknown) => void,
+	): Promise<unknown[]> {
 		const failures: unknown[] = [];
-		for (const step of steps) {
-			try {
-				await this.#driver.apply(step, options);
-			} catch (error) {
-				this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a step of a teardown failed');
-				failures.push(error);
-			}
-		}
+		const note = (step: Step, error: unknown) => {
+			failures.push(error);
+			onFailure(step, error);
+		};
+		// Its error is one of those that were noted.
+		await this.#driver.apply(steps, { ...options, keepGoing: true, onFailure: note }).catch((error: unknown) => {
+			if (failures.length === 0) throw error;
+		});
 		return failures;
 	}
+}
+
+/** Whether it is not known what became of a step. */
+function isUnreachable(error: unknown): boolean {
+	return isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
 }

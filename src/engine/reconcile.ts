@@ -37,10 +37,7 @@ export class Reconciler {
 
 	async #networks(): Promise<void> {
 		for (const network of this.#context.store.networks.list())
-			await this.#try(
-				`network ${network.name}`,
-				partsOfNetwork(network, this.#context.seen.gatewayInterface).map(make),
-			);
+			await this.#try(`network ${network.name}`, partsOfNetwork(network, this.#context.seen).map(make));
 	}
 
 	async #containers(observed: Observed): Promise<void> {
@@ -81,13 +78,7 @@ export class Reconciler {
 	}
 
 	async #try(subject: string, steps: readonly Step[]): Promise<void> {
-		for (const step of steps) {
-			try {
-				await this.#context.driver.apply(step, { grace: 0 });
-			} catch (error) {
-				this.#report(subject, error);
-			}
-		}
+		await this.#context.executor.tryAll(steps, (_, error) => this.#report(subject, error));
 	}
 
 	#report(subject: string, error: unknown): void {
@@ -105,7 +96,8 @@ function isFirewall({ kind }: Part): boolean {
 
 function sandboxOnly(container: string): Part {
 	const process = { argv: ['true'], env: [], user: 'root', tty: false, stdin: false };
-	const spec = { hostname: container, network: 'own', rawSockets: false, netAdmin: false, process } as const;
+	const none = { rawSockets: false, netAdmin: false, parameters: [] };
+	const spec = { driver: 'disabled', hostname: container, network: 'own', ...none, process } as const;
 	return { kind: 'sandbox', container, spec, mounts: [] };
 }
 

@@ -38,17 +38,13 @@ export class Restoration {
 
 	#partsOf(networkId: string): Part[] {
 		const network = this.#context.store.networks.get(networkId);
-		return network ? partsOfNetwork(network, this.#context.seen.gatewayInterface) : [];
+		return network ? partsOfNetwork(network, this.#context.seen) : [];
 	}
 
 	async #make(parts: readonly Part[]): Promise<void> {
-		const { driver, log } = this.#context;
-		for (const part of parts) {
-			try {
-				await driver.apply(make(part));
-			} catch (error) {
-				log.error({ part: driver.describe(make(part)), error: messageOf(error) }, 'could not restore this');
-			}
-		}
+		const { executor, driver, log } = this.#context;
+		await executor.tryAll(parts.map(make), (step, error) =>
+			log.error({ part: driver.describe(step), error: messageOf(error) }, 'could not restore this'),
+		);
 	}
 }

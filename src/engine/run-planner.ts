@@ -29,7 +29,7 @@ export class RunPlanner {
 	async plan(container: Container, command: Command): Promise<Part[]> {
 		const { store, driver } = this.#context;
 		const image = requireImage(store, container.imageId, driver.facts());
-		const spec = sandboxOf(container, processOf(image, container, command));
+		const spec = sandboxOf(container, processOf(image, container, command), driver.facts());
 		const frontage = await this.frontageFor(container);
 		try {
 			const attachments = this.attachmentsOf(container.id);
@@ -51,7 +51,7 @@ export class RunPlanner {
 			ports: readonly PublishedPortsPart[];
 		},
 	): Part[] {
-		return partsOfRun({ container, ...from, ipnetHasEpair: this.#context.driver.facts().ipnetHasEpair });
+		return partsOfRun({ container, ...from, traits: this.#context.driver.facts() });
 	}
 
 	/** A look at the host only where a port is not published on every address. */

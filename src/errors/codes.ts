@@ -32,6 +32,7 @@ export const ERROR_CODES = {
 	HOSTILE_ARCHIVE: 'the archive holds an entry that would leave the image',
 	UNSUPPORTED_HERE: 'this host cannot do this',
 	HOST_FAILED: 'the host refused a change; what had been done of it was undone',
+	HOST_UNREACHABLE: 'the connection to the host was lost; what became of the change is looked at when it is back',
 	NOT_ROOT: 'the daemon needs root',
 	DAEMON_UNREACHABLE: 'the client could not reach the daemon',
 	CONFIG_INVALID: 'the configuration of the daemon or client is not usable',

@@ -11,17 +11,22 @@ import type { ObservationScope, Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
+import type { HostTraits } from '#model/traits.ts';
 
 /** What this host can do and is, found out once by trying. */
-export interface HostFacts {
+export interface HostFacts extends HostTraits {
 	readonly os: 'linux' | 'freebsd';
 	/** E.g. `Debian 12` or `FreeBSD 13.2-RELEASE`. */
 	readonly release: string;
 	readonly kernel: string;
 	/** How the first process of a container is isolated, e.g. `runc 1.1.5`. */
 	readonly runtime: string;
-	/** Whether ipnet containers are reached over an epair of their own (Linux) or share the host's stack (FreeBSD). */
-	readonly ipnetHasEpair: boolean;
+	/** Whether an exchange with the host is what costs: many steps are then given to it at once. */
+	readonly batches: boolean;
+	/** Whether it can limit what a cable carries. */
+	readonly limitsRates: boolean;
+	/** Where files are, in the host's own terms, e.g. `images`, `zroot/kleene/image`. */
+	readonly places: { readonly images: string; readonly containers: string; readonly volumes: string };
 	/** One line for each thing that this host lacks, with what Kleene does instead. */
 	readonly lacking: readonly string[];
 }
@@ -82,6 +87,8 @@ export interface SandboxEnded {
 
 export type HostEvent =
 	| SandboxEnded
+	/** The host could not be reached for a while: what happened meanwhile is not known. */
+	| { readonly kind: 'reconnected' }
 	/** Somebody else changed or took away what the firewall has of ours: making its parts again restores it. */
 	| { readonly kind: 'firewall-changed' }
 	/** Interfaces or addresses of the host are not what they were. */
@@ -90,6 +97,12 @@ export type HostEvent =
 export interface ApplyOptions {
 	/** Called with text for the user while something takes long; lines end in a newline. */
 	readonly progress?: (text: string) => void;
+	/** Go on with the next step when one fails. */
+	readonly keepGoing?: boolean;
+	/** How many of the first steps are done by now; where the connection to the host was lost, may be. */
+	readonly onDone?: (count: number) => void;
+	/** Called for each step that fails. */
+	readonly onFailure?: (step: Step, error: unknown) => void;
 	/** For unmaking a sandbox: milliseconds between asking its processes to end and ending them. Default 10000. */
 	readonly grace?: number;
 }
@@ -136,11 +149,32 @@ export interface HostDriver {
 	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;
 	/** What `apply` would do, in the words of the host's own tools (`ip link add ...`), one line each. */
 	describe(step: Step): string[];
-	apply(step: Step, options?: ApplyOptions): Promise<void>;
+	/** Steps in this order, up to the first that fails, whose error is thrown; with `keepGoing` after trying them all. */
+	apply(steps: readonly Step[], options?: ApplyOptions): Promise<void>;
 	run(request: RunRequest): Promise<HostProcess>;
 	/** Send one packet the way a process there would, and see what comes back. Takes a second at most. */
 	probe(request: ProbeRequest): Promise<ProbeResult>;
 	watch(listener: (event: HostEvent) => void): void;
 	/** Let go of sockets and watchers. Containers are not touched. */
 	close(): Promise<void>;
+}
+
+/** `HostDriver.apply` for hosts that do one step after the other. */
+export async function applyInOrder(
+	steps: readonly Step[],
+	{ keepGoing, onDone, onFailure }: ApplyOptions,
+	applyOne: (step: Step) => void | Promise<void>,
+): Promise<void> {
+	const failures: unknown[] = [];
+	for (const [index, step] of steps.entries()) {
+		try {
+			await applyOne(step);
+			if (failures.length === 0) onDone?.(index + 1);
+		} catch (error) {
+			onFailure?.(step, error);
+			if (!keepGoing) throw error;
+			failures.push(error);
+		}
+	}
+	if (failures.length > 0) throw failures[0];
 }

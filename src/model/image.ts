@@ -2,6 +2,8 @@
 export type ImageSource =
 	/** The distribution that the host itself runs, from its package archive. */
 	| { readonly kind: 'distribution' }
+	/** A ZFS dataset of the host, e.g. `zroot/jails/base`: copied, or cloned and depended on. */
+	| { readonly kind: 'dataset'; readonly dataset: string; readonly method: 'copy' | 'clone' }
 	/** A tar archive, plain or compressed: `file:///path`, `http://` or `https://` as the daemon sees them. */
 	| { readonly kind: 'archive'; readonly url: string };
 

@@ -28,10 +28,14 @@ export interface InterfaceAddressPart {
 	readonly address: string;
 }
 
-/** A network stack of a container's own: a network namespace, the VNET of a jail. Its loopback interface is up. */
+/**
+ * A network stack of a container's own: a network namespace, or a jail without processes. Its loopback interface is up.
+ */
 export interface StackPart {
 	readonly kind: 'stack';
 	readonly container: string;
+	/** For hosts where the stack is not to be had without the rest of the isolation. */
+	readonly spec?: SandboxSpec;
 }
 
 /** A virtual cable: `epair<unit>a` on the host, `inside` in the container's stack. Both ends are up. */

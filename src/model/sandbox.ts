@@ -1,3 +1,5 @@
+import type { NetworkDriver } from './container.ts';
+
 /** A process to be run in a container. */
 export interface ProcessSpec {
 	/** At least one word; found on the PATH of `env`. No shell is involved. */
@@ -13,6 +15,7 @@ export interface ProcessSpec {
 
 /** What isolates a container. */
 export interface SandboxSpec {
+	readonly driver: NetworkDriver;
 	readonly hostname: string;
 	/** `own`: the stack made before; `host`: the stack of the host, which the container may not configure. */
 	readonly network: 'own' | 'host';
@@ -20,6 +23,8 @@ export interface SandboxSpec {
 	readonly rawSockets: boolean;
 	/** May configure its own stack. Never together with `network: 'host'`. */
 	readonly netAdmin: boolean;
+	/** Further jail(8) parameters as jail(8) takes them, `name=value` or `name`; empty on hosts without jails. */
+	readonly parameters: readonly string[];
 	/** The process that the container is started with. */
 	readonly process: ProcessSpec;
 }

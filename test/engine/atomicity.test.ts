@@ -76,7 +76,7 @@ test('a daemon that is killed within a start finds what it had done and unmakes 
 		const before = onHost(fixture);
 		const apply = fixture.host.apply.bind(fixture.host);
 		let left = done;
-		fixture.host.apply = async (step) => (left-- > 0 ? apply(step) : new Promise(() => {}));
+		fixture.host.apply = async (steps) => (left-- > 0 ? apply(steps) : new Promise(() => {}));
 		void start(fixture, 'web');
 		await new Promise((resolve) => setTimeout(resolve, 5));
 		fixture.host.apply = apply;

@@ -109,6 +109,8 @@ export class Fixture {
 				network: 'own',
 				rawSockets: false,
 				netAdmin: false,
+				driver: 'disabled',
+				parameters: [],
 				...spec,
 				process: { ...PROCESS, ...process },
 			},

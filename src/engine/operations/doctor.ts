@@ -43,7 +43,7 @@ export class DoctorOperations {
 		const { store, driver, seen } = this.#context;
 		const networks = store.networks.list().map((network) => ({
 			network,
-			parts: partsOfNetwork(network, seen.gatewayInterface),
+			parts: partsOfNetwork(network, seen),
 			endpoints: store.endpoints.ofNetwork(network.id),
 		}));
 		const runs = store.containers.running().map(({ id, name }) => ({ id, name, parts: store.containers.parts(id) }));

@@ -143,7 +143,7 @@ export class NetworkOperations {
 	}
 
 	#parts(network: Network): Part[] {
-		return partsOfNetwork(network, this.#context.seen.gatewayInterface);
+		return partsOfNetwork(network, this.#context.seen);
 	}
 
 	/** As the API shows it: the interface that `<host-gateway>` stands for now. */

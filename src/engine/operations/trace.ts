@@ -76,11 +76,13 @@ export class TraceOperations {
 
 	#container({ id, name, networkDriver: driver }: Container, running: ReadonlySet<string>): TraceContainer {
 		const { store } = this.#context;
+		const facts = this.#context.driver.facts();
 		const routes = store.containers.parts(id).filter((part) => part.kind === 'inside-route');
 		const attachments = store.endpoints.ofContainer(id).flatMap((endpoint) => {
 			const network = store.networks.get(endpoint.networkId);
 			if (!network) return [];
-			const inside = driver === 'vnet' ? vnetInterface(endpoint) : network.interface;
+			const unit = endpoint.epair ?? 0;
+			const inside = driver === 'vnet' ? vnetInterface({ endpoint, unit }, facts) : network.interface;
 			const addresses = { 4: endpoint.ipAddress, 6: endpoint.ipAddress6 };
 			const defaultRoutes = routes.filter((route) => route.interface === inside).map(({ family }) => family);
 			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes }];

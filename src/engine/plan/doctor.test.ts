@@ -48,7 +48,10 @@ const ADDRESS: Part = { kind: 'inside-address', container: 'c1', interface: 'epa
 const ROUTE: Part = { kind: 'inside-route', container: 'c1', interface: 'epair0b', family: 4, gateway: '10.4.6.1' };
 const LIMIT: Part = { kind: 'rate-limit', container: 'c1', unit: 3, inside: 'epair0b', rate: 1000 };
 const RUN: readonly Part[] = [{ kind: 'stack', container: 'c1' }, EPAIR, PORT, ADDRESS, ROUTE, LIMIT];
-const NETWORK_PARTS = partsOfNetwork(NETWORK, '');
+const NETWORK_PARTS = partsOfNetwork(NETWORK, {
+	gatewayInterface: '',
+	traits: { ipnetHasEpair: true, innerNames: 'position', answersNames: true, jailParameters: 'mapped' },
+});
 
 function iface(name: string, change: Partial<ObservedInterface> = {}): ObservedInterface {
 	return { name, type: 'veth', up: true, mac: '', mtu: 1500, bridge: '', addresses: [], ...change };

@@ -4,6 +4,7 @@ import type { Endpoint } from '#model/endpoint.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
+import type { HostTraits } from '#model/traits.ts';
 import { mtuOf } from './network.ts';
 
 /** An endpoint of a container that runs or is about to. */
@@ -18,15 +19,22 @@ export interface Attachment {
 export type DefaultRoutes = ReadonlySet<Family>;
 
 /** Name of the inner end of a vnet container's cable. */
-export function vnetInterface(endpoint: Endpoint): string {
-	return `epair${endpoint.position}b`;
+export function vnetInterface({ endpoint, unit }: Pick<Attachment, 'endpoint' | 'unit'>, traits: HostTraits): string {
+	return `epair${traits.innerNames === 'unit' ? unit : endpoint.position}b`;
 }
 
-/** A bridge port with addresses of its own stack inside. @param publishes whether ports of the host lead to it */
-export function partsOfVnetEndpoint(attachment: Attachment, routes: DefaultRoutes, publishes: boolean): Part[] {
+export interface VnetSituation {
+	readonly routes: DefaultRoutes;
+	/** Whether ports of the host lead to it. */
+	readonly publishes: boolean;
+	readonly traits: HostTraits;
+}
+
+/** A bridge port with addresses of its own stack inside. */
+export function partsOfVnetEndpoint(attachment: Attachment, { routes, publishes, traits }: VnetSituation): Part[] {
 	const { endpoint, network, unit } = attachment;
 	const container = endpoint.containerId;
-	const inside = vnetInterface(endpoint);
+	const inside = vnetInterface(attachment, traits);
 	const parts: Part[] = [
 		{
 			kind: 'epair',

@@ -2,14 +2,20 @@ import { FAMILIES, formatAddress } from '#model/address.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { NetworkFilterPart, Part, ResolverPart } from '#model/part.ts';
+import type { HostTraits } from '#model/traits.ts';
 
-/**
- * What a network is on the host, in the order of making. A custom network is an interface that somebody else made.
- * @param gateway interface of the host's default route, `''` where there is none
- */
-export function partsOfNetwork(network: Network, gateway: string): Part[] {
+/** What of a host decides what a network is there. */
+export interface NetworkSurroundings {
+	/** Interface of the host's default route, `''` where there is none. */
+	readonly gatewayInterface: string;
+	readonly traits: HostTraits;
+}
+
+/** What a network is on the host, in the order of making. A custom network is an interface that somebody else made. */
+export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
 	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
-	return [...own, filterOf(network, gateway), ...resolverParts(network)];
+	const resolvers = traits.answersNames ? resolverParts(network) : [];
+	return [...own, filterOf(network, gatewayInterface), ...resolvers];
 }
 
 /** A resolver lives on gateway addresses that are the host's own. */

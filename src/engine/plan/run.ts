@@ -2,6 +2,7 @@ import type { Container } from '#model/container.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
+import type { HostTraits } from '#model/traits.ts';
 import {
 	type Attachment,
 	chooseDefaultRoutes,
@@ -17,8 +18,7 @@ export interface RunDesired {
 	readonly attachments: readonly Attachment[];
 	readonly spec: SandboxSpec;
 	readonly ports: readonly PublishedPortsPart[];
-	/** Fact of the host: see `HostFacts.ipnetHasEpair`. */
-	readonly ipnetHasEpair: boolean;
+	readonly traits: HostTraits;
 }
 
 /** What a running container is on the host, in the order of making. Taken apart in the opposite order. */
@@ -26,37 +26,40 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	const { container, spec, ports } = desired;
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
-	if (spec.network === 'own') parts.push({ kind: 'stack', container: id });
+	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
 	parts.push(...partsOfEndpoints(desired), ...rateLimits(desired), ...nameServers(desired));
 	parts.push(...ports);
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
 	return parts;
 }
 
-function partsOfEndpoints({ container, attachments, ipnetHasEpair }: RunDesired): Part[] {
+function partsOfEndpoints({ container, attachments, traits }: RunDesired): Part[] {
 	const driver = container.networkDriver;
 	if (driver !== 'vnet' && driver !== 'ipnet') return [];
 	if (driver === 'ipnet') requireDistinctInterfaces(attachments);
 	const routes = chooseDefaultRoutes(attachments, driver);
 	return attachments.flatMap((attachment) => {
 		const mine = routes.get(attachment.endpoint.id) ?? new Set();
-		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, mine, container.publicPorts.length > 0);
-		return partsOfIpnetEndpoint(attachment, mine, ipnetHasEpair);
+		const publishes = container.publicPorts.length > 0;
+		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, { routes: mine, publishes, traits });
+		return partsOfIpnetEndpoint(attachment, mine, traits.ipnetHasEpair);
 	});
 }
 
 /** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
-function rateLimits({ container, attachments, ipnetHasEpair }: RunDesired): Part[] {
+function rateLimits({ container, attachments, traits }: RunDesired): Part[] {
 	const { id, bandwidth, networkDriver } = container;
-	if (bandwidth === 0 || (networkDriver === 'ipnet' && !ipnetHasEpair)) return [];
-	return attachments.map(({ endpoint, network, unit }) => {
-		const inside = networkDriver === 'vnet' ? vnetInterface(endpoint) : network.interface;
+	if (bandwidth === 0 || (networkDriver === 'ipnet' && !traits.ipnetHasEpair)) return [];
+	return attachments.map((attachment) => {
+		const { network, unit } = attachment;
+		const inside = networkDriver === 'vnet' ? vnetInterface(attachment, traits) : network.interface;
 		return { kind: 'rate-limit', container: id, unit, inside, rate: bandwidth };
 	});
 }
 
 /** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
-function nameServers({ container, attachments }: RunDesired): Part[] {
+function nameServers({ container, attachments, traits }: RunDesired): Part[] {
+	if (!traits.answersNames) return [];
 	const servers = attachments.flatMap(({ network }) => nameServersOf(network));
 	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
 }
@@ -69,15 +72,14 @@ export function announcements(parts: readonly Part[]): string[] {
 		.map((part) => `add net default: gateway ${part.gateway}\n`);
 }
 
-/** The parts that belong to one endpoint of a running container. */
+/** The parts that belong to one endpoint of a running container. Where it shares the host's stack it has no cable. */
 export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
 	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
-	if (cable?.kind !== 'epair') return [];
+	const inside = cable?.kind === 'epair' ? cable.inside : undefined;
 	return parts.filter((part) => {
-		if (part === cable) return true;
+		if (part.kind === 'epair' || part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
 		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === `epair${unit}a`;
-		if (part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
-		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === cable.inside;
+		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === inside;
 	});
 }
 

@@ -2,6 +2,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
 import type { Image } from '#model/image.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
+import type { HostTraits } from '#model/traits.ts';
 import { parseJailParameters } from './jail-parameters.ts';
 
 /** What a request to run something may say; empty values mean "as the container has it". */
@@ -34,14 +35,16 @@ export function processOf(image: Image, container: Container, command: Command):
 }
 
 /** What the driver and the jail parameters of a container allow its processes to do. */
-export function sandboxOf(container: Container, process: ProcessSpec): SandboxSpec {
+export function sandboxOf(container: Container, process: ProcessSpec, _traits: HostTraits): SandboxSpec {
 	const { rawSockets, hostname } = parseJailParameters(container.jailParam);
 	const vnet = container.networkDriver === 'vnet';
 	return {
+		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
 		network: container.networkDriver === 'host' ? 'host' : 'own',
 		rawSockets: vnet || rawSockets,
 		netAdmin: vnet,
+		parameters: [],
 		process,
 	};
 }

@@ -4,15 +4,16 @@
  */
 
 import { KleeneError } from '#errors/kleene-error.ts';
-import type {
-	ApplyOptions,
-	HostDriver,
-	HostEvent,
-	HostFacts,
-	HostProcess,
-	ProbeRequest,
-	ProbeResult,
-	RunRequest,
+import {
+	type ApplyOptions,
+	applyInOrder,
+	type HostDriver,
+	type HostEvent,
+	type HostFacts,
+	type HostProcess,
+	type ProbeRequest,
+	type ProbeResult,
+	type RunRequest,
 } from '#host/driver.ts';
 import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
@@ -25,6 +26,12 @@ const FACTS: HostFacts = {
 	kernel: 'none',
 	runtime: 'none',
 	ipnetHasEpair: true,
+	batches: false,
+	jailParameters: 'mapped',
+	innerNames: 'position',
+	answersNames: true,
+	limitsRates: true,
+	places: { images: 'images', containers: 'containers', volumes: 'volumes' },
 	lacking: [],
 };
 
@@ -67,7 +74,11 @@ export class FakeHost implements HostDriver {
 		return [`${verb} ${identityOf(part)}`];
 	}
 
-	async apply({ verb, part }: Step, options: ApplyOptions = {}): Promise<void> {
+	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
+		await applyInOrder(steps, options, (step) => this.#apply(step, options));
+	}
+
+	#apply({ verb, part }: Step, options: ApplyOptions): void {
 		this.applied.push(`${verb} ${identityOf(part)}`);
 		if (this.failAt-- === 0) throw refuse(`${verb} ${identityOf(part)}`, 'it was told to fail');
 		if (verb === 'make') this.#make(part);

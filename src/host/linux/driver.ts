@@ -1,15 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type {
-	ApplyOptions,
-	HostDriver,
-	HostEvent,
-	HostFacts,
-	HostProcess,
-	NameLookup,
-	ProbeRequest,
-	ProbeResult,
-	RunRequest,
+import {
+	type ApplyOptions,
+	applyInOrder,
+	type HostDriver,
+	type HostEvent,
+	type HostFacts,
+	type HostProcess,
+	type NameLookup,
+	type ProbeRequest,
+	type ProbeResult,
+	type RunRequest,
 } from '#host/driver.ts';
 import { closeNamespace, openNamespace } from '#kernel/netns.ts';
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
@@ -144,8 +145,8 @@ export class LinuxHost implements HostDriver {
 		return this.#handlerOf(part).describe(verb, part);
 	}
 
-	async apply({ verb, part }: Step, options: ApplyOptions = {}): Promise<void> {
-		await this.#handlerOf(part)[verb](part, options);
+	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
+		await applyInOrder(steps, options, ({ verb, part }) => this.#handlerOf(part)[verb](part, options));
 	}
 
 	/** TypeScript does not see that the handler under a part's kind takes that part. */

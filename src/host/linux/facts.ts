@@ -11,6 +11,12 @@ export function gatherFacts(runtime: ChosenRuntime, lacking: readonly string[]):
 		kernel: `Linux ${kernelRelease()}`,
 		runtime: `${runtime.name} ${runtime.version}`,
 		ipnetHasEpair: true,
+		batches: false,
+		jailParameters: 'mapped',
+		innerNames: 'position',
+		answersNames: true,
+		limitsRates: true,
+		places: { images: 'images', containers: 'containers', volumes: 'volumes' },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
 	};
 }

@@ -58,9 +58,7 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		const place = this.#paths.image(image);
 		if (verb === 'unmake') return [`rm -rf ${dirname(place)}`];
 		return [
-			source.kind === 'distribution'
-				? `mmdebstrap --variant=extract ... ${place}`
-				: `tar -xf ${source.url} -C ${place}`,
+			source.kind === 'archive' ? `tar -xf ${source.url} -C ${place}` : `mmdebstrap --variant=extract ... ${place}`,
 			...(dns ? [`cp /etc/resolv.conf ${place}/etc/resolv.conf`] : []),
 			...(localtime ? [`cp /etc/localtime ${place}/etc/localtime`] : []),
 		];
@@ -72,6 +70,13 @@ export class LinuxImages implements PartHandler<'image-files'> {
 	}
 
 	async #fill({ source }: ImageFilesPart, partial: string, progress: Progress): Promise<void> {
+		if (source.kind === 'dataset')
+			throw new KleeneError({
+				code: 'UNSUPPORTED_HERE',
+				what: `cannot create an image from the dataset ${source.dataset}`,
+				why: 'this host keeps images in directories, not in ZFS',
+				mend: 'make a tar archive of it and use "klee image create fetch file:///path/root.tar"',
+			});
 		if (source.kind === 'distribution') return makeDistribution(partial, progress);
 		const archive = await openSource(source.url);
 		progress('Unpacking contents and creating image...\n');

@@ -6,7 +6,8 @@ import { seccompProfile } from './seccomp.ts';
 
 const identity = { uid: 7, gid: 8, groups: [9, 10], home: '/home/seven' };
 const process = { argv: ['run', 'it'], env: ['A=1'], user: 'seven', tty: false, stdin: false };
-const spec = { hostname: 'box', network: 'own', rawSockets: false, netAdmin: false, process } as const;
+const none = { rawSockets: false, netAdmin: false, parameters: [] };
+const spec = { driver: 'disabled', hostname: 'box', network: 'own', ...none, process } as const;
 
 function config(network: 'own' | 'host', path: string | undefined) {
 	return ociConfig({

@@ -1,0 +1,21 @@
+import type { ApplyOptions } from '#host/driver.ts';
+import type { Script } from '#kernel/shell/quote.ts';
+import type { PartKind, PartOf } from '#model/part.ts';
+
+/**
+ * How FreeBSD makes, unmakes and describes one kind of part: as text for a POSIX shell on that host, so that many steps
+ * travel together. `batch.ts` runs each script in a subshell with `set -e`, its input empty, `LC_ALL=C`, a safe PATH;
+ * its output is progress for the user, its error output the reason of a failure.
+ *
+ * Safe to repeat: a script looks first, as there is nobody to ask in between. Making what is there and unmaking what is
+ * gone both succeed; what is there and is not ours is refused: `refusal` says how.
+ */
+export interface PartHandler<K extends PartKind> {
+	make(part: PartOf<K>, options: ApplyOptions): Script;
+	unmake(part: PartOf<K>, options: ApplyOptions): Script;
+	/** The same in the words of `ifconfig`, `jail`, `zfs`, `pfctl`: one line each, without the looking first. */
+	describe(verb: 'make' | 'unmake', part: PartOf<K>): string[];
+}
+
+/** One handler for each kind: a new kind of part does not compile until the host knows it. */
+export type PartHandlers = { readonly [K in PartKind]: PartHandler<K> };

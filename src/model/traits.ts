@@ -1,0 +1,11 @@
+/** What a host is like, where that makes a difference to what is planned for it. */
+export interface HostTraits {
+	/** Whether ipnet containers are reached over an epair of their own (Linux) or share the host's stack (FreeBSD). */
+	readonly ipnetHasEpair: boolean;
+	/** What the inner end of a vnet container's cable is numbered by: its place in the container, or its unit on the host. */
+	readonly innerNames: 'position' | 'unit';
+	/** Whether it answers questions for the names of containers on the gateways of networks. */
+	readonly answersNames: boolean;
+	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */
+	readonly jailParameters: 'mapped' | 'native';
+}
