@@ -62,15 +62,20 @@ export class Engine {
 			runs.onSandboxEnded(event.container);
 			return;
 		}
-		// One key: networks are not made and removed while their parts are restored.
-		const restore = () =>
-			event.kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing();
-		this.#context.locks.run('networks', restore).catch((error: unknown) => {
+		this.#restore(event.kind).catch((error: unknown) => {
 			this.#context.log.error(
 				{ event: event.kind, error: messageOf(error) },
 				'could not react to a change of the host',
 			);
 		});
+	}
+
+	async #restore(kind: Exclude<HostEvent['kind'], 'sandbox-ended'>): Promise<void> {
+		if (kind === 'reconnected') return this.#reconciler.resettle();
+		// One key: networks are not made and removed while their parts are restored.
+		return this.#context.locks.run('networks', () =>
+			kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing(),
+		);
 	}
 
 	async #startOnStartup(): Promise<void> {

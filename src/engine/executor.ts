@@ -1,7 +1,7 @@
 import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
 import { inverseOf, type Step } from '#model/step.ts';
-import type { JournalEntry, JournalStore } from '#store/journal.ts';
+import type { JournalEntry, JournalMode, JournalStore } from '#store/journal.ts';
 import type { Logger } from './context.ts';
 
 export interface Plan {
@@ -27,6 +27,8 @@ export class Executor {
 	readonly #driver: HostDriver;
 	readonly #journal: JournalStore;
 	readonly #log: Logger;
+	/** Journal entries of plans that this process is at work on. */
+	readonly #underWay = new Set<number>();
 
 	constructor(driver: HostDriver, journal: JournalStore, log: Logger) {
 		this.#driver = driver;
@@ -39,7 +41,7 @@ export class Executor {
 	 * that the store says so at the same instant.
 	 */
 	async build(plan: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		const id = this.#journal.begin(plan.subject, 'build', plan.steps);
+		const id = this.#begin(plan.subject, 'build', plan.steps);
 		let done = 0;
 		try {
 			for (const batch of this.#batches(plan.steps)) {
@@ -57,6 +59,8 @@ export class Executor {
 			const left = await this.#undo(plan.steps.slice(0, done));
 			if (!left.some(isUnreachable)) this.#journal.end(id);
 			throw error;
+		} finally {
+			this.#underWay.delete(id);
 		}
 	}
 
@@ -67,17 +71,27 @@ export class Executor {
 
 	/** The same, several chains of steps at a time. */
 	async teardownChains({ subject, chains }: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		const id = this.#journal.begin(subject, 'teardown', chains.flat());
-		const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
-		const unreachable = failures.find(isUnreachable);
-		if (unreachable) throw unreachable;
-		this.#journal.finish(id, record);
-		if (failures.length > 0) throw failures[0];
+		const id = this.#begin(subject, 'teardown', chains.flat());
+		try {
+			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
+			const unreachable = failures.find(isUnreachable);
+			if (unreachable) throw unreachable;
+			this.#journal.finish(id, record);
+			if (failures.length > 0) throw failures[0];
+		} finally {
+			this.#underWay.delete(id);
+		}
+	}
+
+	#begin(subject: string, mode: JournalMode, steps: readonly Step[]): number {
+		const id = this.#journal.begin(subject, mode, steps);
+		this.#underWay.add(id);
+		return id;
 	}
 
 	/** What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished. */
 	async recover(): Promise<JournalEntry[]> {
-		const entries = this.#journal.unfinished();
+		const entries = this.#journal.unfinished().filter(({ id }) => !this.#underWay.has(id));
 		for (const { id, subject, mode, steps, cursor } of entries) {
 			this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
 			const failures =

@@ -1,4 +1,5 @@
 import { type KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
 import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
@@ -24,15 +25,29 @@ export class Reconciler {
 		this.#planner = planner;
 	}
 
+	/** Before anything is asked of a daemon that starts. */
 	async settle(): Promise<void> {
-		const { executor, driver, store } = this.#context;
-		await executor.recover();
-		const observed = await driver.observe('everything');
-		this.#context.seen.gatewayInterface = observed.gatewayInterface;
-		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
+		const observed = await this.#recover();
 		await this.#networks();
 		await this.#containers(observed);
+		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await this.#leaks(observed);
+	}
+
+	/** The host was out of reach for a while, and requests go on: nothing is touched that somebody is at work on. */
+	async resettle(): Promise<void> {
+		const observed = await this.#recover();
+		await this.#context.locks.run('networks', () => this.#networks());
+		await this.#containers(observed);
+	}
+
+	async #recover(): Promise<Observed> {
+		const { executor, driver, store, seen } = this.#context;
+		await executor.recover();
+		const observed = await driver.observe('everything');
+		seen.gatewayInterface = observed.gatewayInterface;
+		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
+		return observed;
 	}
 
 	async #networks(): Promise<void> {
@@ -41,16 +56,28 @@ export class Reconciler {
 	}
 
 	async #containers(observed: Observed): Promise<void> {
-		const { store, log } = this.#context;
+		const { store, locks } = this.#context;
 		const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
-		for (const { id, name } of store.containers.running()) {
-			this.#runs.adopt(id);
-			if (alive.has(id)) {
-				log.info({ container: id, name }, 'container went on running; adopted');
-				await this.#try(`container ${name}`, store.containers.parts(id).filter(isFirewall).map(make));
-			} else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
-		}
-		store.transaction(() => this.#forgetStaleUnits());
+		for (const container of store.containers.running())
+			await locks.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)));
+	}
+
+	async #container({ id, name }: Container, alive: boolean): Promise<void> {
+		const { store, log } = this.#context;
+		const parts = store.containers.parts(id);
+		// Meanwhile it may have been stopped by somebody who held the lock.
+		if (parts.length === 0) return;
+		if (!this.#runs.isRunning(id)) this.#runs.adopt(id);
+		if (alive || (await this.#isAlive(id))) {
+			log.info({ container: id, name }, 'container went on running; adopted');
+			await this.#try(`container ${name}`, parts.filter(isFirewall).map(make));
+		} else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
+	}
+
+	/** Once more, as it may have been started since all were looked at. */
+	async #isAlive(id: string): Promise<boolean> {
+		const { sandboxes } = await this.#context.driver.observe('sandboxes');
+		return sandboxes.some(({ container, running }) => container === id && running);
 	}
 
 	/** Units of runs whose start never came to its end. */

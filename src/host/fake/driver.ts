@@ -45,6 +45,9 @@ export class FakeHost implements HostDriver {
 	readonly applied: string[] = [];
 	/** Set to let the step with this number (from 0, counted from now) fail. */
 	failAt = Number.POSITIVE_INFINITY;
+	/** Set to lose the connection right after the step with this number was done, until `reconnect`. */
+	loseAt = Number.POSITIVE_INFINITY;
+	#reachable = true;
 	#listeners: ((event: HostEvent) => void)[] = [];
 
 	facts(): HostFacts {
@@ -52,6 +55,7 @@ export class FakeHost implements HostDriver {
 	}
 
 	async observe(_scope: ObservationScope): Promise<Observed> {
+		this.#requireReachable();
 		const all = [...this.parts.values()];
 		const idsOf = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(containerOrImage);
 		const sandboxes = idsOf('sandbox').map((container) => ({
@@ -75,14 +79,32 @@ export class FakeHost implements HostDriver {
 	}
 
 	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
-		await applyInOrder(steps, options, (step) => this.#apply(step, options));
+		this.#requireReachable();
+		await applyInOrder(steps, options, (step) => this.#apply(step, options)).catch((error: unknown) => {
+			if (!this.#reachable) options.onDone?.(steps.length);
+			throw error;
+		});
+	}
+
+	#requireReachable(): void {
+		if (this.#reachable) return;
+		const why = 'the connection was lost';
+		throw new KleeneError({ code: 'HOST_UNREACHABLE', what: 'cannot reach the host', why, mend: 'wait' });
+	}
+
+	reconnect(): void {
+		this.#reachable = true;
+		for (const listener of this.#listeners) listener({ kind: 'reconnected' });
 	}
 
 	#apply({ verb, part }: Step, options: ApplyOptions): void {
 		this.applied.push(`${verb} ${identityOf(part)}`);
 		if (this.failAt-- === 0) throw refuse(`${verb} ${identityOf(part)}`, 'it was told to fail');
+		this.#requireReachable();
 		if (verb === 'make') this.#make(part);
 		else this.#unmake(part);
+		if (this.loseAt-- === 0) this.#reachable = false;
+		this.#requireReachable();
 		options.progress?.(`${verb} ${part.kind}\n`);
 	}
 
