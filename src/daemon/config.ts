@@ -4,6 +4,8 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
 
 const ListenerConfig = Type.Object(
 	{
@@ -27,6 +29,9 @@ const ConfigFile = Type.Object(
 	{
 		kleene_root: Type.Optional(Type.String()),
 		netns: Type.Optional(Type.String()),
+		freebsd_host: Type.Optional(Type.String()),
+		ssh_key: Type.Optional(Type.String()),
+		zfs_root: Type.Optional(Type.String()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
 		enable_logging: Type.Optional(Type.Boolean()),
 		log_level: Type.Optional(LogLevel),
@@ -40,6 +45,8 @@ export interface DaemonConfig {
 	readonly listeners: readonly ListenerConfig[];
 	/** Name or path of the network namespace that is the host; undefined: the one the daemon runs in. */
 	readonly netns: string | undefined;
+	/** undefined: the host is Linux. */
+	readonly freebsd: FreebsdPlace | undefined;
 	/** In pino's words. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -55,6 +62,10 @@ export const USAGE = `Usage: kleened [options]
                   (default ${DEFAULT_HOST})
   --config FILE   YAML configuration (default ${DEFAULT_CONFIG_FILE}, if it exists)
   --netns NAME    network namespace that is the host: a name of "ip netns" or a path
+  --freebsd-host URL
+                  manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
+  --ssh-key FILE  private key for it (default: what ssh finds by itself)
+  --zfs-root DS   FreeBSD: dataset that holds images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
   --log-level L   debug, info, warning, error
   --version, --help
 
@@ -97,6 +108,12 @@ export function readArguments(argv: readonly string[]): Arguments {
 			root: root.replace(/\/+$/, '') || '/',
 			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
 			netns: values.netns ?? file.netns,
+			freebsd: parseFreebsdOptions({
+				host: values['freebsd-host'] ?? file.freebsd_host,
+				key: values['ssh-key'] ?? file.ssh_key,
+				zfsRoot: values['zfs-root'] ?? file.zfs_root,
+				local: process.platform === 'freebsd',
+			}),
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
 		},
 		show: values.help ? 'help' : values.version ? 'version' : undefined,
@@ -112,6 +129,9 @@ function parseOptions(argv: readonly string[]) {
 				host: { type: 'string', multiple: true },
 				config: { type: 'string' },
 				netns: { type: 'string' },
+				'freebsd-host': { type: 'string' },
+				'ssh-key': { type: 'string' },
+				'zfs-root': { type: 'string' },
 				'log-level': { type: 'string' },
 				version: { type: 'boolean' },
 				help: { type: 'boolean', short: 'h' },

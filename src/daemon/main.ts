@@ -23,7 +23,7 @@ async function main(): Promise<void> {
 		process.stdout.write(show === 'help' ? USAGE : `kleened ${VERSION}\n`);
 		return;
 	}
-	if (process.getuid?.() !== 0)
+	if (config.freebsd?.remote === undefined && process.getuid?.() !== 0)
 		throw new KleeneError({
 			code: 'NOT_ROOT',
 			what: 'cannot start kleened',
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
 async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const unlock = lockRoot(config.root);
 	const store = Store.open(config.root);
-	const host = await openHost({ root: config.root, netns: config.netns, names: new NameDirectory(store), log });
+	const host = await openHost({ ...config, names: new NameDirectory(store), log });
 	announce(host, config, log);
 	const engine = new Engine(store, host, log);
 	await engine.start();

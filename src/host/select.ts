@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { FreebsdPlace } from '#model/freebsd-place.ts';
 import type { HostDriver, NameLookup } from './driver.ts';
 
 export interface HostOptions {
@@ -6,6 +7,8 @@ export interface HostOptions {
 	readonly root: string;
 	/** Name or path of the network namespace that is the host; undefined: the daemon's own. */
 	readonly netns: string | undefined;
+	/** A FreeBSD host; undefined: the Linux that the daemon runs on. */
+	readonly freebsd: FreebsdPlace | undefined;
 	readonly names: NameLookup;
 	readonly log: { warn(fields: object, message: string): void };
 }

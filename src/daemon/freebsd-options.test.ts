@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseFreebsdOptions } from './freebsd-options.ts';
+
+const NOTHING = { host: undefined, key: undefined, zfsRoot: undefined, local: false };
+
+test('a host is reached by ssh, with or without user, port and key', () => {
+	const parse = (host: string, key?: string) => parseFreebsdOptions({ ...NOTHING, host, key })?.remote;
+	assert.deepEqual(parse('ssh://bsd1'), { user: 'root', host: 'bsd1', port: undefined, key: undefined });
+	assert.deepEqual(parse('ssh://toor@10.0.0.7:2222', '/k'), { user: 'toor', host: '10.0.0.7', port: 2222, key: '/k' });
+	assert.deepEqual(parse('ssh://root@[fd00::7]:22/'), { user: 'root', host: 'fd00::7', port: 22, key: undefined });
+});
+
+test('nothing that ssh could take for something else gets through', () => {
+	const addresses = [
+		'ssh://-oProxyCommand=x',
+		'ssh://a@-b',
+		'bsd1',
+		'ssh://',
+		'ssh://a b',
+		'ssh://h:0',
+		'ssh://h:65536',
+	];
+	for (const host of [...addresses, "ssh://h'", 'ssh://$(x)@h', 'ssh://h/path'])
+		assert.throws(() => parseFreebsdOptions({ ...NOTHING, host }), /cannot use --freebsd-host/, host);
+	assert.throws(() => parseFreebsdOptions({ ...NOTHING, host: 'ssh://h', key: 'id_rsa' }), /absolute path/);
+	assert.throws(() => parseFreebsdOptions({ ...NOTHING, host: 'ssh://h', zfsRoot: '/zroot' }), /name of a dataset/);
+	assert.throws(() => parseFreebsdOptions({ ...NOTHING, host: 'ssh://h', zfsRoot: 'a@b' }), /name of a dataset/);
+});
+
+test('on FreeBSD the daemon takes its own host, elsewhere these options need one', () => {
+	assert.deepEqual(parseFreebsdOptions({ ...NOTHING, local: true }), { remote: undefined, zfsRoot: 'zroot/kleene' });
+	assert.equal(parseFreebsdOptions(NOTHING), undefined);
+	assert.throws(() => parseFreebsdOptions({ ...NOTHING, zfsRoot: 'zroot/k' }), /this host is not FreeBSD/);
+});

@@ -1,0 +1,43 @@
+import { isAbsolute } from 'node:path';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { FreebsdPlace, RemoteHost } from '#model/freebsd-place.ts';
+
+export const DEFAULT_ZFS_ROOT = 'zroot/kleene';
+
+export interface FreebsdArguments {
+	readonly host: string | undefined;
+	readonly key: string | undefined;
+	readonly zfsRoot: string | undefined;
+	/** Whether the daemon itself runs on FreeBSD. */
+	readonly local: boolean;
+}
+
+const TARGET = /^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9][a-zA-Z0-9.-]*)(?::([0-9]{1,5}))?\/?$/;
+const DATASET = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9][a-zA-Z0-9_.:-]*)*$/;
+
+/** @returns undefined where neither the daemon nor its host is on FreeBSD. */
+export function parseFreebsdOptions({ host, key, zfsRoot, local }: FreebsdArguments): FreebsdPlace | undefined {
+	if (host === undefined && !local) {
+		const stray = key === undefined ? zfsRoot && `--zfs-root ${zfsRoot}` : `--ssh-key ${key}`;
+		if (stray) throw refuse(stray, 'this host is not FreeBSD', 'name one with --freebsd-host ssh://root@HOST');
+		return undefined;
+	}
+	const dataset = zfsRoot ?? DEFAULT_ZFS_ROOT;
+	if (!DATASET.test(dataset))
+		throw refuse(`--zfs-root ${dataset}`, 'it is not the name of a dataset', `write it as ${DEFAULT_ZFS_ROOT}`);
+	return { remote: host === undefined ? undefined : parseRemote(host, key), zfsRoot: dataset };
+}
+
+function parseRemote(text: string, key: string | undefined): RemoteHost {
+	const [, user = 'root', host = '', digits] = TARGET.exec(text) ?? [];
+	const port = digits === undefined ? undefined : Number(digits);
+	if (host === '' || (port !== undefined && (port < 1 || port > 65_535)))
+		throw refuse(`--freebsd-host ${text}`, 'it is not the address of an ssh server', 'write it as ssh://root@bsd1:22');
+	if (key !== undefined && !isAbsolute(key))
+		throw refuse(`--ssh-key ${key}`, 'it is not an absolute path', 'write it in full, e.g. /root/.ssh/id_ed25519');
+	return { user, host: host.replace(/^\[|\]$/g, ''), port, key };
+}
+
+function refuse(what: string, why: string, mend: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, mend });
+}
