@@ -1,0 +1,199 @@
+import {
+	type Answer,
+	type Call,
+	failure,
+	type Interface,
+	newInterface,
+	type Stack,
+	stackOf,
+	type World,
+} from './world.ts';
+
+/** ifconfig(8) of 13.2, the part that Kleene uses. Texts as recorded (fixtures 007 to 051). */
+export function ifconfig(call: Call): Answer {
+	const stack = stackOf(call);
+	const words = call.argv.filter((word) => word !== '-n');
+	const [first = '-a', ...rest] = words;
+	if (first === '-l') return { stdout: `${[...stack.interfaces.keys()].join(' ')}\n` };
+	if (first === '-a') return { stdout: [...stack.interfaces.values()].map((one) => show(one, call)).join('') };
+	if (first === '-g') return { stdout: [...ofGroup(stack, rest[0] ?? '')].map((name) => `${name}\n`).join('') };
+	if (rest[0] === 'create') return create(stack, first, rest.slice(1));
+	if (rest[0] === '-vnet') return giveBack(call.world, first, rest[1] ?? '');
+	const found = stack.interfaces.get(first);
+	if (!found) return failure(`ifconfig: interface ${first} does not exist`);
+	if (rest.length === 0) return { stdout: show(found, call) };
+	if (isConfined(call)) return failure('ifconfig: ioctl (SIOCAIFADDR): permission denied');
+	return change(call, stack, found, [...rest]);
+}
+
+function isConfined({ world, jail }: Call): boolean {
+	return jail !== '' && world.jails.get(jail)?.stack === undefined;
+}
+
+function ofGroup({ interfaces }: Stack, group: string): string[] {
+	return [...interfaces.values()].filter((one) => one.group === group).map(({ name }) => name);
+}
+
+function create(stack: Stack, kind: string, more: readonly string[]): Answer {
+	const epair = /^epair(\d*)$/.exec(kind);
+	if (epair) return createEpair(stack, epair[1] ?? '');
+	const group = /^(bridge|lo)\d*$/.exec(kind)?.[1] as 'bridge' | 'lo' | undefined;
+	if (!group) return failure('ifconfig: SIOCIFCREATE2: Invalid argument');
+	let unit = 0;
+	while (stack.interfaces.has(`${group}${unit}`)) unit += 1;
+	const own = kind === group ? `${group}${unit}` : kind;
+	const name = more[0] === 'name' ? (more[1] ?? own) : own;
+	if (stack.interfaces.has(own)) return failure('ifconfig: create: SIOCIFCREATE2: File exists');
+	if (stack.interfaces.has(name)) {
+		stack.interfaces.set(own, newInterface(own, group));
+		return { stdout: `${own}\n`, ...failure('ifconfig: ioctl SIOCSIFNAME (set name): File exists') };
+	}
+	stack.interfaces.set(name, newInterface(name, group));
+	return { stdout: `${name}\n` };
+}
+
+function createEpair(stack: Stack, wanted: string): Answer {
+	let unit = 0;
+	while (stack.interfaces.has(`epair${unit}a`)) unit += 1;
+	const name = `epair${wanted === '' ? unit : wanted}`;
+	if (stack.interfaces.has(`${name}a`)) return failure('ifconfig: create: SIOCIFCREATE2: File exists');
+	for (const end of ['a', 'b'])
+		stack.interfaces.set(`${name}${end}`, newInterface(`${name}${end}`, 'epair', { ether: `02:94:95:d0:b6:0${end}` }));
+	return { stdout: `${name}a\n` };
+}
+
+function giveBack(world: World, name: string, jail: string): Answer {
+	const inside = world.jails.get(jail)?.stack;
+	const found = inside?.interfaces.get(name);
+	if (!inside || !found) return failure(`ifconfig: ioctl SIOCSIFRVNET (${name}): Device not configured`);
+	move(found, inside, world.host);
+	return {};
+}
+
+/** An interface loses its addresses on the way. */
+export function move(one: Interface, from: Stack, to: Stack): void {
+	from.interfaces.delete(one.name);
+	to.interfaces.set(one.name, { ...one, up: false, addresses: [] });
+}
+
+function change(call: Call, stack: Stack, one: Interface, words: string[]): Answer {
+	while (words.length > 0) {
+		const word = words.shift() ?? '';
+		const refused = word === 'destroy' ? destroy(call.world, stack, one) : changeOne(call, stack, { one, word, words });
+		if (refused) return refused;
+	}
+	return {};
+}
+
+interface Change {
+	readonly one: Interface;
+	readonly word: string;
+	readonly words: string[];
+}
+
+function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answer | undefined {
+	const next = () => words.shift() ?? '';
+	if (word === 'up' || word === 'down') one.up = word === 'up';
+	else if (word === 'ether' || word === 'link') one.ether = next();
+	else if (word === 'description' || word === 'descr') one.description = next();
+	else if (word === 'mtu') one.mtu = Number(next());
+	else if (word === 'inet' || word === 'inet6') return address(one, word, words);
+	else if (word === 'addm') return addMember(stack, one, next());
+	else if (word === 'deletem') return deleteMember(one, next());
+	else if (word === 'private' || word === '-private') one.members.set(next(), word === 'private');
+	else if (word === 'vnet') return intoJail(call, stack, one, next());
+	else if (!/^-?[a-z0-9_]+$/.test(word)) return failure(`ifconfig: ${word}: bad value`);
+	return undefined;
+}
+
+function address(one: Interface, family: 'inet' | 'inet6', words: string[]): Answer | undefined {
+	let text = words.shift() ?? '';
+	const flags: string[] = [];
+	while (words.length > 0 && /^(alias|-alias|delete|prefixlen|netmask|no_dad|-ifdisabled|up)$/.test(words[0]!)) {
+		const word = words.shift()!;
+		if (word === 'prefixlen') text += `/${words.shift()}`;
+		else flags.push(word);
+	}
+	if (flags.includes('up')) one.up = true;
+	const bare = text.split('/')[0] ?? '';
+	if (bare.includes(':') !== (family === 'inet6')) return failure(`ifconfig: ${text}: bad value`);
+	if (!flags.includes('-alias') && !flags.includes('delete')) {
+		if (!one.addresses.includes(text)) one.addresses.push(text);
+		// The first address brings an interface up.
+		one.up = true;
+		return undefined;
+	}
+	const at = one.addresses.findIndex((own) => own.split('/')[0] === bare);
+	if (at === -1) return failure("ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address");
+	one.addresses.splice(at, 1);
+	return undefined;
+}
+
+function addMember(stack: Stack, bridge: Interface, name: string): Answer | undefined {
+	if (!stack.interfaces.has(name)) return failure(`ifconfig: BRDGADD ${name}: No such file or directory`);
+	if (bridge.members.has(name)) return failure(`ifconfig: BRDGADD ${name}: File exists`);
+	const other = [...stack.interfaces.values()].find(({ members }) => members.has(name));
+	if (other) return failure(`ifconfig: BRDGADD ${name}: Device busy`);
+	bridge.members.set(name, false);
+	return undefined;
+}
+
+function deleteMember(bridge: Interface, name: string): Answer | undefined {
+	if (bridge.members.delete(name)) return undefined;
+	return failure(`ifconfig: BRDGDEL ${name}: No such file or directory`);
+}
+
+function intoJail({ world }: Call, stack: Stack, one: Interface, jail: string): Answer | undefined {
+	const inside = world.jails.get(jail)?.stack;
+	if (!inside) return failure(`ifconfig: ioctl SIOCSIFVNET: Invalid argument`);
+	move(one, stack, inside);
+	return undefined;
+}
+
+function destroy(world: World, stack: Stack, one: Interface): Answer | undefined {
+	if (one.group === '') return failure(`ifconfig: SIOCIFDESTROY: Invalid argument`);
+	const ends = one.group === 'epair' ? [`${one.name.slice(0, -1)}a`, `${one.name.slice(0, -1)}b`] : [one.name];
+	const stacks = [stack, ...[...world.jails.values()].flatMap((jail) => jail.stack ?? [])];
+	for (const { interfaces } of stacks)
+		for (const end of ends) {
+			interfaces.delete(end);
+			for (const { members } of interfaces.values()) members.delete(end);
+		}
+	return undefined;
+}
+
+function show(one: Interface, { world, jail }: Pick<Call, 'world' | 'jail'>): string {
+	const flags = [one.up ? 'UP' : '', one.group === 'lo' ? 'LOOPBACK' : 'BROADCAST', 'RUNNING', 'SIMPLEX', 'MULTICAST'];
+	const line = `${one.name}: flags=${one.up ? '8843' : '8842'}<${flags.filter(Boolean).join(',')}> metric 0 mtu ${one.mtu}`;
+	const members = [...one.members].map(
+		([name, isPrivate]) =>
+			`\tmember: ${name} flags=${isPrivate ? '943' : '143'}<LEARNING,DISCOVER${isPrivate ? ',PRIVATE' : ''},AUTOEDGE,AUTOPTP>\n\t        ifmaxaddr 0 port 4 priority 128 path cost 2000`,
+	);
+	const details = [
+		...(one.description ? [`\tdescription: ${one.description}`] : []),
+		...(one.ether ? [`\tether ${one.ether}`] : []),
+		...visible(one, world, jail).map(addressLine),
+		...(one.group === 'bridge' ? ['\tid 00:00:00:00:00:00 priority 32768 hellotime 2 fwddelay 15'] : []),
+		...members,
+		...(one.group ? [`\tgroups: ${one.group}`] : []),
+		'\tnd6 options=29<PERFORMNUD,IFDISABLED,AUTO_LINKLOCAL>',
+	];
+	return `${[line, ...details].join('\n')}\n`;
+}
+
+/** A jail on the host's stack sees its own addresses alone. */
+function visible(one: Interface, world: World, jail: string): string[] {
+	const confined = jail === '' ? undefined : world.jails.get(jail);
+	if (!confined || confined.stack) return one.addresses;
+	if (confined.parameters.get('ip4') === 'inherit') return one.addresses;
+	const own = ['ip4.addr', 'ip6.addr'].flatMap((name) => (confined.parameters.get(name) ?? '').split(','));
+	return one.addresses.filter((address) => own.includes(address.split('/')[0] ?? ''));
+}
+
+function addressLine(text: string): string {
+	const [address = '', prefix = ''] = text.split('/');
+	if (address.includes(':')) return `\tinet6 ${address} prefixlen ${prefix || 64}`;
+	const mask = (0xffffffff << (32 - Number(prefix || 32))) >>> 0;
+	const broadcast = prefix === '32' ? '' : ` broadcast ${address.split('.').slice(0, 3).join('.')}.255`;
+	return `\tinet ${address} netmask 0x${mask.toString(16).padStart(8, '0')}${broadcast}`;
+}
