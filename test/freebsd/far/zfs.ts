@@ -165,10 +165,10 @@ function property(world: World, name: string, wanted: string): string {
 
 function get(world: World, words: readonly string[]): Answer {
 	const rest = words.filter((word, index) => !word.startsWith('-') && words[index - 1] !== '-o');
-	const [property = '', name = ''] = rest;
+	const [wanted = '', name = ''] = rest;
 	if (!world.datasets.has(name) && !world.snapshots.has(name))
 		return failure(`cannot open '${name}': dataset does not exist`);
-	return { stdout: `${property(world, name, property)}\n` };
+	return { stdout: `${property(world, name, wanted)}\n` };
 }
 
 function mount(world: World, words: readonly string[]): Answer {
