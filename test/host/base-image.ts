@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outputOf } from './command.ts';
+import { Outside } from './outside.ts';
 import { TestHost } from './test-host.ts';
 
 const CACHE = `/var/tmp/kleene-test-${process.getuid?.() ?? 0}`;
@@ -57,6 +58,21 @@ async function makeArchive(): Promise<void> {
 		renameSync(unfinished, BASE_ARCHIVE);
 	} finally {
 		await host.close();
+	}
+}
+
+/** The same with an uplink and somebody at its other end. */
+export async function startHostWithUplink(): Promise<TestHost> {
+	const outsides: Outside[] = [];
+	try {
+		const host = await startHostWithImage(async (namespace) => {
+			outsides.push(await Outside.beside(namespace));
+		});
+		for (const outside of outsides) host.takeAlong(outside);
+		return host;
+	} catch (error) {
+		for (const outside of outsides) await outside.close();
+		throw error;
 	}
 }
 
