@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostFacts } from '#host/driver.ts';
 import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
@@ -88,6 +89,7 @@ export class ContainerOperations {
 		const name = request.name === undefined ? id : parseContainerName(request.name);
 		const image = requireImage(store, request.image, driver.facts());
 		requirePublishable(request);
+		requireLimitable(request, driver.facts());
 		requireSound(request);
 		this.#requireFreeName(name);
 		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
@@ -204,6 +206,16 @@ function requireSound({ env, jailParam, cmd, user }: Pick<Container, 'env' | 'ja
 		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
 	if ([...cmd, ...env, user].some((text) => text.includes('\0')))
 		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
+}
+
+function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, release }: HostFacts): void {
+	if (bandwidth === 0 || limitsRates) return;
+	throw new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot create the container with a limit on its bandwidth',
+		why: `Kleene has no means for that on ${release}`,
+		mend: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
+	});
 }
 
 function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {
