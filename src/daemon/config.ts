@@ -27,6 +27,7 @@ const ConfigFile = Type.Object(
 	{
 		kleene_root: Type.Optional(Type.String()),
 		netns: Type.Optional(Type.String()),
+		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
 		enable_logging: Type.Optional(Type.Boolean()),
 		log_level: Type.Optional(LogLevel),
@@ -40,6 +41,8 @@ export interface DaemonConfig {
 	readonly listeners: readonly ListenerConfig[];
 	/** Name or path of the network namespace that is the host; undefined: the one the daemon runs in. */
 	readonly netns: string | undefined;
+	/** Whether jail parameters may name commands that run on the host. */
+	readonly allowHostHooks: boolean;
 	/** In pino's words. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -55,6 +58,8 @@ export const USAGE = `Usage: kleened [options]
                   (default ${DEFAULT_HOST})
   --config FILE   YAML configuration (default ${DEFAULT_CONFIG_FILE}, if it exists)
   --netns NAME    network namespace that is the host: a name of "ip netns" or a path
+  --allow-host-hooks
+                  let containers come with commands that run on the host as root (-J exec.prestart=... and others)
   --log-level L   debug, info, warning, error
   --version, --help
 
@@ -97,6 +102,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 			root: root.replace(/\/+$/, '') || '/',
 			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
 			netns: values.netns ?? file.netns,
+			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
 		},
 		show: values.help ? 'help' : values.version ? 'version' : undefined,
@@ -112,6 +118,7 @@ function parseOptions(argv: readonly string[]) {
 				host: { type: 'string', multiple: true },
 				config: { type: 'string' },
 				netns: { type: 'string' },
+				'allow-host-hooks': { type: 'boolean' },
 				'log-level': { type: 'string' },
 				version: { type: 'boolean' },
 				help: { type: 'boolean', short: 'h' },
