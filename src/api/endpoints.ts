@@ -10,6 +10,9 @@ export const EndPointConfig = Type.Object(
 		ip_address: Type.String({ default: '', description: ADDRESS }),
 		ip_address6: Type.String({ default: '', description: ADDRESS }),
 		mac: Type.Optional(Type.String({ description: 'ours: of the inner end' })),
+		aliases: Type.Optional(
+			Type.Array(Type.String(), { description: 'ours: further names by which members of the network find it' }),
+		),
 		default_route: Type.Optional(Type.Boolean({ description: 'ours: prefer this network for the default route' })),
 	},
 	{ $id: 'EndPointConfig' },
@@ -23,6 +26,7 @@ export const EndPoint = Type.Object(
 		network_id: Type.String(),
 		ip_address: Type.String(),
 		ip_address6: Type.String(),
+		aliases: Type.Array(Type.String({ description: 'ours: names besides that of the container' })),
 		epair: Nullable(Type.String({ description: '`epairN` while a container with a cable of its own runs' })),
 	},
 	{ $id: 'EndPoint' },

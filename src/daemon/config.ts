@@ -32,6 +32,7 @@ const ConfigFile = Type.Object(
 		freebsd_host: Type.Optional(Type.String()),
 		ssh_key: Type.Optional(Type.String()),
 		zfs_root: Type.Optional(Type.String()),
+		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
 		enable_logging: Type.Optional(Type.Boolean()),
 		log_level: Type.Optional(LogLevel),
@@ -47,6 +48,8 @@ export interface DaemonConfig {
 	readonly netns: string | undefined;
 	/** undefined: the host is Linux. */
 	readonly freebsd: FreebsdPlace | undefined;
+	/** Whether jail parameters may name commands that run on the host. */
+	readonly allowHostHooks: boolean;
 	/** In pino's words. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -66,6 +69,8 @@ export const USAGE = `Usage: kleened [options]
                   manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
   --ssh-key FILE  private key for it (default: what ssh finds by itself)
   --zfs-root DS   FreeBSD: dataset that holds images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
+  --allow-host-hooks
+                  let containers come with commands that run on the host as root (-J exec.prestart=... and others)
   --log-level L   debug, info, warning, error
   --version, --help
 
@@ -114,6 +119,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 				zfsRoot: values['zfs-root'] ?? file.zfs_root,
 				local: process.platform === 'freebsd',
 			}),
+			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
 		},
 		show: values.help ? 'help' : values.version ? 'version' : undefined,
@@ -132,6 +138,7 @@ function parseOptions(argv: readonly string[]) {
 				'freebsd-host': { type: 'string' },
 				'ssh-key': { type: 'string' },
 				'zfs-root': { type: 'string' },
+				'allow-host-hooks': { type: 'boolean' },
 				'log-level': { type: 'string' },
 				version: { type: 'boolean' },
 				help: { type: 'boolean', short: 'h' },

@@ -39,7 +39,7 @@ async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const store = Store.open(config.root);
 	const host = await openHost({ ...config, names: new NameDirectory(store), log });
 	announce(host, config, log);
-	const engine = new Engine(store, host, log);
+	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
 	await engine.start();
 	const app = await buildApp(engine, log);
 	const streams = new Streams(engine, log);

@@ -36,6 +36,7 @@ export function presentEndpoint(endpoint: Endpoint): EndPoint {
 		network_id: endpoint.networkId,
 		ip_address: endpoint.ipAddress,
 		ip_address6: endpoint.ipAddress6,
+		aliases: [...endpoint.aliases],
 		epair: endpoint.epair === null ? null : `epair${endpoint.epair}`,
 	};
 }

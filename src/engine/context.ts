@@ -12,8 +12,14 @@ export interface Logger {
 	error(fields: object, message: string): void;
 }
 
+/** What the configuration of the daemon leaves to those who use it. */
+export interface Policy {
+	/** Whether containers may come with commands that run on the host. */
+	readonly allowHostHooks: boolean;
+}
+
 /** What every operation needs. Made once, in `engine.ts`. */
-export interface EngineContext {
+export interface EngineContext extends Policy {
 	readonly store: Store;
 	readonly driver: HostDriver;
 	readonly executor: Executor;

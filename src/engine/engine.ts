@@ -1,7 +1,7 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver, HostEvent } from '#host/driver.ts';
 import type { Store } from '#store/store.ts';
-import type { EngineContext, Logger } from './context.ts';
+import type { EngineContext, Logger, Policy } from './context.ts';
 import { Executor } from './executor.ts';
 import { KeyedLocks } from './locks.ts';
 import { ConnectionOperations } from './operations/connections.ts';
@@ -31,10 +31,11 @@ export class Engine {
 	readonly #reconciler: Reconciler;
 	readonly #restoration: Restoration;
 
-	constructor(store: Store, driver: HostDriver, log: Logger) {
+	constructor(store: Store, driver: HostDriver, log: Logger, policy: Policy = { allowHostHooks: false }) {
 		const executor = new Executor(driver, store.journal, log);
 		const seen = { gatewayInterface: '', traits: driver.facts() };
-		const context = { store, driver, executor, log, locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
+		const fresh = { locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
+		const context: EngineContext = { store, driver, executor, log, ...fresh, ...policy };
 		const planner = new RunPlanner(context);
 		const runs = new Runs(context, planner);
 		const live = new LiveEndpoints(context, planner, runs);

@@ -1,5 +1,5 @@
 import { parseAddress } from '#model/address.ts';
-import { addressesOf } from '#model/endpoint.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Store } from '#store/store.ts';
 
 /**
@@ -13,14 +13,23 @@ export class NameDirectory {
 		this.#store = store;
 	}
 
-	/** @param name a container's name or id, in lower case */
+	/**
+	 * What is the name of one container is never an alias of others to those who know it.
+	 *
+	 * @param name a container's name or id, or an alias, in lower case
+	 */
 	lookup(network: string, name: string, source: string): { readonly addresses: readonly string[] } | undefined {
 		const container = this.#store.containers.byNameIgnoringCase(name) ?? this.#store.containers.get(name);
-		if (!container) return undefined;
 		const shared = this.#networksOf(network, source);
-		const endpoints = this.#store.endpoints.ofContainer(container.id).filter(({ networkId }) => shared.has(networkId));
+		const own = container ? this.#store.endpoints.ofContainer(container.id) : [];
+		const named = own.filter(({ networkId }) => shared.has(networkId));
+		const endpoints = named.length > 0 ? named : this.#ofAlias(name, shared);
 		if (endpoints.length === 0) return undefined;
 		return { addresses: endpoints.filter(({ epair }) => epair !== null).flatMap(addressesOf) };
+	}
+
+	#ofAlias(alias: string, networks: ReadonlySet<string>): Endpoint[] {
+		return [...networks].flatMap((network) => this.#store.endpoints.ofAlias(network, alias));
 	}
 
 	reverse(network: string, address: string, source: string): string | undefined {

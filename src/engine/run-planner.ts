@@ -7,6 +7,8 @@ import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
 import { requireImage } from './identify.ts';
 import type { Attachment } from './plan/endpoint.ts';
+import { requireHooksAllowed } from './plan/jail-hooks.ts';
+import { parseJailParameters } from './plan/jail-parameters.ts';
 import { type Frontage, partsOfPorts } from './plan/ports.ts';
 import { partsOfRun } from './plan/run.ts';
 import { type Command, processOf, sandboxOf } from './plan/sandbox.ts';
@@ -27,9 +29,11 @@ export class RunPlanner {
 
 	/** What is to be on the host while a container runs. Takes cables and ports; `forget` gives them back. */
 	async plan(container: Container, command: Command): Promise<Part[]> {
-		const { store, driver } = this.#context;
-		const image = requireImage(store, container.imageId, driver.facts());
-		const spec = sandboxOf(container, processOf(image, container, command), driver.facts());
+		const { store, driver, allowHostHooks } = this.#context;
+		const facts = driver.facts();
+		const image = requireImage(store, container.imageId, facts);
+		requireHooksAllowed(parseJailParameters(container.jailParam, facts).hooks, allowHostHooks);
+		const spec = sandboxOf(container, processOf(image, container, command, facts), facts);
 		const frontage = await this.frontageFor(container);
 		try {
 			const attachments = this.attachmentsOf(container.id);

@@ -33,6 +33,8 @@ export const ERROR_CODES = {
 	UNSUPPORTED_HERE: 'this host cannot do this',
 	HOST_FAILED: 'the host refused a change; what had been done of it was undone',
 	HOST_UNREACHABLE: 'the connection to the host was lost; what became of the change is looked at when it is back',
+	HOOK_FAILED: 'a command that goes along with starting a container failed; the start was undone',
+	NOT_ALLOWED: 'the configuration of the daemon does not allow this',
 	NOT_ROOT: 'the daemon needs root',
 	DAEMON_UNREACHABLE: 'the client could not reach the daemon',
 	CONFIG_INVALID: 'the configuration of the daemon or client is not usable',

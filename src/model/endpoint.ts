@@ -1,3 +1,5 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+
 /** The connection of a container to a network. */
 export interface Endpoint {
 	readonly id: string;
@@ -14,8 +16,25 @@ export interface Endpoint {
 	readonly mac: string;
 	/** Preferred over the other endpoints of its container for the default route. */
 	readonly defaultRoute: boolean;
+	/** Names besides that of its container, by which the members of the network find it; in lower case. */
+	readonly aliases: readonly string[];
 }
 
 export function addressesOf(endpoint: Endpoint): string[] {
 	return [endpoint.ipAddress, endpoint.ipAddress6].filter((address) => address !== '');
+}
+
+/** A label of a name in DNS that cannot be taken for a number. */
+const LABEL = /^(?![0-9]+$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** @returns them in lower case, each once, in alphabetical order */
+export function parseAliases(texts: readonly string[]): string[] {
+	const bad = texts.find((text) => !LABEL.test(text.toLowerCase()));
+	if (bad === undefined) return [...new Set(texts.map((text) => text.toLowerCase()))].sort();
+	throw new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: `cannot use '${bad.slice(0, 80)}' as an alias`,
+		why: 'it is no label of a name in DNS: letters, digits and "-" between them, 63 at most, not digits alone',
+		mend: 'choose one such as db or web-1',
+	});
 }

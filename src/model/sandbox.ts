@@ -13,10 +13,41 @@ export interface ProcessSpec {
 	readonly stdin: boolean;
 }
 
-/** What isolates a container. */
+/** Commands that go along with the life of a container: shell text for `/bin/sh -c`, in order, none of it empty. */
+export interface SandboxHooks {
+	/** On the host, before the container is made. */
+	readonly prestart: readonly string[];
+	/** Inside, before the command. */
+	readonly start: readonly string[];
+	/** On the host, once `start` is done and the command was started. */
+	readonly poststart: readonly string[];
+	/** On the host, before the processes are asked to end. */
+	readonly prestop: readonly string[];
+	/** Inside, after `prestop`. */
+	readonly stop: readonly string[];
+	/** On the host, when no process is left. */
+	readonly poststop: readonly string[];
+	/** Who those inside run as. */
+	readonly user: string;
+	/** Seconds that each command may take, save those of `start`, which belong to the session. */
+	readonly timeout: number;
+}
+
+/** What processes may do by default. */
+export type Privilege = 'mlock' | 'reserved-ports' | 'sysvipc';
+
+/** What isolates a container. Absent means: as by default. */
 export interface SandboxSpec {
 	readonly driver: NetworkDriver;
 	readonly hostname: string;
+	/** NIS domain. */
+	readonly domainname?: string;
+	readonly hooks?: SandboxHooks;
+	readonly denied?: readonly Privilege[];
+	/** Its processes have the environment of the daemon below their own. */
+	readonly inheritsEnv?: true;
+	/** Users are looked up on the host instead of in the container. */
+	readonly hostUsers?: true;
 	/** `own`: the stack made before; `host`: the stack of the host, which the container may not configure. */
 	readonly network: 'own' | 'host';
 	/** May open raw sockets (ping). */

@@ -2,7 +2,8 @@ import { type Address, sortableKey } from '#model/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Database, Row } from './database.ts';
 
-const FIELDS = 'id, container_id, network_id, ip_address, ip_address6, position, epair, mac, default_route';
+const COLUMNS = 'id, container_id, network_id, ip_address, ip_address6, position, epair, mac, default_route';
+const FIELDS = `${COLUMNS}, (SELECT json_group_array(alias) FROM aliases WHERE endpoint_id = endpoints.id) AS aliases`;
 
 /** Endpoints, and the addresses that they and the gateways hold. */
 export class EndpointStore {
@@ -14,9 +15,11 @@ export class EndpointStore {
 
 	insert(endpoint: Endpoint): void {
 		const { id, containerId, networkId, ipAddress, ipAddress6, position, epair, mac, defaultRoute } = endpoint;
-		const sql = `INSERT INTO endpoints (${FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+		const sql = `INSERT INTO endpoints (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 		const addresses = [ipAddress, ipAddress6];
 		this.#db.run(sql, id, containerId, networkId, ...addresses, position, epair, mac, Number(defaultRoute));
+		for (const alias of endpoint.aliases)
+			this.#db.run('INSERT INTO aliases (network_id, alias, endpoint_id) VALUES (?, ?, ?)', networkId, alias, id);
 	}
 
 	delete(id: string): void {
@@ -36,6 +39,13 @@ export class EndpointStore {
 
 	ofNetwork(networkId: string): Endpoint[] {
 		return this.#db.all(`SELECT ${FIELDS} FROM endpoints WHERE network_id = ? ORDER BY id`, networkId).map(toEndpoint);
+	}
+
+	/** Those with this alias, in lower case, in order of their ids. */
+	ofAlias(networkId: string, alias: string): Endpoint[] {
+		const sql = `SELECT ${FIELDS} FROM endpoints WHERE id IN
+			(SELECT endpoint_id FROM aliases WHERE network_id = ? AND alias = ?) ORDER BY id`;
+		return this.#db.all(sql, networkId, alias).map(toEndpoint);
 	}
 
 	/** From now on no endpoint of a container is preferred for the default route. */
@@ -82,5 +92,6 @@ function toEndpoint(row: Row): Endpoint {
 		epair: row.epair === null ? null : Number(row.epair),
 		mac: String(row.mac),
 		defaultRoute: row.default_route === 1,
+		aliases: JSON.parse(String(row.aliases)),
 	};
 }

@@ -109,4 +109,14 @@ export const MIGRATIONS: readonly string[] = [
 	CREATE INDEX containers_by_name ON containers(name COLLATE NOCASE);
 	ALTER TABLE endpoints ADD COLUMN default_route INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	-- Further names of an endpoint on its network, in lower case; several endpoints may share one.
+	CREATE TABLE aliases (
+		network_id TEXT NOT NULL,
+		alias TEXT NOT NULL,
+		endpoint_id TEXT NOT NULL REFERENCES endpoints(id) ON DELETE CASCADE,
+		PRIMARY KEY (network_id, alias, endpoint_id)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX aliases_by_endpoint ON aliases(endpoint_id);
+	`,
 ];

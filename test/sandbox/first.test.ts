@@ -117,7 +117,7 @@ describe('what it is refused', () => {
 test('raw sockets and the stack of its own are given to whom they are promised', async () => {
 	for (const [spec, mask] of [
 		[{ rawSockets: true }, '00000000a80425fb'],
-		[{ netAdmin: true }, '00000000a80435fb'],
+		[{ rawSockets: true, netAdmin: true }, '00000000a80435fb'],
 	] as const) {
 		const part = fixture.part(fixture.container(), { argv: ['grep', 'CapEff', '/proc/self/status'] }, spec);
 		assert.match((await fixture.first(part)).stdout, new RegExp(mask));

@@ -23,8 +23,8 @@ async function createConnected(
 	options: ContainerCreateOptions,
 ): Promise<string> {
 	const { network } = options;
-	if (network === undefined && (options.ip ?? options.ip6) !== undefined)
-		warn('--ip and --ip6 count with --network only');
+	if (network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
+		warn('--ip, --ip6 and --alias count with --network only');
 	const config = containerConfig(image, commandOf(words), options);
 	const id = await createNamed(client, options.name, config).catch((error) => {
 		throw headed('could not create container', error);

@@ -40,6 +40,7 @@ export interface AddressOptions {
 	readonly ip6?: string;
 	readonly mac?: string;
 	readonly defaultRoute?: boolean;
+	readonly alias?: readonly string[];
 }
 
 export function endPointConfig(network: string, container: string, options: AddressOptions): EndPointConfig {
@@ -49,6 +50,7 @@ export function endPointConfig(network: string, container: string, options: Addr
 		ip_address: options.ip ?? '<auto>',
 		ip_address6: options.ip6 ?? '<auto>',
 		...(options.mac !== undefined && { mac: options.mac }),
+		...(options.alias?.length && { aliases: [...options.alias] }),
 		...(options.defaultRoute && { default_route: true }),
 	};
 }

@@ -83,6 +83,7 @@ function declareCreate(command: Command): Command {
 		.option('--ip <ADDRESS>', 'IPv4 address on that network; default: a free one')
 		.option('--ip6 <ADDRESS>', 'IPv6 address on that network; default: a free one')
 		.option('--mac <ADDRESS>', 'MAC address on that network; default: a stable one of its own')
+		.addOption(repeatable('--alias <NAME>', 'another name for it on that network'))
 		.option('--bandwidth <RATE>', 'most that it sends and receives, e.g. 100mbit')
 		.addOption(repeatable('-p, --publish <PUBLISH>', '[IF:]HOST[:CONTAINER][/PROTO]'));
 }

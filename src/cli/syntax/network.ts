@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { act } from '../invocation.ts';
 import { parseBoolean } from '../parse/boolean.ts';
 import type { AddressOptions, NetworkCreateOptions } from '../parse/network.ts';
-import { choice, withDryRun, withForce, withJson } from './options.ts';
+import { choice, repeatable, withDryRun, withForce, withJson } from './options.ts';
 import type { Declaration } from './tree.ts';
 
 const actions = () => import('../commands/network.ts');
@@ -69,6 +69,7 @@ function declareConnect(command: Command): Command {
 		.option('--ip <ADDRESS>', 'IPv4 address; default: a free one')
 		.option('--ip6 <ADDRESS>', 'IPv6 address; default: a free one')
 		.option('--mac <ADDRESS>', 'MAC address inside; default: a stable one of its own')
+		.addOption(repeatable('--alias <NAME>', 'another name for it on this network'))
 		.option('--default-route', "take this network's gateway for the default route");
 	return act<AddressOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).connect);
 }

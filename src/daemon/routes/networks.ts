@@ -76,7 +76,7 @@ function connectionRoutes(app: App, connections: Engine['connections']): void {
 		config: { errors: [404, 409, 500] },
 		handler: async ({ body, query }, reply) => {
 			const { container, network, ip_address: ipAddress, ip_address6: ipAddress6, mac, default_route } = body;
-			const ours = { ...(mac ? { mac } : {}), defaultRoute: default_route === true };
+			const ours = { ...(mac ? { mac } : {}), defaultRoute: default_route === true, aliases: body.aliases ?? [] };
 			const dryRun = dryRunOf(query);
 			const plan = await connections.connect({ container, network, ipAddress, ipAddress6, ...ours }, dryRun);
 			return dryRun.dryRun ? reply.code(200).send({ plan }) : reply.code(204).send(null);

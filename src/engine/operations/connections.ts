@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
-import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import { addressesOf, type Endpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, parseMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
@@ -21,6 +21,8 @@ export interface ConnectRequest {
 	readonly mac?: string;
 	/** Prefer this network for the default route. */
 	readonly defaultRoute?: boolean;
+	/** Further names on this network. */
+	readonly aliases?: readonly string[];
 }
 
 /** Locks are taken network first, then container. */
@@ -41,6 +43,7 @@ export class ConnectionOperations {
 		return locks.run(`network ${network.id}`, () =>
 			locks.run(`container ${container.id}`, async () => {
 				requireAllowed(findContainer(store, container.id), findNetwork(store, network.id));
+				this.#requireAnswered(network, request.aliases ?? []);
 				this.#requireUnconnected(container, network);
 				if (dryRun) return this.#live.describeAttach(container, this.#tryOut(container, network, request));
 				const endpoint = store.transaction(() => this.#insert(container, network, request));
@@ -109,6 +112,7 @@ export class ConnectionOperations {
 			epair: null,
 			mac: request.mac ? parseMac(request.mac) : '',
 			defaultRoute: request.defaultRoute === true,
+			aliases: parseAliases(request.aliases ?? []),
 		};
 		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
 		store.endpoints.insert(endpoint);
@@ -135,6 +139,20 @@ export class ConnectionOperations {
 		store.transaction(() => {
 			store.endpoints.delete(endpoint.id);
 			release(store, network, addressesOf(endpoint));
+		});
+	}
+
+	/** An alias that nobody would ever answer for is refused. */
+	#requireAnswered(network: Network, aliases: readonly string[]): void {
+		const { answersNames } = this.#context.driver.facts();
+		if (aliases.length === 0 || (answersNames && network.dns)) return;
+		throw new KleeneError({
+			code: 'UNSUPPORTED_HERE',
+			what: `cannot use '${aliases[0]?.slice(0, 80)}' as an alias on network ${network.name}`,
+			why: answersNames
+				? 'names are not resolved on it (--no-dns)'
+				: 'this host does not resolve the names of containers',
+			mend: answersNames ? 'leave --alias out, or use a network with names' : 'leave --alias out',
 		});
 	}
 

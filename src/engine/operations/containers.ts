@@ -9,6 +9,7 @@ import { make, unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireImage } from '../identify.ts';
+import { requireHooksAllowed } from '../plan/jail-hooks.ts';
 import { parseJailParameters } from '../plan/jail-parameters.ts';
 import { parseMount } from '../plan/mounts.ts';
 import type { RunPlanner } from '../run-planner.ts';
@@ -90,7 +91,7 @@ export class ContainerOperations {
 		const image = requireImage(store, request.image, driver.facts());
 		requirePublishable(request);
 		requireLimitable(request, driver.facts());
-		requireSound(request);
+		this.#requireSound(request);
 		this.#requireFreeName(name);
 		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
 		const publicPorts = request.publicPorts.map((port) =>
@@ -178,10 +179,17 @@ export class ContainerOperations {
 			const updated: Container = { ...container, ...given };
 			const name = parseContainerName(updated.name);
 			if (name !== container.name) this.#requireFreeName(name);
-			requireSound(updated);
+			this.#requireSound(updated);
 			store.containers.update({ ...updated, name });
 			return id;
 		});
+	}
+
+	/** What can be judged by looking at a configuration alone. */
+	#requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
+		const { driver, allowHostHooks } = this.#context;
+		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);
+		requireText(config);
 	}
 
 	#requireFreeName(name: string): void {
@@ -196,9 +204,7 @@ export class ContainerOperations {
 	}
 }
 
-/** What can be judged by looking at a configuration alone. */
-function requireSound({ env, jailParam, cmd, user }: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
-	parseJailParameters(jailParam);
+function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>): void {
 	const refuse = (what: string, why: string, mend: string) =>
 		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
 	const bad = env.find((entry) => !/^[^=]+=/.test(entry));

@@ -110,7 +110,7 @@ export class ExecutionOperations {
 			kind: 'additional',
 			container: container.id,
 			execution: execution.id,
-			process: processOf(image, container, command),
+			process: processOf(image, container, command, driver.facts()),
 			attach: request.attach,
 			...(request.size ? { size: request.size } : {}),
 		});

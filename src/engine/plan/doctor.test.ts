@@ -34,6 +34,7 @@ const ENDPOINT: Endpoint = {
 	epair: 3,
 	mac: '',
 	defaultRoute: false,
+	aliases: [],
 };
 const EPAIR: Part = {
 	kind: 'epair',

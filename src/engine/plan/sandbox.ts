@@ -3,6 +3,7 @@ import { type Container, mergeEnv } from '#model/container.ts';
 import type { Image } from '#model/image.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import type { HostTraits } from '#model/traits.ts';
+import { isEmpty } from './jail-hooks.ts';
 import { parseJailParameters } from './jail-parameters.ts';
 
 /** What a request to run something may say; empty values mean "as the container has it". */
@@ -15,7 +16,7 @@ export interface Command {
 }
 
 /** Image, container and request merged, later ones win: command if given, user if given, environment by name. */
-export function processOf(image: Image, container: Container, command: Command): ProcessSpec {
+export function processOf(image: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
 	const argv = [command.cmd, container.cmd, image.cmd].find((words) => words.length > 0);
 	if (!argv)
 		throw new KleeneError({
@@ -24,7 +25,7 @@ export function processOf(image: Image, container: Container, command: Command):
 			why: 'neither the request, the container nor its image says what to run',
 			mend: 'name a command, e.g. /bin/sh',
 		});
-	const { user } = parseJailParameters(container.jailParam);
+	const { user } = parseJailParameters(container.jailParam, traits);
 	return {
 		argv,
 		env: mergeEnv(image.env, container.env, command.env),
@@ -35,16 +36,22 @@ export function processOf(image: Image, container: Container, command: Command):
 }
 
 /** What the driver and the jail parameters of a container allow its processes to do. */
-export function sandboxOf(container: Container, process: ProcessSpec, _traits: HostTraits): SandboxSpec {
-	const { rawSockets, hostname } = parseJailParameters(container.jailParam);
+export function sandboxOf(container: Container, process: ProcessSpec, traits: HostTraits): SandboxSpec {
+	const settings = parseJailParameters(container.jailParam, traits);
+	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, parameters } = settings;
 	const vnet = container.networkDriver === 'vnet';
 	return {
 		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
+		...(domainname === undefined ? {} : { domainname }),
+		...(isEmpty(hooks) ? {} : { hooks }),
+		...(denied.length === 0 ? {} : { denied }),
+		...(inheritsEnv ? { inheritsEnv } : {}),
+		...(hostUsers ? { hostUsers } : {}),
 		network: container.networkDriver === 'host' ? 'host' : 'own',
-		rawSockets: vnet || rawSockets,
+		rawSockets: rawSockets ?? vnet,
 		netAdmin: vnet,
-		parameters: [],
+		parameters,
 		process,
 	};
 }

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hasCode } from '#kernel/errno.ts';
 import { identify, type ProcessIdentity } from '#kernel/process.ts';
 import type { SandboxPart } from '#model/part.ts';
 
@@ -27,6 +28,11 @@ export class Bundle {
 		return join(this.directory, 'status');
 	}
 
+	/** Written to from inside when the commands before the first process are done. */
+	get started(): string {
+		return join(this.directory, 'started');
+	}
+
 	get attach(): string {
 		return join(this.directory, 'attach');
 	}
@@ -42,7 +48,7 @@ export class Bundle {
 
 	write(part: SandboxPart, config: object): void {
 		mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-		writeFileSync(this.status, '', { mode: 0o600 });
+		for (const file of [this.status, this.started]) writeFileSync(file, '', { mode: 0o600 });
 		writeFileSync(join(this.directory, 'part.json'), JSON.stringify(part));
 		writeFileSync(join(this.directory, 'config.json'), JSON.stringify(config));
 	}
@@ -50,6 +56,17 @@ export class Bundle {
 	/** The part that the sandbox was made from; undefined when that was never finished. */
 	part(): SandboxPart | undefined {
 		return readJson(join(this.directory, 'part.json')) as SandboxPart | undefined;
+	}
+
+	/** Whether this is the first time that somebody asks for this stage of the run. A daemon that died counts too. */
+	once(stage: string): boolean {
+		try {
+			writeFileSync(join(this.directory, `did-${stage}`), '', { flag: 'wx' });
+			return true;
+		} catch (error) {
+			if (hasCode(error, 'EEXIST')) return false;
+			throw error;
+		}
 	}
 
 	/** Notes which processes the sandbox consists of. Undefined when its first one is gone already. */

@@ -20,10 +20,10 @@ const DEFAULT = [
 	'CAP_SYS_CHROOT',
 ];
 
-/** A stack of one's own is configured with raw sockets too: DHCP, ping and traceroute belong to it. */
-export function capabilitiesOf(spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin'>): string[] {
+export function capabilitiesOf(spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied'>): string[] {
 	const added: string[] = [];
 	if (spec.netAdmin) added.push('CAP_NET_ADMIN');
-	if (spec.netAdmin || spec.rawSockets) added.push('CAP_NET_RAW');
-	return [...DEFAULT, ...added].sort();
+	if (spec.rawSockets) added.push('CAP_NET_RAW');
+	const taken = spec.denied?.includes('reserved-ports') ? ['CAP_NET_BIND_SERVICE'] : [];
+	return [...DEFAULT, ...added].filter((name) => !taken.includes(name)).sort();
 }

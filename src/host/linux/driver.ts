@@ -91,7 +91,10 @@ export class LinuxHost implements HostDriver {
 			conmon: runtime.conmon,
 			runtime: runtime.path,
 			stackPath: (container) => this.#stackOf(container).path,
-			...(hostNamespace === undefined ? {} : { hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
+			log,
+			...(hostNamespace === undefined
+				? {}
+				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
 		this.#facts = gatherFacts(runtime, this.#network.lacking());
 		this.#handlers = {

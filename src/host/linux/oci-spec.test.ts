@@ -17,6 +17,7 @@ function config(network: 'own' | 'host', path: string | undefined) {
 		mounts: [{ type: 'nullfs', source: '/s', destination: '/d', readOnly: true }],
 		init: '/i',
 		status: '/st',
+		started: '/started',
 		network: path,
 		cgroup: '/kleene-x',
 	}) as { linux: { namespaces: object[]; resources: object }; mounts: { destination: string; options: string[] }[] };
@@ -71,7 +72,7 @@ test('capabilities are no more than what was promised', () => {
 	const added = (spec: { rawSockets: boolean; netAdmin: boolean }) =>
 		capabilitiesOf(spec).filter((name) => !least.includes(name));
 	assert.deepEqual(added({ rawSockets: true, netAdmin: false }), ['CAP_NET_RAW']);
-	assert.deepEqual(added({ rawSockets: false, netAdmin: true }), ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
+	assert.deepEqual(added({ rawSockets: true, netAdmin: true }), ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 });
 
 test('system calls that leave a container are on no list', () => {
@@ -88,4 +89,41 @@ test('system calls that leave a container are on no list', () => {
 		for (const needed of ['execve', 'openat', 'wait4', 'rt_sigreturn', 'exit_group', 'futex'])
 			assert.ok(names.has(needed), needed);
 	}
+});
+
+test('commands before the process are arguments of a shell, never its text, and a process that joins later has none', () => {
+	const none = { prestart: [], poststart: [], prestop: [], stop: [], poststop: [] };
+	const start = ['echo "$1"; exit', "it's; rm -rf /"];
+	const hooked = { ...spec, hooks: { ...none, start, user: 'root', timeout: 60 } };
+	const hookIdentity = { uid: 0, gid: 0, groups: [], home: "/ro'ot" };
+	const how = { identity, hookIdentity, status: '/dev/.kleene/status' };
+	const { args } = ociProcess(hooked, process, how) as { args: string[] };
+	assert.deepEqual(args.slice(0, 8), ['/dev/.kleene/init', '/dev/.kleene/status', '0', '0', '-', '0', '/bin/sh', '-c']);
+	assert.deepEqual(args.slice(9, 13), ['sh', ...start, '']);
+	assert.deepEqual(args.slice(13), ['/dev/.kleene/init', '-', '7', '8', '9,10', '6', 'run', 'it']);
+	for (const command of start) assert.ok(!args[8]?.includes(command));
+	assert.ok(args[8]?.includes(`HOME='/ro'\\''ot' '/dev/.kleene/init' '-' '0' '0' '-' '6' /bin/sh -c "$1"`));
+	assert.deepEqual((ociProcess(hooked, process, { identity }) as { args: string[] }).args.slice(-2), ['run', 'it']);
+	assert.equal((ociProcess(hooked, process, { identity }) as { args: string[] }).args.length, 8);
+});
+
+test('what is denied is taken from the process, and what is inherited stands below its own environment', () => {
+	const denied = ['mlock', 'reserved-ports', 'sysvipc'] as const;
+	const one = ociProcess({ ...spec, denied }, process, { identity, inherited: ['A=0', 'B=2'] });
+	const { env, rlimits, capabilities } = one as {
+		env: string[];
+		rlimits: object;
+		capabilities: { bounding: string[] };
+	};
+	assert.deepEqual(env.slice(-2), ['A=1', 'B=2']);
+	assert.deepEqual(rlimits, [{ type: 'RLIMIT_MEMLOCK', soft: 0, hard: 0 }]);
+	assert.ok(!capabilities.bounding.includes('CAP_NET_BIND_SERVICE'));
+	const allowed = (sysvipc: boolean) => seccompProfile('x64', sysvipc).syscalls[0]!.names;
+	const missing = allowed(true).filter((name) => !allowed(false).includes(name));
+	assert.deepEqual(
+		missing,
+		'ipc msgctl msgget msgrcv msgsnd semctl semget semop semtimedop semtimedop_time64 shmat shmctl shmdt shmget'.split(
+			' ',
+		),
+	);
 });

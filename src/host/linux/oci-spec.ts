@@ -1,3 +1,5 @@
+import { sh } from '#kernel/shell/quote.ts';
+import { mergeEnv } from '#model/container.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { capabilitiesOf } from './capabilities.ts';
@@ -5,7 +7,11 @@ import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';
 
 /** Where a container finds its first process and the file it reports to: on the /dev that the runtime makes. */
-export const INSIDE = { init: '/dev/.kleene/init', status: '/dev/.kleene/status' } as const;
+export const INSIDE = {
+	init: '/dev/.kleene/init',
+	status: '/dev/.kleene/status',
+	started: '/dev/.kleene/started',
+} as const;
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -29,6 +35,8 @@ const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sys
 export interface BundleRequest {
 	readonly spec: SandboxSpec;
 	readonly identity: Identity;
+	/** Who the commands before the process run as. */
+	readonly hookIdentity?: Identity;
 	/** Mount point of the root file system. */
 	readonly root: string;
 	/** Sources are paths on the host. */
@@ -36,6 +44,10 @@ export interface BundleRequest {
 	/** Paths on the host of the init program and of the file it reports to. */
 	readonly init: string;
 	readonly status: string;
+	/** Path on the host of a file that is written to when the commands before the process are done. */
+	readonly started: string;
+	/** What the environment of processes begins with where they inherit that of the daemon. */
+	readonly inherited?: readonly string[];
 	/** Path of a network namespace; undefined: that of whoever starts the runtime. */
 	readonly network: string | undefined;
 	readonly cgroup: string;
@@ -51,24 +63,36 @@ interface OciMount {
 
 /** The config.json of a bundle. Source: OCI runtime specification 1.0.2. */
 export function ociConfig(request: BundleRequest): object {
-	const { spec } = request;
+	const { spec, identity, hookIdentity = identity, inherited = [] } = request;
+	const hooked = (spec.hooks?.start.length ?? 0) > 0;
+	const own = [bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)];
+	if (hooked) own.push(bind(request.started, INSIDE.started, false));
+	const mounts = request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
 	return {
 		ociVersion: '1.0.2',
-		process: ociProcess(spec, spec.process, { identity: request.identity, status: INSIDE.status }),
+		process: ociProcess(spec, spec.process, { identity, hookIdentity, inherited, status: INSIDE.status }),
 		root: { path: request.root, readonly: false },
 		hostname: spec.hostname,
-		mounts: [...OWN_MOUNTS, bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)].concat(
-			request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly)),
-		),
+		mounts: [...OWN_MOUNTS, ...own, ...mounts],
 		linux: {
 			cgroupsPath: request.cgroup,
 			resources: { devices: [{ allow: false, access: 'rwm' }] },
 			namespaces: namespaces(spec, request.network),
+			...(spec.domainname === undefined ? {} : { sysctl: { 'kernel.domainname': spec.domainname } }),
 			maskedPaths: MASKED,
 			readonlyPaths: READ_ONLY,
-			seccomp: seccompProfile(),
+			seccomp: seccompProfile(undefined, !spec.denied?.includes('sysvipc')),
 		},
 	};
+}
+
+interface Launch {
+	readonly identity: Identity;
+	/** Of the commands before the first process. */
+	readonly hookIdentity?: Identity;
+	readonly inherited?: readonly string[];
+	/** Of the first process. */
+	readonly status?: string;
 }
 
 /**
@@ -76,28 +100,57 @@ export function ociConfig(request: BundleRequest): object {
  * root, which takes on the user itself: so it may signal whatever runs in the container, and both kinds of processes
  * find their program, or fail to, in the same way.
  */
-export function ociProcess(
-	spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin'>,
-	process: ProcessSpec,
-	how: { readonly identity: Identity; readonly status?: string },
-): object {
-	const { uid, gid, groups } = how.identity;
+export function ociProcess(spec: ProcessLimits, process: ProcessSpec, how: Launch): object {
+	const { identity, hookIdentity = identity, inherited = [], status = '-' } = how;
 	const capabilities = capabilitiesOf(spec);
-	const launcher = [INSIDE.init, how.status ?? '-', `${uid}`, `${gid}`, groups.join(',') || '-', ownStdio(process)];
+	const launched = (by: string) => [...launcher(by, identity, ownStdio(process)), ...process.argv];
+	const hooks = status === '-' ? [] : (spec.hooks?.start ?? []);
+	const afterThem = () => [...launcher(status, ROOT, '0'), ...afterHooks(hooks, hookIdentity, launched('-'))];
 	return {
 		terminal: process.tty,
 		user: { uid: 0, gid: 0 },
-		args: [...launcher, ...process.argv],
-		env: environment(process.env, how.identity.home, process.tty),
+		args: hooks.length === 0 ? launched(status) : afterThem(),
+		env: environment(mergeEnv(inherited, process.env), identity.home, process.tty),
 		cwd: '/',
 		capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
+		...(spec.denied?.includes('mlock') ? { rlimits: [{ type: 'RLIMIT_MEMLOCK', soft: 0, hard: 0 }] } : {}),
 		noNewPrivileges: false,
 	};
 }
 
+type ProcessLimits = Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'hooks'>;
+
+const ROOT = { uid: 0, gid: 0, groups: [] } as const;
+
+function launcher(status: string, { uid, gid, groups }: Omit<Identity, 'home'>, stdio: string): string[] {
+	return [INSIDE.init, status, `${uid}`, `${gid}`, groups.join(',') || '-', stdio];
+}
+
+/**
+ * A shell that runs the commands in order and then becomes the process: they belong to its session, so their output
+ * goes where its output goes, a signal ends them, and no daemon is needed to go on. Everything that is not ours is an
+ * argument of the shell, an empty one ends the commands.
+ */
+function afterHooks(hooks: readonly string[], identity: Identity, launched: readonly string[]): string[] {
+	const script = sh`while [ -n "$1" ]; do
+HOME=${identity.home} ${launcher('-', identity, OUTPUT_ONLY)} /bin/sh -c "$1" </dev/null || {
+set -- "$1" $?
+echo "exec.start: $1: failed with exit code $2" >&2
+exit $2
+}
+shift
+done
+shift
+echo >${INSIDE.started}
+exec "$@"`;
+	return ['/bin/sh', '-c', script.text, 'sh', ...hooks, '', ...launched];
+}
+
 /** Bits of the descriptors 0 to 2 that are made for the process, and so may become its user's. */
+const OUTPUT_ONLY = '6';
+
 function ownStdio(process: ProcessSpec): string {
-	return process.tty || process.stdin ? '7' : '6';
+	return process.tty || process.stdin ? '7' : OUTPUT_ONLY;
 }
 
 function environment(env: readonly string[], home: string, tty: boolean): string[] {

@@ -5,6 +5,7 @@ import { execInContainer, type OciTools } from '#kernel/oci/conmon.ts';
 import { startContainer } from '#kernel/oci/runtime.ts';
 import { identify, isAlive, signalProcess } from '#kernel/process.ts';
 import { connectSeqpacket } from '#kernel/seqpacket.ts';
+import type { SandboxHooks, SandboxSpec } from '#model/sandbox.ts';
 import { Bundle } from './bundle.ts';
 import type { Exits } from './exits.ts';
 import { StatusWatch } from './init-status.ts';
@@ -31,6 +32,7 @@ export class Runner {
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
 	readonly #attachments = new Map<Attachment, string>();
+	#hooks = 0;
 
 	constructor(paths: Paths, tools: OciTools, exits: Exits) {
 		this.#paths = paths;
@@ -41,6 +43,16 @@ export class Runner {
 	async run(request: SizedRunRequest): Promise<HostProcess> {
 		const state = this.#state(request.container);
 		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
+	}
+
+	/** Runs a command in a container, nobody listening. @returns its exit code, 137 when it took too long */
+	async runHook(container: string, command: string, hooks: SandboxHooks): Promise<number> {
+		const { env } = this.#bundle(container).part()!.spec.process;
+		const process = { argv: ['/bin/sh', '-c', command], env, user: hooks.user, tty: false, stdin: false };
+		const execution = `hook${++this.#hooks}`;
+		const running = await this.run({ kind: 'additional', container, execution, process, attach: false });
+		const timer = setTimeout(() => running.kill('SIGKILL'), hooks.timeout * 1000);
+		return await running.ended.then(({ code }) => code).finally(() => clearTimeout(timer));
 	}
 
 	/** Lets a conmon end that waits for somebody to read output. */
@@ -78,7 +90,10 @@ export class Runner {
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
 		const identity = lookUp(this.#paths.containerRoot(container), process.user);
-		const bundle = outer.addExecution(execution, ociProcess(spec, process, { identity }));
+		const bundle = outer.addExecution(
+			execution,
+			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),
+		);
 		let attachment: Attachment | undefined;
 		const onAttachable = () => {
 			attachment = this.#attach(container, bundle);
@@ -129,4 +144,10 @@ export class Runner {
 			mend: 'start it first, e.g. `klee start`',
 		});
 	}
+}
+
+/** What processes find in their environment besides what they are given: with exec.clean=false all that we have. */
+export function inheritedEnv({ inheritsEnv }: SandboxSpec): string[] {
+	if (!inheritsEnv) return [];
+	return Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
 }

@@ -11,10 +11,12 @@ import type { SandboxPart } from '#model/part.ts';
 import { Bundle, installInit, type SandboxProcesses } from './bundle.ts';
 import { Exits } from './exits.ts';
 import type { PartHandler } from './handler.ts';
+import { type HookOptions, Hooks } from './hooks.ts';
 import { readStatus } from './init-status.ts';
 import { ociConfig } from './oci-spec.ts';
 import type { Paths } from './paths.ts';
-import { Runner, type SizedRunRequest } from './runner.ts';
+import { requireReservedPorts } from './reserved-ports.ts';
+import { inheritedEnv, Runner, type SizedRunRequest } from './runner.ts';
 import { lookUp } from './users.ts';
 
 /** Milliseconds. */
@@ -25,7 +27,7 @@ const RELEASE = 200;
 /** How long a runtime may go on after the daemon that called it was killed. */
 const ADOPTION = 500;
 
-export interface SandboxOptions {
+export interface SandboxOptions extends HookOptions {
 	readonly paths: Paths;
 	readonly conmon: string;
 	readonly runtime: string;
@@ -43,6 +45,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	readonly #exits: Exits;
 	readonly #init: string;
 	readonly #runner: Runner;
+	readonly #hooks: Hooks;
 
 	constructor(options: SandboxOptions) {
 		this.#options = options;
@@ -51,6 +54,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.#exits = new Exits(options.paths.exits());
 		this.#init = installInit(options.paths.root);
 		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
+		this.#hooks = new Hooks(this.#runner, options);
 	}
 
 	async make(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
@@ -60,8 +64,10 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		if (before !== undefined && isAlive(before.first)) return refuseOther(bundle, part);
 		if (bundle.exists()) await this.unmake(part, options);
 		try {
+			requireReservedPorts(part.spec, this.#options.hostNamespace);
 			this.#exits.forget(container);
 			bundle.write(part, this.#config(part, bundle));
+			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
 			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
 			const processes = bundle.record(await createContainer(this.#tools, monitored));
@@ -98,7 +104,10 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	async run(request: SizedRunRequest): Promise<HostProcess> {
 		try {
-			return await this.#runner.run(request);
+			const process = await this.#runner.run(request);
+			if (request.kind === 'first')
+				await this.#hooks.afterStart(request.container, this.#bundle(request.container), process);
+			return process;
 		} catch (error) {
 			throw failed(`cannot run a process in container ${request.container}`, error);
 		}
@@ -142,9 +151,12 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			spec,
 			root,
 			identity: lookUp(root, spec.process.user),
+			...(spec.hooks ? { hookIdentity: lookUp(root, spec.hooks.user) } : {}),
+			inherited: inheritedEnv(spec),
 			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
 			init: this.#init,
 			status: bundle.status,
+			started: bundle.started,
 			network: spec.network === 'own' ? this.#options.stackPath(container) : this.#options.hostNetwork,
 			cgroup: cgroupOf(container),
 		});
@@ -170,6 +182,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		try {
 			// Before it was started there is only the runtime, waiting, which does not take a SIGTERM.
 			const started = readStatus(this.#bundle(container).status).command !== undefined;
+			if (started) await this.#hooks.beforeStop(container, this.#bundle(container), grace > 0);
 			if (started && grace > 0) {
 				signalProcess(first, 'SIGTERM');
 				if (await within(grace, ended)) return;
@@ -183,6 +196,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	async #remove(container: string): Promise<void> {
 		await deleteContainer(this.#tools, container);
+		await this.#hooks.afterStop(container, this.#bundle(container));
 		this.#bundle(container).remove();
 		this.#exits.forget(container);
 	}

@@ -63,16 +63,24 @@ export interface SeccompProfile {
 	readonly syscalls: readonly SeccompRule[];
 }
 
-/** The profile in the form of the OCI runtime specification. */
-export function seccompProfile(arch: NodeJS.Architecture = process.arch): SeccompProfile {
+/** `ipc` is what 32-bit programs have instead of the others. */
+const SYSTEM_V_IPC = /^(ipc|(shm|sem|msg)(at|ctl|dt|get|op|rcv|snd|timedop|timedop_time64))$/;
+
+/**
+ * The profile in the form of the OCI runtime specification.
+ *
+ * @param sysvipc whether System V IPC is allowed
+ */
+export function seccompProfile(arch: NodeJS.Architecture = process.arch, sysvipc = true): SeccompProfile {
 	const x86 = arch === 'x64';
+	const allowed = ALLOWED.trim().split(/\s+/);
 	const own = x86 ? ['arch_prctl', 'modify_ldt'] : ['cacheflush', 'set_tls', 'sync_file_range2'];
 	return {
 		defaultAction: 'SCMP_ACT_ERRNO',
 		defaultErrnoRet: EPERM,
 		architectures: x86 ? ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'] : ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
 		syscalls: [
-			allow([...ALLOWED.trim().split(/\s+/), ...own]),
+			allow([...allowed.filter((name) => sysvipc || !SYSTEM_V_IPC.test(name)), ...own]),
 			allow(['clone'], { index: 0, value: NAMESPACE_FLAGS, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }),
 			// Its flags are in memory, where no filter sees them; on ENOSYS the C libraries fall back to clone.
 			{ names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
