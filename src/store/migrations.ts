@@ -109,4 +109,9 @@ export const MIGRATIONS: readonly string[] = [
 	CREATE INDEX containers_by_name ON containers(name COLLATE NOCASE);
 	ALTER TABLE endpoints ADD COLUMN default_route INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	-- Sources that may use published ports, as a list; '[]': everybody.
+	ALTER TABLE containers ADD COLUMN publish_from TEXT NOT NULL DEFAULT '[]';
+	ALTER TABLE networks ADD COLUMN nat6 INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

@@ -49,9 +49,19 @@ export function mtuOf(network: Network): { mtu?: number } {
 function filterOf(network: Network, gateway: string): NetworkFilterPart {
 	const { id, subnet, subnet6, icc, internal } = network;
 	const nat = resolveNat(network.nat, gateway);
+	const nat6 = network.nat6 && !internal ? nat || gateway : '';
 	const uplink = internal ? '' : nat || gateway;
 	const place = { interface: network.interface, shared: network.type === 'custom', subnet, subnet6 };
-	return { kind: 'network-filter', network: id, ...place, icc, internal, nat, uplink };
+	return {
+		kind: 'network-filter',
+		network: id,
+		...place,
+		icc,
+		internal,
+		nat,
+		...(nat6 === '' ? {} : { nat6 }),
+		uplink,
+	};
 }
 
 /** The interface that a network's traffic is translated to now; the host's gateway may be another one tomorrow. */
