@@ -28,6 +28,7 @@ add set ${TABLE} guarded4 { type ipv4_addr . inet_proto . inet_service; flags in
 add set ${TABLE} guarded6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
 add set ${TABLE} allowed4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
 add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
 add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
 add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
 add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
@@ -62,8 +63,9 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 		`${serviceAt('ip6', 'guarded6')} ${sourceAt('ip6')} != @allowed6 counter drop`,
 		'goto publish',
 	],
-	// The host itself may use every port.
-	output: ['fib daddr type local goto publish'],
+	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
+	// translated on the bridge and then dropped: better it is not asked at all.
+	output: ['ip6 daddr ::1 meta l4proto . th dport @bridged6 accept', 'fib daddr type local goto publish'],
 	publish: [
 		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
 		'dnat ip to meta l4proto . th dport map @port4',

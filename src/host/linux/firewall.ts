@@ -5,7 +5,14 @@ import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
 import { memberRemoval, networkRemoval, renderBase, renderMember, renderNetwork, TABLE } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
-import { describePorts, portQuestion, portRemoval, portRemovalSingly, renderPorts } from './port-rules.ts';
+import {
+	describePorts,
+	leadsByCable,
+	portQuestion,
+	portRemoval,
+	portRemovalSingly,
+	renderPorts,
+} from './port-rules.ts';
 
 /**
  * The firewall of the host: one table of ours, changed by elements, each change one transaction.
@@ -102,7 +109,7 @@ export class Firewall {
 		this.#published.add(userOf(part));
 		const family = part.target.includes(':') ? 6 : 4;
 		this.#useUplink(userOf(part), part.arrivesOn, [family]);
-		this.#forwarding.letLoopbackOut(part.interface, family);
+		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
 	}
 
 	/** Ports of a container that outlived the daemon are published already. */

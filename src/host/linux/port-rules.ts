@@ -5,19 +5,19 @@ import { type Element, renderElements, TABLE } from './firewall-rules.ts';
 /** Commands that publish ports; an element that another container holds makes the whole fail. */
 export function renderPorts(part: PublishedPortsPart): string {
 	const { map, elements } = portElements(part);
-	return `${renderElements(sourceElements(part))}add element ${TABLE} ${map} { ${elements.join(', ')} }\n`;
+	return `${renderElements(sideElements(part))}add element ${TABLE} ${map} { ${elements.join(', ')} }\n`;
 }
 
 /** Commands that withdraw them. */
 export function portRemoval(part: PublishedPortsPart): string[] {
 	const { map, keys } = portElements(part);
-	return [deletion(map, keys.join(', ')), ...sourceRemoval(part)];
+	return [deletion(map, keys.join(', ')), ...sideRemoval(part)];
 }
 
 /** The same, each element by itself: for ports of which somebody else took some away. */
 export function portRemovalSingly(part: PublishedPortsPart): string[] {
 	const { map, keys } = portElements(part);
-	return [...keys.map((key) => deletion(map, key)), ...sourceRemoval(part)];
+	return [...keys.map((key) => deletion(map, key)), ...sideRemoval(part)];
 }
 
 /** A command that fails unless the first of these ports leads where it should. */
@@ -30,7 +30,7 @@ export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart)
 	const { map, keys, elements } = portElements(part);
 	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', keys];
 	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
-	const sources = sourceElements(part).map(({ set, element }) => ({ set, shown: element }));
+	const sources = sideElements(part).map(({ set, element }) => ({ set, shown: element }));
 	return [...sources, { set: map, shown }].map((one) => `nft ${action} element ${TABLE} ${one.set} { ${one.shown} }`);
 }
 
@@ -38,8 +38,8 @@ function deletion(set: string, element: string): string {
 	return `delete element ${TABLE} ${set} { ${element} }`;
 }
 
-function sourceRemoval(part: PublishedPortsPart): string[] {
-	return sourceElements(part).map(({ set, element }) => deletion(set, element));
+function sideRemoval(part: PublishedPortsPart): string[] {
+	return sideElements(part).map(({ set, element }) => deletion(set, element));
 }
 
 /** Map and `key : value` pairs of published ports, one element for each port. */
@@ -57,17 +57,25 @@ function portElements(part: PublishedPortsPart): { map: string; keys: string[]; 
 	return { map, keys, elements };
 }
 
-/** Who may use them: nothing where everybody may. A range is one element of each set, for each block of sources. */
-function sourceElements(part: PublishedPortsPart): Element[] {
+/** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
+function sideElements(part: PublishedPortsPart): Element[] {
 	const { protocol, hostAddress, first, last, from } = part;
-	if (!from) return [];
 	const family = familyOf(part);
 	const place = hostAddress || (family === 6 ? '::/0' : '0.0.0.0/0');
 	const service = `${protocol} . ${first === last ? first : `${first}-${last}`}`;
+	const loopback = family === 6 && (hostAddress === '' || hostAddress === '::1');
+	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged6', element: service }] : [];
+	if (!from) return unreachable;
 	return [
+		...unreachable,
 		{ set: `guarded${family}`, element: `${place} . ${service}` },
 		...from.map((block) => ({ set: `allowed${family}`, element: `${place} . ${block} . ${service}` })),
 	];
+}
+
+/** Whether it leads to a routed cable, not to a bridge. */
+export function leadsByCable({ interface: name }: Pick<PublishedPortsPart, 'interface'>): boolean {
+	return /^epair\d+a$/.test(name);
 }
 
 function familyOf({ target }: PublishedPortsPart): 4 | 6 {
