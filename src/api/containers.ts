@@ -71,6 +71,11 @@ export const ContainerConfig = Type.Object(
 		public_ports: Type.Optional(Nullable(Type.Array(PublishedPortConfig))),
 		restart_policy: Type.Optional(Nullable(RestartPolicy)),
 		persist: Type.Optional(Nullable(Type.Boolean())),
+		publish_from: Type.Optional(
+			Nullable(
+				Type.Array(Type.String(), { description: 'ours: CIDRs that may use the published ports, none = everybody' }),
+			),
+		),
 		bandwidth: Type.Optional(
 			Type.Integer({ minimum: 0, description: 'ours: bits per second in each direction, 0 = no limit' }),
 		),
@@ -88,6 +93,7 @@ const containerFields = {
 	env: Type.Array(Type.String()),
 	network_driver: NetworkDriver,
 	public_ports: Type.Array(PublishedPort),
+	publish_from: Type.Array(Type.String()),
 	jail_param: Type.Array(Type.String()),
 	restart_policy: Nullable(RestartPolicy),
 	persist: Nullable(Type.Boolean()),

@@ -11,7 +11,7 @@ import type { Network } from '#model/network.ts';
 
 /** @param nat the interface that its traffic is translated to now */
 export function presentNetwork(network: Network, nat: string): networks.Network {
-	const { id, name, type, subnet, subnet6, gateway, gateway6, icc, internal, dns, mtu } = network;
+	const { id, name, type, subnet, subnet6, gateway, gateway6, nat6, icc, internal, dns, mtu } = network;
 	return {
 		id,
 		name,
@@ -22,6 +22,7 @@ export function presentNetwork(network: Network, nat: string): networks.Network 
 		gateway,
 		gateway6,
 		nat,
+		nat6,
 		icc,
 		internal,
 		dns,
@@ -58,6 +59,7 @@ export function presentContainer(container: Container, running: boolean): contai
 			ip_address: '',
 			ip_address6: '',
 		})),
+		publish_from: [...container.publishFrom],
 		jail_param: [...container.jailParam],
 		restart_policy: container.restartPolicy,
 		persist: container.persist,

@@ -14,6 +14,8 @@ export interface Container {
 	readonly env: readonly string[];
 	readonly networkDriver: NetworkDriver;
 	readonly publicPorts: readonly PublishedPort[];
+	/** Blocks, of both families, from which alone others than the host may use them; empty: everybody may. */
+	readonly publishFrom: readonly string[];
 	/** As typed, `name` or `name=value`. */
 	readonly jailParam: readonly string[];
 	readonly mounts: readonly Mount[];

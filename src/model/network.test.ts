@@ -15,6 +15,7 @@ const BRIDGE: NetworkConfig = {
 	nat: '',
 	icc: true,
 	internal: false,
+	nat6: false,
 	dns: true,
 	mtu: 0,
 };

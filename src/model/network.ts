@@ -35,6 +35,8 @@ export interface Network {
 	readonly gateway6: string;
 	/** As configured: `''` none, `<host-gateway>`, or the interface whose address outgoing traffic takes. */
 	readonly nat: string;
+	/** Whether IPv6 is translated like IPv4. */
+	readonly nat6: boolean;
 	readonly icc: boolean;
 	readonly internal: boolean;
 	/** Whether containers find each other by name, through a resolver on the gateway address. */

@@ -121,8 +121,10 @@ export interface NetworkFilterPart {
 	readonly subnet6: string;
 	readonly icc: boolean;
 	readonly internal: boolean;
-	/** Interface whose address outgoing traffic takes, `''` for none. */
+	/** Interface whose address outgoing IPv4 traffic takes, `''` for none. */
 	readonly nat: string;
+	/** The same for IPv6; absent: none. */
+	readonly nat6?: string;
 	/** Interface that leads to the outside, on which answers come back, `''` for none. */
 	readonly uplink: string;
 }
@@ -178,6 +180,8 @@ export interface PublishedPortsPart {
 	readonly targetFirst: number;
 	/** Interface of the host that leads to it: the bridge, or the routed cable. */
 	readonly interface: string;
+	/** Blocks, of the family of `target`, from which alone others than the host may use them; absent: everybody may. */
+	readonly from?: readonly string[];
 }
 
 /** The files of an image, never written to after it was made. */

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { parseAddress } from './address.ts';
+import { contains, formatSubnet, parseAddress, parseSubnet } from './address.ts';
 
 /** A port of the host that leads to a port of a container. Ports are text because a range is one: `N`, `N:M`, `N:*`. */
 export interface PublishedPort {
@@ -62,6 +62,26 @@ export function parsePublishedPort(port: PublishedPort, isFree: (port: number) =
 	const parsed = { ...port, hostPort };
 	parsePortRange(parsed);
 	return parsed;
+}
+
+/**
+ * Sources that may use published ports. A block within another one says nothing more and is left out.
+ *
+ * @returns canonical, each once, in the order in which they were given
+ */
+export function parsePublishFrom(blocks: readonly string[]): string[] {
+	const parsed = blocks.map((text) => {
+		const block = parseSubnet(text);
+		if (block) return block;
+		const what = `cannot publish ports for '${text.slice(0, 60)}' alone`;
+		const why = 'it is neither an address nor a block of addresses without host bits';
+		throw new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend: 'write it as 192.0.2.0/24 or 2001:db8::/32' });
+	});
+	const outermost = parsed.filter((block) => {
+		const { family, first } = block;
+		return !parsed.some((other) => other.prefix < block.prefix && contains(other, { family, value: first }));
+	});
+	return [...new Set(outermost.map(formatSubnet))];
 }
 
 function chooseFree(isFree: (port: number) => boolean): number {

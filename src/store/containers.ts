@@ -3,7 +3,7 @@ import type { Part } from '#model/part.ts';
 import type { Database, Row } from './database.ts';
 
 const FIELDS =
-	'id, name, image_id, cmd, user, env, network_driver, public_ports, jail_param, mounts, restart_policy, persist, created, dataset, bandwidth';
+	'id, name, image_id, cmd, user, env, network_driver, public_ports, jail_param, mounts, restart_policy, persist, created, dataset, bandwidth, publish_from';
 
 export class ContainerStore {
 	readonly #db: Database;
@@ -90,6 +90,7 @@ function toValues(container: Container): (string | number)[] {
 		container.created,
 		container.dataset,
 		container.bandwidth,
+		JSON.stringify(container.publishFrom),
 	];
 }
 
@@ -110,5 +111,6 @@ function toContainer(row: Row): Container {
 		created: String(row.created),
 		dataset: String(row.dataset),
 		bandwidth: Number(row.bandwidth),
+		publishFrom: JSON.parse(String(row.publish_from)),
 	};
 }

@@ -119,4 +119,9 @@ export const MIGRATIONS: readonly string[] = [
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX aliases_by_endpoint ON aliases(endpoint_id);
 	`,
+	`
+	-- Sources that may use published ports, as a list; '[]': everybody.
+	ALTER TABLE containers ADD COLUMN publish_from TEXT NOT NULL DEFAULT '[]';
+	ALTER TABLE networks ADD COLUMN nat6 INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

@@ -2,7 +2,8 @@ import { type Address, type Family, fromSortableKey, type Subnet, sortableKey } 
 import type { Network, NetworkType } from '#model/network.ts';
 import type { Database, Row } from './database.ts';
 
-const FIELDS = 'id, name, type, interface, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu';
+const FIELDS =
+	'id, name, type, interface, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu, nat6';
 
 /** Networks and their subnets. */
 export class NetworkStore {
@@ -13,10 +14,22 @@ export class NetworkStore {
 	}
 
 	insert(network: Network): void {
-		const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu } = network;
+		const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu, nat6 } = network;
 		const flags = [Number(icc), Number(internal)];
 		const blocks = [subnet, subnet6, gateway, gateway6];
-		const values = [id, name, type, network.interface, ...blocks, nat, ...flags, created, Number(dns), mtu];
+		const values = [
+			id,
+			name,
+			type,
+			network.interface,
+			...blocks,
+			nat,
+			...flags,
+			created,
+			Number(dns),
+			mtu,
+			Number(nat6),
+		];
 		this.#db.run(`INSERT INTO networks (${FIELDS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
 	}
 
@@ -104,5 +117,6 @@ function toNetwork(row: Row): Network {
 		created: String(row.created),
 		dns: row.dns === 1,
 		mtu: Number(row.mtu),
+		nat6: row.nat6 === 1,
 	};
 }

@@ -42,6 +42,7 @@ test('networks are made, listed by name, inspected and removed', async () => {
 		nat: '',
 		icc: true,
 		internal: false,
+		nat6: false,
 		dns: true,
 		mtu: 0,
 	});

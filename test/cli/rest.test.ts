@@ -35,6 +35,7 @@ test('network create sends every key and prints the id', async () => {
 		nat: '',
 		icc: false,
 		internal: false,
+		nat6: false,
 		dns: true,
 		mtu: 0,
 	});

@@ -16,6 +16,7 @@ export const BRIDGE: NetworkConfig = {
 	nat: '',
 	icc: true,
 	internal: false,
+	nat6: false,
 	dns: true,
 	mtu: 0,
 };
@@ -46,6 +47,7 @@ export function createContainer({ engine }: Fixture, name: string, networkDriver
 		jailParam: [],
 		networkDriver,
 		publicPorts: [],
+		publishFrom: [],
 		restartPolicy: 'no',
 		persist: false,
 		bandwidth: 0,

@@ -14,6 +14,8 @@ export interface Question {
 	readonly protocol?: 'tcp' | 'udp';
 	readonly address: string;
 	readonly port: number;
+	/** Address that is spoken from; absent: the one that the route gives. */
+	readonly source?: string;
 	/** Milliseconds until silence is the answer. Default 700. */
 	readonly timeout?: number;
 }
@@ -74,18 +76,24 @@ async function listen(name: string, ports: readonly string[]): Promise<void> {
 	console.log('ready');
 }
 
-function askOne({ protocol = 'tcp', address, port, timeout = 700 }: Question): Promise<string> {
+function askOne({ protocol = 'tcp', address, port, source, timeout = 700 }: Question): Promise<string> {
 	const { promise, resolve } = Promise.withResolvers<string>();
 	const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
 	const heard = (data: Buffer) => resolve(data.toString('utf8').trim());
 	setTimeout(() => resolve('silence'), timeout);
-	if (protocol === 'tcp') connect(port, address).once('data', heard).once('error', failed);
+	const own = source === undefined ? {} : { localAddress: source };
+	if (protocol === 'tcp')
+		connect({ port, host: address, ...own })
+			.once('data', heard)
+			.once('error', failed);
 	else {
 		const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4')
 			.once('message', heard)
 			.once('error', failed);
 		// A connected socket hears of refusals.
-		socket.connect(port, address, () => socket.send('?'));
+		const speak = () => socket.connect(port, address, () => socket.send('?'));
+		if (source === undefined) speak();
+		else socket.bind(0, source, speak);
 	}
 	return promise;
 }

@@ -16,6 +16,7 @@ export interface ContainerCreateOptions extends AddressOptions {
 	readonly driver?: NonNullable<ContainerConfig['network_driver']>;
 	readonly network?: string;
 	readonly publish: readonly string[];
+	readonly publishFrom: readonly string[];
 	readonly bandwidth?: string;
 }
 
@@ -35,6 +36,7 @@ export function containerConfig(
 		restart_policy: options.restart,
 		network_driver: options.driver ?? (options.network === undefined ? 'host' : 'ipnet'),
 		public_ports: options.publish.map(parsePublish),
+		...(options.publishFrom.length > 0 && { publish_from: [...options.publishFrom] }),
 		...(options.bandwidth !== undefined && { bandwidth: parseRate(options.bandwidth) }),
 	};
 }

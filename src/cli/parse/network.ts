@@ -10,6 +10,7 @@ export interface NetworkCreateOptions {
 	readonly gw6: string;
 	readonly nat: boolean;
 	readonly natIf?: string;
+	readonly nat6?: boolean;
 	readonly icc: boolean;
 	readonly internal?: boolean;
 	readonly dns?: boolean;
@@ -28,6 +29,7 @@ export function networkConfig(name: string, options: NetworkCreateOptions): Netw
 		gateway: gateway(options.gw),
 		gateway6: gateway(options.gw6),
 		nat: options.nat ? (options.natIf ?? '<host-gateway>') : '',
+		nat6: options.nat6 ?? false,
 		icc: options.icc,
 		internal: options.internal ?? false,
 		dns: options.dns ?? true,

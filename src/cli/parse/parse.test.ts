@@ -83,6 +83,7 @@ test('only bridges have gateways', () => {
 		nat: '<host-gateway>',
 		icc: true,
 		internal: false,
+		nat6: false,
 		dns: true,
 		mtu: 0,
 	});
@@ -104,7 +105,7 @@ test('addresses that are left out are allocated', () => {
 	});
 });
 
-const CONTAINER = { env: [], mount: [], jailparam: [], publish: [], restart: 'no' } as const;
+const CONTAINER = { env: [], mount: [], jailparam: [], publish: [], publishFrom: [], restart: 'no' } as const;
 
 test('a container without network has the driver host, with one ipnet', () => {
 	assert.equal(containerConfig('img', [], CONTAINER).network_driver, 'host');

@@ -85,7 +85,8 @@ function declareCreate(command: Command): Command {
 		.option('--mac <ADDRESS>', 'MAC address on that network; default: a stable one of its own')
 		.addOption(repeatable('--alias <NAME>', 'another name for it on that network'))
 		.option('--bandwidth <RATE>', 'most that it sends and receives, e.g. 100mbit')
-		.addOption(repeatable('-p, --publish <PUBLISH>', '[IF:]HOST[:CONTAINER][/PROTO]'));
+		.addOption(repeatable('-p, --publish <PUBLISH>', '[IF:]HOST[:CONTAINER][/PROTO]'))
+		.addOption(repeatable('--publish-from <CIDR>', 'let only these sources use the published ports'));
 }
 
 function withAttach(command: Command): Command {

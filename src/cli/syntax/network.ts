@@ -53,6 +53,7 @@ function declareCreate(command: Command): Command {
 		.addOption(booleanOption('--nat [BOOL]', 'translate the addresses of outgoing traffic'))
 		.option('--no-nat', 'do not')
 		.option('--nat-if <INTERFACE>', "interface to do it on; default: the one of the host's default route")
+		.option('--nat6', 'translate IPv6, too')
 		.addOption(booleanOption('--icc [BOOL]', 'let containers of the network talk to each other'))
 		.option('--no-icc', 'do not')
 		.option('--internal', 'let no traffic out of the network')

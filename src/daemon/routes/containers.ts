@@ -105,6 +105,7 @@ function requestOf(body: ContainerConfig): ContainerRequest {
 			containerPort: port.container_port,
 			protocol: port.protocol ?? 'tcp',
 		})),
+		publishFrom: body.publish_from ?? [],
 		restartPolicy: body.restart_policy ?? 'no',
 		persist: body.persist ?? false,
 		bandwidth: body.bandwidth ?? 0,

@@ -4,7 +4,7 @@ import type { Container, NetworkDriver, RestartPolicy } from '#model/container.t
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
-import { type PublishedPort, parsePublishedPort } from '#model/port.ts';
+import { type PublishedPort, parsePublishedPort, parsePublishFrom } from '#model/port.ts';
 import { make, unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
@@ -26,6 +26,8 @@ export interface ContainerRequest {
 	readonly jailParam: readonly string[];
 	readonly networkDriver: NetworkDriver;
 	readonly publicPorts: readonly PublishedPort[];
+	/** CIDRs; empty: everybody. */
+	readonly publishFrom: readonly string[];
 	readonly restartPolicy: RestartPolicy;
 	readonly persist: boolean;
 	/** Bits per second, 0 for no limit. */
@@ -97,9 +99,10 @@ export class ContainerOperations {
 		const publicPorts = request.publicPorts.map((port) =>
 			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
 		);
+		const publishFrom = parsePublishFrom(request.publishFrom);
 		const mounts = request.mounts.map(parseMount);
 		const limits = { restartPolicy, persist, bandwidth };
-		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, mounts, ...limits };
+		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `containers/${id}`;
 		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
 		const steps = [make({ kind: 'root-files', container: id, image: image.id })];

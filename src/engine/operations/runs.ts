@@ -13,6 +13,8 @@ type Ending = number | 'processes are gone';
 /** A container that runs. */
 interface Run {
 	readonly id: string;
+	/** From an earlier daemon. */
+	readonly adopted: boolean;
 	/** Settled when nothing of the run is left on the host. */
 	readonly gone: PromiseWithResolvers<void>;
 }
@@ -54,7 +56,7 @@ export class Runs {
 		const { store, driver, executor, log } = this.#context;
 		const parts = await this.#planner.plan(container, command);
 		const subject = `container ${container.id}`;
-		const run: Run = { id: container.id, gone: Promise.withResolvers() };
+		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers() };
 		try {
 			await executor.build({ subject, steps: parts.map(make) }, () => store.containers.setParts(container.id, parts));
 		} catch (error) {
@@ -98,7 +100,7 @@ export class Runs {
 			this.#planner.forget(run.id, parts);
 		};
 		try {
-			const chains = teardownOfRun(parts, typeof ending === 'string');
+			const chains = teardownOfRun(parts, { processesGone: typeof ending === 'string', adopted: run.adopted });
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');
@@ -110,7 +112,7 @@ export class Runs {
 
 	/** After a restart of the daemon: a container that went on without us. */
 	adopt(containerId: string): void {
-		this.#active.set(containerId, { id: containerId, gone: Promise.withResolvers() });
+		this.#active.set(containerId, { id: containerId, adopted: true, gone: Promise.withResolvers() });
 		this.#planner.claim(portsAmong(this.#context.store.containers.parts(containerId)));
 	}
 }

@@ -20,6 +20,7 @@ const NETWORK: Network = {
 	nat: '',
 	icc: true,
 	internal: false,
+	nat6: false,
 	dns: true,
 	mtu: 0,
 	created: '',

@@ -49,14 +49,29 @@ export function mtuOf(network: Network): { mtu?: number } {
 function filterOf(network: Network, gateway: string): NetworkFilterPart {
 	const { id, subnet, subnet6, icc, internal } = network;
 	const nat = resolveNat(network.nat, gateway);
+	const nat6 = internal ? '' : resolveNat6(network, gateway);
 	const uplink = internal ? '' : nat || gateway;
 	const place = { interface: network.interface, shared: network.type === 'custom', subnet, subnet6 };
-	return { kind: 'network-filter', network: id, ...place, icc, internal, nat, uplink };
+	return {
+		kind: 'network-filter',
+		network: id,
+		...place,
+		icc,
+		internal,
+		nat,
+		...(nat6 === '' ? {} : { nat6 }),
+		uplink,
+	};
 }
 
 /** The interface that a network's traffic is translated to now; the host's gateway may be another one tomorrow. */
 export function resolveNat(nat: string, gateway: string): string {
 	return nat === HOST_GATEWAY ? gateway : nat;
+}
+
+/** The same for IPv6, which also goes by the host's gateway where IPv4 is not translated; `''`: not at all. */
+export function resolveNat6({ nat, nat6 }: Network, gateway: string): string {
+	return nat6 ? resolveNat(nat, gateway) || gateway : '';
 }
 
 function interfaceParts(network: Network, type: 'bridge' | 'loopback'): Part[] {

@@ -21,9 +21,14 @@ function attachment(position: number, addresses: [string, string], internal = fa
 	return { endpoint, network: { interface: `kleene${position}`, internal } as Network, unit: 10 + position };
 }
 
-function plan(port: Partial<PublishedPort>, attachments: readonly Attachment[], driver = 'vnet') {
+function plan(
+	port: Partial<PublishedPort>,
+	attachments: readonly Attachment[],
+	driver = 'vnet',
+	publishFrom: readonly string[] = [],
+) {
 	const published = { interfaces: [], hostPort: '80', containerPort: '80', protocol: 'tcp', ...port };
-	const container = { id: 'web', networkDriver: driver, publicPorts: [published] } as unknown as Container;
+	const container = { id: 'web', networkDriver: driver, publicPorts: [published], publishFrom } as unknown as Container;
 	return partsOfPorts(container, attachments, FRONTAGE);
 }
 
@@ -63,4 +68,15 @@ test('an interface stands for its addresses, and the loopback lets nothing in', 
 			() => places(name),
 			(error) => error instanceof KleeneError && error.code === 'NO_SUCH_INTERFACE' && error.why.includes(name),
 		);
+});
+
+test('sources go to the ports of their family; a family without any is for nobody', () => {
+	const both = [attachment(0, ['10.1.0.2', 'fd01::2'])];
+	const from = (...blocks: string[]) => plan({}, both, 'vnet', blocks).map((part) => part.from);
+	assert.deepEqual(from(), [undefined, undefined]);
+	assert.deepEqual(from('192.0.2.0/24', '2001:db8::/32', '10.0.0.0/8'), [
+		['192.0.2.0/24', '10.0.0.0/8'],
+		['2001:db8::/32'],
+	]);
+	assert.deepEqual(from('192.0.2.0/24'), [['192.0.2.0/24'], []]);
 });

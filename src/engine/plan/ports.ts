@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { FAMILIES, parseAddress } from '#model/address.ts';
+import { FAMILIES, parseAddress, parseSubnet } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
@@ -29,12 +29,14 @@ export function partsOfPorts(
 			const attachment = inOrder.find((one) => addressOf(one, family) !== '' && !one.network.internal);
 			if (!attachment) return [];
 			const target = addressOf(attachment, family);
+			const sources = container.publishFrom.filter((block) => parseSubnet(block)?.family === family);
+			const from = container.publishFrom.length > 0 ? { from: sources } : {};
 			const leads = container.networkDriver === 'vnet' ? attachment.network.interface : `epair${attachment.unit}a`;
 			return placesOf(port, frontage)
 				.filter(({ hostAddress }) => hostAddress === '' || parseAddress(hostAddress)?.family === family)
 				.map((place): PublishedPortsPart => {
 					const { protocol } = port;
-					const where = { ...place, interface: leads, target };
+					const where = { ...place, interface: leads, target, ...from };
 					return { kind: 'published-ports', container: container.id, protocol, ...where, ...range };
 				});
 		});

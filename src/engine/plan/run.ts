@@ -97,12 +97,18 @@ export function inheritedRoutes(desired: readonly Part[], present: readonly Part
 	);
 }
 
+export interface RunEnding {
+	readonly processesGone: boolean;
+	/** Its stack may have ended while nobody looked, and with it what said which addresses were on it. */
+	readonly adopted: boolean;
+}
+
 /**
  * How a run is taken apart. Chains don't wait for each other: when its processes are gone, files and network have
  * nothing to do with one another any more; while they live they are ended first.
  */
-export function teardownOfRun(parts: readonly Part[], processesGone: boolean): Step[][] {
-	const steps = unmakeAll(parts.filter((part) => !goesAlong(part)));
+export function teardownOfRun(parts: readonly Part[], { processesGone, adopted }: RunEnding): Step[][] {
+	const steps = unmakeAll(parts.filter((part) => !goesAlong(part) || (adopted && part.kind === 'inside-address')));
 	if (!processesGone) return [steps];
 	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
 	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];

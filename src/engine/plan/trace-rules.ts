@@ -1,3 +1,4 @@
+import { contains, parseAddress, parseSubnet } from '#model/address.ts';
 import type { Network } from '#model/network.ts';
 import type { TraceQuestion } from './trace-question.ts';
 
@@ -58,6 +59,20 @@ function judgeEntry(to: Zone, translated: boolean, target: string): Ruling {
 	if (to.internal) return drop(`${to.name} is internal: nothing enters it`, anew(to, 'without --internal'));
 	if (translated) return accept('from outside, published ports are reached', 'klee stop, run without -p');
 	return drop('from outside, nothing but published ports is reached', publish(target));
+}
+
+/** What it says to somebody who asks for a published port that is not for everybody. @param sender `''`: not known */
+export function judgeSource(sender: string, from: readonly string[]): Ruling {
+	const address = parseAddress(sender);
+	const block = from.find((text) => {
+		const subnet = parseSubnet(text);
+		return address && subnet && contains(subnet, address);
+	});
+	const who = sender === '' ? 'the sender' : sender;
+	if (block) return accept(`${who} may use this port: it is in ${block}`, 'klee run --publish-from ... (make it anew)');
+	const allowed = from.length === 0 ? 'nobody of this family' : from.join(', ');
+	const change = `klee run --publish-from ${sender || 'CIDR'} ... (make it anew)`;
+	return drop(`the port is published for ${allowed} only${sender === '' ? '' : `, not for ${sender}`}`, change);
 }
 
 /** What the firewall says to a packet for the host itself. */

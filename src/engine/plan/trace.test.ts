@@ -19,6 +19,7 @@ function network(unit: number, change: Partial<Network> = {}): Network {
 		nat: 'eth0',
 		icc: true,
 		internal: false,
+		nat6: false,
 		dns: true,
 		mtu: 0,
 		created: '',

@@ -5,10 +5,10 @@
 import { contains, parseAddress } from '#model/address.ts';
 import { type Network, subnetOf } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
-import { resolveNat } from './network.ts';
+import { resolveNat, resolveNat6 } from './network.ts';
 import { type Hop, Hops, Stopped } from './trace-hops.ts';
 import type { TraceQuestion } from './trace-question.ts';
-import { judgeInput, judgePassage, type Ruling, type Zone } from './trace-rules.ts';
+import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './trace-rules.ts';
 import {
 	familyOf,
 	holderOf,
@@ -19,6 +19,7 @@ import {
 	type TraceContainer,
 	type TraceEnd,
 	type TraceWorld,
+	uplinkAddress,
 } from './trace-world.ts';
 
 export interface Trace {
@@ -132,17 +133,35 @@ class Walk {
 	#atHost(arrival: Arrival, to: TraceEnd): void {
 		const { world, question } = this.#journey;
 		const port = isHostAddress(world, to.address) ? this.#portAt(to.address) : undefined;
-		if (port) {
+		if (port && this.#isUntranslated(to.address, port)) {
+			const other = uplinkAddress(world, 6) ?? '127.0.0.1';
+			this.hops.add('nat', `the host's own ::1 leads to no container on a bridge: ask ${other} instead`);
+			this.hops.add('process', this.#service('the host'));
+		} else if (port) {
 			const target = port.targetFirst + question.port - port.first;
 			const what = `${to.address} ${question.port}/${question.protocol} is published: → ${port.target} ${target}`;
 			this.hops.add('nat', what);
 			this.#port = target;
+			if (port.from && arrival.zone !== 'host') this.hops.rule(judgeSource(this.#senderTo(to.address), port.from));
 			this.#onward(arrival, holderOf(world, port.target), true);
 		} else if (isHostAddress(world, to.address)) {
 			this.hops.add('route', `${to.address} is an address of the host`);
 			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question));
 			this.hops.add('process', this.#service('the host'));
 		} else this.#onward(arrival, to, false);
+	}
+
+	/** See `bridged6` of the firewall's rules. */
+	#isUntranslated(address: string, { target }: PublishedPortsPart): boolean {
+		const holder = holderOf(this.#journey.world, target);
+		return address === '::1' && holder.kind === 'container' && holder.container.driver === 'vnet';
+	}
+
+	/** The address by which the host knows the sender; `''` for nobody in particular. */
+	#senderTo(address: string): string {
+		const { from } = this.#journey;
+		if (from.kind !== 'container') return from.address;
+		return wayOut(from.container, address)?.addresses[familyOf(address)] ?? '';
 	}
 
 	#portAt(address: string): PublishedPortsPart | undefined {
@@ -179,8 +198,7 @@ class Walk {
 		const bridged = container.driver === 'vnet';
 		this.hops.add('route', `${address} by ${bridged || unit === null ? network.interface : `epair${unit}a`}`);
 		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
-		const hairpin =
-			translated && arrival.zone !== 'host' && arrival.zone !== 'outside' && arrival.zone.id === network.id;
+		const hairpin = translated && arrival.zone !== 'host' && this.#journey.from.kind === 'container';
 		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
 			this.hops.add('nat', `the sender becomes the host, on ${network.interface}`);
 		if (bridged) this.hops.add('bridge', network.interface);
@@ -209,8 +227,10 @@ class Walk {
 	}
 
 	#translate(network: Network, way: string, address: string): void {
-		const nat = resolveNat(network.nat, this.#journey.world.gatewayInterface);
-		const translated = nat === way && !address.includes(':');
+		const { gatewayInterface } = this.#journey.world;
+		const six = address.includes(':');
+		const translated =
+			way === (six ? resolveNat6(network, gatewayInterface) : resolveNat(network.nat, gatewayInterface));
 		const kept = 'the sender stays as it is: others must know a way back to the container';
 		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
 	}

@@ -4,6 +4,7 @@ import type { Link } from '#kernel/netlink/links.ts';
 import type { NewRoute } from '#kernel/netlink/routes.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
+import type { Conversations } from './connections.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
 import { allOrNothing, noInterface, refuse, unlessGone } from './refusals.ts';
@@ -99,9 +100,11 @@ export class InterfaceAddresses implements PartHandler<'interface-address'> {
 /** An address on the inner end of a vnet container. */
 export class InsideAddresses implements PartHandler<'inside-address'> {
 	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
 
-	constructor(stacks: Stacks) {
+	constructor(stacks: Stacks, conversations: Conversations) {
 		this.#stacks = stacks;
+		this.#conversations = conversations;
 	}
 
 	make(part: InsideAddressPart): void {
@@ -111,11 +114,12 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 		});
 	}
 
-	unmake(part: InsideAddressPart): void {
+	async unmake(part: InsideAddressPart): Promise<void> {
 		this.#stacks.tryEnter(part.container, (net) => {
 			const link = net.links.find(part.interface);
 			if (link) unlessGone(GONE, () => net.addresses.remove(link.index, part.address, link.name));
 		});
+		await this.#conversations.forget(part.address);
 	}
 
 	describe(verb: 'make' | 'unmake', { container, address, interface: name }: InsideAddressPart): string[] {

@@ -3,6 +3,7 @@ import type { NewRoute } from '#kernel/netlink/routes.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { AliasPart } from '#model/part.ts';
 import { ensureAddress, ensureRoute, familyOption, GONE, ROUTER6 } from './addressing.ts';
+import type { Conversations } from './connections.ts';
 import { hostEnd } from './endpoints.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
@@ -16,6 +17,7 @@ interface Context {
 	readonly net: Rtnetlink;
 	readonly settings: HostSettings;
 	readonly stacks: Stacks;
+	readonly conversations: Conversations;
 	readonly forwarding: Forwarding;
 }
 
@@ -45,12 +47,14 @@ export class Aliases implements PartHandler<'alias'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
 	readonly #forwarding: Forwarding;
 
-	constructor({ net, settings, stacks, forwarding }: Context) {
+	constructor({ net, settings, stacks, conversations, forwarding }: Context) {
 		this.#net = net;
 		this.#settings = settings;
 		this.#stacks = stacks;
+		this.#conversations = conversations;
 		this.#forwarding = forwarding;
 	}
 
@@ -68,7 +72,7 @@ export class Aliases implements PartHandler<'alias'> {
 		});
 	}
 
-	unmake(part: AliasPart): void {
+	async unmake(part: AliasPart): Promise<void> {
 		const network = this.#net.links.find(part.interface);
 		const epair = this.#net.links.find(hostEnd(part.unit));
 		if (network) this.#stopAnswering(part, network.index);
@@ -79,6 +83,7 @@ export class Aliases implements PartHandler<'alias'> {
 			unlessGone(GONE, () => inner.routes.remove(insideRoute(part, link.index)));
 			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
 		});
+		await this.#conversations.forget(part.address);
 	}
 
 	describe(verb: 'make' | 'unmake', part: AliasPart): string[] {

@@ -24,6 +24,7 @@ import { LinuxImages } from './images.ts';
 import { NameServers, Resolvers } from './names.ts';
 import { LinuxNetwork } from './network.ts';
 import { Paths } from './paths.ts';
+import { portCheck } from './port-check.ts';
 import { probe } from './probe.ts';
 import { Resolver } from './resolver/resolver.ts';
 import { hostUpstreams } from './resolver/upstreams.ts';
@@ -83,7 +84,7 @@ export class LinuxHost implements HostDriver {
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
-		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding);
+		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#images = new LinuxImages(paths);
 		this.#storage = new LinuxStorage(paths);
 		this.#sandboxes = new LinuxSandboxes({

@@ -1,6 +1,7 @@
 import { hasCode } from '#kernel/errno.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { EpairPart } from '#model/part.ts';
+import type { Conversations } from './connections.ts';
 import type { PartHandler } from './handler.ts';
 import { allOrNothing, interfaceTaken, onceGone, refuse } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
@@ -34,16 +35,25 @@ function settingsOf({ unit, routed }: EpairPart): Setting[] {
 	];
 }
 
+interface Context {
+	readonly net: Rtnetlink;
+	readonly settings: HostSettings;
+	readonly stacks: Stacks;
+	readonly conversations: Conversations;
+}
+
 /** A virtual cable between the host and the stack of a container: a veth pair. */
 export class Epairs implements PartHandler<'epair'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
 
-	constructor(net: Rtnetlink, settings: HostSettings, stacks: Stacks) {
+	constructor({ net, settings, stacks, conversations }: Context) {
 		this.#net = net;
 		this.#settings = settings;
 		this.#stacks = stacks;
+		this.#conversations = conversations;
 	}
 
 	make(part: EpairPart): void {
@@ -57,13 +67,20 @@ export class Epairs implements PartHandler<'epair'> {
 		});
 	}
 
-	/** Taking one end away takes the other one along. A device of somebody else under the same name is left alone. */
+	/**
+	 * Taking one end away takes the other one along, and the addresses that are on it. A device of somebody else under the
+	 * same name is left alone.
+	 */
 	async unmake(part: EpairPart): Promise<void> {
 		const link = this.#net.links.find(hostEnd(part.unit));
 		if (link?.kind !== 'veth' || !link.peerElsewhere) return;
-		const peer = this.#stacks.tryEnter(part.container, (inner) => inner.links.find(part.inside) ?? null);
+		const peer = this.#stacks.tryEnter(part.container, (inner) => {
+			const found = inner.links.find(part.inside);
+			return found ? { ...found, addresses: inner.addresses.list(found.index).map(({ address }) => address) } : null;
+		});
 		if (peer && (peer.index !== link.peer || peer.peer !== link.index)) return;
 		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
+		await this.#conversations.forget(...(peer?.addresses ?? []));
 	}
 
 	describe(verb: 'make' | 'unmake', part: EpairPart): string[] {

@@ -21,12 +21,15 @@ const rulesOf = (part: Partial<NetworkFilterPart>, chain: string) =>
 		.filter((line) => line.startsWith(`add rule inet kleene ${chain}_0123456789ab `))
 		.map((line) => line.split(' ').slice(5).join(' '));
 
-test('IPv6 is never translated on the way out, IPv4 only where it is to be', () => {
+test('on the way out each family is translated only where it is to be', () => {
 	const translated = (part: Partial<NetworkFilterPart>) =>
 		rulesOf(part, 'nat').filter((rule) => rule.includes('oifname "'));
 	assert.deepEqual(translated({}), ['meta nfproto ipv4 oifname "em0" masquerade']);
 	assert.deepEqual(translated({ nat: '' }), []);
-	assert.deepEqual(translated({ internal: true }), []);
+	assert.deepEqual(translated({ internal: true, nat6: 'em0' }), []);
+	const six = 'meta nfproto ipv6 oifname "em1" masquerade';
+	assert.deepEqual(translated({ nat6: 'em1' }), ['meta nfproto ipv4 oifname "em0" masquerade', six]);
+	assert.deepEqual(translated({ nat: '', nat6: 'em1' }), [six]);
 });
 
 test('a shared interface never becomes the own or the internal interface of a network', () => {

@@ -2,12 +2,12 @@
  * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
  *
  * The chains are fixed and look things up: which network an interface belongs to (`from`), which port leads where
- * (`port4`, …), which sources are translated (`source4`, …). A network adds two chains of its own when it is made; a
+ * (`port4`, …), who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …). A network adds two chains of its own when it is made; a
  * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
-import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
 
 export const TABLE = 'inet kleene';
 
@@ -24,6 +24,11 @@ add map ${TABLE} port4 { type inet_proto . inet_service : ipv4_addr . inet_servi
 add map ${TABLE} port6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
 add map ${TABLE} port4_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
 add map ${TABLE} port6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+add set ${TABLE} guarded4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} guarded6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
 add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
 add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
 add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
@@ -34,6 +39,7 @@ add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
 add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
 add chain ${TABLE} enter
 add chain ${TABLE} to_host
+add chain ${TABLE} arrive
 add chain ${TABLE} publish
 `;
 
@@ -50,16 +56,37 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 	],
 	// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
 	guard: ['iifname @ours ip daddr 127.0.0.0/8 counter drop'],
-	prerouting: ['fib daddr type local goto publish'],
-	output: ['fib daddr type local goto publish'],
+	prerouting: ['fib daddr type local goto arrive'],
+	// Whoever may not use a port gets nowhere, lest he reach something else that listens there.
+	arrive: [
+		`${serviceAt('ip', 'guarded4')} ${sourceAt('ip')} != @allowed4 counter drop`,
+		`${serviceAt('ip6', 'guarded6')} ${sourceAt('ip6')} != @allowed6 counter drop`,
+		'goto publish',
+	],
+	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
+	// translated on the bridge and then dropped: better it is not asked at all.
+	output: ['ip6 daddr ::1 meta l4proto . th dport @bridged6 accept', 'fib daddr type local goto publish'],
 	publish: [
 		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
 		'dnat ip to meta l4proto . th dport map @port4',
 		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @port6_at',
 		'dnat ip6 to meta l4proto . th dport map @port6',
 	],
-	postrouting: ['ip saddr vmap @source4', 'ip6 saddr vmap @source6', 'ip saddr 127.0.0.0/8 oifname @ours masquerade'],
+	postrouting: [
+		'ip saddr vmap @source4',
+		'ip6 saddr vmap @source6',
+		'ip saddr 127.0.0.0/8 oifname @ours masquerade',
+		'ip6 saddr ::1 oifname @ours masquerade',
+	],
 };
+
+function serviceAt(family: 'ip' | 'ip6', set: string): string {
+	return `${family} daddr . meta l4proto . th dport @${set}`;
+}
+
+function sourceAt(family: 'ip' | 'ip6'): string {
+	return `${family} daddr . ${family} saddr . meta l4proto . th dport`;
+}
 
 /** The table with its fixed chains, whatever was in them before. Elements and networks stay. */
 export function renderBase(): string {
@@ -121,13 +148,16 @@ function neighboursOf({ network, icc, subnet, subnet6 }: NetworkFilterPart): str
 	];
 }
 
-/** How a packet from a network's addresses is translated on its way out. IPv6 has addresses enough for everybody. */
-function translationsOf({ network, interface: name, shared, nat, internal }: NetworkFilterPart): string[] {
-	// A member that reached another one by a published port must answer by way of the host, which translates back.
-	// Neighbours on a shared interface do so anyhow.
+/** How a packet from a network's addresses is translated on its way out. IPv6 is only where that was asked for. */
+function translationsOf({ interface: name, shared, nat, nat6 = '', internal }: NetworkFilterPart): string[] {
+	// Who is reached by a published port must answer by way of the host, which translates back. It would not, had it an
+	// interface on the network that the packet comes from: that of the port, or another one that it is on.
+	// Neighbours on a shared interface are answered so anyhow.
 	const member = shared ? `iifname != "${name}" ` : '';
-	const hairpin = `${member}ct status dnat oifname @${membersOf(network)} masquerade`;
-	return internal || nat === '' ? [hairpin] : [hairpin, `meta nfproto ipv4 oifname "${nat}" masquerade`];
+	const rules = [`${member}ct status dnat oifname @ours masquerade`];
+	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}" masquerade`);
+	if (nat6 !== '' && !internal) rules.push(`meta nfproto ipv6 oifname "${nat6}" masquerade`);
+	return rules;
 }
 
 function chain(name: string, rules: readonly string[]): string[] {
@@ -152,7 +182,7 @@ export function renderNetwork(part: NetworkFilterPart): string {
 	return `${lines.join('\n')}\n${renderElements(interfaceElements(part))}`;
 }
 
-interface Element {
+export interface Element {
 	readonly set: string;
 	readonly element: string;
 }
@@ -163,7 +193,7 @@ function interfaceElements(part: NetworkFilterPart): Element[] {
 	return [{ set: 'from', element: `"${part.interface}" : jump ${lanChainOf(part.network)}` }];
 }
 
-function renderElements(elements: readonly Element[]): string {
+export function renderElements(elements: readonly Element[]): string {
 	return `${elements.map(({ set, element }) => `add element ${TABLE} ${set} { ${element} }`).join('\n')}\n`;
 }
 
@@ -202,19 +232,4 @@ export function memberRemoval(member: Member): string[] {
 
 function keyOf(element: string): string {
 	return element.split(' : ')[0] ?? element;
-}
-
-/** Map and `key : value` pairs of published ports, one element for each port. */
-export function portElements(part: PublishedPortsPart): { map: string; keys: string[]; elements: string[] } {
-	const family = part.target.includes(':') ? 6 : 4;
-	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
-	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
-	const keys: string[] = [];
-	const elements: string[] = [];
-	for (let port = part.first; port <= part.last; port += 1) {
-		const key = `${prefix}${part.protocol} . ${port}`;
-		keys.push(key);
-		elements.push(`${key} : ${part.target} . ${part.targetFirst + port - part.first}`);
-	}
-	return { map, keys, elements };
 }

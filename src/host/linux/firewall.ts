@@ -3,16 +3,16 @@ import { Conntrack, PROTOCOL } from '#kernel/netlink/conntrack.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
-import {
-	memberRemoval,
-	networkRemoval,
-	portElements,
-	renderBase,
-	renderMember,
-	renderNetwork,
-	TABLE,
-} from './firewall-rules.ts';
+import { memberRemoval, networkRemoval, renderBase, renderMember, renderNetwork, TABLE } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
+import {
+	describePorts,
+	leadsByCable,
+	portQuestion,
+	portRemoval,
+	portRemovalSingly,
+	renderPorts,
+} from './port-rules.ts';
 
 /**
  * The firewall of the host: one table of ours, changed by elements, each change one transaction.
@@ -25,10 +25,14 @@ export class Firewall {
 	readonly #uplinks = new Map<string, string>();
 	readonly #forwarding: Uplinks;
 	readonly #conntrack: Conntrack;
+	readonly #requireUnused: PortCheck;
+	/** Ports that were found unused when they were published: a process that takes one later does not take it away. */
+	readonly #published = new Set<string>();
 
 	/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
-	constructor(hostNamespace: number | undefined, forwarding: Uplinks) {
+	constructor(hostNamespace: number | undefined, forwarding: Uplinks, requireUnused: PortCheck) {
 		this.#forwarding = forwarding;
+		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
@@ -100,18 +104,38 @@ export class Firewall {
 
 	/** One transaction; an element that another container holds makes the whole fail. */
 	#publish(part: PublishedPortsPart): void {
-		const { map, elements } = portElements(part);
-		this.#run(part, `add element ${TABLE} ${map} { ${elements.join(', ')} }\n`);
+		if (!this.#published.has(userOf(part))) this.#requireFree(part);
+		this.#run(part, renderPorts(part));
+		this.#published.add(userOf(part));
 		const family = part.target.includes(':') ? 6 : 4;
 		this.#useUplink(userOf(part), part.arrivesOn, [family]);
-		if (family === 4) this.#forwarding.letLoopbackOut(part.interface);
+		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
+	}
+
+	/** Ports of a container that outlived the daemon are published already. */
+	#requireFree(part: PublishedPortsPart): void {
+		try {
+			this.#requireUnused(part);
+		} catch (error) {
+			if (!this.#leadsThere(part)) throw error;
+		}
+	}
+
+	#leadsThere(part: PublishedPortsPart): boolean {
+		try {
+			this.#nft.run(portQuestion(part));
+			return true;
+		} catch (error) {
+			if (error instanceof NftablesError) return false;
+			throw error;
+		}
 	}
 
 	/** Connections that came in by these ports end with them: a later holder of a port must not get their packets. */
 	async #withdraw(part: PublishedPortsPart): Promise<void> {
-		const { map, keys } = portElements(part);
+		this.#published.delete(userOf(part));
 		this.#leaveUplink(userOf(part));
-		this.#remove(part, [`delete element ${TABLE} ${map} { ${keys.join(', ')} }`]);
+		this.#remove(part, portRemoval(part), portRemovalSingly);
 		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
 		await this.#conntrack.dropInBackground({ protocol, reply: { source: part.target } });
 	}
@@ -125,12 +149,12 @@ export class Firewall {
 	}
 
 	/** All in one transaction; where something of it is gone already, what is left one by one. */
-	#remove(part: FilterPart, commands: readonly string[]): void {
+	#remove<P extends FilterPart>(part: P, commands: readonly string[], singly = (_: P) => commands): void {
 		try {
 			this.#nft.run(`${commands.join('\n')}\n`);
 		} catch (error) {
 			if (!(error instanceof NftablesError && error.isMissing)) throw refuse(part, error);
-			for (const command of commands) this.#removeOne(part, command);
+			for (const command of singly(part)) this.#removeOne(part, command);
 		}
 	}
 
@@ -152,8 +176,11 @@ export class Firewall {
 export interface Uplinks {
 	allow(name: string, family: 4 | 6, reason: 'uplink'): void;
 	release(name: string, family: 4 | 6, reason: 'uplink'): void;
-	letLoopbackOut(name: string): void;
+	letLoopbackOut(name: string, family: 4 | 6): void;
 }
+
+/** @throws KleeneError where a process of the host waits on one of these ports, which publishing would shut off */
+export type PortCheck = (part: PublishedPortsPart) => void;
 
 function userOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
 	return `port ${protocol} ${hostAddress} ${first} ${target.includes(':') ? 6 : 4}`;
@@ -181,11 +208,4 @@ function nftLines(commands: string): string[] {
 		.split('\n')
 		.filter((line) => line !== '')
 		.map((line) => `nft ${line}`);
-}
-
-function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
-	const { map, keys, elements } = portElements(part);
-	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', keys];
-	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
-	return [`nft ${action} element ${TABLE} ${map} { ${shown} }`];
 }

@@ -13,6 +13,7 @@
  * wants one: so it can be taken back when the last reason is gone, by a daemon that was started again too.
  */
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import { unlessGone } from './refusals.ts';
 import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings } from './sysctl.ts';
 
 export type Reason =
@@ -73,11 +74,16 @@ export class Forwarding {
 	}
 
 	/**
-	 * Let connections from the host's loopback out to an interface of ours, for published ports. What comes in on it for
-	 * 127.0.0.0/8 is dropped by the firewall (`guard`).
+	 * Let connections from the host's loopback out to an interface of ours, and their answers in, for published ports.
+	 * What comes in on it for 127.0.0.0/8 is dropped by the firewall (`guard`), for ::1 by the kernel before it looks at
+	 * translations. For IPv6 there is no `route_localnet`; but the kernel takes a packet for ::1 only by a route over the
+	 * interface it comes in on, so there is one, which ends with the interface.
 	 */
-	letLoopbackOut(name: string): void {
-		this.#settings.run(() => this.#settings.write([conf4(name, 'route_localnet'), 1]));
+	letLoopbackOut(name: string, family: Family): void {
+		const link = family === 6 && this.#net.links.find(name);
+		if (family === 4) this.#settings.run(() => this.#settings.write([conf4(name, 'route_localnet'), 1]));
+		else if (link)
+			unlessGone(['EEXIST'], () => this.#net.routes.addLocal({ destination: '::1/128', link: link.index }));
 	}
 
 	/** Answer NDP on an interface for containers behind it. The kernel does so on router interfaces only. */

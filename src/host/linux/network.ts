@@ -1,3 +1,4 @@
+import { Conntrack } from '#kernel/netlink/conntrack.ts';
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { Comparison } from '#model/observed.ts';
 import type { Part, PartKind, PartOf } from '#model/part.ts';
@@ -5,6 +6,7 @@ import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.
 import { Aliases } from './aliases.ts';
 import { compareNetwork } from './comparison/network.ts';
 import { compareSettings } from './comparison/settings.ts';
+import { Conversations } from './connections.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
@@ -39,6 +41,7 @@ export class LinuxNetwork {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks = new Stacks();
+	readonly #conversations: Conversations;
 	readonly #interfaces: NetworkInterfaces;
 
 	constructor({ hostNamespace }: LinuxNetworkOptions = {}) {
@@ -48,17 +51,19 @@ export class LinuxNetwork {
 		const stacks = this.#stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
+		const conversations = new Conversations(Conntrack.open(hostNamespace));
+		this.#conversations = conversations;
 		this.#interfaces = new NetworkInterfaces(net, settings);
 		this.handlers = {
 			'network-interface': inWords(this.#interfaces),
 			'interface-address': inWords(new InterfaceAddresses(net, this.forwarding)),
 			stack: inWords(stacks),
-			epair: inWords(new Epairs(net, settings, stacks)),
+			epair: inWords(new Epairs({ net, settings, stacks, conversations })),
 			'bridge-port': inWords(new BridgePorts(net, settings)),
-			'inside-address': inWords(new InsideAddresses(stacks)),
+			'inside-address': inWords(new InsideAddresses(stacks, conversations)),
 			'inside-route': inWords(new InsideRoutes(stacks)),
 			'rate-limit': inWords(new RateLimits(net, stacks)),
-			alias: inWords(new Aliases({ net, settings, stacks, forwarding: this.forwarding })),
+			alias: inWords(new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding })),
 		};
 	}
 
@@ -100,6 +105,7 @@ export class LinuxNetwork {
 	/** Running containers keep their stacks; those of containers that never ran are gone. */
 	close(): void {
 		this.#stacks.close();
+		this.#conversations.close();
 		this.#net.close();
 	}
 }

@@ -7,7 +7,7 @@ const LINK_LOCAL = /^fe[89ab]/;
 export interface ObservedNetwork {
 	readonly interfaces: ObservedInterface[];
 	readonly routes: ObservedRoute[];
-	/** Interface of the IPv4 default route with the lowest metric, `''` where there is none. */
+	/** Interface of the default route with the lowest metric, of IPv4 before IPv6; `''` where there is none. */
 	readonly gatewayInterface: string;
 }
 
@@ -29,11 +29,11 @@ export function surveyNetwork(net: Rtnetlink): ObservedNetwork {
 			addresses: own.filter((address) => !LINK_LOCAL.test(address)),
 		};
 	});
-	const routes4 = net.routes.list({ family: 4 });
+	const all = [...net.routes.list({ family: 4 }), ...net.routes.list({ family: 6 })];
 	const nameOf = (index: number | undefined) => (index === undefined ? '' : (byIndex.get(index)?.name ?? ''));
 	// The kernel lists routes to one destination by rising metric.
-	const gatewayInterface = nameOf(routes4.find(({ destination }) => destination.endsWith('/0'))?.link);
-	const routes = [...routes4, ...net.routes.list({ family: 6 })]
+	const gatewayInterface = nameOf(all.find(({ destination }) => destination.endsWith('/0'))?.link);
+	const routes = all
 		.filter(({ destination }) => !destination.endsWith('/0') && !LINK_LOCAL.test(destination))
 		.map(({ destination, link }) => ({ destination, interface: nameOf(link) }));
 	return { interfaces, routes, gatewayInterface };

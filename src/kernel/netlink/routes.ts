@@ -25,12 +25,17 @@ import type { NetlinkSocket } from './socket.ts';
 const NEWROUTE = 24;
 const DELROUTE = 25;
 const GETROUTE = 26;
-const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
+const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
 export const MAIN_TABLE = 254;
+/** Of the host's own addresses. */
+const LOCAL_TABLE = 255;
+/** A metric after those of routes that the kernel makes itself. */
+const LATE = 4096;
 /** What an administrator's own routes say. */
 const PROTOCOL_STATIC = 4;
 const SCOPE = { universe: 0, link: 253, nowhere: 255 } as const;
 const UNICAST = 1;
+const LOCAL = 2;
 /** The gateway is on the link even if no address of the interface says so. */
 const ONLINK = 4;
 const CLONED = 0x200;
@@ -74,6 +79,21 @@ export class Routes {
 	/** @throws NetlinkError, `EEXIST` when the destination has a route */
 	add(route: NewRoute): void {
 		this.#change(NEWROUTE, FLAG.CREATE | FLAG.EXCLUSIVE, route);
+	}
+
+	/**
+	 * Take packets for an address in that come by this interface, as if it had the address. After routes over other
+	 * interfaces that say so. It ends with the interface.
+	 *
+	 * @throws NetlinkError, `EEXIST` when it is there
+	 */
+	addLocal({ destination, link }: Pick<NewRoute, 'destination' | 'link'>): void {
+		const payload = encodeRoute(NEWROUTE, { destination, link });
+		payload[4] = LOCAL_TABLE;
+		payload[7] = LOCAL;
+		const words = `take packets for ${destination} in`;
+		const later = encodeAttributes([u32(RTA.PRIORITY, LATE)]);
+		this.#socket.request({ type: NEWROUTE, flags: FLAG.CREATE, payload: Buffer.concat([payload, later]), words });
 	}
 
 	replace(route: NewRoute): void {

@@ -2,8 +2,7 @@ import { closeNamespace, createNamespace, within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import type { Uplinks } from '../firewall.ts';
-import { Firewall } from '../firewall.ts';
+import { Firewall, type Uplinks } from '../firewall.ts';
 import { TABLE } from '../firewall-rules.ts';
 import { explainExcess, FilterOwners, removalOf } from './owners.ts';
 import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
@@ -15,6 +14,7 @@ export interface FilterComparison {
 
 /** A namespace that only holds rules routes nothing. */
 const NO_UPLINKS: Uplinks = { allow() {}, release() {}, letLoopbackOut() {} };
+const NO_PROCESSES = () => {};
 
 /**
  * The table of the host against the one that the same parts make in an empty namespace: whatever the rules look like in
@@ -35,7 +35,7 @@ export function compareFilter(hostNamespace: number | undefined, expected: reado
 
 function expectedTable(parts: readonly Part[]): Table {
 	const namespace = createNamespace();
-	const firewall = new Firewall(namespace, NO_UPLINKS);
+	const firewall = new Firewall(namespace, NO_UPLINKS, NO_PROCESSES);
 	try {
 		for (const part of parts) if (part.kind === 'network-filter') firewall.networks.make(part, {});
 		for (const part of parts) {

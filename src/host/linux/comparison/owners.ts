@@ -49,7 +49,9 @@ export class FilterOwners {
 		const tokens = key.split(' . ');
 		const protocol = tokens.find((token) => token === 'tcp' || token === 'udp');
 		const six = holder.includes('6');
-		const candidates = tokens.flatMap((token) => this.#ports.get(`${protocol} ${token}`) ?? []);
+		// Where a range is one element, its first port speaks for it.
+		const number = tokens.at(-1)?.split('-')[0];
+		const candidates = this.#ports.get(`${protocol} ${number}`) ?? [];
 		const fitting = candidates.filter(({ target }) => target.includes(':') === six);
 		return (
 			fitting.find(({ hostAddress }) => hostAddress !== '' && tokens.includes(hostAddress)) ??

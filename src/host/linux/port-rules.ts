@@ -1,0 +1,83 @@
+/** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
+import type { PublishedPortsPart } from '#model/part.ts';
+import { type Element, renderElements, TABLE } from './firewall-rules.ts';
+
+/** Commands that publish ports; an element that another container holds makes the whole fail. */
+export function renderPorts(part: PublishedPortsPart): string {
+	const { map, elements } = portElements(part);
+	return `${renderElements(sideElements(part))}add element ${TABLE} ${map} { ${elements.join(', ')} }\n`;
+}
+
+/** Commands that withdraw them. */
+export function portRemoval(part: PublishedPortsPart): string[] {
+	const { map, keys } = portElements(part);
+	return [deletion(map, keys.join(', ')), ...sideRemoval(part)];
+}
+
+/** The same, each element by itself: for ports of which somebody else took some away. */
+export function portRemovalSingly(part: PublishedPortsPart): string[] {
+	const { map, keys } = portElements(part);
+	return [...keys.map((key) => deletion(map, key)), ...sideRemoval(part)];
+}
+
+/** A command that fails unless the first of these ports leads where it should. */
+export function portQuestion(part: PublishedPortsPart): string {
+	const { map, elements } = portElements({ ...part, last: part.first });
+	return `get element ${TABLE} ${map} { ${elements.join(', ')} }`;
+}
+
+export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
+	const { map, keys, elements } = portElements(part);
+	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', keys];
+	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
+	const sources = sideElements(part).map(({ set, element }) => ({ set, shown: element }));
+	return [...sources, { set: map, shown }].map((one) => `nft ${action} element ${TABLE} ${one.set} { ${one.shown} }`);
+}
+
+function deletion(set: string, element: string): string {
+	return `delete element ${TABLE} ${set} { ${element} }`;
+}
+
+function sideRemoval(part: PublishedPortsPart): string[] {
+	return sideElements(part).map(({ set, element }) => deletion(set, element));
+}
+
+/** Map and `key : value` pairs of published ports, one element for each port. */
+function portElements(part: PublishedPortsPart): { map: string; keys: string[]; elements: string[] } {
+	const family = familyOf(part);
+	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
+	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
+	const keys: string[] = [];
+	const elements: string[] = [];
+	for (let port = part.first; port <= part.last; port += 1) {
+		const key = `${prefix}${part.protocol} . ${port}`;
+		keys.push(key);
+		elements.push(`${key} : ${part.target} . ${part.targetFirst + port - part.first}`);
+	}
+	return { map, keys, elements };
+}
+
+/** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
+function sideElements(part: PublishedPortsPart): Element[] {
+	const { protocol, hostAddress, first, last, from } = part;
+	const family = familyOf(part);
+	const place = hostAddress || (family === 6 ? '::/0' : '0.0.0.0/0');
+	const service = `${protocol} . ${first === last ? first : `${first}-${last}`}`;
+	const loopback = family === 6 && (hostAddress === '' || hostAddress === '::1');
+	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged6', element: service }] : [];
+	if (!from) return unreachable;
+	return [
+		...unreachable,
+		{ set: `guarded${family}`, element: `${place} . ${service}` },
+		...from.map((block) => ({ set: `allowed${family}`, element: `${place} . ${block} . ${service}` })),
+	];
+}
+
+/** Whether it leads to a routed cable, not to a bridge. */
+export function leadsByCable({ interface: name }: Pick<PublishedPortsPart, 'interface'>): boolean {
+	return /^epair\d+a$/.test(name);
+}
+
+function familyOf({ target }: PublishedPortsPart): 4 | 6 {
+	return target.includes(':') ? 6 : 4;
+}
