@@ -31,6 +31,7 @@ export class Reconciler {
 		this.#context.seen.gatewayInterface = observed.gatewayInterface;
 		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
 		await this.#networks();
+		await this.#volumes();
 		await this.#containers(observed);
 		await this.#leaks(observed);
 	}
@@ -38,6 +39,12 @@ export class Reconciler {
 	async #networks(): Promise<void> {
 		for (const network of this.#context.store.networks.list())
 			await this.#try(`network ${network.name}`, partsOfNetwork(network, this.#context.seen).map(make));
+	}
+
+	/** Unknown ones are left alone: nobody but their owner knows what is in them. */
+	async #volumes(): Promise<void> {
+		const steps = this.#context.store.volumes.list().map(({ name }) => make({ kind: 'volume-files', volume: name }));
+		if (steps.length > 0) await this.#try('volumes', steps);
 	}
 
 	async #containers(observed: Observed): Promise<void> {

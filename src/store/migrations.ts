@@ -109,4 +109,19 @@ export const MIGRATIONS: readonly string[] = [
 	CREATE INDEX containers_by_name ON containers(name COLLATE NOCASE);
 	ALTER TABLE endpoints ADD COLUMN default_route INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	CREATE TABLE volumes (
+		name TEXT PRIMARY KEY,
+		created TEXT NOT NULL,
+		dataset TEXT NOT NULL
+	) STRICT;
+
+	-- Which containers mount a volume: a volume that one does cannot be deleted.
+	CREATE TABLE volume_users (
+		volume TEXT NOT NULL REFERENCES volumes(name),
+		container_id TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+		PRIMARY KEY (volume, container_id)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX volume_users_by_container ON volume_users(container_id);
+	`,
 ];

@@ -28,7 +28,10 @@ export async function startEngine(host = new FakeHost(), store = Store.inMemory(
 	await engine.start();
 	if (engine.images.list().length === 0) {
 		const source = { kind: 'distribution' } as const;
-		await engine.images.create({ source, tag: 'Base', autotag: false, dns: false, localtime: false }, () => {});
+		await engine.images.create(
+			{ source, tag: 'Base', autotag: false, dns: false, localtime: false, update: false },
+			() => {},
+		);
 	}
 	return { engine, host, store };
 }
