@@ -1,5 +1,6 @@
 import { Engine } from '#engine/engine.ts';
 import { FakeHost } from '#host/fake/driver.ts';
+import type { Mount } from '#model/mount.ts';
 import type { NetworkConfig } from '#model/network.ts';
 import { Store } from '#store/store.ts';
 
@@ -38,14 +39,19 @@ export async function startEngine(host = new FakeHost(), store = Store.inMemory(
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;
 
-export function createContainer({ engine }: Fixture, name: string, networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet') {
+export function createContainer(
+	{ engine }: Fixture,
+	name: string,
+	networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet',
+	mounts: readonly Mount[] = [],
+) {
 	return engine.containers.create({
 		name,
 		image: 'Base',
 		cmd: ['/bin/true'],
 		user: '',
 		env: [],
-		mounts: [],
+		mounts,
 		jailParam: [],
 		networkDriver,
 		publicPorts: [],
