@@ -56,6 +56,7 @@ export const MountPoint = Type.Object(
 	},
 	{ $id: 'MountPoint' },
 );
+export type MountPoint = Type.Static<typeof MountPoint>;
 
 /** Keys that a request leaves out keep their meaning "default" on create and "unchanged" on update. */
 export const ContainerConfig = Type.Object(

@@ -6,6 +6,7 @@ import { HttpTransport } from './http.ts';
 import { type ImagesClient, imagesClient } from './images.ts';
 import { type NetworksClient, networksClient } from './networks.ts';
 import { readTls, type TlsFiles } from './tls.ts';
+import { type VolumesClient, volumesClient } from './volumes.ts';
 
 export interface ClientOptions {
 	/** See `parseDaemonAddress`. Default: the socket `/var/run/kleened.sock`. */
@@ -19,6 +20,7 @@ export interface KleeneClient {
 	readonly executions: ExecutionsClient;
 	readonly images: ImagesClient;
 	readonly networks: NetworksClient;
+	readonly volumes: VolumesClient;
 	readonly diagnosis: DiagnosisClient;
 	/** Closes idle connections. */
 	close(): void;
@@ -33,6 +35,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 		executions: executionsClient(http),
 		images: imagesClient(http),
 		networks: networksClient(http),
+		volumes: volumesClient(http),
 		diagnosis: diagnosisClient(http),
 		close: () => http.close(),
 	};

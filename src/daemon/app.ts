@@ -17,6 +17,7 @@ import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { volumeRoutes } from './routes/volumes.ts';
 
 declare module 'fastify' {
 	interface FastifyContextConfig {
@@ -69,6 +70,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	diagnosisRoutes(app, engine);
 	containerRoutes(app, engine);
 	imageRoutes(app, engine);
+	volumeRoutes(app, engine);
 	executionRoutes(app, engine);
 	app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 	await app.ready();

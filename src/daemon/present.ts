@@ -3,11 +3,14 @@ import type * as containers from '#api/containers.ts';
 import type { EndPoint } from '#api/endpoints.ts';
 import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
+import type * as volumes from '#api/volumes.ts';
 import type { ContainerView } from '#engine/operations/containers.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Image } from '#model/image.ts';
+import type { Mount } from '#model/mount.ts';
 import type { Network } from '#model/network.ts';
+import type { Volume } from '#model/volume.ts';
 
 /** @param nat the interface that its traffic is translated to now */
 export function presentNetwork(network: Network, nat: string): networks.Network {
@@ -79,14 +82,24 @@ export function presentSummary(view: ContainerView): containers.ContainerSummary
 	};
 }
 
-export function presentMounts(container: Container): containers.ContainerInspect['container_mountpoints'] {
-	return container.mounts.map(({ type, source, destination, readOnly }) => ({
-		container_id: container.id,
-		type,
-		source,
-		destination,
-		read_only: readOnly,
-	}));
+export function presentMounts({ id, mounts }: Container): containers.MountPoint[] {
+	return mounts.map((mount) => presentMount(id, mount));
+}
+
+function presentMount(container_id: string, { type, source, destination, readOnly }: Mount): containers.MountPoint {
+	return { container_id, type, source, destination, read_only: readOnly };
+}
+
+/** @param mountpoint path of its files on the host */
+export function presentVolume({ name, dataset, created }: Volume, mountpoint: string): volumes.Volume {
+	return { name, dataset, mountpoint, created };
+}
+
+/** Where containers mount it. */
+export function presentUses({ name }: Volume, users: readonly Container[]): containers.MountPoint[] {
+	return users.flatMap(({ id, mounts }) =>
+		mounts.filter(({ type, source }) => type === 'volume' && source === name).map((mount) => presentMount(id, mount)),
+	);
 }
 
 export function presentImage(image: Image): images.Image {

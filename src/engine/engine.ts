@@ -13,6 +13,7 @@ import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
 import { Runs } from './operations/runs.ts';
 import { TraceOperations } from './operations/trace.ts';
+import { VolumeOperations } from './operations/volumes.ts';
 import { Reconciler } from './reconcile.ts';
 import { Restoration } from './restoration.ts';
 import { RunPlanner } from './run-planner.ts';
@@ -25,6 +26,7 @@ export class Engine {
 	readonly containers: ContainerOperations;
 	readonly executions: ExecutionOperations;
 	readonly images: ImageOperations;
+	readonly volumes: VolumeOperations;
 	readonly doctor: DoctorOperations;
 	readonly traces: TraceOperations;
 	readonly #context: EngineContext;
@@ -42,7 +44,8 @@ export class Engine {
 		this.#context = context;
 		this.connections = new ConnectionOperations(context, live);
 		this.networks = new NetworkOperations(context, this.connections);
-		this.containers = new ContainerOperations(context, runs, planner);
+		this.volumes = new VolumeOperations(context, runs);
+		this.containers = new ContainerOperations(context, runs, planner, this.volumes);
 		this.executions = new ExecutionOperations(context, runs);
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);

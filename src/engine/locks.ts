@@ -17,4 +17,10 @@ export class KeyedLocks {
 			release();
 		}
 	}
+
+	/** One task that holds several keys. They are taken in one order by all, so that nobody waits in a circle. */
+	runAll<T>(keys: readonly string[], task: () => Promise<T>): Promise<T> {
+		const [first, ...rest] = [...new Set(keys)].sort();
+		return first === undefined ? task() : this.run(first, () => this.runAll(rest, task));
+	}
 }

@@ -29,6 +29,7 @@ export class Reconciler {
 	async settle(): Promise<void> {
 		const observed = await this.#recover();
 		await this.#networks();
+		await this.#volumes();
 		await this.#containers(observed);
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await this.#leaks(observed);
@@ -53,6 +54,12 @@ export class Reconciler {
 	async #networks(): Promise<void> {
 		for (const network of this.#context.store.networks.list())
 			await this.#try(`network ${network.name}`, partsOfNetwork(network, this.#context.seen).map(make));
+	}
+
+	/** Unknown ones are left alone: nobody but their owner knows what is in them. */
+	async #volumes(): Promise<void> {
+		const steps = this.#context.store.volumes.list().map(({ name }) => make({ kind: 'volume-files', volume: name }));
+		if (steps.length > 0) await this.#try('volumes', steps);
 	}
 
 	async #containers(observed: Observed): Promise<void> {

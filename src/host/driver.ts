@@ -26,7 +26,13 @@ export interface HostFacts extends HostTraits {
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
 	/** Where files are, in the host's own terms, e.g. `images`, `zroot/kleene/image`. */
-	readonly places: { readonly images: string; readonly containers: string; readonly volumes: string };
+	readonly places: {
+		readonly images: string;
+		readonly containers: string;
+		readonly volumes: string;
+		/** Absolute path of the directory that the files of volumes are below. */
+		readonly volumePath: string;
+	};
 	/** One line for each thing that this host lacks, with what Kleene does instead. */
 	readonly lacking: readonly string[];
 }

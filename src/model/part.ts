@@ -192,6 +192,8 @@ export interface ImageFilesPart {
 	/** Copy the host's resolv.conf and localtime into it. */
 	readonly dns: boolean;
 	readonly localtime: boolean;
+	/** Bring it up to date with the host's own means. */
+	readonly update?: boolean;
 }
 
 /** The writable files of a container, on top of an image. */
@@ -199,6 +201,26 @@ export interface RootFilesPart {
 	readonly kind: 'root-files';
 	readonly container: string;
 	readonly image: string;
+}
+
+/** The files of a volume, empty when it is made. Unmaking it loses them. */
+export interface VolumeFilesPart {
+	readonly kind: 'volume-files';
+	readonly volume: string;
+}
+
+/**
+ * What is done for a mount when its container is created. Its source has to be there; where the host needs a place to
+ * mount it on, that is made. An empty volume takes on what the image has at that place: files, owner and mode. Unmaking
+ * takes out again what making put in.
+ */
+export interface MountPointPart {
+	readonly kind: 'mount-point';
+	readonly container: string;
+	readonly image: string;
+	readonly mount: Mount;
+	/** False: a running container has the volume and may write to it meanwhile. */
+	readonly fill: boolean;
 }
 
 /** The mounted root file system of a container, there while it runs. */
@@ -233,6 +255,8 @@ export type Part =
 	| RateLimitPart
 	| ImageFilesPart
 	| RootFilesPart
+	| VolumeFilesPart
+	| MountPointPart
 	| RootMountPart
 	| SandboxPart;
 

@@ -124,4 +124,19 @@ export const MIGRATIONS: readonly string[] = [
 	ALTER TABLE containers ADD COLUMN publish_from TEXT NOT NULL DEFAULT '[]';
 	ALTER TABLE networks ADD COLUMN nat6 INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	CREATE TABLE volumes (
+		name TEXT PRIMARY KEY,
+		created TEXT NOT NULL,
+		dataset TEXT NOT NULL
+	) STRICT;
+
+	-- Which containers mount a volume: a volume that one does cannot be deleted.
+	CREATE TABLE volume_users (
+		volume TEXT NOT NULL REFERENCES volumes(name),
+		container_id TEXT NOT NULL REFERENCES containers(id) ON DELETE CASCADE,
+		PRIMARY KEY (volume, container_id)
+	) STRICT, WITHOUT ROWID;
+	CREATE INDEX volume_users_by_container ON volume_users(container_id);
+	`,
 ];

@@ -4,6 +4,7 @@ import { EndpointStore } from './endpoints.ts';
 import { ImageStore } from './images.ts';
 import { JournalStore } from './journal.ts';
 import { NetworkStore } from './networks.ts';
+import { VolumeStore } from './volumes.ts';
 
 /** Desired state, and the plans under way. One daemon, one store. */
 export class Store {
@@ -12,6 +13,7 @@ export class Store {
 	readonly endpoints: EndpointStore;
 	readonly containers: ContainerStore;
 	readonly images: ImageStore;
+	readonly volumes: VolumeStore;
 	readonly journal: JournalStore;
 
 	private constructor(db: Database) {
@@ -20,6 +22,7 @@ export class Store {
 		this.endpoints = new EndpointStore(db);
 		this.containers = new ContainerStore(db);
 		this.images = new ImageStore(db);
+		this.volumes = new VolumeStore(db);
 		this.journal = new JournalStore(db);
 	}
 

@@ -68,6 +68,9 @@ describe('what does not exist', () => {
 		{ args: ['network', 'disconnect', 'lonet', 'holder'], says: ['endpoint configuration not found'] },
 		{ args: ['rmi', 'nosuch'], says: ['No such image: nosuch'] },
 		{ args: ['isi', 'nosuch'], says: ['image not found'] },
+		{ args: ['isv', 'nosuch'], says: ['No such volume', 'klee volume ls'] },
+		{ args: ['rmv', 'nosuch'], says: ['No such volume'] },
+		{ args: ['volume', 'create', '../etc'], says: ['../etc', 'a letter or digit'] },
 	];
 	for (const refusal of cases) test(`klee ${refusal.args.join(' ')}`, () => assertRefused(refusal).then(() => {}));
 });
@@ -197,6 +200,18 @@ test('an image that cannot be made leaves nothing', async () => {
 		const { stdout, stderr, code } = await host.klee('image', 'create', '-t', 'bad', 'fetch', source);
 		assert.notEqual(code, 0, source);
 		assert.match(stdout + stderr, /image creation failed/);
+	}
+	const others: readonly (readonly [readonly string[], RegExp])[] = [
+		[['zfs-copy', 'zroot/base'], /keeps images in directories, not in ZFS[\s\S]*fetch file:\/\/\//],
+		[['zfs-clone', 'zroot/base'], /not in ZFS/],
+		[['zfs-copy', '/zroot/base'], /image creation failed: invalid dataset[\s\S]*zfs list/],
+		[['zfs-clone', 'zroot/base@snap'], /invalid dataset/],
+		[['--update', 'fetch-auto'], /cannot update an image[\s\S]*leave --update out/],
+	];
+	for (const [words, says] of others) {
+		const { stdout, stderr, code } = await host.klee('image', 'create', '-t', 'bad', ...words);
+		assert.notEqual(code, 0, words.join(' '));
+		assert.match(stdout + stderr, says);
 	}
 	assert.equal((await host.kleeJson<unknown[]>('lsi')).length, 1);
 });

@@ -60,6 +60,8 @@ test('what is not there has the texts that klee compares', async () => {
 		['GET', '/images/nosuch/inspect', 'image not found'],
 		['DELETE', '/images/nosuch', 'Error: No such image: nosuch\n'],
 		['POST', '/networks/nosuch/disconnect/nosuch', 'container not found'],
+		['GET', '/volumes/nosuch/inspect', 'No such volume'],
+		['DELETE', '/volumes/nosuch', 'No such volume'],
 	];
 	for (const [method, url, message] of cases) {
 		const { status, body } = await call(method, url);
@@ -137,11 +139,47 @@ test('connecting and disconnecting answer with no body, and refuse with the word
 	assert.deepEqual([again.status, again.body.message], [404, 'endpoint configuration not found']);
 });
 
+test('volumes are made once, listed newest first, inspected with their uses, and removed when nobody mounts them', async () => {
+	const { call } = await startApi();
+	assert.deepEqual(await call('POST', '/volumes/create', { name: 'data' }), { status: 201, body: { id: 'data' } });
+	const [first] = (await call('GET', '/volumes/list')).body;
+	assert.deepEqual(await call('POST', '/volumes/create', { name: 'data' }), { status: 201, body: { id: 'data' } });
+	assert.deepEqual((await call('GET', '/volumes/list')).body, [first]);
+	assert.match(first.created, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+	const mounts = [
+		{ type: 'volume', source: 'data', destination: '/srv' },
+		{ type: 'volume', source: 'new', destination: '/new', read_only: 'true' },
+		{ type: 'nullfs', source: '/etc', destination: '/host', read_only: true },
+	];
+	const { body: created } = await call('POST', '/containers/create', { name: 'web', image: 'Base', mounts });
+	const point = { container_id: created.id, read_only: false, ...mounts[0] };
+	assert.deepEqual((await call('GET', '/volumes/data/inspect')).body, {
+		volume: { name: 'data', dataset: 'volumes/data', mountpoint: '/memory/volumes/data', created: first.created },
+		mountpoints: [point],
+	});
+	const { body: container } = await call('GET', '/containers/web/inspect');
+	assert.deepEqual(container.container_mountpoints, [
+		point,
+		{ container_id: created.id, ...mounts[1], read_only: true },
+		{ container_id: created.id, ...mounts[2] },
+	]);
+	const listed = (await call('GET', '/volumes/list')).body.map(({ name }: { name: string }) => name);
+	assert.deepEqual(listed, ['new', 'data']);
+	const used = await call('DELETE', '/volumes/data');
+	const text = `could not remove volume data since it is used for containers:\n${created.id}`;
+	assert.deepEqual([used.status, used.body.message, used.body.code], [404, text, 'IN_USE']);
+	await call('DELETE', '/containers/web');
+	assert.deepEqual((await call('DELETE', '/volumes/new')).body, { id: 'new' });
+	assert.deepEqual(await call('POST', '/volumes/prune'), { status: 200, body: ['data'] });
+	assert.equal((await call('POST', '/volumes/create', { name: '../etc' })).status, 500);
+});
+
 test('no route and a wrong method are plain 404, and the description of the API is served', async () => {
 	const { call } = await startApi();
 	assert.deepEqual(await call('GET', '/nonsense'), { status: 404, body: 'not found' });
 	assert.deepEqual(await call('GET', '/networks/create'), { status: 404, body: 'not found' });
 	const { body } = await call('GET', '/openapi.json');
 	assert.ok(body.paths['/networks/create'].post.requestBody);
+	assert.ok(body.paths['/volumes/{volume_name}/inspect'].get.responses['200']);
 	assert.ok(body.paths['/containers/{container_id}/inspect'].get.responses['200']);
 });

@@ -14,6 +14,7 @@ before(async () => {
 			'GET /containers/list?all=true': [200, [web, idle]],
 			'GET /containers/list?all=false': [200, [web]],
 			'GET /networks/list': [200, [{ name: 'testvnet', type: 'bridge', subnet: '10.4.6.0/24' }]],
+			'GET /volumes/list': [200, [{ name: 'data' }, { name: 'logs' }]],
 			'GET /images/list': [
 				200,
 				[
@@ -56,6 +57,8 @@ test('names come from the daemon, those that fit the command', async () => {
 	assert.deepEqual(await complete('run', '--network=t'), ['--network=testvnet']);
 	assert.deepEqual(await complete('run', '--name', 'x', ''), ['Debian', 'Debian:old', 'abc']);
 	assert.deepEqual(await complete('network', 'connect', ''), ['testvnet']);
+	assert.deepEqual(await complete('volume', 'rm', 'data', ''), ['logs']);
+	assert.deepEqual(await complete('isv', 'd'), ['data']);
 	assert.deepEqual(await complete('network', 'connect', 'testvnet', 'i'), ['idle']);
 });
 

@@ -205,3 +205,57 @@ test('rename sends the name alone', async () => {
 	]);
 	assert.deepEqual(stub.body(0), { name: 'd1' });
 });
+
+test('volumes: every command, and its shortcut', async () => {
+	const created = new Date(Date.now() - 5000).toISOString();
+	const data = { name: 'data', dataset: 'volumes/data', mountpoint: '/var/lib/kleene/volumes/data', created };
+	const inspected = { volume: data, mountpoints: [] };
+	const cases: [string, Answer, string[], RegExp][] = [
+		['POST /volumes/create', [201, { id: 'data' }], ['volume', 'create', 'data'], /^data\n$/],
+		['GET /volumes/list', [200, [data]], ['lsv'], /^ VOLUME NAME +CREATED *\n.*\n data +\d seconds ago *\n$/],
+		[
+			'GET /volumes/data/inspect',
+			[200, inspected],
+			['isv', 'data'],
+			/"mountpoint": "\/var\/lib\/kleene\/volumes\/data"/,
+		],
+		['DELETE /volumes/data', [200, { id: 'data' }], ['rmv', 'data'], /^data\n$/],
+		['POST /volumes/prune', [200, ['data', 'logs']], ['volume', 'prune', '-f'], /^data\nlogs\n$/],
+	];
+	for (const [request, answer, words, output] of cases) {
+		const { stub, outcome } = await against({ [request]: answer }, words);
+		assert.deepEqual([outcome.code, outcome.stderr, stub.requests()], [0, '', [request]]);
+		assert.match(outcome.stdout, output);
+	}
+	const json = await against({ 'GET /volumes/list': [200, [data]] }, ['volume', 'ls', '--json']);
+	assert.deepEqual(JSON.parse(json.outcome.stdout), [data]);
+	const { stub } = await against({ 'POST /volumes/create': [201, { id: 'data' }] }, ['volume', 'create', 'data']);
+	assert.deepEqual(stub.body(0), { name: 'data' });
+	const asked = await against({}, ['volume', 'prune']);
+	assert.match(asked.outcome.stdout, /^WARNING! This will remove all unused volumes\.\n/);
+	assert.deepEqual([asked.outcome.code, asked.stub.requests()], [1, []]);
+});
+
+test('images from datasets: method and source as the contract has them', async () => {
+	const images: Record<string, unknown>[] = [];
+	stub = await StubDaemon.start({
+		stream: (stream) => {
+			images.push(stream.configuration);
+			stream.start();
+			stream.end(1000, 'image created', ID);
+		},
+	});
+	const create = (...words: string[]) => klee(['--host', stub?.host ?? '', 'image', 'create', ...words]);
+	const { code, stdout } = await create('-t', 'mine', '--update', '--no-dns', 'zfs-copy', 'zroot/jails/base');
+	assert.deepEqual([code, stdout], [0, `\nimage created\n${ID}\n`]);
+	await create('--no-localtime', '-a', 'zfs-clone', 'zroot/base');
+	await create('fetch-auto');
+	await create('--no-autotag', 'fetch-auto');
+	const common = { tag: '', url: '', zfs_dataset: '', dns: true, localtime: true, update: false, autotag: false };
+	assert.deepEqual(images, [
+		{ ...common, method: 'zfs-copy', tag: 'mine', zfs_dataset: 'zroot/jails/base', dns: false, update: true },
+		{ ...common, method: 'zfs-clone', zfs_dataset: 'zroot/base', localtime: false },
+		{ ...common, method: 'fetch-auto', autotag: true },
+		{ ...common, method: 'fetch-auto' },
+	]);
+});

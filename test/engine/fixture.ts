@@ -1,5 +1,6 @@
 import { Engine } from '#engine/engine.ts';
 import { FakeHost } from '#host/fake/driver.ts';
+import type { Mount } from '#model/mount.ts';
 import type { NetworkConfig } from '#model/network.ts';
 import { Store } from '#store/store.ts';
 
@@ -29,21 +30,29 @@ export async function startEngine(host = new FakeHost(), store = Store.inMemory(
 	await engine.start();
 	if (engine.images.list().length === 0) {
 		const source = { kind: 'distribution' } as const;
-		await engine.images.create({ source, tag: 'Base', autotag: false, dns: false, localtime: false }, () => {});
+		await engine.images.create(
+			{ source, tag: 'Base', autotag: false, dns: false, localtime: false, update: false },
+			() => {},
+		);
 	}
 	return { engine, host, store };
 }
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;
 
-export function createContainer({ engine }: Fixture, name: string, networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet') {
+export function createContainer(
+	{ engine }: Fixture,
+	name: string,
+	networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet',
+	mounts: readonly Mount[] = [],
+) {
 	return engine.containers.create({
 		name,
 		image: 'Base',
 		cmd: ['/bin/true'],
 		user: '',
 		env: [],
-		mounts: [],
+		mounts,
 		jailParam: [],
 		networkDriver,
 		publicPorts: [],

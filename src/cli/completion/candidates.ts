@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** What only the daemon knows. */
-export type Names = 'containers' | 'running' | 'images' | 'networks';
+export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes';
 
 /** What may stand at the cursor. */
 export interface Wanted {
@@ -102,6 +102,7 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
+	if (/^VOLUMES?$/.test(placeholder)) return 'volumes';
 	if (/^NETWORKS?$/.test(placeholder)) return 'networks';
 	return /^(SOURCE_)?IMAGES?$/.test(placeholder) ? 'images' : undefined;
 }

@@ -25,6 +25,8 @@ async function ask(client: KleeneClient, kind: Names): Promise<readonly Candidat
 			return (await client.containers.list({ all: false })).map(container);
 		case 'images':
 			return (await client.images.list()).map(image);
+		case 'volumes':
+			return (await client.volumes.list()).map(({ name }) => ({ value: name, description: 'volume' }));
 		case 'networks':
 			return (await client.networks.list()).map(({ name, type, subnet }) => {
 				return { value: name, description: `${type} ${subnet}`.trim() };

@@ -4,6 +4,7 @@ import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
+import { volumeCommands } from './volume.ts';
 
 /** Gives a fresh command its arguments, options and action. */
 export type Declaration = (command: Command) => Command;
@@ -44,6 +45,12 @@ const GROUPS: readonly Group[] = [
 		description: 'networks: create, connect, look at, remove',
 		commands: { ...networkCommands, ...diagnosisCommands },
 		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
+	},
+	{
+		name: 'volume',
+		description: 'volumes: create, look at, remove',
+		commands: volumeCommands,
+		shortcuts: { lsv: 'ls', isv: 'inspect', rmv: 'rm' },
 	},
 ];
 

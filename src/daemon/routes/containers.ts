@@ -24,7 +24,8 @@ export function containerRoutes(app: App, { containers }: Engine): void {
 		method: 'POST',
 		url: '/containers/create',
 		schema: { body: ContainerConfig, response: { 201: IdResponse } },
-		config: { errors: [404, 500] },
+		/** Copies what the image has into empty volumes. */
+		config: { errors: [404, 500], slow: true },
 		handler: async ({ body }, reply) => reply.code(201).send({ id: await containers.create(requestOf(body)) }),
 	});
 

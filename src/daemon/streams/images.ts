@@ -3,7 +3,8 @@ import { CLOSE, starting } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
 import type { Logger } from '#engine/context.ts';
 import type { Engine } from '#engine/engine.ts';
-import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
+import { isKleeneError } from '#errors/kleene-error.ts';
+import { parseDataset } from '#model/dataset.ts';
 import type { ImageSource } from '#model/image.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
@@ -14,14 +15,14 @@ export async function imageCreateStream(socket: WebSocket, { images }: Engine, l
 	if (text === undefined) return;
 	const parsed = parseFirstFrame(ImageCreateConfig, text);
 	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
-	const { tag, autotag, dns, localtime } = parsed.config;
+	const { tag, autotag, dns, localtime, update } = parsed.config;
 	const progress = (line: string) => {
 		if (socket.readyState === socket.OPEN) socket.send(line);
 	};
 	socket.send(starting());
 	try {
 		const source = sourceOf(parsed.config);
-		const id = await images.create({ source, tag, autotag, dns, localtime }, progress);
+		const id = await images.create({ source, tag, autotag, dns, localtime, update }, progress);
 		finish(socket, CLOSE.finished, { message: 'image created', data: id });
 	} catch (error) {
 		const reason = reasonOf(error);
@@ -31,14 +32,15 @@ export async function imageCreateStream(socket: WebSocket, { images }: Engine, l
 	}
 }
 
-function sourceOf({ method, url, update }: ImageCreateConfig): ImageSource {
-	if (update) throw unsupported('update an image while creating it', 'leave --update out: the packages are current');
-	if (method === 'fetch-auto') return { kind: 'distribution' };
-	if (method === 'fetch') return { kind: 'archive', url };
-	throw unsupported(`create an image with ${method}`, 'use "fetch-auto", or "fetch" with a tar archive');
-}
-
-function unsupported(what: string, mend: string): KleeneError {
-	const why = 'this host does not offer it';
-	return new KleeneError({ code: 'UNSUPPORTED_HERE', what: `cannot ${what}`, why, mend });
+function sourceOf({ method, url, zfs_dataset }: ImageCreateConfig): ImageSource {
+	switch (method) {
+		case 'fetch-auto':
+			return { kind: 'distribution' };
+		case 'fetch':
+			return { kind: 'archive', url };
+		case 'zfs-copy':
+			return { kind: 'dataset', dataset: parseDataset(zfs_dataset), method: 'copy' };
+		case 'zfs-clone':
+			return { kind: 'dataset', dataset: parseDataset(zfs_dataset), method: 'clone' };
+	}
 }

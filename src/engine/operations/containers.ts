@@ -11,9 +11,10 @@ import type { EngineContext } from '../context.ts';
 import { findContainer, requireImage } from '../identify.ts';
 import { requireHooksAllowed } from '../plan/jail-hooks.ts';
 import { parseJailParameters } from '../plan/jail-parameters.ts';
-import { parseMount } from '../plan/mounts.ts';
+import { parseMounts } from '../plan/mounts.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import { type Runs, requireStopped } from './runs.ts';
+import type { VolumeOperations } from './volumes.ts';
 
 export interface ContainerRequest {
 	/** `undefined`: named after its id. */
@@ -56,11 +57,13 @@ export class ContainerOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
 	readonly #planner: RunPlanner;
+	readonly #volumes: VolumeOperations;
 
-	constructor(context: EngineContext, runs: Runs, planner: RunPlanner) {
+	constructor(context: EngineContext, runs: Runs, planner: RunPlanner, volumes: VolumeOperations) {
 		this.#context = context;
 		this.#runs = runs;
 		this.#planner = planner;
+		this.#volumes = volumes;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -100,16 +103,19 @@ export class ContainerOperations {
 			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
 		);
 		const publishFrom = parsePublishFrom(request.publishFrom);
-		const mounts = request.mounts.map(parseMount);
+		const mounts = parseMounts(request.mounts);
 		const limits = { restartPolicy, persist, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
-		const dataset = `containers/${id}`;
+		const dataset = `${driver.facts().places.containers}/${id}`;
 		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
-		const steps = [make({ kind: 'root-files', container: id, image: image.id })];
-		await executor.build({ subject: `container ${id}`, steps }, () => {
-			this.#requireFreeName(name);
-			requireImage(store, image.id, driver.facts());
-			store.containers.insert(container);
+		await this.#volumes.withVolumesOf(container, ({ parts, record }) => {
+			const steps = [make({ kind: 'root-files', container: id, image: image.id }), ...parts.map(make)];
+			return executor.build({ subject: `container ${id}`, steps }, () => {
+				this.#requireFreeName(name);
+				requireImage(store, image.id, driver.facts());
+				store.containers.insert(container);
+				record();
+			});
 		});
 		log.info({ container: id, name, image: image.id }, 'container created');
 		return id;

@@ -12,6 +12,7 @@ export interface ImageRequest {
 	readonly autotag: boolean;
 	readonly dns: boolean;
 	readonly localtime: boolean;
+	readonly update: boolean;
 }
 
 /** The command of a base image: the thin-VM pattern. */
@@ -35,8 +36,8 @@ export class ImageOperations {
 	/** @param progress called with text for the user while it goes on. */
 	async create(request: ImageRequest, progress: (text: string) => void): Promise<string> {
 		const { store, driver, executor, timestamp, log } = this.#context;
-		const { source, dns, localtime } = request;
-		const { release } = driver.facts();
+		const { source, dns, localtime, update } = request;
+		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
 		const nametag = parseNametag(automatic ? release.replaceAll(' ', '-') : request.tag);
 		const id = newId();
@@ -48,9 +49,10 @@ export class ImageOperations {
 			user: 'root',
 			instructions: [],
 			created: timestamp(),
-			dataset: `images/${id}`,
+			dataset: `${places.images}/${id}`,
 		};
-		const steps = [make({ kind: 'image-files', image: id, source, dns, localtime })];
+		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
+		const steps = [make({ kind: 'image-files', image: id, ...wanted })];
 		await executor.build({ subject: `image ${id}`, steps }, () => store.images.insert(image), { progress });
 		log.info({ image: id, ...nametag }, 'image created');
 		return id;

@@ -3,6 +3,7 @@ import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
+import { volumeKey, volumesAmong } from '../plan/mounts.ts';
 import { announcements, teardownOfRun } from '../plan/run.ts';
 import type { Command } from '../plan/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
@@ -52,7 +53,12 @@ export class Runs {
 	}
 
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
-	async start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
+	async start(container: Container, command: Command, attaching: Attaching): Promise<Started> {
+		const keys = volumesAmong(container.mounts).map(volumeKey);
+		return await this.#context.locks.runAll(keys, () => this.#start(container, command, attaching));
+	}
+
+	async #start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
 		const { store, driver, executor, log } = this.#context;
 		const parts = await this.#planner.plan(container, command);
 		const subject = `container ${container.id}`;

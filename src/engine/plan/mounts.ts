@@ -1,15 +1,25 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
 import type { Mount } from '#model/mount.ts';
+import type { Part } from '#model/part.ts';
+import { parseVolumeName } from '#model/volume.ts';
 
 /** Paths come in as text and go on as absolute ones without `.`, `..` and doubled slashes. */
-export function parseMount(mount: Mount): Mount {
-	if (mount.type === 'volume')
-		throw refuse(
-			mount,
-			'this version of the daemon has no volumes yet',
-			'mount a directory of the host by its absolute path',
-		);
-	return { ...mount, source: absolute(mount, mount.source), destination: absolute(mount, mount.destination) };
+export function parseMounts(mounts: readonly Mount[]): Mount[] {
+	const parsed = mounts.map(parseMount);
+	parsed.forEach((mount, index) => {
+		if (parsed.findIndex(({ destination }) => destination === mount.destination) === index) return;
+		throw refuse(mount, 'something else is to be mounted there', 'mount each at a place of its own');
+	});
+	return parsed;
+}
+
+function parseMount(mount: Mount): Mount {
+	const source = mount.type === 'volume' ? parseVolumeName(mount.source) : absolute(mount, mount.source);
+	const destination = absolute(mount, mount.destination);
+	if (destination === '/')
+		throw refuse(mount, 'the root directory of a container is that of its image', 'mount it at a directory below');
+	return { ...mount, source, destination };
 }
 
 function absolute(mount: Mount, path: string): string {
@@ -26,4 +36,31 @@ function absolute(mount: Mount, path: string): string {
 function refuse(mount: Mount, why: string, mend: string): KleeneError {
 	const what = `cannot mount '${mount.source.slice(0, 80)}' at '${mount.destination.slice(0, 80)}'`;
 	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+}
+
+/** Names of the volumes among them, each once. */
+export function volumesAmong(mounts: readonly Mount[]): string[] {
+	return [...new Set(mounts.filter(({ type }) => type === 'volume').map(({ source }) => source))];
+}
+
+/** Key of the lock under which a volume is made, filled, removed, or mounted by a container that starts. */
+export function volumeKey(name: string): string {
+	return `volume ${name}`;
+}
+
+/**
+ * What the mounts of a container add to its creation, in the order of making.
+ *
+ * @param missing volumes that come into being with it
+ * @param busy volumes that a running container has: they are left as they are
+ */
+export function partsOfMounts(
+	{ id, imageId, mounts }: Pick<Container, 'id' | 'imageId' | 'mounts'>,
+	{ missing, busy }: { readonly missing: readonly string[]; readonly busy: ReadonlySet<string> },
+): Part[] {
+	const places = mounts.map((mount): Part => {
+		const fill = mount.type === 'volume' && !busy.has(mount.source);
+		return { kind: 'mount-point', container: id, image: imageId, mount, fill };
+	});
+	return [...missing.map((volume): Part => ({ kind: 'volume-files', volume })), ...places];
 }

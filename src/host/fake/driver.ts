@@ -15,6 +15,7 @@ import {
 	type ProbeResult,
 	type RunRequest,
 } from '#host/driver.ts';
+import type { Mount } from '#model/mount.ts';
 import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
@@ -31,7 +32,7 @@ const FACTS: HostFacts = {
 	innerNames: 'position',
 	answersNames: true,
 	limitsRates: true,
-	places: { images: 'images', containers: 'containers', volumes: 'volumes' },
+	places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },
 	lacking: [],
 };
 
@@ -179,7 +180,8 @@ function bridgesOf(part: Part, all: readonly Part[], container: string | undefin
 
 /** As on real hosts: a cable takes its port along, a stack its addresses and routes. */
 function goesAlong({ kind }: Part): boolean {
-	return kind === 'rate-limit' || kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
+	const withCable = kind === 'rate-limit' || kind === 'bridge-port';
+	return withCable || kind === 'inside-address' || kind === 'inside-route' || kind === 'mount-point';
 }
 
 function refuse(what: string, why: string): KleeneError {
@@ -215,6 +217,10 @@ export function identityOf(part: Part): string {
 			return `${part.kind} ${part.network}`;
 		case 'filter-member':
 			return `${part.kind} ${part.interface}`;
+		case 'volume-files':
+			return `${part.kind} ${part.volume}`;
+		case 'mount-point':
+			return `${part.kind} ${part.container} ${part.mount.destination}`;
 		case 'published-ports':
 			return `${part.kind} ${part.protocol} ${part.hostAddress} ${part.first} ${part.target.includes(':') ? 6 : 4}`;
 		default:
@@ -246,10 +252,16 @@ function needs(part: Part): string[] {
 		case 'root-mount':
 			return [`root-files ${part.container}`, `image-files ${part.image}`];
 		case 'sandbox':
-			return [`root-mount ${part.container}`];
+			return [`root-mount ${part.container}`, ...part.mounts.flatMap(volumeOf)];
+		case 'mount-point':
+			return [`root-files ${part.container}`, ...volumeOf(part.mount)];
 		default:
 			return [];
 	}
+}
+
+function volumeOf({ type, source }: Mount): string[] {
+	return type === 'volume' ? [`volume-files ${source}`] : [];
 }
 
 function asInterface(part: Part): ObservedInterface[] {

@@ -32,6 +32,7 @@ import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
 import type { Stack } from './stacks.ts';
 import { LinuxStorage } from './storage.ts';
+import { LinuxVolumes } from './volumes.ts';
 import { Watcher } from './watcher.ts';
 
 export interface LinuxHostOptions {
@@ -97,7 +98,8 @@ export class LinuxHost implements HostDriver {
 				? {}
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
-		this.#facts = gatherFacts(runtime, this.#network.lacking());
+		this.#facts = gatherFacts(runtime, paths, this.#network.lacking());
+		const volumes = new LinuxVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,
 			'network-filter': this.#firewall.networks,
@@ -108,6 +110,8 @@ export class LinuxHost implements HostDriver {
 			'image-files': this.#images,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
+			'volume-files': volumes.files,
+			'mount-point': volumes.mountPoints,
 			sandbox: this.#sandboxes,
 		};
 	}

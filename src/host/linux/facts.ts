@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
+import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './runtimes.ts';
 
 /** @param lacking what other parts of the host found missing, one line each */
-export function gatherFacts(runtime: ChosenRuntime, lacking: readonly string[]): HostFacts {
+export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: readonly string[]): HostFacts {
 	return {
 		os: 'linux',
 		release: distributionRelease(),
@@ -16,7 +17,7 @@ export function gatherFacts(runtime: ChosenRuntime, lacking: readonly string[]):
 		innerNames: 'position',
 		answersNames: true,
 		limitsRates: true,
-		places: { images: 'images', containers: 'containers', volumes: 'volumes' },
+		places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
 	};
 }

@@ -69,7 +69,14 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		return listIds(this.#paths.images());
 	}
 
-	async #fill({ source }: ImageFilesPart, partial: string, progress: Progress): Promise<void> {
+	async #fill({ source, update }: ImageFilesPart, partial: string, progress: Progress): Promise<void> {
+		if (update)
+			throw new KleeneError({
+				code: 'UNSUPPORTED_HERE',
+				what: 'cannot update an image while creating it',
+				why: 'this host has no freebsd-update(8)',
+				mend: 'leave --update out: what fetch-auto fetches is current',
+			});
 		if (source.kind === 'dataset')
 			throw new KleeneError({
 				code: 'UNSUPPORTED_HERE',

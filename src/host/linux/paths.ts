@@ -44,8 +44,18 @@ export class Paths {
 		return join(this.container(id), 'resolv.conf');
 	}
 
+	volumes(): string {
+		return join(this.root, 'volumes');
+	}
+
+	/** The files of a volume. Its name was parsed: one component that does not begin with a dot. */
 	volume(name: string): string {
-		return join(this.root, 'volumes', name);
+		return join(this.volumes(), name);
+	}
+
+	/** Says for which container a volume was filled. Beside the volumes, where no container comes. */
+	filling(name: string): string {
+		return join(this.volumes(), '.filling', name);
 	}
 
 	/** State of the OCI runtime (`runc --root`). */
