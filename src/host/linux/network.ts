@@ -100,6 +100,7 @@ export class LinuxNetwork {
 	/** Running containers keep their stacks; those of containers that never ran are gone. */
 	close(): void {
 		this.#stacks.close();
+		this.#settings.close();
 		this.#net.close();
 	}
 }
