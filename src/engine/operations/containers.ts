@@ -97,6 +97,7 @@ export class ContainerOperations {
 		const mounts = request.mounts.map(parseMount);
 		const limits = { restartPolicy, persist, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, mounts, ...limits };
+		const { reserved } = this.#planner;
 		const dataset = `containers/${id}`;
 		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
 		const steps = [make({ kind: 'root-files', container: id, image: image.id })];
@@ -105,6 +106,7 @@ export class ContainerOperations {
 			requireImage(store, image.id, driver.facts());
 			store.containers.insert(container);
 		});
+		reserved.add(publicPorts);
 		log.info({ container: id, name, image: image.id }, 'container created');
 		return id;
 	}
@@ -123,6 +125,7 @@ export class ContainerOperations {
 	async #discard(container: Container): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const { id, imageId } = container;
+		const { reserved } = this.#planner;
 		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
 		await executor.teardown({ subject: `container ${id}`, steps }, () => {
 			for (const endpoint of store.endpoints.ofContainer(id)) {
@@ -131,6 +134,7 @@ export class ContainerOperations {
 				if (network) release(store, network, addressesOf(endpoint));
 			}
 			store.containers.delete(id);
+			reserved.remove(container.publicPorts);
 		});
 		log.info({ container: id, name: container.name }, 'container removed');
 	}
