@@ -1,13 +1,33 @@
 /** What is measured of Kleene: `klee run` as a user waits for it, and the daemon's own operations over its socket. */
 import type { TestHost } from '../../test/host/test-host.ts';
 import { ask, stream } from '../../test/host/wire.ts';
-import { type Figures, measure } from './timing.ts';
+import type { PodmanPeer } from './podman.ts';
+import { alternate, type Figures, measure, Stopwatch } from './timing.ts';
 
-/** `klee run` of `true` on a bridge network, from start to exit of the client. The container stays, as with podman. */
-export async function timeOfRun(host: TestHost, runs: number): Promise<Figures> {
-	const figures = await measure(runs, () => host.kleeOutput('run', '-l', 'vnet', '-n', 'bench', 'Debian', 'true'));
+/**
+ * `klee run` and `podman run` of `true` on a bridge network in turn, from start to exit of the client. The containers
+ * stay.
+ * @param podman or why there is none
+ */
+export async function timesOfRuns(
+	host: TestHost,
+	podman: PodmanPeer | string,
+	runs: number,
+): Promise<{ klee: Figures; podman: Figures | string }> {
+	const watch = new Stopwatch();
+	const klee = () =>
+		watch.time('klee', () => host.kleeOutput('run', '-l', 'vnet', '-n', 'bench', 'Debian', 'true')).then(() => {});
+	const other = async () => {
+		if (typeof podman !== 'string') watch.add('podman', await podman.timeOfRun());
+	};
+	await alternate(
+		[klee, other],
+		{ rounds: runs, warmUp: 2 },
+		(peer) => peer(),
+		() => watch.clear(),
+	);
 	await host.kleeOutput('container', 'prune', '-f');
-	return figures;
+	return { klee: watch.figures('klee'), podman: typeof podman === 'string' ? podman : watch.figures('podman') };
 }
 
 /** The client alone: what it takes to ask for something that the daemon answers at once. */

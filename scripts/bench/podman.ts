@@ -1,62 +1,110 @@
 /**
- * `podman run` of `true` on a bridge network, with the same root file system and runc. All of podman's own is in a
+ * podman beside Kleene: the same root file system and runc, a network with the same uplink. All of podman's own is in a
  * folder of its own, its network in a network namespace, its /run in a mount namespace: the machine notices nothing.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { outputOf, run } from '../../test/host/command.ts';
-import { type Figures, measure } from './timing.ts';
+import { run } from '../../test/host/command.ts';
+import { createNamespace, removeNamespace, within } from '../../test/host/network-namespace.ts';
+import { Outside } from '../../test/host/outside.ts';
+import { ofProcess, type Place } from '../../test/host/peer.ts';
+import { Errands } from './errands.ts';
 
-/** @returns figures, or why there are none. */
-export async function timeOfPodman(archive: string, runs: number): Promise<Figures | string> {
-	const { code } = await run(['sh', '-c', 'command -v podman && command -v runc']);
-	if (code !== 0) return 'podman is not installed: apt-get install -y --no-install-recommends podman netavark';
-	const folder = mkdtempSync(join(tmpdir(), 'p-'));
-	const parent = `kleene-bench-${process.pid}`;
-	const prepare = 'mount -t tmpfs tmpfs /run && ip link set lo up && exec "$@"';
-	const self = new URL(import.meta.url).pathname;
-	const child = [process.execPath, self, folder, archive, String(runs), parent];
-	try {
-		const options = { timeout: 600_000 };
-		const outcome = await run(['unshare', '--net', '--mount', 'sh', '-c', prepare, 'sh', ...child], options);
-		if (outcome.code !== 0) return `podman does not run here: ${outcome.stderr.trim().split('\n').at(-1)}`;
-		return JSON.parse(outcome.stdout) as Figures;
-	} finally {
-		removeCgroups(parent);
-		rmSync(folder, { recursive: true, force: true });
+const PACKAGES = ['podman', 'netavark', 'iptables'];
+/** Limits that a process without CAP_SYS_RESOURCE may set; podman's defaults are above them on some machines. */
+const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+
+export interface PodmanMember {
+	readonly place: Place;
+	readonly address: string;
+}
+
+export class PodmanPeer {
+	readonly outside: Outside;
+	readonly #namespace: string;
+	readonly #folder: string;
+	readonly #cgroup = `kleene-bench-${process.pid}`;
+	readonly #errands: Errands;
+
+	private constructor(namespace: string, outside: Outside) {
+		this.#namespace = namespace;
+		this.outside = outside;
+		this.#folder = mkdtempSync(join(tmpdir(), 'p-'));
+		const prepare = 'mount -t tmpfs tmpfs /run && exec "$@"';
+		this.#errands = new Errands([...within(namespace), 'unshare', '--mount', 'sh', '-c', prepare, 'sh']);
+	}
+
+	/** @returns why there is none, where podman does not run here */
+	static async start(archive: string): Promise<PodmanPeer | string> {
+		const lacking = await install();
+		if (lacking) return lacking;
+		const namespace = `kleene-${process.pid}-podman`;
+		await createNamespace(namespace);
+		let peer: PodmanPeer | undefined;
+		try {
+			peer = new PodmanPeer(namespace, await Outside.beside(namespace));
+			mkdirSync(join(peer.#folder, 'net'));
+			await peer.podman('import', '--quiet', archive, 'bench');
+			await peer.podman('network', 'create', '--subnet', '10.9.0.0/24', 'bench');
+			await peer.timeOfRun();
+			return peer;
+		} catch (error) {
+			await (peer?.close() ?? removeNamespace(namespace));
+			return `podman does not run here: ${String(error).trim().split('\n').at(-1)}`;
+		}
+	}
+
+	podman(...args: readonly string[]): Promise<string> {
+		return this.#errands.output([...this.#program, ...args]);
+	}
+
+	get #program(): string[] {
+		const at = (name: string) => join(this.#folder, name);
+		const places = ['--root', at('storage'), '--runroot', at('run'), '--tmpdir', at('tmp')];
+		const more = ['--volumepath', at('volumes'), '--network-config-dir', at('net'), '--events-backend', 'none'];
+		return ['podman', ...places, ...more, '--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--log-level', 'error'];
+	}
+
+	get #run(): string[] {
+		return ['run', ...LIMITS, `--cgroup-parent=/${this.#cgroup}`, '--network', 'bench'];
+	}
+
+	/** Milliseconds of `podman run` of `true`, from its start to its end. The container stays. */
+	async timeOfRun(): Promise<number> {
+		const { code, stderr, milliseconds } = await this.#errands.run([...this.#program, ...this.#run, 'bench', 'true']);
+		if (code !== 0) throw new Error(stderr || `podman run ended with ${code}`);
+		return milliseconds;
+	}
+
+	/** A container that sleeps. @param options of `podman run` */
+	async member(name: string, ...options: readonly string[]): Promise<PodmanMember> {
+		await this.podman(...this.#run, '--detach', '--name', name, ...options, 'bench', 'sleep', '600');
+		const format = '{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+		const [pid, address = ''] = (await this.podman('inspect', '--format', format, name)).split(' ');
+		return { place: ofProcess(Number(pid)), address };
+	}
+
+	async close(): Promise<void> {
+		await this.podman('rm', '--all', '--force', '--time', '0').catch(() => undefined);
+		await this.#errands.run(['umount', join(this.#folder, 'storage/overlay')]).catch(() => undefined);
+		await this.#errands.close();
+		await this.outside.close();
+		await removeNamespace(this.#namespace);
+		removeCgroups(this.#cgroup);
+		rmSync(this.#folder, { recursive: true, force: true });
 	}
 }
 
-/** Within the namespaces: prints the figures as JSON. */
-async function main([folder = '', archive = '', runs = '0', parent = '']: readonly string[]): Promise<void> {
-	const at = (name: string) => join(folder, name);
-	mkdirSync(at('net'));
-	const podman = [
-		...[
-			'podman',
-			'--root',
-			at('storage'),
-			'--runroot',
-			at('run'),
-			'--tmpdir',
-			at('tmp'),
-			'--volumepath',
-			at('volumes'),
-		],
-		...['--network-config-dir', at('net'), '--runtime', 'runc', '--cgroup-manager', 'cgroupfs'],
-		...['--events-backend', 'none', '--log-level', 'error'],
-	];
-	await outputOf([...podman, 'import', '--quiet', archive, 'bench'], { timeout: 120_000 });
-	await outputOf([...podman, 'network', 'create', '--subnet', '10.9.0.0/24', 'bench']);
-	// Limits that a process without CAP_SYS_RESOURCE may set; podman's defaults are above them on some machines.
-	const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
-	const command = [...podman, 'run', ...limits, `--cgroup-parent=/${parent}`, '--network', 'bench', 'bench', 'true'];
-	const figures = await measure(Number(runs), () => outputOf(command));
-	await outputOf([...podman, 'rm', '--all', '--force'], { timeout: 120_000 });
-	await run(['umount', at('storage/overlay')]);
-	console.log(JSON.stringify(figures));
+/** Like scripts/setup.sh does with what Kleene needs. @returns why it is not there, or nothing */
+async function install(): Promise<string | undefined> {
+	const { code } = await run(['sh', '-c', 'command -v podman && command -v runc && command -v iptables']);
+	if (code === 0 && existsSync('/usr/lib/podman/netavark')) return undefined;
+	const command = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends'];
+	console.error(`bench: installing Debian packages to compare with: ${PACKAGES.join(' ')}`);
+	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+	const installed = await run([...command, ...PACKAGES], { env, timeout: 300_000 }).catch(() => undefined);
+	return installed?.code === 0 ? undefined : `podman could not be installed: apt-get install ${PACKAGES.join(' ')}`;
 }
 
 /** podman leaves the parent cgroup that it was given, and one of its own, in every hierarchy. */
@@ -75,5 +123,3 @@ function removeEmpty(folder: string): void {
 		// Not there in this hierarchy, or in use by a podman that is not ours.
 	}
 }
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main(process.argv.slice(2));

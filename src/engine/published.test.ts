@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PublishedPortsPart } from '#model/part.ts';
-import { PublishedPorts } from './published.ts';
+import { PublishedPorts, ReservedPorts } from './published.ts';
 
 function part(container: string, from: Partial<PublishedPortsPart>): PublishedPortsPart {
 	const first = from.first ?? 80;
@@ -31,4 +31,19 @@ test('a claim is granted as a whole or not at all, and a port may not be claimed
 	claim(ports, part('b', { first: 90 }));
 	ports.release([part('b', { first: 90 })]);
 	assert.ok(ports.isFree('tcp', 90));
+});
+
+test('a port stays reserved until the last container that names it is removed', () => {
+	const reserved = new ReservedPorts();
+	const range = { interfaces: [], hostPort: '5000:5002', containerPort: '1000:*', protocol: 'udp' } as const;
+	const one = { interfaces: ['192.0.2.1'], hostPort: '5002', containerPort: '80', protocol: 'udp' } as const;
+	reserved.add([range]);
+	reserved.add([one]);
+	const held = () => [4999, 5000, 5001, 5002, 5003].filter((port) => reserved.has('udp', port));
+	assert.deepEqual(held(), [5000, 5001, 5002]);
+	assert.ok(!reserved.has('tcp', 5000));
+	reserved.remove([range]);
+	assert.deepEqual(held(), [5002]);
+	reserved.remove([one]);
+	assert.deepEqual(held(), []);
 });

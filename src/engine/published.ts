@@ -1,5 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
+import { type PublishedPort, parsePortRange } from '#model/port.ts';
 
 /** Which running container holds which ports of the host. A port on every address and one on a single address clash. */
 export class PublishedPorts {
@@ -61,7 +62,38 @@ export class PublishedPorts {
 	}
 }
 
-function* keysOf({ protocol, first, last }: PublishedPortsPart): Generator<string> {
+/** Which ports of the host some container publishes when it runs: no other one is to be given them for want of a choice. */
+export class ReservedPorts {
+	/** `tcp/8080` → how many containers name it. */
+	readonly #counts = new Map<string, number>();
+
+	add(ports: readonly PublishedPort[]): void {
+		this.#count(ports, 1);
+	}
+
+	remove(ports: readonly PublishedPort[]): void {
+		this.#count(ports, -1);
+	}
+
+	has(protocol: 'tcp' | 'udp', port: number): boolean {
+		return this.#counts.has(`${protocol}/${port}`);
+	}
+
+	#count(ports: readonly PublishedPort[], change: number): void {
+		for (const port of ports)
+			for (const key of keysOf({ protocol: port.protocol, ...parsePortRange(port) })) {
+				const count = (this.#counts.get(key) ?? 0) + change;
+				if (count > 0) this.#counts.set(key, count);
+				else this.#counts.delete(key);
+			}
+	}
+}
+
+function* keysOf({
+	protocol,
+	first,
+	last,
+}: Pick<PublishedPortsPart, 'protocol' | 'first' | 'last'>): Generator<string> {
 	for (let port = first; port <= last; port += 1) yield `${protocol}/${port}`;
 }
 

@@ -1,7 +1,6 @@
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
-import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
@@ -12,7 +11,7 @@ import { parseJailParameters } from './plan/jail-parameters.ts';
 import { type Frontage, partsOfPorts } from './plan/ports.ts';
 import { partsOfRun } from './plan/run.ts';
 import { type Command, processOf, sandboxOf } from './plan/sandbox.ts';
-import { PublishedPorts } from './published.ts';
+import { PublishedPorts, ReservedPorts } from './published.ts';
 
 /**
  * Gathers what the pure plan of a run needs, and hands out what only one run can have: cables and ports of the host.
@@ -22,6 +21,7 @@ export class RunPlanner {
 	readonly #context: EngineContext;
 	readonly #units = new EpairUnits();
 	readonly #ports = new PublishedPorts();
+	#reserved: ReservedPorts | undefined;
 
 	constructor(context: EngineContext) {
 		this.#context = context;
@@ -93,12 +93,16 @@ export class RunPlanner {
 
 	/** Whether no container publishes it, running or not. */
 	isFreePort(protocol: 'tcp' | 'udp', port: number): boolean {
-		if (!this.#ports.isFree(protocol, port)) return false;
-		return !this.#context.store.containers
-			.list()
-			.some(({ publicPorts }) =>
-				publicPorts.some((published) => published.protocol === protocol && publishes(published, port)),
-			);
+		return this.#ports.isFree(protocol, port) && !this.reserved.has(protocol, port);
+	}
+
+	/** Of all containers; whoever makes or removes one tells it. */
+	get reserved(): ReservedPorts {
+		if (!this.#reserved) {
+			this.#reserved = new ReservedPorts();
+			for (const { publicPorts } of this.#context.store.containers.list()) this.#reserved.add(publicPorts);
+		}
+		return this.#reserved;
 	}
 
 	/** Give back what a run had. */
@@ -126,11 +130,6 @@ export class RunPlanner {
 	reserveUnits(units: Iterable<number>): void {
 		for (const unit of units) this.#units.reserve(unit);
 	}
-}
-
-function publishes(published: PublishedPort, port: number): boolean {
-	const { first, last } = parsePortRange(published);
-	return first <= port && port <= last;
 }
 
 export function portsAmong(parts: readonly Part[]): PublishedPortsPart[] {

@@ -5,13 +5,20 @@
  */
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { hasCode } from './errno.ts';
 import { checked, declare } from './libc.ts';
 
 const CLONE_NEWNET = 0x4000_0000;
+const F_DUPFD_CLOEXEC = 1030;
+/** Libraries that wait with select(2), libnftables among them, can use no descriptor from this number on. */
+const FD_SETSIZE = 1024;
 const OWN = '/proc/thread-self/ns/net';
 
 const unshare = declare<(flags: number) => number>('int unshare(int flags)');
 const setns = declare<(fd: number, kind: number) => number>('int setns(int fd, int nstype)');
+const fcntl = declare<(fd: number, command: number, type: 'int', value: number) => number>(
+	'int fcntl(int fd, int command, ...)',
+);
 
 /** Where the thread is now, so that calls can be nested. */
 let current: number | undefined;
@@ -33,7 +40,21 @@ export function openNamespace(nameOrPath: string): number {
 
 /** The namespace of a running process. Throws ENOENT when there is no such process. */
 export function openNamespaceOf(pid: number): number {
-	return openSync(`/proc/${pid}/ns/net`, 'r');
+	return putAside(openSync(`/proc/${pid}/ns/net`, 'r'));
+}
+
+/** There may be thousands of these, so they leave the low numbers to those who can use no others. */
+function putAside(fd: number): number {
+	try {
+		const high = checked('fcntl', () => fcntl(fd, F_DUPFD_CLOEXEC, 'int', FD_SETSIZE));
+		closeSync(fd);
+		return high;
+	} catch (error) {
+		// This process may not have as many descriptors, so it cannot come that far either.
+		if (hasCode(error, 'EINVAL', 'EMFILE')) return fd;
+		closeSync(fd);
+		throw error;
+	}
 }
 
 export function closeNamespace(fd: number): void {
@@ -56,7 +77,7 @@ export function createNamespace(prepare?: () => void): number {
 	checked('unshare', () => unshare(CLONE_NEWNET));
 	let fd: number | undefined;
 	try {
-		fd = openSync(OWN, 'r');
+		fd = putAside(openSync(OWN, 'r'));
 		current = fd;
 		prepare?.();
 		return fd;

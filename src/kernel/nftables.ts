@@ -2,6 +2,7 @@
  * nftables through libnftables, the library below nft(8), in this process and in nft's own syntax.
  * One call of `run` is one transaction: all of it happens or nothing.
  */
+import { closeSync, openSync } from 'node:fs';
 import koffi from 'koffi';
 
 const LIBRARY = 'libnftables.so.1';
@@ -9,6 +10,9 @@ const LIBRARY = 'libnftables.so.1';
 const DEFAULT = 0;
 /** From libnftables.h: answers in JSON, sets and maps with their elements. */
 const OUTPUT_JSON = 1 << 4;
+
+/** The library waits with select(2): on a socket with this number or a higher one it would end the process. */
+const FD_SETSIZE = 1024;
 
 const MOST_TRIES = 20;
 const INTERRUPTED = /Interrupted system call|Resource temporarily unavailable/;
@@ -71,6 +75,7 @@ export class Nftables {
 	/** Opened in the namespace in which the thread is now: see `within` in netns.ts. */
 	constructor() {
 		this.#library = load();
+		requireLowDescriptor();
 		const context = this.#library.create(DEFAULT);
 		if (!context) throw new NftablesError('libnftables gave no context', '');
 		this.#library.bufferOutput(context);
@@ -111,4 +116,11 @@ export class Nftables {
 		if (this.#context) this.#library.free(this.#context);
 		this.#context = undefined;
 	}
+}
+
+/** The lowest free descriptor is the next one that is given out. */
+function requireLowDescriptor(): void {
+	const next = openSync('/dev/null', 'r');
+	closeSync(next);
+	if (next >= FD_SETSIZE) throw new NftablesError(`too many files are open (${next}) to talk to nftables`, '');
 }

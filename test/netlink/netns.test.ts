@@ -53,6 +53,15 @@ test('nested calls come back one by one', () => {
 	closeNamespace(two);
 });
 
+test('namespaces that are held leave the low descriptors to those who can use no others', () => {
+	const fd = createNamespace();
+	const file = openOwnNamespace();
+	assert.ok(fd >= 1024, String(fd));
+	assert.ok(file < 1024, String(file));
+	closeNamespace(fd);
+	closeNamespace(file);
+});
+
 test('a promise is refused: the rest of it would run outside', (t) => {
 	const { fd } = place(t);
 	assert.throws(() => within(fd, () => Promise.resolve()), TypeError);

@@ -1,5 +1,6 @@
 /** libnftables in this process, on the real kernel in a namespace of its own. */
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { test } from 'node:test';
 import { within } from '#kernel/netns.ts';
@@ -39,4 +40,13 @@ test('signals that arrive within a transaction do not make it fail', (t) => {
 	for (let port = 1; port <= 3000; port += 1) nft.run(`add element inet kleene ports { ${port} }`);
 	session.post('Profiler.stop');
 	assert.equal(nft.run('list set inet kleene ports').match(/\d+/g)?.length, 3000);
+});
+
+test('with too many open files it refuses, where the library would end the process', (t) => {
+	const open: number[] = [];
+	t.after(() => {
+		for (const fd of open) closeSync(fd);
+	});
+	while ((open.at(-1) ?? 0) < 1023) open.push(openSync('/dev/null', 'r'));
+	assert.throws(() => new Nftables(), /too many files are open/);
 });

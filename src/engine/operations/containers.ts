@@ -107,6 +107,7 @@ export class ContainerOperations {
 		const limits = { restartPolicy, persist, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `${driver.facts().places.containers}/${id}`;
+		const { reserved } = this.#planner;
 		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
 		await this.#volumes.withVolumesOf(container, ({ parts, record }) => {
 			const steps = [make({ kind: 'root-files', container: id, image: image.id }), ...parts.map(make)];
@@ -117,6 +118,7 @@ export class ContainerOperations {
 				record();
 			});
 		});
+		reserved.add(publicPorts);
 		log.info({ container: id, name, image: image.id }, 'container created');
 		return id;
 	}
@@ -135,6 +137,7 @@ export class ContainerOperations {
 	async #discard(container: Container): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const { id, imageId } = container;
+		const { reserved } = this.#planner;
 		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
 		await executor.teardown({ subject: `container ${id}`, steps }, () => {
 			for (const endpoint of store.endpoints.ofContainer(id)) {
@@ -143,6 +146,7 @@ export class ContainerOperations {
 				if (network) release(store, network, addressesOf(endpoint));
 			}
 			store.containers.delete(id);
+			reserved.remove(container.publicPorts);
 		});
 		log.info({ container: id, name: container.name }, 'container removed');
 	}

@@ -23,6 +23,7 @@ import type { PartHandler, PartHandlers } from './handler.ts';
 import { LinuxImages } from './images.ts';
 import { NameServers, Resolvers } from './names.ts';
 import { LinuxNetwork } from './network.ts';
+import { occupyHost } from './occupation.ts';
 import { Paths } from './paths.ts';
 import { portCheck } from './port-check.ts';
 import { probe } from './probe.ts';
@@ -46,6 +47,7 @@ export interface LinuxHostOptions {
 interface Equipment {
 	readonly paths: Paths;
 	readonly hostNamespace: number | undefined;
+	readonly leave: () => void;
 	readonly resolver: Resolver;
 	readonly runtime: ChosenRuntime;
 	readonly log: LinuxHostOptions['log'];
@@ -62,6 +64,7 @@ export class LinuxHost implements HostDriver {
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
 	readonly #hostNamespace: number | undefined;
+	readonly #leave: () => void;
 	readonly #log: LinuxHostOptions['log'];
 	#watcher: Watcher | undefined;
 
@@ -70,6 +73,7 @@ export class LinuxHost implements HostDriver {
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
 		const hostNamespace = openHostNamespace(netns);
+		const leave = occupyHost(hostNamespace, log);
 		const resolver = new Resolver({
 			...(hostNamespace === undefined ? {} : { hostNamespace }),
 			lookup: (...question) => names.lookup(...question),
@@ -77,10 +81,11 @@ export class LinuxHost implements HostDriver {
 			upstreams: hostUpstreams(),
 			log,
 		});
-		return new LinuxHost({ paths, hostNamespace, resolver, log, runtime: await chooseRuntime() });
+		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, runtime: await chooseRuntime() });
 	}
 
-	private constructor({ paths, hostNamespace, resolver, runtime, log }: Equipment) {
+	private constructor({ paths, hostNamespace, leave, resolver, runtime, log }: Equipment) {
+		this.#leave = leave;
 		this.#log = log;
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
@@ -187,6 +192,7 @@ export class LinuxHost implements HostDriver {
 		this.#resolver.closeAll();
 		this.#firewall.close();
 		this.#network.close();
+		this.#leave();
 		if (this.#hostNamespace !== undefined) closeNamespace(this.#hostNamespace);
 	}
 

@@ -106,6 +106,7 @@ export class LinuxNetwork {
 	close(): void {
 		this.#stacks.close();
 		this.#conversations.close();
+		this.#settings.close();
 		this.#net.close();
 	}
 }

@@ -17,6 +17,8 @@ const GET_STRICT_CHK = 12;
 const MSG_DONTWAIT = 0x40;
 /** The kernel never fills more than 32 KiB with one part of a dump. */
 const ANSWER_SIZE = 64 * 1024;
+/** One for all sockets, since each answer is taken in before the next one is asked for; sockets come and go often. */
+const answer = Buffer.allocUnsafe(ANSWER_SIZE);
 /** A dump that changes underway is asked for again, this many times. */
 const DUMP_TRIES = 10;
 
@@ -66,7 +68,6 @@ export interface Request {
 export class NetlinkSocket {
 	readonly #fd: number;
 	readonly #another: () => NetlinkSocket;
-	readonly #answer = Buffer.allocUnsafe(ANSWER_SIZE);
 	#sequence = 0;
 
 	private constructor(fd: number, another: () => NetlinkSocket) {
@@ -174,7 +175,7 @@ export class NetlinkSocket {
 
 	/** The messages of the next datagram that belong to this request: an earlier one may have been given up midway. */
 	#receive(sequence: number): Message[] {
-		const length = checked('recv on a netlink socket', () => recv(this.#fd, this.#answer, ANSWER_SIZE, MSG_DONTWAIT));
-		return decodeMessages(this.#answer.subarray(0, length)).filter((message) => message.sequence === sequence);
+		const length = checked('recv on a netlink socket', () => recv(this.#fd, answer, ANSWER_SIZE, MSG_DONTWAIT));
+		return decodeMessages(answer.subarray(0, length)).filter((message) => message.sequence === sequence);
 	}
 }

@@ -1,0 +1,145 @@
+/** What was measured as tables for people, 100 columns at the most, each aim with whether it is met. */
+import { availableParallelism, loadavg } from 'node:os';
+import type { DaemonFigures } from './kleene.ts';
+import { OPERATIONS, type Operation, type ScaleFigures } from './scale.ts';
+import type { Figures } from './timing.ts';
+import type { PeerTraffic } from './traffic.ts';
+
+export interface RunFigures {
+	readonly client: Figures;
+	readonly klee: Figures;
+	readonly podman: Figures | string;
+}
+
+export interface Results {
+	readonly run?: RunFigures;
+	readonly daemon?: DaemonFigures;
+	readonly traffic?: readonly PeerTraffic[];
+	readonly scale?: ScaleFigures;
+}
+
+/** At most so many times as slow beside many as beside few. */
+const GROWTH = 2;
+/** Milliseconds. */
+const ATTACH = 3;
+const MANY_PORTS = 5;
+const PODMAN_PART = 1 / 3;
+/** Of podman's throughput, and podman's times over ours. */
+const TRAFFIC_PART = 0.9;
+
+export function print({ run, daemon, traffic, scale }: Results): void {
+	if (isBusy()) console.log(`The machine is busy (load ${loadavg()[0]?.toFixed(1)}): times by the clock say little.`);
+	if (run) printRun(run);
+	if (daemon) printDaemon(daemon);
+	if (traffic) printTraffic(traffic);
+	if (scale) printScale(scale);
+}
+
+function printRun({ client, klee, podman }: RunFigures): void {
+	heading('what a user waits for', 'median', '90 %', 'runs');
+	figures('klee lsn (the client alone)', client);
+	figures('klee run -l vnet -n bench Debian true', klee);
+	if (typeof podman === 'string') {
+		console.log(`  podman run skipped: ${podman}`);
+		return;
+	}
+	figures('podman run --network bench bench true', podman);
+	const ratio = klee.median / podman.median;
+	aim(`klee run takes a third of podman run: ${ratio.toFixed(2)}`, ratio <= PODMAN_PART);
+}
+
+function printDaemon(daemon: DaemonFigures): void {
+	heading('the daemon, with one HTTP request each', 'median', '90 %', 'runs');
+	figures('a request that changes nothing', daemon.roundTrip);
+	figures('network create (bridge, address)', daemon.networkCreate);
+	figures('network remove', daemon.networkRemove);
+	figures('endpoint attach (running ipnet)', daemon.attach);
+	figures('endpoint detach', daemon.detach);
+	figures('container start (vnet, one network)', daemon.containerStart);
+	figures('container stop', daemon.containerStop);
+	const own = daemon.attach.median - daemon.roundTrip.median;
+	aim(`attach takes ${ATTACH} ms without its request: ${own.toFixed(1)} ms`, own <= ATTACH);
+}
+
+function printTraffic(traffic: readonly PeerTraffic[]): void {
+	heading('TCP between two containers', 'MiB/s', 'answer', 'connect');
+	for (const { name, between } of traffic) packets(name, between);
+	heading('TCP from outside by a published port', 'MiB/s', 'answer', 'connect');
+	for (const { name, published } of traffic) if (published) packets(name, published);
+	const podman = traffic.find(({ name }) => name === 'podman');
+	if (!podman) return;
+	for (const { name, between, published } of traffic.filter((peer) => peer.name.startsWith('klee')))
+		for (const [where, own, other] of [
+			['between', between, podman.between],
+			['published', published, podman.published],
+		] as const) {
+			if (!own || !other) continue;
+			const parts = [own.throughput / other.throughput, other.roundTrip / own.roundTrip];
+			const text = parts.map((part) => part.toFixed(2)).join(' and ');
+			aim(
+				`${name}, ${where}: as fast as podman (throughput and answers ${text} times)`,
+				Math.min(...parts) >= TRAFFIC_PART,
+			);
+		}
+}
+
+function packets(name: string, { throughput, roundTrip, connection }: PeerTraffic['between']): void {
+	row(`  ${name}`, throughput.toFixed(0), `${roundTrip.toFixed(0)} µs`, `${connection.toFixed(0)} µs`);
+}
+
+function printScale({ populations, figures: clock, own }: ScaleFigures): void {
+	const block = (title: string, operations: readonly Operation[], cell: (name: Operation) => string[]) => {
+		heading(title, ...populations);
+		for (const name of operations) row(`  ${name}`, ...cell(name));
+	};
+	const whole = OPERATIONS.filter((name) => !name.startsWith(' '));
+	block('beside so many others: median', OPERATIONS, (name) =>
+		clock[name].map(({ median }) => `${median.toFixed(2)} ms`),
+	);
+	block('90 % of the runs', OPERATIONS, (name) => clock[name].map(({ p90 }) => `${p90.toFixed(2)} ms`));
+	block("work of the daemon's thread, mean", OPERATIONS, (name) =>
+		own[name].map(({ mean }) => `${mean.toFixed(2)} ms`),
+	);
+	// Where others take the processor away, the clock tells about them; and work is known on average only.
+	const judge = ({ clock, work }: { clock: number; work: number }) => (isBusy() ? Math.min(clock, work) : clock);
+	for (const name of whole) {
+		const growth = { clock: growthOf(clock[name], 'median'), work: growthOf(own[name], 'mean') };
+		const text = `by the clock ${growth.clock.toFixed(2)}, of work ${growth.work.toFixed(2)}`;
+		aim(`${name}: beside many ${GROWTH} times as much at the most: ${text}`, judge(growth) <= GROWTH);
+	}
+	const name = '  of it publishing 200 ports';
+	const most = { clock: mostOf(clock[name], 'median'), work: mostOf(own[name], 'mean') };
+	const text = `by the clock ${most.clock.toFixed(1)} ms, of work ${most.work.toFixed(1)} ms`;
+	aim(`200 ports are published within ${MANY_PORTS} ms: ${text}`, judge(most) <= MANY_PORTS);
+}
+
+function mostOf(all: readonly Figures[], figure: 'median' | 'mean'): number {
+	return Math.max(...all.map((one) => one[figure]));
+}
+
+function growthOf([small, ...large]: readonly Figures[], figure: 'median' | 'mean'): number {
+	return mostOf(large, figure) / (small?.[figure] ?? Number.NaN);
+}
+
+/** Others use more than what this machine has. */
+function isBusy(): boolean {
+	return (loadavg()[0] ?? 0) > availableParallelism();
+}
+
+function heading(name: string, ...cells: readonly string[]): void {
+	console.log('');
+	row(name, ...cells);
+}
+
+function figures(name: string, { median, p90, runs }: Figures): void {
+	row(`  ${name}`, `${median.toFixed(1)} ms`, `${p90.toFixed(1)} ms`, String(runs));
+}
+
+function aim(text: string, met: boolean): void {
+	console.log(`  ${met ? 'MET   ' : 'MISSED'} ${text}`);
+}
+
+function row(name: string, ...cells: readonly string[]): void {
+	const width = cells.length > 3 ? 14 : 10;
+	console.log(name.padEnd(44) + cells.map((cell) => cell.padStart(width)).join(''));
+}
