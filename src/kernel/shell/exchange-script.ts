@@ -11,21 +11,25 @@ export interface ExchangeText {
 	readonly path?: string;
 }
 
+/** What a mark begins with. A byte that text has no use for comes first: what cannot be a mark is passed on at once. */
+export function markOf(token: string): string {
+	return `\x1e${token} `;
+}
+
 /** Words before the token in the arguments of a shell that is at work for an exchange: see `settle.ts`. */
 export const SHELL_NAME = 'kleene-exchange';
 
 /**
  * Text for the input of `/bin/sh -s`. All of it is one compound command, so a shell that did not receive its end runs
  * nothing of it. After each section a mark is written to both streams, with the section's exit code:
- *
- *     <newline><token> begin<newline>   <newline><token> 0<newline>  ...  <newline><token> end<newline>
+ * `begin` before the first and `end` after the last.
  */
 export function exchangeScript({ token, sections, keepGoing, batch, path }: ExchangeText): Script {
 	const note = batch === undefined ? undefined : `${batch}/${token}`;
 	return lines(
 		sh`{`,
 		prologue(path),
-		sh`kleene_mark() { printf ${'\n%s %s\n'} ${token} "$1"; printf ${'\n%s %s\n'} ${token} "$1" >&2; }`,
+		sh`kleene_mark() { printf ${'%s%s\n'} ${markOf(token)} "$1"; printf ${'%s%s\n'} ${markOf(token)} "$1" >&2; }`,
 		note === undefined ? sh`kleene_leave() { :; }` : sh`kleene_leave() { rm -f ${note}; }`,
 		...(note === undefined ? [] : [sh`mkdir -p ${batch!} && echo $$ >${note}`]),
 		sh`kleene_mark begin`,

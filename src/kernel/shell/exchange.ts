@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { StringDecoder } from 'node:string_decoder';
 import { messageOf } from '#errors/kleene-error.ts';
 import type { Opened } from '#kernel/exec.ts';
-import { exchangeScript } from './exchange-script.ts';
+import { exchangeScript, markOf } from './exchange-script.ts';
 import { ConnectionLost, type ExchangeOptions, type Section, type SectionResult, type ShellOptions } from './shell.ts';
 import { Splitter } from './splitter.ts';
 
@@ -17,6 +17,8 @@ export interface ExchangeContext {
 	readonly shell: Pick<ShellOptions, 'batch' | 'path'>;
 	/** Whether a shell that ends with this code may have ended because the way to the host was lost. */
 	readonly lostBy: (code: number) => boolean;
+	/** See `Way.startsClients`. */
+	readonly client: boolean;
 	/** Called when it is given up, with the token of the shell that may still be at work. */
 	readonly onLate: (token: string) => void;
 	/** Ends it from this side. */
@@ -27,8 +29,9 @@ export interface ExchangeContext {
 export async function exchange(
 	sections: readonly Section[],
 	options: ExchangeOptions,
-	{ start, shell, lostBy, onLate, signal }: ExchangeContext,
+	context: ExchangeContext,
 ): Promise<SectionResult[]> {
+	const { start, shell, lostBy, onLate, signal } = context;
 	const token = randomBytes(16).toString('hex');
 	const script = exchangeScript({ token, sections, keepGoing: options.keepGoing ?? false, ...shell });
 	const child = await start(token);
@@ -53,7 +56,7 @@ export async function exchange(
 	} finally {
 		clearTimeout(timer);
 		signal.removeEventListener('abort', abort);
-		dismiss(child);
+		dismiss(child, context.client);
 	}
 }
 
@@ -62,10 +65,10 @@ function bothClosed(child: Opened): Promise<number> {
 	return Promise.all(closed).then(() => child.exited);
 }
 
-/** Nothing of interest comes any more. */
-function dismiss(child: Opened): void {
+/** Nothing of interest comes any more. A shell that is still at work is not ended: only its outcome is not known. */
+function dismiss(child: Opened, client: boolean): void {
 	const timer = setTimeout(() => {
-		child.kill('SIGTERM');
+		if (client) child.kill('SIGTERM');
 		for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
 	}, LEAVE);
 	bothClosed(child).finally(() => clearTimeout(timer));
@@ -96,7 +99,7 @@ class Side {
 			this.#chunks = [];
 			onMark();
 		};
-		this.#splitter = new Splitter({ begin: `\n${token} `, end: '\n' }, take, cut);
+		this.#splitter = new Splitter({ begin: markOf(token), end: '\n' }, take, cut);
 	}
 
 	push(chunk: Buffer): void {

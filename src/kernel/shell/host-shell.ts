@@ -125,6 +125,7 @@ export class HostShell implements Shell {
 		return await exchange(sections, options, {
 			start: (token) => this.#way.start(exchangeArguments(token)),
 			shell,
+			client: this.#way.startsClients,
 			lostBy: (code) => this.#way.lostBy(code),
 			onLate: (token) => this.#settle(token).catch(() => {}),
 			signal: this.#closing.signal,
