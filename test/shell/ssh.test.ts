@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -151,14 +152,19 @@ test('it comes back by itself', { skip }, async (t) => {
 
 test('a daemon that is killed leaves no connection', { skip }, async (t) => {
 	const sshd = await TestSshd.start(t);
-	await connect(t, sshd);
-	const socket = join(sshd.access().directory, 'ssh');
-	assert.ok(statSync(socket).isSocket());
-	// The next daemon uses the same directory, and ends what the other left.
-	const next = await connect(t, sshd);
-	assert.equal((await next.exchange([section('x', sh`echo x`)]))[0]!.stdout, 'x\n');
-	await next.close();
-	await until('end of the connections', () => sshd.connections().length === 0 || sshd.connections().length === 1);
+	const program = `
+		import { SshShell } from ${JSON.stringify(new URL('../../src/kernel/shell/ssh.ts', import.meta.url).href)};
+		const log = { warn() {}, info() {} };
+		await SshShell.connect(${JSON.stringify(sshd.access())}, log);
+		console.log('connected');
+		setInterval(() => {}, 1000);`;
+	const daemon = spawn(process.execPath, ['--input-type=module', '-e', program], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
+	await new Promise((resolve) => daemon.stdout.once('data', resolve));
+	assert.equal(sshd.connections().length, 1);
+	daemon.kill('SIGKILL');
+	await until('end of the connection', () => sshd.connections().length === 0);
 });
 
 test('refusals name the reason and what to do', { skip }, async (t) => {

@@ -64,6 +64,8 @@ export class TestSshd {
 			'PidFile none',
 			'PasswordAuthentication no',
 			'PrintMotd no',
+			// bash reads ~/.bashrc when sshd is what starts it; what is in root's here is none of our business.
+			'SetEnv SHLVL=5',
 			...(maxSessions === undefined ? [] : [`MaxSessions ${maxSessions}`]),
 			...(shell === undefined ? [] : [`ForceCommand exec ${shell} -c "$SSH_ORIGINAL_COMMAND"`]),
 			'',

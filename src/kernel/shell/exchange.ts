@@ -19,8 +19,8 @@ export interface ExchangeContext {
 	readonly lostBy: (code: number) => boolean;
 	/** See `Way.startsClients`. */
 	readonly client: boolean;
-	/** Called when it is given up, with the token of the shell that may still be at work. */
-	readonly onLate: (token: string) => void;
+	/** Called before it throws ConnectionLost: a shell with this token may still be at work. */
+	readonly onUnknown: (token: string, late: boolean) => void;
 	/** Ends it from this side. */
 	readonly signal: AbortSignal;
 }
@@ -31,11 +31,12 @@ export async function exchange(
 	options: ExchangeOptions,
 	context: ExchangeContext,
 ): Promise<SectionResult[]> {
-	const { start, shell, lostBy, onLate, signal } = context;
+	const { start, shell, lostBy, onUnknown, signal } = context;
 	const token = randomBytes(16).toString('hex');
 	const script = exchangeScript({ token, sections, keepGoing: options.keepGoing ?? false, ...shell });
 	const child = await start(token);
 	const reading = new Reading(token, sections, options);
+	let late = false;
 	const abort = () => reading.lose('the connection was closed');
 	signal.addEventListener('abort', abort);
 	child.stdout.on('data', (chunk: Buffer) => reading.stdout.push(chunk));
@@ -45,14 +46,17 @@ export async function exchange(
 		(error) => reading.lose(messageOf(error)),
 	);
 	const { timeout } = options;
-	const late = () => {
+	const giveUp = () => {
+		late = true;
 		reading.lose(`no end within ${timeout! / 1000} s`);
-		onLate(token);
 	};
-	const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+	const timer = timeout === undefined ? undefined : setTimeout(giveUp, timeout);
 	try {
 		child.stdin.end(script.text);
 		return await reading.results;
+	} catch (error) {
+		if (error instanceof ConnectionLost) onUnknown(token, late);
+		throw error;
 	} finally {
 		clearTimeout(timer);
 		signal.removeEventListener('abort', abort);

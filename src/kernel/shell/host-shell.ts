@@ -5,7 +5,7 @@ import { exchange } from './exchange.ts';
 import { exchangeArguments } from './exchange-script.ts';
 import { asOneLine, prologue, READ_ONE_LINE } from './prologue.ts';
 import { lines, type Script } from './quote.ts';
-import { settleScript } from './settle.ts';
+import { EVERY_ONE, settleScript } from './settle.ts';
 import {
 	ConnectionLost,
 	type ConnectionState,
@@ -25,11 +25,8 @@ const AGAIN = 50;
 
 /** How `/bin/sh` is started on a host: all in which hosts differ. */
 export interface Way {
-	/**
-	 * A number for the connection that there is now, made when there was none. Throws KleeneError (HOST_UNREACHABLE,
-	 * CONFIG_INVALID).
-	 */
-	ready(): Promise<number>;
+	/** There is a connection, made when there was none. Throws KleeneError (HOST_UNREACHABLE, CONFIG_INVALID). */
+	ready(): Promise<void>;
 	/** `/bin/sh` with these arguments. */
 	start(shellArguments: readonly string[]): Promise<Opened>;
 	/** Whether this exit code may mean that the way was lost. */
@@ -50,7 +47,10 @@ export class HostShell implements Shell {
 	readonly #way: Way;
 	readonly #options: HostShellOptions;
 	readonly #closing = new AbortController();
-	#settled: { readonly connection: number; readonly done: Promise<void> } | undefined;
+	/** Tokens of exchanges that may still be at work on the host; at first those of daemons before this one. */
+	readonly #unsettled = new Set([EVERY_ONE]);
+	readonly #late = new Set<string>();
+	#settling: Promise<void> | undefined;
 
 	constructor(way: Way, options: HostShellOptions) {
 		this.#way = way;
@@ -97,24 +97,39 @@ export class HostShell implements Shell {
 		await this.#way.close();
 	}
 
-	/** There is a connection, and nothing of an earlier one is at work. */
+	/** There is a connection, and nothing is at work whose outcome is not known. */
 	async #ready(): Promise<void> {
-		const connection = await this.#way.ready();
-		if (this.#settled?.connection !== connection) {
-			const done = this.#settle();
-			this.#settled = { connection, done };
-			done.catch(() => {
-				this.#settled = undefined;
+		await this.#way.ready();
+		while (this.#unsettled.size > 0) {
+			this.#settling ??= this.#settle([...this.#unsettled]).finally(() => {
+				this.#settling = undefined;
 			});
+			await this.#settling;
 		}
-		await this.#settled!.done;
 	}
 
-	async #settle(only?: string): Promise<void> {
+	async #settle(tokens: readonly string[]): Promise<void> {
 		const { batch, path, settle = SETTLE } = this.#options;
-		if (batch === undefined) return;
-		const section = { name: 'earlier exchanges', script: settleScript(batch, only === undefined ? settle : 0, only) };
-		await this.#exchange([section], {}, path === undefined ? {} : { path });
+		if (batch !== undefined) {
+			const patience = (token: string) => (this.#late.has(token) ? 0 : settle);
+			const sections = tokens.map((token) => ({
+				name: 'earlier',
+				script: settleScript(batch, token, patience(token)),
+			}));
+			await this.#exchange(sections, { keepGoing: true }, path === undefined ? {} : { path });
+		}
+		for (const token of tokens) {
+			this.#unsettled.delete(token);
+			this.#late.delete(token);
+		}
+	}
+
+	/** One that took too long has had its time. */
+	#noteUnknown(token: string, late: boolean): void {
+		this.#unsettled.add(token);
+		if (!late) return;
+		this.#late.add(token);
+		this.#ready().catch(() => {});
 	}
 
 	async #exchange(
@@ -127,7 +142,7 @@ export class HostShell implements Shell {
 			shell,
 			client: this.#way.startsClients,
 			lostBy: (code) => this.#way.lostBy(code),
-			onLate: (token) => this.#settle(token).catch(() => {}),
+			onUnknown: (token, late) => this.#noteUnknown(token, late),
 			signal: this.#closing.signal,
 		});
 	}

@@ -6,9 +6,7 @@ import type { ShellOptions } from './shell.ts';
 class LocalWay implements Way {
 	readonly startsClients = false;
 
-	async ready(): Promise<number> {
-		return 0;
-	}
+	async ready(): Promise<void> {}
 
 	start(shellArguments: readonly string[]): ReturnType<typeof open> {
 		return open(['/bin/sh', ...shellArguments]);

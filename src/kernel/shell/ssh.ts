@@ -19,8 +19,7 @@ class SshWay implements Way {
 	readonly #log: ShellLog;
 	readonly #listeners: Array<(state: ConnectionState) => void> = [];
 	#master: SshMaster | undefined;
-	#connecting: Promise<number> | undefined;
-	#connection = 0;
+	#connecting: Promise<void> | undefined;
 	#retry: NodeJS.Timeout | undefined;
 	#lost = false;
 	#closed = false;
@@ -30,13 +29,13 @@ class SshWay implements Way {
 		this.#log = log;
 	}
 
-	async ready(): Promise<number> {
+	async ready(): Promise<void> {
 		if (this.#closed) throw this.#gone();
-		if (this.#master !== undefined) return this.#connection;
+		if (this.#master !== undefined) return;
 		this.#connecting ??= this.#connect().finally(() => {
 			this.#connecting = undefined;
 		});
-		return await this.#connecting;
+		await this.#connecting;
 	}
 
 	start(shellArguments: readonly string[]): Promise<Opened> {
@@ -58,10 +57,9 @@ class SshWay implements Way {
 		await this.#master?.close();
 	}
 
-	async #connect(): Promise<number> {
+	async #connect(): Promise<void> {
 		const master = await SshMaster.connect(this.#access);
 		this.#master = master;
-		this.#connection += 1;
 		master.lost.then((why) => this.#onLost(why));
 		if (this.#lost) {
 			this.#lost = false;
@@ -69,7 +67,6 @@ class SshWay implements Way {
 			this.#log.info({ host: nameOf(this.#access.target) }, 'the connection to the host is back');
 			for (const listener of this.#listeners) listener('back');
 		}
-		return this.#connection;
 	}
 
 	#onLost(why: string): void {
