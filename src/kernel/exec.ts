@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 export interface RunOptions {
 	/** Written to standard input; without it, input is empty. */
@@ -97,6 +97,30 @@ export async function launch(
 		stderr: () => stderr().trim(),
 		exited,
 	};
+}
+
+/** A program that is talked with. */
+export interface Opened {
+	readonly pid: number;
+	/** Swallows what is written after the program is gone. */
+	readonly stdin: Writable;
+	readonly stdout: Readable;
+	readonly stderr: Readable;
+	/** Exit code of the process, perhaps before its output was read; others may still hold its streams. */
+	readonly exited: Promise<number>;
+	/** This process alone, not what it started. */
+	kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts a program with three streams to it, which the caller reads. Throws CommandError when it cannot be started. */
+export async function open(argv: readonly string[], options: Pick<RunOptions, 'env' | 'cwd'> = {}): Promise<Opened> {
+	const child = start(argv, options, ['pipe', 'pipe', 'pipe']);
+	const exited = ended(child, argv, 'exit');
+	if (child.pid === undefined) await exited;
+	exited.catch(() => {});
+	const [stdin, stdout, stderr] = [child.stdin!, child.stdout!, child.stderr!];
+	for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
+	return { pid: child.pid!, stdin, stdout, stderr, exited, kill: (signal) => child.kill(signal) };
 }
 
 type Stdio = ReadonlyArray<'ignore' | 'pipe'>;

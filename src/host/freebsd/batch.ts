@@ -1,0 +1,113 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
+import type { Script } from '#kernel/shell/quote.ts';
+import { ConnectionLost, type SectionResult, type Shell } from '#kernel/shell/shell.ts';
+import type { Step } from '#model/step.ts';
+import type { PartHandler, PartHandlers } from './handler.ts';
+import { readRefusal } from './refusal.ts';
+
+/** Of the error output of a step, for people. */
+const SAID = 2000;
+
+/** A step that was rendered. */
+interface Rendered {
+	readonly step: Step;
+	/** Place among the steps that were given. */
+	readonly index: number;
+	readonly script: Script;
+}
+
+/**
+ * `HostDriver.apply` for a host that is told everything at once: all steps in one exchange. A step that fails throws
+ * the refusal it made (see `refusal.ts`), or HOST_FAILED with its error output. Where the connection is lost it throws
+ * HOST_UNREACHABLE, and as the rest may have been done, `onDone` is told of all steps.
+ */
+export async function applyBatch(
+	shell: Shell,
+	handlers: PartHandlers,
+	steps: readonly Step[],
+	options: ApplyOptions = {},
+): Promise<void> {
+	const { keepGoing = false, progress, onDone, onFailure } = options;
+	const failures: unknown[] = [];
+	const fail = (step: Step, error: unknown) => {
+		onFailure?.(step, error);
+		failures.push(error);
+	};
+	const rendered = render(handlers, steps, options, fail);
+	if (failures.length > 0 && !keepGoing) throw failures[0];
+	const onSection = (done: number, result: SectionResult) => {
+		const { step, index } = rendered[done - 1]!;
+		if (result.code !== 0)
+			fail(step, failureOf(step, handlerOf(handlers, step).describe(step.verb, step.part), result));
+		else if (failures.length === 0) onDone?.(index + 1);
+	};
+	try {
+		if (rendered.length > 0)
+			await shell.exchange(
+				rendered.map(({ step, script }) => ({ name: step.part.kind, script })),
+				{ keepGoing, onSection, ...(progress === undefined ? {} : { onOutput: (_name, line) => progress(line) }) },
+			);
+	} catch (error) {
+		if (error instanceof ConnectionLost && error.started) onDone?.(steps.length);
+		throw unreachable(error);
+	}
+	if (failures.length > 0) throw failures[0];
+}
+
+/** What a step would do, in the words of the host's own tools. */
+export function describeStep(handlers: PartHandlers, { verb, part }: Step): string[] {
+	return handlerOf(handlers, { verb, part }).describe(verb, part);
+}
+
+/** A lost connection as the engine knows it; anything else as it is. */
+export function unreachable(error: unknown): unknown {
+	if (!(error instanceof ConnectionLost)) return error;
+	return new KleeneError({
+		code: 'HOST_UNREACHABLE',
+		what: 'the connection to the host was lost',
+		why: error.message,
+		mend: 'kleened connects again by itself and looks what became of it; see "klee network doctor" then',
+		cause: error,
+	});
+}
+
+function handlerOf(handlers: PartHandlers, { part }: Step): PartHandler<Step['part']['kind']> {
+	return handlers[part.kind] as PartHandler<Step['part']['kind']>;
+}
+
+/** A step whose handler refuses to render it fails without the host being asked. */
+function render(
+	handlers: PartHandlers,
+	steps: readonly Step[],
+	options: ApplyOptions,
+	fail: (step: Step, error: unknown) => void,
+): Rendered[] {
+	return steps.flatMap((step, index) => {
+		try {
+			return [{ step, index, script: handlerOf(handlers, step)[step.verb](step.part, options) }];
+		} catch (error) {
+			fail(step, error);
+			return [];
+		}
+	});
+}
+
+function failureOf(step: Step, commands: readonly string[], { code, stderr }: SectionResult): KleeneError {
+	const refused = readRefusal(stderr);
+	if (refused !== undefined) return refused;
+	const said = stderr.trim();
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot ${step.verb} the ${step.part.kind.replaceAll('-', ' ')}${ownerOf(step)}`,
+		why: said === '' ? `exit code ${code}` : said.slice(-SAID),
+		mend: commands.length === 0 ? 'see the reason' : `see the reason; by hand it is: ${commands.join('; ')}`,
+	});
+}
+
+/** Whom a part is for, as far as it says so. */
+function ownerOf({ part }: Step): string {
+	for (const key of ['container', 'network', 'image', 'interface'] as const)
+		if (key in part) return ` of ${key} ${(part as unknown as Record<string, string>)[key]}`;
+	return '';
+}
