@@ -36,12 +36,13 @@ exit $code
 /** A host on which scripts are run by the real /bin/sh, as an exchange runs them, against programs that stand in. */
 export class ScriptHost {
 	state: StandInState;
-	readonly #folder: string;
+	/** Comes first on the PATH of scripts. */
+	readonly folder: string;
 	readonly #bell: ReadStream;
 
 	private constructor(state: StandInState, folder: string, bell: ReadStream) {
 		this.state = state;
-		this.#folder = folder;
+		this.folder = folder;
 		this.#bell = bell;
 	}
 
@@ -52,14 +53,24 @@ export class ScriptHost {
 		const bell = createReadStream('', { fd: openSync(join(folder, 'bell'), 'r+') });
 		const host = new ScriptHost(state, folder, bell);
 		createInterface({ input: bell }).on('line', (pid) => host.#serve(pid));
-		for (const name of PROGRAMS) writeFileSync(join(folder, name), asking(folder, name), { mode: 0o755 });
-		writeFileSync(join(folder, 'lockf'), LOCKF, { mode: 0o755 });
+		for (const name of PROGRAMS) host.install(name, asking(folder, name));
+		host.install('lockf', LOCKF);
 		return host;
+	}
+
+	/** Another program, or one in place of what stands in. */
+	install(name: string, text: string): void {
+		writeFileSync(join(this.folder, name), text, { mode: 0o755 });
+	}
+
+	/** What is in a file there. */
+	read(name: string): string {
+		return readFileSync(join(this.folder, name), 'utf8');
 	}
 
 	#serve(pid: string): void {
 		if (pid === '') return;
-		const file = (ending: string) => join(this.#folder, `${pid}.${ending}`);
+		const file = (ending: string) => join(this.folder, `${pid}.${ending}`);
 		const [program = '', ...args] = readFileSync(file('ask'), 'utf8').slice(0, -1).split('\n');
 		const { code, stdout, stderr } = call(this.state, program, args);
 		writeFileSync(file('out'), stdout);
@@ -69,15 +80,15 @@ export class ScriptHost {
 
 	async run(script: Script): Promise<Outcome> {
 		this.state.calls = [];
-		const env = { PATH: `${this.#folder}:/usr/bin:/bin`, LC_ALL: 'C' };
+		const env = { PATH: `${this.folder}:/usr/bin:/bin`, LC_ALL: 'C' };
 		const shell = spawn('/bin/sh', ['-c', '(set -e; eval "$1") </dev/null; exit $?', 'sh', script.text], { env });
 		const [stdout, stderr, [code]] = await Promise.all([text(shell.stdout), text(shell.stderr), once(shell, 'close')]);
 		return { code: Number(code), stdout, stderr, changes: this.state.calls.filter((line) => !LOOKS.test(line)) };
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		writeFileSync(join(this.#folder, 'bell'), '\n');
+		writeFileSync(join(this.folder, 'bell'), '\n');
 		this.#bell.destroy();
-		rmSync(this.#folder, { recursive: true });
+		rmSync(this.folder, { recursive: true });
 	}
 }
