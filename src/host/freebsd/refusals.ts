@@ -13,14 +13,15 @@ export interface ScriptRefusal {
 }
 
 const MARK = 'KLEENE-REFUSAL';
-const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+)$/m;
+const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?) ?$/m;
 
 /**
- * Text that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<mend>`, and
- * the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
+ * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<mend>`,
+ * and the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
  */
 export function refusal({ code, what, why, mend }: ScriptRefusal): Script {
-	return sh`printf ${`${MARK} %s\\t%s\\t%s\\t%s\\n`} ${code} ${what} ${why} ${mend} >&2; exit 1`;
+	const format = `${MARK} %s\\t%s\\t%s\\t%s`;
+	return sh`{ printf ${format} ${code} ${what} ${why} ${mend} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
 }
 
 /** The refusal of one step, about its part. */
