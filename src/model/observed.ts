@@ -12,6 +12,8 @@ export interface ObservedInterface {
 	readonly bridge: string;
 	/** With prefix. */
 	readonly addresses: readonly string[];
+	/** Whether it bears Kleene's mark; absent on hosts where names have to do. */
+	readonly ours?: boolean;
 }
 
 export interface ObservedRoute {

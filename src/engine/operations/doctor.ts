@@ -51,7 +51,7 @@ export class DoctorOperations {
 		const inFlight = store.journal.unfinished().flatMap(({ steps }) => steps.map(({ part }) => part));
 		const expected = [...networks, ...runs].flatMap(({ parts }) => parts).filter(isNetworkPart);
 		const observed = await driver.observe('everything', expected);
-		return { networks, runs, names, inFlight, observed };
+		return { networks, runs, names, inFlight, observed, traits: seen.traits };
 	}
 
 	/** What the steps of a finding would do, in the words of the host. */

@@ -25,7 +25,7 @@ interface Draft {
 
 /** Expected parts of which something is missing or different, what stands on a missing part together with that part. */
 export function findDrift(examination: Examination): Finding[] {
-	const view = new HostView(examination.observed);
+	const view = new HostView(examination.observed, examination.traits);
 	const saidByHost = new Map(examination.observed.comparison?.differing.map((one) => [one.part, faultSaid(one)]));
 	const drafts: Draft[] = [];
 	/** By the names of what is missing. */
@@ -40,7 +40,7 @@ export function findDrift(examination: Examination): Finding[] {
 		draft.owners.add(owner);
 		if (fault.missing) for (const name of namesOf(part)) missing.set(name, draft);
 	}
-	return drafts.map(findingOf);
+	return drafts.map((draft) => findingOf(draft, view));
 }
 
 function faultSaid({ part, what, instead = [] }: ObservedDifference): Fault {
@@ -53,7 +53,7 @@ function lostWithBase(part: Part): Fault | undefined {
 	return goes ? { what: 'it went with its interface' } : undefined;
 }
 
-function findingOf({ part, subject, fault, steps, owners }: Draft): Finding {
+function findingOf({ part, subject, fault, steps, owners }: Draft, { customs }: HostView): Finding {
 	const more = steps.length > (fault.steps?.length ?? 1);
 	return {
 		kind: 'drift',
@@ -61,7 +61,7 @@ function findingOf({ part, subject, fault, steps, owners }: Draft): Finding {
 		subject,
 		what: more ? `${fault.what}, and with it what stands on it` : fault.what,
 		why: whyOf(part),
-		mend: mendByRepair(steps, fault.mend ?? 'look at the host with "ip address" and "nft list table inet kleene"'),
+		mend: mendByRepair(steps, fault.mend ?? customs.look),
 		steps,
 		owners: [...owners].sort(networksFirst),
 	};

@@ -2,6 +2,7 @@ import type { ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Examination, type Finding, mendByRepair } from './finding.ts';
+import { customsOf } from './host-customs.ts';
 
 /** Key of the lock under which a leak is unmade: no network is made meanwhile. */
 const NOBODY = 'networks';
@@ -21,7 +22,7 @@ function explainedParts({ networks, runs, inFlight }: Examination): readonly Par
 	return [...networks.flatMap(({ parts }) => parts), ...runs.flatMap(({ parts }) => parts), ...inFlight];
 }
 
-function strayInterfaces({ networks, observed }: Examination, explained: readonly Part[]): Finding[] {
+function strayInterfaces({ networks, observed, traits }: Examination, explained: readonly Part[]): Finding[] {
 	const names = new Set(networks.map(({ network }) => network.interface));
 	for (const part of explained) {
 		if (part.kind === 'network-interface') names.add(part.interface);
@@ -33,21 +34,32 @@ function strayInterfaces({ networks, observed }: Examination, explained: readonl
 		const ports = observed.interfaces.filter(({ bridge }) => bridge === found.name).map(({ name }) => name);
 		const what = `interface ${found.name} belongs to no network and no running container`;
 		return [
-			leak({ what: ports.length > 0 ? `${what}; its ports: ${ports.join(', ')}` : what, part, name: found.name }),
+			leak({
+				what: ports.length > 0 ? `${what}; its ports: ${ports.join(', ')}` : what,
+				part,
+				otherwise: customsOf(traits).destroy(found.name),
+			}),
 		];
 	});
 }
 
-function partOfInterface({ name, type, mac }: ObservedInterface): Part | undefined {
+/** By its mark where the host knows marks: others have epairs, too. */
+function partOfInterface({ name, type, mac, ours }: ObservedInterface): Part | undefined {
+	if (ours === false) return undefined;
 	const unit = /^epair(\d+)a$/.exec(name)?.[1];
 	if (unit !== undefined)
 		return { kind: 'epair', container: '', unit: Number(unit), inside: `epair${unit}b`, mac, routed: false };
-	if (!/^kleene\d+$/.test(name)) return undefined;
-	return { kind: 'network-interface', interface: name, type: type === 'dummy' ? 'loopback' : 'bridge', mac };
+	if (!ours && !/^kleene\d+$/.test(name)) return undefined;
+	return {
+		kind: 'network-interface',
+		interface: name,
+		type: type === 'dummy' || type === 'lo' ? 'loopback' : 'bridge',
+		mac,
+	};
 }
 
 /** On interfaces of networks; on a custom one the administrator may have made some. */
-function strayProxies({ networks, observed }: Examination, explained: readonly Part[]): Finding[] {
+function strayProxies({ networks, observed, traits }: Examination, explained: readonly Part[]): Finding[] {
 	const ours = new Set(networks.filter(({ network }) => network.type !== 'custom').map((one) => one.network.interface));
 	const known = new Set(
 		explained.filter((part) => part.kind === 'alias').map((part) => `${part.address} ${part.interface}`),
@@ -58,29 +70,33 @@ function strayProxies({ networks, observed }: Examination, explained: readonly P
 		.map(({ address, interface: name }) => {
 			const names = { container: '', inside: '', interface: name, address };
 			const part: Part = { kind: 'alias', ...names, unit: -1, subnet: '', hostAddress: '' };
-			return leak({ what: `the host answers for ${address} on ${name}, which no container has`, part, name });
+			return leak({
+				what: `the host answers for ${address} on ${name}, which no container has`,
+				part,
+				otherwise: customsOf(traits).destroy(name),
+			});
 		});
 }
 
-function strayRules({ observed, inFlight }: Examination): Finding[] {
+function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 	if (inFlight.length > 0) return [];
 	return (observed.comparison?.excess ?? []).map(({ what, parts, owner }) => {
 		const steps: Step[] = [...parts.map(unmake), ...(owner && parts.length > 0 ? [make(owner)] : [])];
-		const otherwise = 'look at it with "nft list table inet kleene" and delete it with nft';
 		return {
 			kind: 'leak',
 			severity: 'error',
 			subject: 'host',
 			what: `the firewall has ${what}, which nobody asked for`,
 			why: 'it lets packets through, or keeps them back, for something that is not there',
-			mend: mendByRepair(steps, otherwise),
+			mend: mendByRepair(steps, customsOf(traits).lookAtRules),
 			steps,
 			owners: [NOBODY],
 		};
 	});
 }
 
-function leak({ what, part, name }: { what: string; part: Part; name: string }): Finding {
+/** @param otherwise how it is done by hand */
+function leak({ what, part, otherwise }: { what: string; part: Part; otherwise: string }): Finding {
 	const steps = [unmake(part)];
 	return {
 		kind: 'leak',
@@ -88,7 +104,7 @@ function leak({ what, part, name }: { what: string; part: Part; name: string }):
 		subject: 'host',
 		what,
 		why: 'it was left by something that is gone, or is of another kleened on this host; its name is not free',
-		mend: mendByRepair(steps, `ip link delete ${name}`),
+		mend: mendByRepair(steps, otherwise),
 		steps,
 		owners: [NOBODY],
 	};

@@ -4,9 +4,8 @@ import { addressesOf } from '#model/endpoint.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, subnetOf } from '#model/network.ts';
 import type { Examination, Finding, NetworkState } from './finding.ts';
+import { customsOf } from './host-customs.ts';
 
-/** Ports that a bridge of the Linux kernel can have: BR_MAX_PORTS less the one that is no port. */
-const BRIDGE_PORTS = 1023;
 /** Percent from which on something is nearly full. */
 const NEARLY_FULL = 90;
 
@@ -22,13 +21,21 @@ export function findDuplicates(examination: Examination): Finding[] {
 		}
 	const ours = [...holders.keys()];
 	const addresses = new Set(ours);
+	const aliases = sharedAliases(examination);
 	for (const { name, addresses: own } of examination.observed.interfaces)
 		for (const text of own) {
 			const address = text.split('/')[0] ?? '';
-			if (addresses.has(address)) hold(address, `interface ${name} of the host`);
+			if (addresses.has(address) && !aliases.has(`${address} ${name}`)) hold(address, `interface ${name} of the host`);
 		}
 	const twice = [...holders].filter(([, all]) => all.length > 1);
 	return [...twice.map(([address, all]) => duplicate(address, all)), ...intruders(examination)];
+}
+
+/** Addresses that the host holds for running containers which share its stack. */
+function sharedAliases({ runs, inFlight, traits }: Examination): ReadonlySet<string> {
+	if (traits.ipnetHasEpair) return new Set();
+	const parts = [...runs.flatMap((run) => run.parts), ...inFlight];
+	return new Set(parts.flatMap((part) => (part.kind === 'alias' ? [`${part.address} ${part.interface}`] : [])));
 }
 
 function macOfEndpoint({ id, mac }: Endpoint): string {
@@ -87,12 +94,13 @@ export function findNearlyFull(examination: Examination): Finding[] {
 	]);
 }
 
-function fullBridge({ network }: NetworkState, { observed }: Examination): Finding[] {
+function fullBridge({ network }: NetworkState, { observed, traits }: Examination): Finding[] {
+	const { bridgePorts } = customsOf(traits);
 	const ports = observed.interfaces.filter(({ bridge }) => bridge === network.interface).length;
-	if (network.type !== 'bridge' || ports * 100 < BRIDGE_PORTS * NEARLY_FULL) return [];
-	const what = `bridge ${network.interface} has ${ports} of at most ${BRIDGE_PORTS} ports`;
+	if (network.type !== 'bridge' || ports * 100 < bridgePorts * NEARLY_FULL) return [];
+	const what = `bridge ${network.interface} has ${ports} of at most ${bridgePorts} ports`;
 	const why = 'a vnet container that is one too many does not start';
-	return [full(network.name, ports >= BRIDGE_PORTS, { what, why, mend: 'put further containers on another network' })];
+	return [full(network.name, ports >= bridgePorts, { what, why, mend: 'put further containers on another network' })];
 }
 
 function fullSubnet({ network, endpoints }: NetworkState, family: 4 | 6): Finding[] {

@@ -46,13 +46,13 @@ function faultOfInterface(part: PartOf<'network-interface'>, view: HostView): Fa
 	if (!found) return { what: `${part.type} ${name} is missing`, missing: true };
 	if (found.mac.toLowerCase() !== mac.toLowerCase()) {
 		const what = `${name} has the MAC address ${found.mac}, not ${mac}: it is not the interface that was made`;
-		return { what, steps: [], mend: `ip link set ${name} address ${mac}` };
+		return { what, steps: [], mend: view.customs.setMac(name, mac) };
 	}
 	if (mtu !== undefined && found.mtu !== mtu)
 		return {
 			what: `${name} has an MTU of ${found.mtu}, not ${mtu}`,
 			steps: [],
-			mend: `ip link set ${name} mtu ${mtu}`,
+			mend: view.customs.setMtu(name, mtu),
 		};
 	return found.up ? undefined : { what: `${name} is down` };
 }
@@ -80,8 +80,13 @@ function faultOfPort(part: PartOf<'bridge-port'>, view: HostView): Fault | undef
 	return { what: `${what} but of ${found.bridge}`, steps: [unmake(elsewhere), make(part)] };
 }
 
+/** On a host whose stack the container shares there is no more to it than the address; the rest the host tells itself. */
 function faultOfAlias(part: PartOf<'alias'>, view: HostView): Fault | undefined {
 	const { address, container, inside: name, unit } = part;
+	if (!view.traits.ipnetHasEpair)
+		return view.answers(address, part.interface)
+			? undefined
+			: { what: `${part.interface} has lost the address ${address}` };
 	const inside = view.inside(container, name);
 	if (inside === 'unknown') return undefined;
 	const cable = `epair${unit}a`;

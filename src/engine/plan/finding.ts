@@ -7,6 +7,7 @@ import type { Network } from '#model/network.ts';
 import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
+import type { HostTraits } from '#model/traits.ts';
 
 export type FindingKind =
 	/** A part is missing or different. */
@@ -57,6 +58,7 @@ export interface Examination {
 	readonly inFlight: readonly Part[];
 	/** With a comparison. */
 	readonly observed: Observed;
+	readonly traits: HostTraits;
 }
 
 const MEND_BY_REPAIR = 'klee network doctor --repair';

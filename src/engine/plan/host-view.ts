@@ -1,13 +1,19 @@
 import type { Observed, ObservedInterface, ObservedStack } from '#model/observed.ts';
+import type { HostTraits } from '#model/traits.ts';
+import { customsOf, type HostCustoms } from './host-customs.ts';
 
 /** What was seen on a host, by name. */
 export class HostView {
+	readonly traits: HostTraits;
+	readonly customs: HostCustoms;
 	readonly #interfaces: ReadonlyMap<string, ObservedInterface>;
 	readonly #stacks: ReadonlyMap<string, ObservedStack>;
 	readonly #routes: ReadonlySet<string>;
 	readonly #proxies: ReadonlySet<string>;
 
-	constructor({ interfaces, routes, comparison }: Observed) {
+	constructor({ interfaces, routes, comparison }: Observed, traits: HostTraits) {
+		this.traits = traits;
+		this.customs = customsOf(traits);
 		this.#interfaces = new Map(interfaces.map((one) => [one.name, one]));
 		this.#stacks = new Map(comparison?.stacks.map((stack) => [stack.container, stack]));
 		this.#routes = new Set(routes.map(({ destination, interface: name }) => `${destination} ${name}`));

@@ -1,0 +1,120 @@
+import { type IfconfigInterface, parseIfconfig } from '#kernel/freebsd/ifconfig.ts';
+import { type NetstatRoute, parseRoutes } from '#kernel/freebsd/netstat.ts';
+import { lines, type Script, sh } from '#kernel/shell/quote.ts';
+import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { familyOf } from '../addressing.ts';
+import { parameterOf } from '../aliases.ts';
+import { forwardingSection } from '../forwarding.ts';
+import type { InsideTools } from '../inside.ts';
+import { linesAfter, type NetworkSurvey, routesOf, surveyOf } from '../survey.ts';
+
+/** Bytes that the tools of a container may say, and seconds that they may take for it. */
+const ENOUGH = 262144;
+const PATIENCE = 5;
+
+/**
+ * What the listing of the host's interfaces and routes does not show: the inside of containers with a stack of their
+ * own, which addresses the others may use, whether the host forwards. As in the survey, each line of output begins with
+ * what it belongs to: much of it is the word of containers.
+ */
+export function comparisonSection(inside: InsideTools, expected: readonly Part[]): Script {
+	return lines(
+		sh`jls name ip4.addr ip6.addr | sed 's/^/jail /'`,
+		sh`{ ${forwardingSection}; } | sed 's/^/forwarding /'`,
+		...stacksIn(expected).map((container) =>
+			lines(
+				insideOf(inside.ifconfig(container, ['-a']), `inside ${container} `),
+				insideOf(sh`jexec ${container} netstat --libxo json -rn`, `routes ${container} `),
+			),
+		),
+	);
+}
+
+/** The last line may lack its end. */
+function insideOf(ask: Script, tag: string): Script {
+	return sh`timeout -k 1 ${PATIENCE} ${ask} 2>/dev/null | head -c ${ENOUGH} | sed ${`s/^/${tag}/`}; echo`;
+}
+
+/** Containers that have a cable. */
+function stacksIn(expected: readonly Part[]): string[] {
+	return [...new Set(expected.flatMap((part) => (part.kind === 'epair' ? [part.container] : [])))];
+}
+
+/** @param text what `comparisonSection` wrote for the same parts */
+export function compareNetwork(
+	survey: NetworkSurvey,
+	text: string,
+	expected: readonly Part[],
+): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+	return {
+		stacks: stacksIn(expected).flatMap((container) => readStack(container, text) ?? []),
+		proxies: aliasesOf(survey.links),
+		differing: [
+			...compareGrants(linesAfter('jail ', text), expected),
+			...compareMembers(survey.links, expected),
+			...compareForwarding(linesAfter('forwarding ', text), expected),
+		],
+	};
+}
+
+/** Undefined where it has no tools that tell, or does not tell in time. */
+function readStack(container: string, text: string): ObservedStack | undefined {
+	const links = parseIfconfig(linesAfter(`inside ${container} `, text));
+	const routes = tryParse(linesAfter(`routes ${container} `, text));
+	if (links.length === 0 || !routes) return undefined;
+	return { container, interfaces: surveyOf(links, []).interfaces, routes: routesOf(routes) };
+}
+
+function tryParse(text: string): NetstatRoute[] | undefined {
+	try {
+		return parseRoutes(text);
+	} catch {
+		return undefined;
+	}
+}
+
+/** Single addresses: an ipnet container's is never written with the mask of its network. */
+function aliasesOf(links: readonly IfconfigInterface[]): ObservedProxy[] {
+	return links.flatMap(({ name, addresses }) =>
+		addresses.flatMap((text) => {
+			const [address = '', prefix] = text.split('/');
+			return Number(prefix) === (familyOf(address) === 4 ? 32 : 128) ? [{ interface: name, address }] : [];
+		}),
+	);
+}
+
+/** @param jails lines of name, IPv4 and IPv6 addresses, joined by commas, `-` for none */
+function compareGrants(jails: string, expected: readonly Part[]): ObservedDifference[] {
+	const granted = new Map<string, ReadonlySet<string>>();
+	for (const line of jails.split('\n')) {
+		const [name = '', ...lists] = line.split(' ');
+		granted.set(name, new Set(lists.flatMap((list) => list.split(','))));
+	}
+	return expected.flatMap((part) => {
+		const has = part.kind === 'alias' ? granted.get(part.container) : undefined;
+		if (part.kind !== 'alias' || !has || has.has(part.address)) return [];
+		return [{ part, what: `address ${part.address}: it is not in ${parameterOf(part)} of the jail` }];
+	});
+}
+
+function compareMembers(links: readonly IfconfigInterface[], expected: readonly Part[]): ObservedDifference[] {
+	const members = new Map(links.flatMap(({ members }) => members.map((member) => [member.name, member])));
+	return expected.flatMap((part) => {
+		const member = part.kind === 'bridge-port' ? members.get(part.interface) : undefined;
+		if (part.kind !== 'bridge-port' || !member) return [];
+		const isolated = member.flags.includes('PRIVATE');
+		if (isolated === part.isolated) return [];
+		return [{ part, what: `port ${part.interface}: private is ${isolated ? 'on' : 'off'} and should not be` }];
+	});
+}
+
+/** It concerns every gateway address alike, and is mended with the first. */
+function compareForwarding(settings: string, expected: readonly Part[]): ObservedDifference[] {
+	const off = new Set(settings.split('\n').flatMap((line) => (/^[46] 0$/.test(line) ? [Number(line[0])] : [])));
+	return ([4, 6] as const).flatMap((family) => {
+		if (!off.has(family)) return [];
+		const part = expected.find((one) => one.kind === 'interface-address' && familyOf(one.address) === family);
+		return part ? [{ part, what: `the host does not forward IPv${family} any more` }] : [];
+	});
+}

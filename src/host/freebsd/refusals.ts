@@ -1,0 +1,173 @@
+import { ERROR_CODES, type ErrorCode } from '#errors/codes.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
+import { type Script, sh } from '#kernel/shell/quote.ts';
+import type { Part } from '#model/part.ts';
+import type { Step } from '#model/step.ts';
+
+/** One that a script can make: a `Script` is one word for the shell, for what is only known there. */
+export interface ScriptRefusal {
+	readonly code: ErrorCode;
+	readonly what: string | Script;
+	readonly why: string | Script;
+	readonly mend: string | Script;
+}
+
+const MARK = 'KLEENE-REFUSAL';
+const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?) ?$/m;
+
+/**
+ * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<mend>`,
+ * and the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
+ */
+export function refusal({ code, what, why, mend }: ScriptRefusal): Script {
+	const format = `${MARK} %s\\t%s\\t%s\\t%s`;
+	return sh`{ printf ${format} ${code} ${what} ${why} ${mend} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
+}
+
+/** The refusal of one step, about its part. */
+export function refuse(verb: Step['verb'], part: Part, rest: Omit<ScriptRefusal, 'what'>): Script {
+	return refusal({ what: titleOfStep(verb, part), ...rest });
+}
+
+/**
+ * The refusal in the error output of a script. Programs of a container write there, too, so only what a script of ours
+ * could have said is believed: that the host is out of reach is for others to say.
+ */
+export function parseRefusal(stderr: string): KleeneError | undefined {
+	const [, code = '', what = '', why = '', mend = ''] = LINE.exec(stderr) ?? [];
+	if (!Object.hasOwn(ERROR_CODES, code) || code === 'HOST_UNREACHABLE') return undefined;
+	return new KleeneError({ code: code as ErrorCode, what, why, mend });
+}
+
+interface Known {
+	readonly pattern: RegExp;
+	readonly code: ErrorCode;
+	/** `$1` stands for what the pattern caught. */
+	readonly why: string;
+	readonly mend: string;
+}
+
+/** What the tools of FreeBSD say, in other words. The first that fits counts. */
+const KNOWN: readonly Known[] = [
+	{
+		pattern: /(?:SIOCSIFNAME \(set name\)|SIOCIFCREATE2?(?: \([^)]*\))?): File exists/,
+		code: 'INTERFACE_TAKEN',
+		why: 'the host has an interface of this name already',
+		mend: 'look at "ifconfig -a", and choose another name or destroy it if nothing needs it',
+	},
+	{
+		pattern: /interface (\S+) does not exist/,
+		code: 'NO_SUCH_INTERFACE',
+		why: 'the host has no interface $1',
+		mend: 'look at "ifconfig -l"; "klee network doctor --repair" makes again what is Kleene\'s',
+	},
+	{
+		pattern: /BRDGADD (\S+): Device busy/,
+		code: 'IN_USE',
+		why: '$1 is a member of another bridge',
+		mend: 'find it with "ifconfig -g bridge" and take it out with "ifconfig BRIDGE deletem $1"',
+	},
+	{
+		pattern: /SIOCAIFADDR(?:_IN6)?\): File exists/,
+		code: 'ADDRESS_TAKEN',
+		why: 'the host has this address, or a route to it, already',
+		mend: 'look at "ifconfig -a" and "netstat -rn", or choose another address',
+	},
+	{
+		pattern: /jail:? "([^"]+)" not found/,
+		code: 'CONTAINER_NOT_RUNNING',
+		why: 'there is no jail $1 any more',
+		mend: 'look at "jls"; start the container again',
+	},
+	{
+		pattern: /jexec: execvp\S*:? ?(\S+): No such file or directory/,
+		code: 'UNSUPPORTED_HERE',
+		why: 'the image has no $1, with which FreeBSD before 14 configures the network of a jail from inside',
+		mend: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
+	},
+	{
+		pattern: /unknown parameter: (\S+)/,
+		code: 'INVALID_ARGUMENT',
+		why: 'jail(8) of this host knows no parameter $1',
+		mend: 'look at "man 8 jail" for those that it knows',
+	},
+	{
+		pattern: /unknown oid '([^']+)'/,
+		code: 'UNSUPPORTED_HERE',
+		why: 'the kernel of this host has no setting $1',
+		mend: 'compare the version of the host with those that Kleene knows: docs/',
+	},
+	{
+		pattern: /Network is unreachable/,
+		code: 'HOST_FAILED',
+		why: 'the gateway is on no network that the container has an address of',
+		mend: 'compare the gateway of the network with its subnet: "klee network inspect"',
+	},
+	{
+		pattern: /[Pp]ermission denied|Operation not permitted/,
+		code: 'NOT_ROOT',
+		why: 'the host lets the user that kleened works as do no such thing',
+		mend: 'let kleened log in as root, and not into a jail',
+	},
+];
+
+/** Why a script failed, for people. @param stderr what it wrote there @param exitCode of the script */
+export function asRefusal({ verb, part }: Step, stderr: string, exitCode: number): KleeneError {
+	const said = parseRefusal(stderr);
+	if (said) return said;
+	const what = titleOfStep(verb, part);
+	for (const { pattern, code, why, mend } of KNOWN) {
+		const match = pattern.exec(stderr);
+		if (match) return new KleeneError({ code, what, why: fill(why, match), mend: fill(mend, match) });
+	}
+	const why = stderr.trim().split('\n').slice(-3).join('; ') || `it ended with exit code ${exitCode} and said nothing`;
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what,
+		why,
+		mend: 'compare with "ifconfig -a", "jls" and "mount" on the host, then try again',
+	});
+}
+
+function fill(text: string, match: RegExpExecArray): string {
+	return text.replaceAll('$1', match[1] ?? '');
+}
+
+function titleOfStep(verb: Step['verb'], part: Part): string {
+	return `cannot ${verb === 'make' ? 'set up' : 'take down'} ${titleOf(part)}`;
+}
+
+/** What a user would call the part. */
+export function titleOf(part: Part): string {
+	switch (part.kind) {
+		case 'network-interface':
+			return `${part.type} interface ${part.interface}`;
+		case 'interface-address':
+			return `address ${part.address} of ${part.interface}`;
+		case 'stack':
+			return `jail ${part.container}`;
+		case 'epair':
+			return `epair${part.unit} of container ${part.container}`;
+		case 'bridge-port':
+			return `the membership of ${part.interface} in ${part.bridge}`;
+		case 'inside-address':
+			return `address ${part.address} on ${part.interface} of container ${part.container}`;
+		case 'inside-route':
+			return `the default route over ${part.gateway} of container ${part.container}`;
+		case 'alias':
+			return `address ${part.address} of container ${part.container}`;
+		case 'network-filter':
+			return `the rules of network ${part.network}`;
+		case 'published-ports':
+			return `port ${part.first}/${part.protocol} of container ${part.container}`;
+		case 'image-files':
+			return `image ${part.image}`;
+		case 'root-files':
+		case 'root-mount':
+			return `the files of container ${part.container}`;
+		case 'sandbox':
+			return `container ${part.container}`;
+		default:
+			return part.kind;
+	}
+}

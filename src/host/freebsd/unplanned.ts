@@ -1,0 +1,25 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { PartKind } from '#model/part.ts';
+import type { PartHandler } from './handler.ts';
+
+/** Kinds that no plan for FreeBSD has, as the traits of this host say. */
+export type UnplannedKind = 'rate-limit' | 'resolver' | 'name-servers' | 'filter-member';
+
+/**
+ * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
+ *
+ * @param fact of `HostFacts`, that says so
+ */
+function unplanned<K extends PartKind>(kind: K, fact: string, mend: string): PartHandler<K> {
+	const refuse = (): never => {
+		throw new KleeneError({ code: 'UNSUPPORTED_HERE', what: `cannot make a ${kind}`, why: `on FreeBSD ${fact}`, mend });
+	};
+	return { make: refuse, unmake: refuse, describe: refuse };
+}
+
+export const unplannedHandlers = {
+	'rate-limit': unplanned('rate-limit', 'limitsRates is false', 'leave --bandwidth out'),
+	resolver: unplanned('resolver', 'answersNames is false', 'turn the names of the network off'),
+	'name-servers': unplanned('name-servers', 'answersNames is false', 'turn the names of the network off'),
+	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this as a defect'),
+} as const;

@@ -1,0 +1,66 @@
+/** What `netstat --libxo json -rn` says, as data. */
+
+export interface NetstatRoute {
+	readonly family: 4 | 6;
+	/** CIDR without scope, e.g. `10.4.6.0/24`, `10.4.6.2/32`; the default route is `0.0.0.0/0` or `::/0`. */
+	readonly destination: string;
+	/** Address without scope, or `link#5`. */
+	readonly gateway: string;
+	/** Letters, e.g. `UGS`: `H` for a single host, `R` for one that only refuses. */
+	readonly flags: string;
+	readonly interface: string;
+}
+
+interface Entry {
+	readonly destination?: string;
+	readonly gateway?: string;
+	readonly flags?: string;
+	readonly 'interface-name'?: string;
+}
+
+interface Answer {
+	readonly statistics?: {
+		readonly 'route-information'?: {
+			readonly 'route-table'?: {
+				readonly 'rt-family'?: readonly { 'address-family'?: string; 'rt-entry'?: readonly Entry[] }[];
+			};
+		};
+	};
+}
+
+const FAMILIES: ReadonlyMap<string | undefined, 4 | 6> = new Map([
+	['Internet', 4],
+	['Internet6', 6],
+]);
+
+/** @throws SyntaxError where it is no JSON */
+export function parseRoutes(text: string): NetstatRoute[] {
+	const answer = JSON.parse(text) as Answer;
+	const tables = answer.statistics?.['route-information']?.['route-table']?.['rt-family'] ?? [];
+	return tables.flatMap((table) => {
+		const family = FAMILIES.get(table['address-family']);
+		return family === undefined ? [] : (table['rt-entry'] ?? []).map((entry) => routeOf(family, entry));
+	});
+}
+
+function routeOf(family: 4 | 6, entry: Entry): NetstatRoute {
+	return {
+		family,
+		destination: blockOf(family, entry.destination ?? ''),
+		gateway: withoutScope(entry.gateway ?? ''),
+		flags: entry.flags ?? '',
+		interface: entry['interface-name'] ?? '',
+	};
+}
+
+function blockOf(family: 4 | 6, destination: string): string {
+	if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+	const bare = withoutScope(destination);
+	if (bare.includes('/')) return bare;
+	return `${bare}/${family === 4 ? 32 : 128}`;
+}
+
+/** `fe80::%lo0/64` is `fe80::/64`. */
+function withoutScope(text: string): string {
+	return text.replace(/%[^/]*/, '');
+}
