@@ -1,7 +1,7 @@
 /** Archives on their way into an image: from the mirrors of FreeBSD, from a server, or from the host itself. */
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
-import { refusal } from './refusals.ts';
+import { otherwise } from './otherwise.ts';
 
 /** Releases move from the first to the second when they are no longer supported. */
 const CURRENT = 'https://download.freebsd.org/releases';
@@ -17,13 +17,13 @@ const WHAT = 'cannot create the image';
  * fetch is in the background, as on no terminal it tells nothing on the way; tar tells too much.
  */
 function helpers(download: string): Script {
-	const hostile = refusal({
+	const hostile = otherwise({
 		code: 'HOSTILE_ARCHIVE',
 		what: WHAT,
 		why: sh`'the archive has entries that would leave the image: '"$words"`,
 		mend: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
 	});
-	const corrupt = refusal({
+	const corrupt = otherwise({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not extract tar archive: '"$words"`,
@@ -81,13 +81,13 @@ export function forgetDownload(download: string): Script {
 
 /** The base system of the release that the host's kernel is of. */
 export function unpackDistribution(download: string, directory: string): Script {
-	const noRelease = refusal({
+	const noRelease = otherwise({
 		code: 'UNSUPPORTED_HERE',
 		what: WHAT,
 		why: sh`'could not deduce url from FreeBSD version '"$release"`,
 		mend: 'there is a base system for releases only: name an archive, "klee image create fetch URL"',
 	});
-	const failed = refusal({
+	const failed = otherwise({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
@@ -109,7 +109,7 @@ printf 'Created image from the automatically detected version: FreeBSD %s.\\n' "
 /** @param url `file:///path`, `http://` or `https://`, as the host sees it */
 export function unpackArchive(url: string, download: string, directory: string): Script {
 	const path = pathOf(url);
-	const missing = refusal({
+	const missing = otherwise({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: `could not fetch file from url: the host has no file ${path}`,
@@ -119,7 +119,7 @@ export function unpackArchive(url: string, download: string, directory: string):
 		return sh`${helpers(download)}
 [ -f ${path} ] || ${missing}
 unpack ${path} ${directory}`;
-	const failed = refusal({
+	const failed = otherwise({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,

@@ -6,14 +6,24 @@ const MOMENTS = ['prestart', 'created', 'start', 'poststart', 'prestop', 'stop',
 type Moment = (typeof MOMENTS)[number];
 
 /** Commands of the `exec.` parameters of jail(8), in order; `start` and `stop` are for inside, the others for the host. */
-export type Hooks = { readonly [M in Moment]: readonly string[] };
+export type Commands = { readonly [M in Moment]: readonly string[] };
+
+export interface Hooks extends Commands {
+	/** Who those inside run as. */
+	readonly user: string;
+	/** Seconds that each command on the host may take. */
+	readonly timeout: number;
+}
 
 /** What every base image has for it; other images lack the file, and then nothing happens. */
 const STOP = '/bin/sh /etc/rc.shutdown';
 
 interface WithHooks {
-	readonly hooks?: Partial<Hooks>;
+	readonly hooks?: Partial<Commands> & { readonly user?: string; readonly timeout?: number };
 }
+
+/** Seconds. */
+const DEFAULT_TIMEOUT = 60;
 
 /** Hooks of their own, or still among the parameters: there, the last word on `exec.stop` may be that there is none. */
 export function hooksOf(spec: SandboxSpec): Hooks {
@@ -28,6 +38,8 @@ export function hooksOf(spec: SandboxSpec): Hooks {
 		prestop: find('prestop'),
 		stop: stopSaid ? find('stop') : [STOP],
 		poststop: find('poststop'),
+		user: own?.user ?? 'root',
+		timeout: own?.timeout ?? DEFAULT_TIMEOUT,
 	};
 }
 
@@ -47,17 +59,26 @@ function valuesOf(parameters: readonly string[], name: string): string[] {
 		.filter((value) => value !== '');
 }
 
+/** Before a command on the host. It alone is ended when it takes too long, not what it left in the background. */
+export function onHost({ timeout }: Hooks): Script {
+	return sh`timeout --foreground ${timeout} `;
+}
+
+/** Before a command inside the jail `$jid`. Root is no name that an image has to know. */
+export function inside({ user }: Hooks): Script {
+	return user === 'root' ? sh`jexec "$jid" ` : sh`jexec -U ${user} "$jid" `;
+}
+
 /**
  * Runs commands one after the other; the first that fails ends the step with what it said. Their output goes to a file:
  * a service that they leave behind holds on to it, and would hold the exchange.
  *
- * @param inside a jail; undefined: on the host
+ * @param before from `onHost` or `inside`
  */
-export function runHooks(commands: readonly string[], output: string, inside?: Script): Script[] {
-	const enter = inside ? sh`jexec ${inside} ` : sh``;
+export function runHooks(commands: readonly string[], before: Script, output: string): Script[] {
 	return commands.map(
 		(command) => sh`mkdir -p ${dirname(output)}
-${enter}/bin/sh -c ${command} >${output} 2>&1 || {
+${before}/bin/sh -c ${command} >${output} 2>&1 || {
 	code=$?
 	cat ${output} >&2
 	printf '%s: exit code %s\\n' ${command} "$code" >&2
@@ -67,7 +88,7 @@ rm -f ${output}`,
 	);
 }
 
-/** The same when nothing can be refused any more. `before` is put before each command. */
-export function tryHooks(commands: readonly string[], before = sh``): Script[] {
+/** The same when nothing can be refused any more. */
+export function tryHooks(commands: readonly string[], before: Script): Script[] {
 	return commands.map((command) => sh`${before}/bin/sh -c ${command} >/dev/null 2>&1 || :`);
 }

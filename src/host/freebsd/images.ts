@@ -5,8 +5,8 @@ import type { ImageFilesPart } from '#model/part.ts';
 import { forgetDownload, unpackArchive, unpackDistribution } from './base-system.ts';
 import type { PartHandler } from './handler.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
+import { otherwise } from './otherwise.ts';
 import { isDataset, type Paths } from './paths.ts';
-import { refusal } from './refusals.ts';
 import { undoneOnFailure } from './stacks.ts';
 
 export class FreebsdImages implements PartHandler<'image-files'> {
@@ -107,7 +107,7 @@ function sourceSnapshot(image: string, dataset: string): string {
 }
 
 function requireDataset(dataset: string): Script {
-	const missing = refusal({
+	const missing = otherwise({
 		code: 'IMAGE_FAILED',
 		what: 'cannot create the image',
 		why: `invalid dataset: the host has no file system ${dataset}`,
@@ -134,7 +134,7 @@ fi`;
 function copyFromHost({ dns, localtime }: ImageFilesPart, place: string): Script {
 	const files = [...(dns ? ['resolv.conf'] : []), ...(localtime ? ['localtime'] : [])];
 	if (files.length === 0) return sh`:`;
-	const elsewhere = refusal({
+	const elsewhere = otherwise({
 		code: 'IMAGE_FAILED',
 		what: 'cannot create the image',
 		why: 'its /etc is not a directory, and the host does not follow links of an image',

@@ -1,6 +1,6 @@
 /** Mounts below the root of a container: what is left of them is taken away, and nothing of the container's has a say in where. */
 import { type Script, sh } from '#kernel/shell/quote.ts';
-import { refusal } from './refusals.ts';
+import { otherwise } from './otherwise.ts';
 
 /** mount(8) prints `SOURCE on POINT (TYPE, OPTIONS)`: every POINT that begins as the variable START says. */
 const POINTS = sh`awk '
@@ -12,7 +12,7 @@ const POINTS = sh`awk '
  * as it stands in the mount table is looked up there by umount(8), never as a path, which might lead elsewhere by now.
  */
 export function unmountBelow(directory: string): Script {
-	const left = refusal({
+	const left = otherwise({
 		code: 'HOST_FAILED',
 		what: sh`${`cannot unmount what is mounted below ${directory}: `}"$point"`,
 		why: sh`"$words"`,

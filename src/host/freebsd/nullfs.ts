@@ -1,7 +1,7 @@
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { Mount } from '#model/mount.ts';
 import { isMounted } from './mounts.ts';
-import { refusal } from './refusals.ts';
+import { otherwise } from './otherwise.ts';
 
 /**
  * Shows a directory or file of the host inside a container. What the place lacks is made. No part of the way to it may
@@ -11,19 +11,19 @@ import { refusal } from './refusals.ts';
  */
 export function mountInside(root: string, { source, destination, readOnly }: Mount): Script {
 	const what = `cannot mount ${source} at ${destination}`;
-	const missing = refusal({
+	const missing = otherwise({
 		code: 'HOST_FAILED',
 		what,
 		why: `the host has no directory or file ${source}`,
 		mend: 'make it on the host, or start a container without this mount',
 	});
-	const files = refusal({
+	const files = otherwise({
 		code: 'UNSUPPORTED_HERE',
 		what,
 		why: sh`${`${source} is a file, and nullfs of this FreeBSD mounts directories only: `}"$words"`,
 		mend: 'mount the directory that it is in',
 	});
-	const failed = refusal({
+	const failed = otherwise({
 		code: 'HOST_FAILED',
 		what,
 		why: sh`"$words"`,
@@ -46,13 +46,13 @@ fi`;
 
 /** @param source of the mount, when this is its last place: a file needs a file there */
 function makePlace(what: string, place: string, source: string | undefined): Script {
-	const link = refusal({
+	const link = otherwise({
 		code: 'HOST_FAILED',
 		what,
 		why: sh`${`${place} is a symbolic link to `}"$(readlink ${place})"', and the host does not follow links of a container'`,
 		mend: 'mount it at the place that the link leads to',
 	});
-	const other = refusal({
+	const other = otherwise({
 		code: 'HOST_FAILED',
 		what,
 		why: `${place} is there and of another kind than what is mounted on it`,

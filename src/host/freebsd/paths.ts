@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
-import { refusal } from './refusals.ts';
+import { otherwise } from './otherwise.ts';
 import type { Section } from './section.ts';
 
 /** zfsprops(7), less the blank: paths of these characters alone can be found in the output of mount(8). */
@@ -119,13 +119,13 @@ export function prepare(zfsRoot: string): Section<Paths> {
 function prepareScript(zfsRoot: string): Script {
 	const paths = new Paths(zfsRoot);
 	const pool = zfsRoot.split('/')[0] ?? '';
-	const noPool = refusal({
+	const noPool = otherwise({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: sh`${`the host has no pool ${pool}: `}"$(zfs list ${pool} 2>&1 | head -1)"`,
 		mend: 'name a dataset of a pool of "zpool list" with --zfs-root, or make the pool; ZFS itself is loaded with "kldload zfs"',
 	});
-	const notMounted = refusal({
+	const notMounted = otherwise({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: sh`${`${zfsRoot} and its children are not mounted one below the other: `}"$1 is at $2"`,

@@ -1,17 +1,20 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
 
-/** Text, or what the shell makes of a word, e.g. sh`"$words"`. */
-export type RefusalWords = string | Script;
-
-export interface RefusalParts {
+/** One that a script can make: a `Script` is one word for the shell, for what is only known there. */
+export interface ScriptRefusal {
 	readonly code: ErrorCode;
-	readonly what: RefusalWords;
-	readonly why: RefusalWords;
-	readonly mend: RefusalWords;
+	readonly what: string | Script;
+	readonly why: string | Script;
+	readonly mend: string | Script;
 }
 
-/** Ends a step of a batch with a reason that is read back as a `KleeneError`: one line on stderr. */
-export function refusal({ code, what, why, mend }: RefusalParts): Script {
-	return sh`{ printf 'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s\\n' ${code} ${what} ${why} ${mend} >&2; exit 1; }`;
+const MARK = 'KLEENE-REFUSAL';
+
+/**
+ * Text that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<mend>`, and
+ * the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
+ */
+export function refusal({ code, what, why, mend }: ScriptRefusal): Script {
+	return sh`printf ${`${MARK} %s\\t%s\\t%s\\t%s\\n`} ${code} ${what} ${why} ${mend} >&2; exit 1`;
 }

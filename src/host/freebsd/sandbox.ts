@@ -8,11 +8,11 @@ import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
-import { hooksOf, runHooks, tryHooks } from './hooks.ts';
+import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { unmountBelow } from './mounts.ts';
 import { mountInside } from './nullfs.ts';
+import { otherwise } from './otherwise.ts';
 import type { Paths } from './paths.ts';
-import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';
 import { createJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
@@ -50,15 +50,15 @@ trap - EXIT`;
 
 	/** Works from whatever is left of it, and ends with nothing mounted below its root. */
 	unmake({ container, spec }: SandboxPart, { grace = DEFAULT_GRACE }: ApplyOptions): Script {
-		const { prestop, poststop } = hooksOf(spec);
+		const hooks = hooksOf(spec);
 		return sh`${ALIVE}
 if jid=$(jls -j ${container} jid 2>/dev/null); then
-${lines(...tryHooks(prestop))}
+${lines(...tryHooks(hooks.prestop, onHost(hooks)))}
 if alive; then
-${endProcesses(container, hooksOf(spec).stop, grace)}
+${endProcesses(container, hooks, grace)}
 fi
 ${removeJail(container)}
-${lines(...tryHooks(poststop))}
+${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}
 rm -rf ${this.#paths.run(container)} ${this.#paths.hooked(container)}`;
@@ -111,13 +111,14 @@ ps -ax -o jid= -o state=`,
 
 	/** Once for each jail. */
 	#startHooks({ container, spec }: Omit<SandboxPart, 'kind'>): Script {
-		const { start, poststart } = hooksOf(spec);
+		const hooks = hooksOf(spec);
+		const { start, poststart } = hooks;
 		if (start.length + poststart.length === 0) return sh`:`;
 		const mark = this.#paths.hooked(container);
 		const output = `${mark}.output`;
 		return sh`mkdir -p ${this.#paths.state()}
 if [ "$(cat ${mark} 2>/dev/null)" != "$jid" ]; then
-${lines(...runHooks(start, output, sh`"$jid"`), ...runHooks(poststart, output))}
+${lines(...runHooks(start, inside(hooks), output), ...runHooks(poststart, onHost(hooks), output))}
 echo "$jid" >${mark}
 fi`;
 	}
@@ -135,15 +136,15 @@ ${unmountBelow(this.#paths.containerRoot(container))}`;
 }
 
 /** Of the jail `$jid`: first they are asked from inside, then by SIGTERM, then they are killed. */
-function endProcesses(container: string, stop: readonly string[], grace: number): Script {
-	const left = refusal({
+function endProcesses(container: string, hooks: Hooks, grace: number): Script {
+	const left = otherwise({
 		code: 'HOST_FAILED',
 		what: `cannot end the processes of container ${container}`,
 		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
 		mend: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
 	});
 	const seconds = String(grace / 1000);
-	const asked = sh`${lines(...tryHooks(stop, sh`timeout -k 1 ${seconds} jexec "$jid" `))}
+	const asked = sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}
 pkill -TERM -j "$jid" || :
 ${waitFor(grace)}`;
 	return sh`${grace > 0 ? asked : sh`:`}

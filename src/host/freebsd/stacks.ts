@@ -3,10 +3,10 @@ import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { StackPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { PartHandler } from './handler.ts';
-import { hooksOf, runHooks, withoutHooks } from './hooks.ts';
+import { hooksOf, onHost, runHooks, withoutHooks } from './hooks.ts';
 import { unmountBelow } from './mounts.ts';
+import { otherwise } from './otherwise.ts';
 import type { Paths } from './paths.ts';
-import { refusal } from './refusals.ts';
 
 /** devfs.rules(5): what a jail may see below /dev; with a stack of its own also its pf. */
 const DEVFS_RULES = { jail: 4, vnet: 5 } as const;
@@ -20,7 +20,7 @@ export class FreebsdStacks implements PartHandler<'stack'> {
 	}
 
 	make({ container, spec }: StackPart): Script {
-		return sh`${undoneOnFailure(sh`[ -z "$created" ] || jail -R ${container} || :
+		return sh`${undoneOnFailure(sh`[ -z "$created" ] || jail -R ${container} 2>/dev/null || :
 ${unmountBelow(this.#paths.containerRoot(container))}`)}
 created=
 ${createJail(this.#paths, container, required(container, spec))}
@@ -63,21 +63,21 @@ trap 'code=$?; [ "$code" -eq 0 ] || undo; exit "$code"' EXIT`;
 /** A jail of this name with this root may stay; whoever has the name otherwise is not touched. */
 export function createJail(paths: Paths, container: string, spec: SandboxSpec): Script {
 	const root = paths.containerRoot(container);
-	const other = refusal({
+	const other = otherwise({
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
 		why: sh`'a jail of this name is there already, with its root at '"$path"`,
 		mend: `see whose it is with "jls -v", and remove it with "jail -r ${container}"`,
 	});
-	const { prestart, created } = hooksOf(spec);
+	const hooks = hooksOf(spec);
 	const output = `${paths.hooked(container)}.output`;
 	return sh`if path=$(jls -j ${container} path 2>/dev/null); then
 	[ "$path" = ${root} ] || ${other}
 else
-${lines(...runHooks(prestart, output), requireDevfsRules(container, spec), unmountBelow(root))}
+${lines(...runHooks(hooks.prestart, onHost(hooks), output), requireDevfsRules(container, spec), unmountBelow(root))}
 created=yes
 jail -c ${jailWords(paths, container, spec)}
-${lines(...runHooks(created, output), sh`:`)}
+${lines(...runHooks(hooks.created, onHost(hooks), output), sh`:`)}
 fi
 ${loopback(container, spec)}`;
 }
@@ -93,7 +93,7 @@ function describeJail(paths: Paths, container: string, spec: SandboxSpec): strin
 function requireDevfsRules(container: string, spec: SandboxSpec): Script {
 	const rules = devfsRules(spec);
 	if (rules === undefined) return sh`:`;
-	const missing = refusal({
+	const missing = otherwise({
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
 		why: `the host has no devfs ruleset ${rules}, and without it the jail would see every device`,

@@ -6,8 +6,8 @@ import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
+import { otherwise } from './otherwise.ts';
 import type { Paths } from './paths.ts';
-import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';
 
 type RootFiles = PartOf<'root-files'>;
@@ -52,7 +52,7 @@ zfs list -Hp -o name,mountpoint,mounted -d 1 -r -t filesystem ${paths.images()} 
 	#makeFiles({ container, image }: RootFiles): Script {
 		const dataset = this.#paths.containerDataset(container);
 		const snapshot = this.#paths.imageSnapshot(image);
-		const other = refusal({
+		const other = otherwise({
 			code: 'HOST_FAILED',
 			what: `cannot make the files of container ${container}`,
 			why: sh`${`the dataset ${dataset} is there already, made of `}"$origin"`,
@@ -67,7 +67,7 @@ fi`;
 
 	#removeFiles({ container }: RootFiles): Script {
 		const dataset = this.#paths.containerDataset(container);
-		const alive = refusal({
+		const alive = otherwise({
 			code: 'CONTAINER_RUNNING',
 			what: `cannot remove the files of container ${container}`,
 			why: 'its jail is still there',
@@ -85,7 +85,7 @@ rctl -r jail:${container} >/dev/null 2>&1 || :`;
 	#mount({ container }: RootMount): Script {
 		const dataset = this.#paths.containerDataset(container);
 		const root = this.#paths.containerRoot(container);
-		const elsewhere = refusal({
+		const elsewhere = otherwise({
 			code: 'HOST_FAILED',
 			what: `cannot mount the root file system of container ${container}`,
 			why: sh`${`${dataset} is to be mounted at ${root}, and has another mount point: `}"$point"`,
