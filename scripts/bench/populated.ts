@@ -69,7 +69,10 @@ export class PopulatedHost {
 		const { engine, population } = this;
 		await engine.start();
 		const source = { kind: 'distribution' } as const;
-		await engine.images.create({ source, tag: 'Base', autotag: false, dns: false, localtime: false }, () => {});
+		await engine.images.create(
+			{ source, tag: 'Base', autotag: false, dns: false, localtime: false, update: false },
+			() => {},
+		);
 		const blocks = { subnet: '10.4.0.0/16', subnet6: '', gateway: '<auto>', gateway6: '', nat: '<host-gateway>' };
 		const network = {
 			name: NETWORK,
@@ -79,6 +82,7 @@ export class PopulatedHost {
 			internal: false,
 			dns: true,
 			mtu: 0,
+			nat6: false,
 		} as const;
 		await engine.networks.create({ ...network, ...blocks }, { dryRun: false });
 		const share = Math.floor(population.ports / population.endpoints);
@@ -101,7 +105,7 @@ export class PopulatedHost {
 	}
 
 	create(name: string, networkDriver: NetworkDriver, publicPorts: readonly PublishedPort[]): Promise<string> {
-		const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [] };
+		const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publishFrom: [] };
 		const limits = { restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
 		return this.engine.containers.create({
 			name,

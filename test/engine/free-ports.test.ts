@@ -8,7 +8,7 @@ type Fixture = Awaited<ReturnType<typeof startEngine>>;
 /** @returns the port of the host that the container publishes, as stored */
 async function create({ engine }: Fixture, name: string, hostPort: string, containerPort = '80'): Promise<string> {
 	const port = { interfaces: [], hostPort, containerPort, protocol: 'tcp' } as const;
-	const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publicPorts: [port] };
+	const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publishFrom: [], publicPorts: [port] };
 	const how = { networkDriver: 'vnet', restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
 	await engine.containers.create({ name, image: 'Base', user: '', ...lists, ...how });
 	return engine.containers.inspect(name).container.publicPorts[0]!.hostPort;

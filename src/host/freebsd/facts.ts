@@ -1,0 +1,69 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostFacts } from '#host/driver.ts';
+import { sh } from '#kernel/shell/quote.ts';
+import type { Paths } from './paths.ts';
+import type { Section } from './section.ts';
+
+const NO_NAMES = 'it answers no questions for the names of containers: they are reached by their addresses';
+const NO_RATES = 'it limits no bandwidth: --bandwidth is refused';
+const NO_VNET = 'the kernel has no VIMAGE: containers cannot have a network stack of their own (vnet)';
+const NO_RACCT =
+	'resource limits by rctl(8) are off: set kern.racct.enable=1 in /boot/loader.conf and reboot, where they are wanted';
+const NO_DEVFS =
+	'the rules for /dev in jails are not loaded: "sysrc devfs_load_rulesets=YES && service devfs restart"; until then no container starts';
+
+/** @param lacking what other parts of the host found missing, one line each */
+export function factsOf(paths: Paths, lacking: readonly string[] = []): Section<HostFacts> {
+	return {
+		script: sh`say() { printf '%s\\t%s\\n' "$1" "$2"; }
+say system "$(uname -s)"
+say kernel "$(uname -srm)"
+say release "$(freebsd-version -u 2>/dev/null || uname -r)"
+say vimage "$(sysctl -n kern.features.vimage 2>/dev/null || echo 0)"
+say racct "$(sysctl -n kern.racct.enable 2>/dev/null || echo 0)"
+if [ -n "$(devfs rule -s 4 show 2>/dev/null)" ] && [ -n "$(devfs rule -s 5 show 2>/dev/null)" ]; then
+	say devfs 1
+else
+	say devfs 0
+fi`,
+		parse: (output) => parseFacts(output, paths, lacking),
+	};
+}
+
+function parseFacts(output: string, paths: Paths, lacking: readonly string[]): HostFacts {
+	const said = new Map(output.split('\n').map((line) => line.split('\t', 2) as [string, string]));
+	const system = said.get('system') ?? '';
+	if (system !== 'FreeBSD')
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: 'cannot use the host as a FreeBSD host',
+			why: `it says that it runs ${system === '' ? 'nothing that is known' : system}`,
+			mend: 'name a machine that runs FreeBSD with --freebsd-host',
+		});
+	return {
+		os: 'freebsd',
+		release: `FreeBSD ${said.get('release')}`,
+		kernel: said.get('kernel') ?? 'FreeBSD',
+		runtime: 'jail(8)',
+		ipnetHasEpair: false,
+		innerNames: 'unit',
+		answersNames: false,
+		jailParameters: 'native',
+		batches: true,
+		limitsRates: false,
+		places: {
+			images: paths.images(),
+			containers: paths.containers(),
+			volumes: paths.volumes(),
+			volumePath: paths.volume('').slice(0, -1),
+		},
+		lacking: [
+			...(said.get('vimage') === '1' ? [] : [NO_VNET]),
+			...(said.get('devfs') === '1' ? [] : [NO_DEVFS]),
+			...(said.get('racct') === '1' ? [] : [NO_RACCT]),
+			NO_NAMES,
+			NO_RATES,
+			...lacking,
+		],
+	};
+}

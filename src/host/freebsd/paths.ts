@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { KleeneError } from '#errors/kleene-error.ts';
+import { type Script, sh } from '#kernel/shell/quote.ts';
+import { refusal } from './refusals.ts';
+import type { Section } from './section.ts';
+
+/** zfsprops(7), less the blank: paths of these characters alone can be found in the output of mount(8). */
+const DATASET = /^[a-zA-Z][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9_.:-]+)*$/;
+const MOUNT_POINT = /^(\/[a-zA-Z0-9_.:-]+)+$/;
+/** Room for what is made below: `/container/<id>@image`. */
+const LONGEST = 200;
+
+/** The name of a dataset as zfs(8) writes it, e.g. `zroot/jails/base`. */
+export function isDataset(text: string): boolean {
+	return DATASET.test(text) && text.length <= LONGEST && !text.split('/').some((name) => /^\.{1,2}$/.test(name));
+}
+
+/**
+ * @param text of `--zfs-root`, e.g. `zroot/kleene`
+ * @throws KleeneError CONFIG_INVALID
+ */
+export function parseZfsRoot(text: string): string {
+	if (isDataset(text)) return text;
+	throw new KleeneError({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below the dataset '${text.slice(0, 80)}'`,
+		why: 'it is not the name of a ZFS dataset',
+		mend: 'name one without a leading "/", e.g. --zfs-root zroot/kleene',
+	});
+}
+
+/**
+ * Where things lie: datasets below the ZFS root, their mount points, and what is gone after a reboot. Ids are parsed
+ * before they come here (12 hex digits), and so are the names of volumes.
+ */
+export class Paths {
+	readonly zfsRoot: string;
+	/** Where the root dataset is mounted, e.g. `/zroot/kleene`; those below it inherit theirs. */
+	readonly mountPoint: string;
+
+	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`) {
+		this.zfsRoot = zfsRoot;
+		this.mountPoint = mountPoint;
+	}
+
+	images(): string {
+		return `${this.zfsRoot}/image`;
+	}
+
+	imageDataset(id: string): string {
+		return `${this.images()}/${id}`;
+	}
+
+	/** There when the image is complete; containers are its clones. */
+	imageSnapshot(id: string): string {
+		return `${this.imageDataset(id)}@image`;
+	}
+
+	image(id: string): string {
+		return `${this.mountPoint}/image/${id}`;
+	}
+
+	/** An archive on its way into an image; names beside it begin with this one. */
+	download(id: string): string {
+		return `${this.mountPoint}/image/.download-${id}`;
+	}
+
+	containers(): string {
+		return `${this.zfsRoot}/container`;
+	}
+
+	containerDataset(id: string): string {
+		return `${this.containers()}/${id}`;
+	}
+
+	/** Root directory of a container's files, and of its jail. */
+	containerRoot(id: string): string {
+		return `${this.mountPoint}/container/${id}`;
+	}
+
+	volumes(): string {
+		return `${this.zfsRoot}/volumes`;
+	}
+
+	volumeDataset(name: string): string {
+		return `${this.volumes()}/${name}`;
+	}
+
+	volume(name: string): string {
+		return `${this.mountPoint}/volumes/${name}`;
+	}
+
+	/** Gone after a reboot, as the jails are. Another daemon with another root on this host has another one. */
+	state(): string {
+		return `/var/run/kleene/${createHash('sha256').update(this.zfsRoot).digest('hex').slice(0, 8)}`;
+	}
+
+	/** Of the first process of a container. */
+	run(container: string): string {
+		return `${this.state()}/run/${container}`;
+	}
+
+	/** Of an additional process. */
+	execution(id: string): string {
+		return `${this.state()}/exec/${id}`;
+	}
+
+	/** Number of the jail whose start hooks were run. */
+	hooked(container: string): string {
+		return `${this.state()}/hooked-${container}`;
+	}
+}
+
+/** Makes what is missing of the datasets that everything lies below, and finds out where they are mounted. */
+export function prepare(zfsRoot: string): Section<Paths> {
+	return { script: prepareScript(zfsRoot), parse: (output) => new Paths(zfsRoot, parseMountPoint(zfsRoot, output)) };
+}
+
+function prepareScript(zfsRoot: string): Script {
+	const paths = new Paths(zfsRoot);
+	const pool = zfsRoot.split('/')[0] ?? '';
+	const noPool = refusal({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below the dataset ${zfsRoot}`,
+		why: sh`${`the host has no pool ${pool}: `}"$(zfs list ${pool} 2>&1 | head -1)"`,
+		mend: 'name a dataset of a pool of "zpool list" with --zfs-root, or make the pool; ZFS itself is loaded with "kldload zfs"',
+	});
+	const notMounted = refusal({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below the dataset ${zfsRoot}`,
+		why: sh`${`${zfsRoot} and its children are not mounted one below the other: `}"$1 is at $2"`,
+		mend: `let them inherit one mount point: zfs inherit -r mountpoint ${zfsRoot}`,
+	});
+	return sh`zfs list -H -o name ${pool} >/dev/null 2>&1 || ${noPool}
+for dataset in ${[zfsRoot, paths.images(), paths.containers(), paths.volumes()]}; do
+	zfs list -H -o name "$dataset" >/dev/null 2>&1 || zfs create -p "$dataset"
+	[ "$(zfs get -H -o value mounted "$dataset")" = yes ] || zfs mount "$dataset"
+done
+root=$(zfs get -H -o value mountpoint ${zfsRoot})
+at() {
+	case $2 in /*) ;; *) ${notMounted};; esac
+	[ "$2" = "$3" ] || ${notMounted}
+}
+at ${zfsRoot} "$root" "$root"
+for name in image container volumes; do
+	at ${zfsRoot}"/$name" "$(zfs get -H -o value mountpoint ${zfsRoot}"/$name")" "$root/$name"
+done
+# What is setuid in an image or a container must not be within reach of the host's users.
+chmod 700 "$root/image" "$root/container"
+mkdir -p ${['run', 'exec', 'batch'].map((name) => `${paths.state()}/${name}`)}
+chmod 700 ${paths.state()}
+printf '%s\\n' "$root"`;
+}
+
+function parseMountPoint(zfsRoot: string, output: string): string {
+	const point = output.trim();
+	if (MOUNT_POINT.test(point)) return point;
+	throw new KleeneError({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below the dataset ${zfsRoot}`,
+		why: `its mount point '${point.slice(0, 80)}' has other characters than letters, digits and "_.:-"`,
+		mend: `give it another one: zfs set mountpoint=/kleene ${zfsRoot}`,
+	});
+}

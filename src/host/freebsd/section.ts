@@ -1,0 +1,8 @@
+import type { Script } from '#kernel/shell/quote.ts';
+
+/** One question to the host, among others in one exchange: what is run there, and what its output says. */
+export interface Section<T> {
+	readonly script: Script;
+	/** @param output all that the script wrote to its standard output */
+	parse(output: string): T;
+}

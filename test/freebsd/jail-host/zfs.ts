@@ -1,0 +1,103 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { CommandFailure, type HostState, type Say } from './state.ts';
+
+/** zfs(8) on a `HostState`; the files of datasets are real directories at their mount points. */
+export function zfs([verb = '', ...words]: readonly string[], state: HostState, say: Say, input: string): void {
+	const target = words.at(-1) ?? '';
+	const verbs: Record<string, () => unknown> = {
+		list: () =>
+			words.includes('-r')
+				? listBelow(state, words.slice(-2), say)
+				: exists(state, target)
+					? say(target)
+					: missing(target),
+		get: () => get(state, words, say),
+		create: () => create(state, target, '-'),
+		snapshot: () => snapshot(state, target),
+		clone: () => clone(state, words),
+		mount: () => Object.assign(dataset(state, target), { mounted: true }),
+		send: () => say(target),
+		receive: () => receive(state, input.trim(), target),
+		destroy: () => destroy(state, words[0]?.startsWith('-') ? words[0] : '', target),
+	};
+	verbs[verb]?.();
+}
+
+function fail(text: string): never {
+	throw new CommandFailure(text);
+}
+
+function missing(name: string): never {
+	return fail(`cannot open '${name}': dataset does not exist`);
+}
+
+function exists(state: HostState, name: string): boolean {
+	return name in state.datasets || state.snapshots.includes(name);
+}
+
+function dataset(state: HostState, name: string): HostState['datasets'][string] {
+	return state.datasets[name] ?? missing(name);
+}
+
+function listBelow(state: HostState, parents: readonly string[], say: Say): void {
+	for (const [name, { mountpoint, mounted }] of Object.entries(state.datasets))
+		if (parents.some((parent) => name === parent || name.startsWith(`${parent}/`)))
+			say([name, mountpoint, mounted ? 'yes' : 'no'].join('\t'));
+}
+
+function get(state: HostState, words: readonly string[], say: Say): void {
+	const { origin, mountpoint, mounted } = dataset(state, words.at(-1) ?? '');
+	say({ origin, mountpoint, mounted: mounted ? 'yes' : 'no' }[words.at(-2) ?? ''] ?? '-');
+}
+
+function create(state: HostState, name: string, origin: string): void {
+	if (exists(state, name)) fail(`cannot create '${name}': dataset already exists`);
+	const parent = state.datasets[name.slice(0, name.lastIndexOf('/'))];
+	if (!parent) fail(`cannot create '${name}': parent does not exist`);
+	const mountpoint = `${parent.mountpoint}${name.slice(name.lastIndexOf('/'))}`;
+	mkdirSync(mountpoint, { recursive: true });
+	state.datasets[name] = { origin, mountpoint, mounted: true };
+}
+
+function snapshot(state: HostState, name: string): void {
+	dataset(state, name.split('@')[0] ?? '');
+	if (exists(state, name)) fail(`cannot create snapshot '${name}': dataset already exists`);
+	state.snapshots.push(name);
+}
+
+function clone(state: HostState, [from = '', to = '']: readonly string[]): void {
+	if (!exists(state, from)) missing(from);
+	create(state, to, from);
+	copy(state, from, to);
+}
+
+function receive(state: HostState, from: string, to: string): void {
+	if (from === '') fail('cannot receive: failed to read from stream');
+	create(state, to, '-');
+	copy(state, from, to);
+	state.snapshots.push(`${to}@${from.split('@')[1]}`);
+}
+
+function copy(state: HostState, from: string, to: string): void {
+	const source = dataset(state, from.split('@')[0] ?? '').mountpoint;
+	cpSync(source, dataset(state, to).mountpoint, { recursive: true, verbatimSymlinks: true });
+}
+
+function destroy(state: HostState, flags: string, name: string): void {
+	const clones = Object.values(state.datasets).filter(({ origin }) => origin === name || origin.startsWith(`${name}@`));
+	if (clones.length > 0) fail(`cannot destroy '${name}': filesystem has dependent clones`);
+	if (name.includes('@')) {
+		if (!exists(state, name)) fail('could not find any snapshots to destroy; check snapshot names.');
+		state.snapshots = state.snapshots.filter((one) => one !== name);
+		return;
+	}
+	const { mountpoint } = dataset(state, name);
+	const below = state.mounts.some(({ target }) => target.startsWith(`${mountpoint}/`));
+	const busy = state.busy[mountpoint] ?? 0;
+	if (below || (busy > 0 && !flags.includes('f'))) {
+		fail(`cannot unmount '${mountpoint}': pool or dataset is busy`);
+	}
+	rmSync(mountpoint, { recursive: true });
+	delete state.datasets[name];
+	state.snapshots = state.snapshots.filter((one) => !one.startsWith(`${name}@`));
+}
