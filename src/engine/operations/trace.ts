@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ProbeResult } from '#host/driver.ts';
-import { parseAddress } from '#model/address.ts';
+import { FAMILIES, parseAddress } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer } from '../identify.ts';
@@ -77,6 +77,7 @@ export class TraceOperations {
 	#container({ id, name, networkDriver: driver }: Container, running: ReadonlySet<string>): TraceContainer {
 		const { store } = this.#context;
 		const facts = this.#context.driver.facts();
+		const shared = driver === 'ipnet' && !facts.ipnetHasEpair;
 		const routes = store.containers.parts(id).filter((part) => part.kind === 'inside-route');
 		const attachments = store.endpoints.ofContainer(id).flatMap((endpoint) => {
 			const network = store.networks.get(endpoint.networkId);
@@ -84,8 +85,10 @@ export class TraceOperations {
 			const unit = endpoint.epair ?? 0;
 			const inside = driver === 'vnet' ? vnetInterface({ endpoint, unit }, facts) : network.interface;
 			const addresses = { 4: endpoint.ipAddress, 6: endpoint.ipAddress6 };
-			const defaultRoutes = routes.filter((route) => route.interface === inside).map(({ family }) => family);
-			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes }];
+			const given = routes.filter((route) => route.interface === inside).map(({ family }) => family);
+			// Who shares the host's stack has its routes.
+			const defaultRoutes = shared ? FAMILIES : given;
+			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes, shared }];
 		});
 		return { id, name, driver, running: running.has(id), attachments };
 	}

@@ -10,8 +10,10 @@ export interface TraceAttachment {
 	readonly addresses: Readonly<Record<Family, string>>;
 	/** Name of the inner end of its cable. */
 	readonly inside: string;
-	/** Of its cable, null while there is none. */
+	/** Of its cable, null while the container does not run. */
 	readonly unit: number | null;
+	/** True: it has no cable, as the container shares the stack of the host. */
+	readonly shared?: boolean;
 	/** Families whose default route it gives. */
 	readonly defaultRoutes: readonly Family[];
 }

@@ -179,3 +179,29 @@ test('destinations are parsed, not guessed', () => {
 	for (const text of ['web:', 'web:0', 'web:65536', 'web:80/sctp', 'web:80/tcp/x', 'web:1:2', 'fd00::2:x'])
 		assert.throws(() => parsed(text), { code: 'INVALID_ARGUMENT' }, text);
 });
+
+test('a container that shares the stack of the host has no cable, and the routes of the host', () => {
+	const share = (one: TraceContainer): TraceContainer => ({
+		...one,
+		attachments: one.attachments.map((attachment) => ({ ...attachment, defaultRoutes: [4, 6], shared: true })),
+	});
+	const from = share(container('i', [N5], { driver: 'ipnet' }));
+	const to = share(container('j', [N5], { driver: 'ipnet' }));
+	const hops = (destination: TraceEnd) => {
+		const question = parseQuestion('i', 'j');
+		const told = trace({
+			world: WORLD,
+			question,
+			from: { kind: 'container', container: from, address: '' },
+			to: destination,
+		});
+		return told.hops.map(({ kind }) => kind);
+	};
+	assert.deepEqual(hops({ kind: 'container', container: to, address: '10.4.5.106' }), [
+		'process',
+		'route',
+		'rule',
+		'process',
+	]);
+	assert.deepEqual(hops({ kind: 'outside', address: '198.51.100.1' }), ['process', 'route', 'rule', 'nat', 'outside']);
+});

@@ -103,8 +103,8 @@ class Walk {
 		const { name, driver } = container;
 		const { to } = this.#journey;
 		const attachment = wayOut(container, to.address) ?? this.#withoutRoute(container);
-		const { network, inside, unit } = attachment;
-		this.hops.add('cable', `${inside} → epair${unit}a`);
+		const { network, inside, unit, shared } = attachment;
+		if (!shared) this.hops.add('cable', `${inside} → epair${unit}a`);
 		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
@@ -194,9 +194,9 @@ class Walk {
 	#toContainer(arrival: Arrival, to: Extract<TraceEnd, { kind: 'container' }>, translated: boolean): void {
 		const { container, address } = to;
 		const attachment = attachmentWith(container, address) ?? this.#withoutAddress(container);
-		const { network, unit } = attachment;
+		const { network, unit, shared } = attachment;
 		const bridged = container.driver === 'vnet';
-		this.hops.add('route', `${address} by ${bridged || unit === null ? network.interface : `epair${unit}a`}`);
+		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : `epair${unit}a`}`);
 		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
 		const hairpin = translated && arrival.zone !== 'host' && this.#journey.from.kind === 'container';
 		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
@@ -209,9 +209,9 @@ class Walk {
 		return this.hops.lose('route', `${name} is on no network`, `klee network connect NETWORK ${name}`);
 	}
 
-	#into({ name, running }: TraceContainer, { inside, unit }: TraceAttachment): void {
+	#into({ name, running }: TraceContainer, { inside, unit, shared }: TraceAttachment): void {
 		if (!running || unit === null) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
-		this.hops.add('cable', `epair${unit}a → ${inside}`);
+		if (!shared) this.hops.add('cable', `epair${unit}a → ${inside}`);
 		this.hops.add('process', this.#service(name));
 	}
 
