@@ -36,12 +36,13 @@ export interface SandboxHooks {
 /** What processes may do by default. */
 export type Privilege = 'mlock' | 'reserved-ports' | 'sysvipc';
 
-/** What isolates a container. Absent means: as by default. */
+/** What isolates a container; what is absent is as by default. */
 export interface SandboxSpec {
 	readonly driver: NetworkDriver;
 	readonly hostname: string;
 	/** NIS domain. */
 	readonly domainname?: string;
+	/** Absent: none. */
 	readonly hooks?: SandboxHooks;
 	readonly denied?: readonly Privilege[];
 	/** Its processes have the environment of the daemon below their own. */

@@ -47,10 +47,6 @@ export class HookCollector {
 	}
 }
 
-export function isEmpty(hooks: SandboxHooks): boolean {
-	return [...INSIDE, ...ON_HOST].every((stage) => hooks[stage].length === 0);
-}
-
 /** Commands on the host are for daemons only whose configuration says so. */
 export function requireHooksAllowed(hooks: SandboxHooks, allowHostHooks: boolean): void {
 	const stage = ON_HOST.find((one) => hooks[one].length > 0);

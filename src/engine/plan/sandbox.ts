@@ -3,7 +3,6 @@ import { type Container, mergeEnv } from '#model/container.ts';
 import type { Image } from '#model/image.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import type { HostTraits } from '#model/traits.ts';
-import { isEmpty } from './jail-hooks.ts';
 import { parseJailParameters } from './jail-parameters.ts';
 
 /** What a request to run something may say; empty values mean "as the container has it". */
@@ -44,7 +43,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
 		...(domainname === undefined ? {} : { domainname }),
-		...(isEmpty(hooks) ? {} : { hooks }),
+		hooks,
 		...(denied.length === 0 ? {} : { denied }),
 		...(inheritsEnv ? { inheritsEnv } : {}),
 		...(hostUsers ? { hostUsers } : {}),
