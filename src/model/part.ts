@@ -106,6 +106,17 @@ export interface AliasPart {
 	readonly subnet: string;
 	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
 	readonly hostAddress: string;
+	/** What a firewall has to be told of an address on the host's own stack; absent where the container has one of its own. */
+	readonly member?: AliasMembership;
+}
+
+/** The network that an address belongs to, as far as the firewall treats its addresses one by one. */
+export interface AliasMembership {
+	/** Id. */
+	readonly network: string;
+	/** True: not the whole subnet belongs to containers. */
+	readonly shared: boolean;
+	readonly icc: boolean;
 }
 
 /** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
@@ -114,6 +125,8 @@ export interface NetworkFilterPart {
 	/** Id of the network. */
 	readonly network: string;
 	readonly interface: string;
+	/** Addresses of the host within the subnets, for hosts whose rules tell containers by their address. */
+	readonly gateways?: readonly string[];
 	/** True: the interface is the host's own, and others use it too. */
 	readonly shared: boolean;
 	/** CIDR, `''` where the family is not used. */
@@ -121,8 +134,10 @@ export interface NetworkFilterPart {
 	readonly subnet6: string;
 	readonly icc: boolean;
 	readonly internal: boolean;
-	/** Interface whose address outgoing traffic takes, `''` for none. */
+	/** Interface whose address outgoing IPv4 traffic takes, `''` for none. */
 	readonly nat: string;
+	/** The same for IPv6; absent: none. */
+	readonly nat6?: string;
 	/** Interface that leads to the outside, on which answers come back, `''` for none. */
 	readonly uplink: string;
 }
@@ -178,6 +193,8 @@ export interface PublishedPortsPart {
 	readonly targetFirst: number;
 	/** Interface of the host that leads to it: the bridge, or the routed cable. */
 	readonly interface: string;
+	/** Blocks, of the family of `target`, from which alone others than the host may use them; absent: everybody may. */
+	readonly from?: readonly string[];
 }
 
 /** The files of an image, never written to after it was made. */
