@@ -63,13 +63,18 @@ export function networkAnchors(part: NetworkFilterPart): Anchor[] {
 
 /**
  * On an interface of its own the whole subnet is containers, save the addresses of the host. On a shared one those are
- * that joined: `memberCommands`.
+ * that joined: `memberTables`.
  */
 function tables(part: NetworkFilterPart): string[] {
 	const subnets = subnetsOf(part);
 	if (part.shared) return ['table <containers> persist', `table <neighbours> { ${subnets.join(', ')} }`];
 	const hosts = gatewaysOf(part).map((address) => `! ${address}`);
 	return [`table <containers> { ${[...subnets, ...hosts].join(', ')} }`];
+}
+
+/** Anchors whose table of containers an address on a shared interface has to be in: each has its own. */
+export function memberTables(network: string): string[] {
+	return [anchorOf('to', network), anchorOf('from', network)];
 }
 
 function subnetsOf({ subnet, subnet6 }: NetworkFilterPart): string[] {

@@ -1,7 +1,7 @@
 /** The rules of pf, as scripts. Whatever is changed is one anchor, checked before and loaded in one transaction. */
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { AliasPart, FilterMemberPart } from '#model/part.ts';
-import { type Anchor, anchorOf, networkAnchors, selfAnchor, VERDICT } from './firewall-rules.ts';
+import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDICT } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
 import { portAnchor, portLabel } from './port-rules.ts';
 
@@ -68,7 +68,7 @@ export function memberJoins({ address, member }: AliasPart): Script {
 	if (!member) return sh`:`;
 	const { network, shared, icc } = member;
 	return lines(
-		...(shared ? tablesOf(network).map((name) => sh`pfctl -q -a ${name} -t containers -T add ${address}`) : []),
+		...(shared ? memberTables(network).map((name) => sh`pfctl -q -a ${name} -t containers -T add ${address}`) : []),
 		...(icc ? [] : load([selfAnchor(network, { address })])),
 	);
 }
@@ -81,7 +81,7 @@ export function memberLeaves({ address, member }: AliasPart): Script {
 		sh`if pfctl -a ${name} -t containers -T show >/dev/null 2>&1; then pfctl -q -a ${name} -t containers -T delete ${address}; fi`;
 	return lines(
 		...ifPf(
-			...(shared ? tablesOf(network).map(remove) : []),
+			...(shared ? memberTables(network).map(remove) : []),
 			...(icc ? [] : [flush(selfAnchor(network, { address }).name)]),
 			forget(address),
 		),
@@ -95,7 +95,7 @@ export function describeMember(verb: 'make' | 'unmake', { address, member }: Ali
 	const own = selfAnchor(network, { address });
 	const alone = verb === 'make' ? described(own) : [`pfctl -a ${own.name} -F all`];
 	return [
-		...(shared ? tablesOf(network).map((name) => `pfctl -a ${name} -t containers -T ${action} ${address}`) : []),
+		...(shared ? memberTables(network).map((name) => `pfctl -a ${name} -t containers -T ${action} ${address}`) : []),
 		...(icc ? [] : alone),
 	];
 }
@@ -103,10 +103,6 @@ export function describeMember(verb: 'make' | 'unmake', { address, member }: Ali
 /** Ends the connections of an address that changes hands. @param address without prefix, or a block */
 export function forgetStates(address: string): Script {
 	return lines(...ifPf(forget(address)));
-}
-
-function tablesOf(network: string): string[] {
-	return [anchorOf('to', network), anchorOf('from', network)];
 }
 
 /** Those that it began, and those that others began with it. */
