@@ -3,6 +3,7 @@ import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { AliasPart, FilterMemberPart } from '#model/part.ts';
 import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDICT } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
+import { ANCHOR_LINES } from './pf-conf.ts';
 import { portAnchor, portLabel } from './port-rules.ts';
 
 export const networkFilters: PartHandler<'network-filter'> = {
@@ -19,7 +20,7 @@ export const networkFilters: PartHandler<'network-filter'> = {
 		return lines(
 			...ifPf(
 				sh`for one in $(pfctl -a ${`${from}/self`} -s Anchors 2>/dev/null); do`,
-				sh`	pfctl -q -a "$one" -F all`,
+				flush(sh`"$one"`),
 				sh`done`,
 				flush(from),
 				flush(to),
@@ -119,38 +120,43 @@ function load(anchors: readonly Anchor[]): Script[] {
 }
 
 /** An anchor vanishes with its last rule, and pfctl then finds fault with there being no tables in it. */
-function flush(name: string): Script {
+function flush(name: string | Script): Script {
 	const left = sh`$(pfctl -a ${name} -s rules 2>/dev/null)$(pfctl -a ${name} -s nat 2>/dev/null)`;
 	return sh`pfctl -q -a ${name} -F all 2>/dev/null || [ -z "${left}" ]`;
 }
 
 /** A host without pf has nothing of ours to take away. */
 function ifPf(...script: readonly Script[]): Script[] {
-	return [sh`if [ -c /dev/pf ]; then`, ...script, sh`fi`];
+	return [sh`if pfctl -s info >/dev/null 2>&1; then`, ...script, sh`fi`];
 }
 
 /**
  * Without the three lines in the main ruleset nothing of ours is ever asked, and every network would be open to all: better
- * none at all. The line that is written is what `refusals.ts` reads.
+ * none at all.
  */
 function requirePf(what: string): Script {
 	const mend = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
-	const refuse = (why: string) =>
-		sh`{ printf ${'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s\\n'} UNSUPPORTED_HERE ${what} ${why} ${mend} >&2; exit 1; }`;
+	const refuse = (why: string) => refusal(what, `${why}, and nothing would keep networks apart`, mend);
 	return lines(
-		sh`[ -c /dev/pf ] || ${refuse('pf is not loaded on the host, and nothing would keep networks apart')}`,
-		sh`pfctl -s info 2>/dev/null | grep -q '^Status: Enabled' || ${refuse('pf is not enabled on the host, and nothing would keep networks apart')}`,
+		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
+		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,
 		sh`main=$(pfctl -s nat; pfctl -s rules)`,
-		...['nat-anchor', 'rdr-anchor', 'anchor'].map(
-			(word) =>
-				sh`printf '%s\\n' "$main" | grep -q ${`^${word} "kleene/\\*" all`} || ${refuse(`the rules of the host's pf do not ask for those of Kleene: ${word} "kleene/*" is missing`)}`,
-		),
+		...ANCHOR_LINES.map((line) => {
+			const absent = refuse(`the rules of the host's pf lack the line: ${line}`);
+			return sh`printf '%s\\n' "$main" | grep -q ${`^${line.replace('*', '\\*')} all`} || ${absent}`;
+		}),
 	);
+}
+
+/** Ends the script: the line that `refusals.ts` reads. */
+function refusal(what: string, why: string, mend: string): Script {
+	const line = 'KLEENE-REFUSAL UNSUPPORTED_HERE\\t%s\\t%s\\t%s\\n';
+	return sh`{ printf ${line} ${what} ${why} ${mend} >&2; exit 1; }`;
 }
 
 function notPlanned({ interface: name }: FilterMemberPart): Script {
 	const why = 'containers that share the stack of the host have no cable';
-	return sh`printf ${'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s\\n'} UNSUPPORTED_HERE ${`cannot set up rules for ${name}`} ${why} 'report this: no such step is planned on FreeBSD' >&2; exit 1`;
+	return refusal(`cannot set up rules for ${name}`, why, 'report this: no such step is planned on FreeBSD');
 }
 
 function described({ name, text }: Anchor): string[] {

@@ -12,6 +12,17 @@ export function portAnchor(part: PublishedPortsPart): Anchor {
 	return anchor(nameOf(part), linesOf(part));
 }
 
+/** What of a part its anchor's name tells; enough to take it away. */
+export function parsePortAnchor(
+	name: string,
+): Pick<PublishedPortsPart, 'protocol' | 'hostAddress' | 'first' | 'target'> | undefined {
+	const match = /^kleene\/port\.(?:every\.(inet6?)|at\.([0-9a-f.:]+))\.(tcp|udp)\.([0-9]+)$/.exec(name);
+	if (!match) return undefined;
+	const [, word, hostAddress = '', protocol, first] = match;
+	const six = word === 'inet6' || hostAddress.includes(':');
+	return { protocol: protocol as 'tcp' | 'udp', hostAddress, first: Number(first), target: six ? '::' : '0.0.0.0' };
+}
+
 /** By which the connections are found that came in by these ports. */
 export function portLabel(part: PublishedPortsPart): string {
 	return fingerprint(linesOf(part));
