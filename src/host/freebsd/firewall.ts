@@ -64,7 +64,34 @@ export const filterMembers: PartHandler<'filter-member'> = {
 	describe: (_verb, part) => [`# ${part.interface} has no rules of its own`],
 };
 
-/** What an address of an ipnet container needs before it is there: to be run before `alias` is made. */
+/**
+ * Addresses of ipnet containers, with what the rules have to know of them: before the address is there, until it is gone. An
+ * address that cannot be set up leaves nothing in the rules.
+ */
+export function filtered(aliases: PartHandler<'alias'>): PartHandler<'alias'> {
+	return {
+		make: (part, options) =>
+			lines(
+				memberJoins(part),
+				sh`set +e`,
+				sh`( set -e`,
+				aliases.make(part, options),
+				sh`)`,
+				sh`code=$?; set -e`,
+				sh`if [ $code != 0 ]; then`,
+				memberLeaves(part),
+				sh`	exit $code`,
+				sh`fi`,
+			),
+		unmake: (part, options) => lines(aliases.unmake(part, options), memberLeaves(part)),
+		describe: (verb, part) => {
+			const [own, rules] = [aliases.describe(verb, part), describeMember(verb, part)];
+			return verb === 'make' ? [...rules, ...own] : [...own, ...rules];
+		},
+	};
+}
+
+/** What an address of an ipnet container needs before it is there. */
 export function memberJoins({ address, member }: AliasPart): Script {
 	if (!member) return sh`:`;
 	const { network, shared, icc } = member;
@@ -89,7 +116,7 @@ export function memberLeaves({ address, member }: AliasPart): Script {
 	);
 }
 
-export function describeMember(verb: 'make' | 'unmake', { address, member }: AliasPart): string[] {
+function describeMember(verb: 'make' | 'unmake', { address, member }: AliasPart): string[] {
 	if (!member) return [];
 	const { network, shared, icc } = member;
 	const action = verb === 'make' ? 'add' : 'delete';

@@ -305,3 +305,42 @@ test('the rules of one port are enough for it, whatever others there are', () =>
 		'ib',
 	);
 });
+
+test('the host reaches an ipnet container from any of its addresses, nobody else by what only looks routed', () => {
+	for (const icc of [true, false])
+		for (const family of FAMILIES) {
+			const host = landscape({ a: { icc }, own: 'block in all\n' });
+			const fate = host.forge('host', at('host', family), at('ia1', family), WEB);
+			assert.equal(fate.kind === 'delivered' && fate.to, 'ia1');
+			// As if what came in on em0 had not been looked at.
+			const [source, destination] = [at('far', family), at('va1', family)];
+			const packet = {
+				family,
+				protocol: 'tcp',
+				source,
+				destination,
+				sourcePort: 1,
+				port: 80,
+				first: true,
+				tag: '',
+			} as const;
+			assert.equal(host.filter.test('out', 'kleene0', packet).verdict, 'drop');
+		}
+});
+
+test('neighbour discovery on a bridge passes whatever the host blocks, on internal networks, too', () => {
+	for (const a of COMBINATIONS) {
+		const { filter } = landscape({ a, own: 'block all\n' });
+		for (const [on, direction] of [
+			['epair1a', 'in'],
+			['kleene0', 'in'],
+			['kleene0', 'out'],
+			['epair2a', 'out'],
+		] as const)
+			for (const icmpType of ['neighbrsol', 'neighbradv']) {
+				const ends = { source: 'fe80::1', destination: 'ff02::1:ff00:12', sourcePort: 0, port: 0, tag: '' };
+				const packet = { family: 6, protocol: 'icmp6', icmpType, first: true, ...ends } as const;
+				assert.equal(filter.test(direction, on, packet).verdict, 'pass', `${direction} on ${on}`);
+			}
+	}
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareFilter, FILTER_SECTION } from '#host/freebsd/comparison/filter.ts';
 import {
+	filtered,
 	filterMembers,
 	forgetStates,
 	memberJoins,
@@ -10,6 +11,7 @@ import {
 	publishedPorts,
 } from '#host/freebsd/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from '#host/freebsd/pf-state.ts';
+import { Script, sh } from '#kernel/shell/quote.ts';
 import type { AliasPart, Part } from '#model/part.ts';
 import { ANCHORS, networks, PORT } from './landscape.ts';
 import { type StubHost, stubHost } from './stub-host.ts';
@@ -201,6 +203,23 @@ test('what differs on the host is found, and what nothing has need of', () =>
 				if (part.kind === 'published-ports') await does(host, publishedPorts.unmake(part, {}));
 			}
 		assert.deepEqual((await compare([B, C, ALIAS])).excess, []);
+	}));
+
+test('an address is known to the rules before it is there, and no longer when it cannot be', () =>
+	on(ANCHORS, async (host) => {
+		const part: AliasPart = { ...APART, member: { network: C.network, shared: true, icc: false } };
+		const describe = () => ['ifconfig ...'];
+		const make = (text: string) =>
+			filtered({ make: () => sh`${new Script(text)}`, unmake: () => sh`:`, describe }).make(part, {});
+		const known = () => [host.read('tables/kleene%from.cccccccccccc'), host.anchors()];
+		await does(host, networkFilters.make(C, {}));
+		const before = known();
+		const failed = await host.run(make('echo "no such address" >&2\nfalse\necho goes on'));
+		assert.deepEqual([failed.code, failed.stdout, failed.stderr], [1, '', 'no such address\n']);
+		assert.deepEqual(known(), before);
+		await does(host, make('grep -qx 10.0.1.21 "$STATE/tables/kleene%from.cccccccccccc"'));
+		assert.equal(known()[0], '10.0.1.21\n');
+		assert.ok(host.exists('anchors/kleene%from.cccccccccccc%self%10.0.1.21'));
 	}));
 
 test('a step that is not planned here is refused', () =>
