@@ -106,6 +106,17 @@ export interface AliasPart {
 	readonly subnet: string;
 	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
 	readonly hostAddress: string;
+	/** What a firewall has to be told of an address on the host's own stack; absent where the container has one of its own. */
+	readonly member?: AliasMembership;
+}
+
+/** The network that an address belongs to, as far as the firewall treats its addresses one by one. */
+export interface AliasMembership {
+	/** Id. */
+	readonly network: string;
+	/** True: not the whole subnet belongs to containers. */
+	readonly shared: boolean;
+	readonly icc: boolean;
 }
 
 /** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
@@ -114,6 +125,8 @@ export interface NetworkFilterPart {
 	/** Id of the network. */
 	readonly network: string;
 	readonly interface: string;
+	/** Addresses of the host within the subnets, for hosts whose rules tell containers by their address. */
+	readonly gateways?: readonly string[];
 	/** True: the interface is the host's own, and others use it too. */
 	readonly shared: boolean;
 	/** CIDR, `''` where the family is not used. */

@@ -84,7 +84,8 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 		const gateway = hostHoldsGateway(network, family) ? gatewayOf(network, family) : undefined;
 		const hostAddress = gateway ? formatAddress(gateway) : '';
 		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
-		parts.push({ kind: 'alias', container, ...where, address });
+		const member = { network: network.id, shared: network.type === 'custom', icc: network.icc };
+		parts.push({ kind: 'alias', container, ...where, address, ...(hasEpair ? {} : { member }) });
 		if (!hasEpair || !routes.has(family)) continue;
 		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: '', source: address });
 	}

@@ -15,7 +15,10 @@ export interface NetworkSurroundings {
 export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
 	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
 	const resolvers = traits.answersNames ? resolverParts(network) : [];
-	return [...own, filterOf(network, gatewayInterface), ...resolvers];
+	const filter = filterOf(network, gatewayInterface);
+	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
+	const gateways = hostGateways(network).map((address) => address.split('/')[0] ?? '');
+	return [...own, traits.ipnetHasEpair ? filter : { ...filter, gateways }, ...resolvers];
 }
 
 /** A resolver lives on gateway addresses that are the host's own. */

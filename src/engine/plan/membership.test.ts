@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Endpoint } from '#model/endpoint.ts';
+import type { Network } from '#model/network.ts';
+import type { HostTraits } from '#model/traits.ts';
+import { partsOfIpnetEndpoint } from './endpoint.ts';
+import { partsOfNetwork } from './network.ts';
+
+const BASE = { innerNames: 'unit', answersNames: false, jailParameters: 'native' } as const;
+const SHARED_STACK: HostTraits = { ...BASE, ipnetHasEpair: false };
+const OWN_STACK: HostTraits = { ...BASE, ipnetHasEpair: true };
+const NETWORK: Network = {
+	id: '0123456789ab',
+	name: 'testnet',
+	type: 'bridge',
+	interface: 'kleene0',
+	subnet: '10.4.6.0/24',
+	subnet6: 'fd00:4:6::/64',
+	gateway: '<auto>',
+	gateway6: '<auto>',
+	nat: '',
+	icc: false,
+	internal: false,
+	dns: true,
+	mtu: 0,
+	created: '',
+};
+const ENDPOINT: Endpoint = {
+	id: 'abcdef012345',
+	containerId: 'c1',
+	networkId: NETWORK.id,
+	ipAddress: '10.4.6.2',
+	ipAddress6: '',
+	position: 0,
+	epair: 3,
+	mac: '',
+	defaultRoute: false,
+};
+
+function gatewaysOn(traits: HostTraits, network: Network = NETWORK): readonly string[] | undefined {
+	const filter = partsOfNetwork(network, { gatewayInterface: 'em0', traits }).find(
+		(part) => part.kind === 'network-filter',
+	);
+	return filter?.gateways;
+}
+
+test('where containers share the stack of the host, its rules are told the addresses that are not containers', () => {
+	assert.deepEqual(gatewaysOn(SHARED_STACK), ['10.4.6.1', 'fd00:4:6::1']);
+	assert.deepEqual(gatewaysOn(SHARED_STACK, { ...NETWORK, gateway6: '' }), ['10.4.6.1']);
+	assert.deepEqual(gatewaysOn(SHARED_STACK, { ...NETWORK, type: 'custom', interface: 'em0' }), []);
+	assert.equal(gatewaysOn(OWN_STACK), undefined);
+});
+
+test('and an address that is one says of which network', () => {
+	const membership = (hasEpair: boolean, network: Network) => {
+		const parts = partsOfIpnetEndpoint({ endpoint: ENDPOINT, network, unit: 3 }, new Set(), hasEpair);
+		return parts.find((part) => part.kind === 'alias')?.member;
+	};
+	assert.deepEqual(membership(false, NETWORK), { network: '0123456789ab', shared: false, icc: false });
+	const custom: Network = { ...NETWORK, type: 'custom', icc: true };
+	assert.deepEqual(membership(false, custom), { network: '0123456789ab', shared: true, icc: true });
+	assert.equal(membership(true, NETWORK), undefined);
+});
