@@ -19,6 +19,7 @@ const NETWORK: Network = {
 	gateway: '<auto>',
 	gateway6: '<auto>',
 	nat: '',
+	nat6: false,
 	icc: false,
 	internal: false,
 	dns: true,
@@ -35,6 +36,7 @@ const ENDPOINT: Endpoint = {
 	epair: 3,
 	mac: '',
 	defaultRoute: false,
+	aliases: [],
 };
 
 function gatewaysOn(traits: HostTraits, network: Network = NETWORK): readonly string[] | undefined {
