@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -122,7 +122,7 @@ for (const [way, open, skip] of [
 	test(`${way}: a terminal, its size, and its exit code`, { skip }, async (t) => {
 		const { runner } = await open(t);
 		const size = { rows: 33, columns: 101 };
-		const command = `tty; stty size; echo "$TERM"; trap 'stty size; exit 5' WINCH; echo ready; while :; do sleep 0.05; done`;
+		const command = `tty; stty size; echo "$TERM"; trap 'trap : WINCH; sleep 0.2; stty size; exit 5' WINCH; echo ready; while :; do sleep 0.05; done`;
 		const process = await runner.run({ ...first, attach: true, size }, spec(command, { tty: true, stdin: true }));
 		const seen = new Watched(process);
 		await until('ready', () => seen.stdout.includes('ready'));
@@ -154,7 +154,7 @@ for (const [way, open, skip] of [
 
 	test(`${way}: a child that keeps the streams open, and the container alive`, { skip }, async (t) => {
 		const { runner, ends, state } = await open(t);
-		const command = `(trap '' HUP; while [ ! -e "${state.path}/stop" ]; do echo noise; echo noise >&2; sleep 0.01; done) & echo started`;
+		const command = `(trap '' HUP; while [ ! -e "${state.path}/stop" ]; do head -c 20000 /dev/zero; head -c 20000 /dev/zero >&2; sleep 0.01; done; echo out of the loop >&2) & echo started`;
 		const process = await runner.run({ ...first, attach: true }, spec(command));
 		const seen = new Watched(process);
 		assert.deepEqual(await process.ended, { code: 0, sandboxEnded: false });
@@ -175,7 +175,7 @@ for (const [way, open, skip] of [
 			container: JAIL,
 			execution: 'e2e2e2e2e2e2',
 			attach: false,
-			process: spec(`: >"${state.path}/stop"; sleep 0.3`).process,
+			process: spec(`sleep 1.5; : >"${state.path}/stop"; sleep 0.3`).process,
 		});
 		assert.equal((await stop.ended).code, 0);
 		await until('end of the container', () => ends.length === 1);
@@ -272,6 +272,30 @@ test('a shell that waits on the host and is killed is replaced', async (t) => {
 	await until('end of the container', () => next.ends.length === 1 && ends.length === 1);
 });
 
+for (const tty of [false, true])
+	test(`a container that is taken apart under its process, ${tty ? 'with' : 'without'} a terminal`, async (t) => {
+		const { runner, state, there, ends } = await here(t);
+		const running = await runner.run({ ...first, attach: true }, spec('echo ready; exec sleep 60', { tty }));
+		const seen = new Watched(running);
+		await until('ready', () => seen.stdout !== '');
+		const pid = Number(readFileSync(join(state.run(JAIL), 'pid'), 'utf8'));
+		rmSync(state.run(JAIL), { recursive: true });
+		there.noJail(JAIL);
+		process.kill(pid, 'SIGKILL');
+		assert.deepEqual(await running.ended, { code: 137, sandboxEnded: true });
+		assert.deepEqual([seen.stderr, ends], ['', [JAIL]]);
+	});
+
+test('who waits on the host is killed while somebody is attached', async (t) => {
+	const { runner, state } = await here(t);
+	const running = await runner.run({ ...first, attach: true }, spec('echo ready; exec sleep 60'));
+	const seen = new Watched(running);
+	await until('ready', () => seen.stdout !== '');
+	for (const file of ['runner', 'pid']) killIfThere(join(state.run(JAIL), file));
+	assert.deepEqual(await running.ended, { code: 137, sandboxEnded: true });
+	assert.match(seen.stderr, /connection to the process was lost/);
+});
+
 test('a lost connection: the process goes on, and its exit code comes after all', { skip: withoutSshd }, async (t) => {
 	const { runner, sshd, ends, there } = await overSsh(t);
 	const go = join(there.directory, 'go');
@@ -281,7 +305,6 @@ test('a lost connection: the process goes on, and its exit code comes after all'
 	await until('ready', () => seen.stdout !== '');
 	sshd.cut();
 	await until('notice', () => seen.stderr.includes('lost'));
-	const { writeFileSync } = await import('node:fs');
 	writeFileSync(go, '');
 	assert.deepEqual(await process.ended, { code: 11, sandboxEnded: true });
 	await until('end of the container', () => ends.length === 1);

@@ -75,10 +75,31 @@ export function attachScript(launch: Launch): Script {
 		sh`set +e`,
 		forward,
 		sh`exec 5>&-`,
-		// Each ends with the last who writes; a session that is gone leaves a reader behind that holds nothing of it.
-		sh`(cat <&8 >&2; exec cat <&8 >/dev/null 2>&1) </dev/null >/dev/null 7<&- &`,
-		sh`exec 8<&- 2>/dev/null </dev/null`,
-		sh`cat <&7; exec cat <&7 >/dev/null`,
+		relay(directory, 'err'),
+		relay(directory, 'out'),
+		sh`exec 7<&- 8<&- </dev/null >/dev/null 2>&1; wait`,
+	);
+}
+
+/**
+ * Ends with the last who writes. When it is told to (`releaseScript`), or nobody reads what it passes on, it reads on and
+ * holds nothing of the session any more.
+ */
+function relay(directory: string, stream: 'out' | 'err'): Script {
+	const [from, to] = stream === 'out' ? [sh`<&7`, sh`>&1`] : [sh`<&8`, sh`>&2`];
+	const note = `${directory}/relay-${stream}`;
+	return lines(
+		sh`(cat ${from} ${to} & echo $! >${note}; wait; rm -f ${note}; exec cat ${from} >/dev/null 2>&1) </dev/null &`,
+	);
+}
+
+/** For an exchange: sessions to these runs are read by nobody any more. */
+export function releaseScript(directories: readonly string[]): Script {
+	return lines(
+		sh`for d in ${directories}; do for note in "$d"/relay-*; do`,
+		sh`	pid=$(cat "$note" 2>/dev/null) || continue`,
+		sh`	case $(ps -ww -o command= -p "$pid" 2>/dev/null) in cat*) kill "$pid" 2>/dev/null || :;; esac`,
+		sh`done; done`,
 	);
 }
 
@@ -99,7 +120,6 @@ function prepare(launch: Launch): Script {
 		sh`echo ${token} >${directory}/token`,
 		launch.execution === undefined ? sh`echo ${jexecFlags(launch)} >${directory}/jexec` : sh`:`,
 		file('start.sh', startFile(launch)),
-		file('report.sh', reportFile(launch)),
 		file('run.sh', process.tty ? terminalRunFile(launch) : runFile(launch)),
 		...(process.tty ? [file('inner.sh', innerFile(launch))] : []),
 		...(launch.execution === undefined ? [file('watch.sh', watchFile(launch))] : []),
@@ -136,8 +156,11 @@ export function clampSize(n: number): number {
 	return Math.min(Math.max(0, Math.trunc(n)), LARGEST_WINDOW);
 }
 
-/** Notes exit code `$c` once, and finds out whether the jail is empty: `$mark` is what is to be told. */
-function reportFile(launch: Launch): Script {
+/**
+ * Part of a script, as the directory may be gone when it comes to that. Notes exit code `$c` once, and finds out whether
+ * the jail is empty: `$mark` is what is to be told.
+ */
+function report(launch: Launch): Script {
 	const { state, container, token } = launch;
 	const directory = directoryOf(launch);
 	const first = `${state.run(container)}/code`;
@@ -150,11 +173,12 @@ function reportFile(launch: Launch): Script {
 		sh`		pgrep -j ${container} >/dev/null 2>&1 || break`,
 		sh`		if [ "$n" = 3 ]; then last=0; else sleep 0.03; fi`,
 		sh`	done`,
-		sh`	[ -e ${first} ] || last=0`,
+		// Where its directory is gone, the container was taken apart meanwhile.
+		sh`	[ -e ${first} ] || [ ! -d ${state.run(container)} ] || last=0`,
 		sh`	echo "$c $last" >${directory}/end.new; mv ${directory}/end.new ${directory}/end`,
 		sh`	echo process ${token} "$c" "$last" >>${state.events}`,
 		sh`fi`,
-		sh`mark=${markOf(token)}$(cat ${directory}/end)${MARK_END}`,
+		sh`mark=${markOf(token)}$(cat ${directory}/end 2>/dev/null || echo "$c \${last:-0}")${MARK_END}`,
 	);
 }
 
@@ -192,7 +216,7 @@ function innerFile(launch: Launch): Script {
 		// What is typed at the process goes to this shell as well. `trap :` and not '', which the process would inherit.
 		sh`trap : INT QUIT HUP TERM`,
 		sh`exec 9>&2 2>/dev/null; (exec /bin/sh ${directory}/start.sh 2>&9 9>&-); c=$?`,
-		sh`. ${directory}/report.sh`,
+		report(launch),
 		sh`printf ${'%s'} "$mark"`,
 	);
 }
@@ -200,7 +224,7 @@ function innerFile(launch: Launch): Script {
 function afterwards(launch: Launch): Script {
 	const directory = directoryOf(launch);
 	return lines(
-		sh`. ${directory}/report.sh`,
+		report(launch),
 		sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`,
 		sh`exec 3>&- 4>&-`,
 		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh` : sh`exit 0`,

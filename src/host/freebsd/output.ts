@@ -15,6 +15,8 @@ export interface ToldEnd {
 
 /** What a terminal takes for the end of its input. */
 const END_OF_INPUT = Buffer.from([4]);
+/** Milliseconds for the session to end after the process: it does unless somebody else holds its streams. */
+const LEAVE = 1000;
 /** Of what is said by a session that never began. */
 const SAID = 4000;
 
@@ -63,6 +65,8 @@ export class Attachment {
 	#listener: Listener | undefined;
 	/** How the process ended, after all that it had written was delivered; undefined: the session ended before it. */
 	readonly ended: Promise<ToldEnd | undefined>;
+	/** Whether the session ended by itself after it; otherwise it was closed from here, and is to be released there. */
+	readonly gone: Promise<boolean>;
 
 	constructor(
 		session: ShellSession,
@@ -76,7 +80,23 @@ export class Attachment {
 		// A terminal has one stream.
 		const sides = tty ? [this.#stdout] : [this.#stdout, this.#stderr];
 		this.ended = Promise.all(sides.map(({ end }) => end.promise)).then(([out, err = out]) => out && err);
-		this.ended.then(() => session.close());
+		this.gone = this.ended.then(() => this.#leave());
+	}
+
+	/** False: the streams are held by others than the process, so the session does not end by itself. */
+	async #leave(): Promise<boolean> {
+		this.resume();
+		const closed = [this.#session.stdout, this.#session.stderr].map(
+			(stream) => stream.closed || new Promise((resolve) => stream.once('close', resolve)),
+		);
+		let timer: NodeJS.Timeout | undefined;
+		const late = new Promise<false>((resolve) => {
+			timer = setTimeout(resolve, LEAVE, false);
+		});
+		const ended = await Promise.race([Promise.all(closed).then(() => true), late]);
+		clearTimeout(timer);
+		this.#session.close();
+		return ended;
 	}
 
 	/** Resolves with undefined when the process was started, otherwise with what the host said instead. */

@@ -6,7 +6,7 @@ import type { Section, Shell, ShellLog } from '#kernel/shell/shell.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { unreachable } from './batch.ts';
 import { Exits } from './exits.ts';
-import { attachScript, detachedScript, directoryOf, type Launch } from './launch.ts';
+import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
 import { Attachment } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { readRefusal } from './refusal.ts';
@@ -37,7 +37,8 @@ export class Runner {
 	readonly #state: StateDirectory;
 	readonly #log: ShellLog;
 	readonly #exits: Exits;
-	readonly #attachments = new Set<Attachment>();
+	/** With the directory of the run on the host. */
+	readonly #attachments = new Map<Attachment, string>();
 	/** Directories of executions that are over. */
 	#rubbish: string[] = [];
 
@@ -98,8 +99,16 @@ export class Runner {
 	/** Processes go on. */
 	async close(): Promise<void> {
 		this.#exits.close();
-		for (const attachment of this.#attachments) attachment.close();
+		await this.#release([...this.#attachments.values()]);
+		for (const attachment of this.#attachments.keys()) attachment.close();
 		if (this.#rubbish.length > 0) await this.#exchange([this.#removal()]).catch(() => {});
+	}
+
+	/** sshd reads on what nobody takes until its window is full, where a session but not the connection is closed. */
+	async #release(directories: readonly string[]): Promise<void> {
+		const section = { name: 'sessions that are over', script: releaseScript(directories) };
+		// With a connection that is lost they are over anyway.
+		if (directories.length > 0) await this.#exchange([section]).catch(() => {});
 	}
 
 	#launch(request: RunRequest, spec: RunnerSpec | undefined): Launch {
@@ -134,9 +143,16 @@ export class Runner {
 			});
 			throw refusalOf(launch, { code, stderr: said });
 		}
-		this.#attachments.add(attachment);
-		attachment.ended.finally(() => this.#attachments.delete(attachment));
+		this.#attachments.set(attachment, directoryOf(launch));
+		attachment.gone.then((gone) => this.#clear(launch, attachment, gone));
 		return attachment;
+	}
+
+	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
+	async #clear(launch: Launch, attachment: Attachment, gone: boolean): Promise<void> {
+		this.#attachments.delete(attachment);
+		if (!gone) await this.#release([directoryOf(launch)]);
+		if (launch.execution !== undefined) this.#rubbish.push(directoryOf(launch));
 	}
 
 	async #start(launch: Launch): Promise<void> {
@@ -151,14 +167,17 @@ export class Runner {
 	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: Attachment): Promise<ProcessEnd> {
 		const { container, execution, token } = launch;
 		const seen = await attachment?.ended;
-		if (attachment !== undefined && seen === undefined) attachment.give('stderr', lostNotice());
+		if (attachment !== undefined && seen === undefined) {
+			attachment.give('stderr', lostNotice());
+			void this.#exits.follow();
+		}
 		const { code, last } = seen ?? (await told);
 		this.#exits.forget(token);
 		if (execution === undefined) {
 			if (last) this.#exits.sandboxEnded(container, token);
 			return { code, sandboxEnded: last };
 		}
-		this.#rubbish.push(directoryOf(launch));
+		if (attachment === undefined) this.#rubbish.push(directoryOf(launch));
 		return { code, sandboxEnded: last && (await this.#exits.endsWithin(container, END_OF_SANDBOX)) };
 	}
 
@@ -179,9 +198,7 @@ export class Runner {
 
 /** What the process wrote from here on is lost, though it goes on. */
 function lostNotice(): Buffer {
-	return Buffer.from(
-		'\r\nkleened: the connection to the host was lost; what the process writes is not shown any more\r\n',
-	);
+	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
 }
 
 function refusalOf({ container }: Launch, { code, stderr }: { code: number; stderr: string }): KleeneError {
