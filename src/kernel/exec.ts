@@ -110,6 +110,8 @@ export interface Opened {
 	readonly exited: Promise<number>;
 	/** This process alone, not what it started. */
 	kill(signal: NodeJS.Signals): void;
+	/** Lets go of it: its streams are closed, and this program may end before it does. */
+	abandon(): void;
 }
 
 /** Starts a program with three streams to it, which the caller reads. Throws CommandError when it cannot be started. */
@@ -120,7 +122,11 @@ export async function open(argv: readonly string[], options: Pick<RunOptions, 'e
 	exited.catch(() => {});
 	const [stdin, stdout, stderr] = [child.stdin!, child.stdout!, child.stderr!];
 	for (const stream of [stdin, stdout, stderr]) stream.on('error', () => {});
-	return { pid: child.pid!, stdin, stdout, stderr, exited, kill: (signal) => child.kill(signal) };
+	const abandon = () => {
+		for (const stream of [stdin, stdout, stderr]) stream.destroy();
+		child.unref();
+	};
+	return { pid: child.pid!, stdin, stdout, stderr, exited, kill: (signal) => child.kill(signal), abandon };
 }
 
 type Stdio = ReadonlyArray<'ignore' | 'pipe'>;

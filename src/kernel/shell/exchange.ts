@@ -73,7 +73,7 @@ function bothClosed(child: Opened): Promise<number> {
 function dismiss(child: Opened, client: boolean): void {
 	const timer = setTimeout(() => {
 		if (client) child.kill('SIGTERM');
-		for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+		child.abandon();
 	}, LEAVE);
 	bothClosed(child).finally(() => clearTimeout(timer));
 }

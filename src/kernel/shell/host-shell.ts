@@ -81,7 +81,7 @@ export class HostShell implements Shell {
 		exited.catch(() => {});
 		const close = () => {
 			if (this.#way.startsClients) child.kill('SIGTERM');
-			for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+			child.abandon();
 			this.#closing.signal.removeEventListener('abort', close);
 		};
 		this.#closing.signal.addEventListener('abort', close);
