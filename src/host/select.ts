@@ -10,11 +10,12 @@ export interface HostOptions {
 	/** A FreeBSD host; undefined: the Linux that the daemon runs on. */
 	readonly freebsd: FreebsdPlace | undefined;
 	readonly names: NameLookup;
-	readonly log: { warn(fields: object, message: string): void };
+	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
 /** The only look at which system this is. */
 export async function openHost(options: HostOptions): Promise<HostDriver> {
+	if (options.freebsd) return openFreebsd(options, options.freebsd);
 	if (process.platform === 'linux') {
 		const { LinuxHost } = await import('./linux/driver.ts');
 		return LinuxHost.open(options);
@@ -23,6 +24,25 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot start kleened',
 		why: `this version has no driver for ${process.platform}`,
-		mend: 'run it on Linux',
+		mend: 'run it on Linux or FreeBSD, or let it manage a FreeBSD host with --freebsd-host ssh://root@HOST',
 	});
+}
+
+async function openFreebsd({ root, netns, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
+	if (netns !== undefined)
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: `cannot use network namespace ${netns}`,
+			why: 'FreeBSD has none: the host is the whole of its network',
+			mend: 'leave --netns out',
+		});
+	const { connect } = await import('./freebsd/connection.ts');
+	const { FreebsdHost } = await import('./freebsd/driver.ts');
+	const shell = await connect({ place, root, log });
+	try {
+		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, log });
+	} catch (error) {
+		await shell.close();
+		throw error;
+	}
 }

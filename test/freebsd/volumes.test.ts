@@ -17,13 +17,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { FreeBsdVolumes } from '#host/freebsd/volumes.ts';
+import { FreebsdVolumes } from '#host/freebsd/volumes.ts';
 import type { Script } from '#kernel/shell/quote.ts';
 import type { PartOf } from '#model/part.ts';
 import { scratch } from '../images/scratch.ts';
 
 const CONTAINER = 'c0ffee012345';
-const VOLUMES = new FreeBsdVolumes({ containers: 'zroot/kleene/container', volumes: 'zroot/kleene/volumes' });
+const VOLUMES = new FreebsdVolumes({ containers: 'zroot/kleene/container', volumes: 'zroot/kleene/volumes' });
 
 const ZFS = `#!/bin/sh
 for last; do :; done

@@ -99,14 +99,16 @@ export class Runs {
 	}
 
 	async #end(run: Run, ending: Ending): Promise<void> {
-		const { store, executor, log } = this.#context;
+		const { store, driver, executor, log } = this.#context;
 		const parts = store.containers.parts(run.id);
 		const record = () => {
 			store.containers.setParts(run.id, []);
 			this.#planner.forget(run.id, parts);
 		};
 		try {
-			const chains = teardownOfRun(parts, { processesGone: typeof ending === 'string', adopted: run.adopted });
+			const { batches } = driver.facts();
+			const situation = { processesGone: typeof ending === 'string', adopted: run.adopted, batches };
+			const chains = teardownOfRun(parts, situation);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');

@@ -101,15 +101,20 @@ export interface RunEnding {
 	readonly processesGone: boolean;
 	/** Its stack may have ended while nobody looked, and with it what said which addresses were on it. */
 	readonly adopted: boolean;
+	/** An exchange with the host is what costs: all in one chain, each address said. See `HostFacts.batches`. */
+	readonly batches: boolean;
 }
 
 /**
  * How a run is taken apart. Chains don't wait for each other: when its processes are gone, files and network have
  * nothing to do with one another any more; while they live they are ended first.
  */
-export function teardownOfRun(parts: readonly Part[], { processesGone, adopted }: RunEnding): Step[][] {
-	const steps = unmakeAll(parts.filter((part) => !goesAlong(part) || (adopted && part.kind === 'inside-address')));
-	if (!processesGone) return [steps];
+export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, batches }: RunEnding): Step[][] {
+	const saysAddresses = adopted || batches;
+	const steps = unmakeAll(
+		parts.filter((part) => !goesAlong(part) || (saysAddresses && part.kind === 'inside-address')),
+	);
+	if (!processesGone || batches) return [steps];
 	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
 	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];
 }

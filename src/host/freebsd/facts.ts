@@ -10,7 +10,7 @@ const NO_VNET = 'the kernel has no VIMAGE: containers cannot have a network stac
 const NO_RACCT =
 	'resource limits by rctl(8) are off: set kern.racct.enable=1 in /boot/loader.conf and reboot, where they are wanted';
 const NO_DEVFS =
-	'the rules for /dev in jails are not loaded: "sysrc devfs_load_rulesets=YES && service devfs restart"; until then no container starts';
+	'the rules for /dev in jails (4 and 5) are not loaded: Kleene has them loaded, or adds what /etc/defaults/devfs.rules has';
 
 /** @param lacking what other parts of the host found missing, one line each */
 export function factsOf(paths: Paths, lacking: readonly string[] = []): Section<HostFacts> {

@@ -91,6 +91,15 @@ export function filtered(aliases: PartHandler<'alias'>): PartHandler<'alias'> {
 	};
 }
 
+/** Addresses of vnet containers: their connections end with them, so that a later holder gets no packets of theirs. */
+export function forgetting(addresses: PartHandler<'inside-address'>): PartHandler<'inside-address'> {
+	return {
+		make: (part, options) => addresses.make(part, options),
+		unmake: (part, options) => lines(addresses.unmake(part, options), forgetStates(part.address.split('/')[0] ?? '')),
+		describe: (verb, part) => addresses.describe(verb, part),
+	};
+}
+
 /** What an address of an ipnet container needs before it is there. */
 export function memberJoins({ address, member }: AliasPart): Script {
 	if (!member) return sh`:`;

@@ -7,6 +7,7 @@ import { isId } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
 import type { PartHandler } from './handler.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { unmountBelow } from './mounts.ts';
@@ -44,7 +45,7 @@ if jid=$(jls -j ${container} jid 2>/dev/null) && alive; then exit 0; fi
 ${undoneOnFailure(own ? lines(...mounts.map((mount) => this.#unmount(container, mount)), sh`:`) : this.#undoJail(container))}
 ${own ? sh`:` : createJail(this.#paths, container, spec)}
 jid=$(jls -j ${container} jid)
-${lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), this.#startHooks({ container, spec, mounts }))}
+${lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), sh`:`)}
 trap - EXIT`;
 	}
 
@@ -109,18 +110,12 @@ ps -ax -o jid= -o state=`,
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
 	}
 
-	/** Once for each jail. */
-	#startHooks({ container, spec }: Omit<SandboxPart, 'kind'>): Script {
+	/** What jail(8) runs on the host once the container was started; undefined: nothing. The runner runs `exec.start`. */
+	afterStart(container: string, spec: SandboxSpec): Script | undefined {
 		const hooks = hooksOf(spec);
-		const { start, poststart } = hooks;
-		if (start.length + poststart.length === 0) return sh`:`;
-		const mark = this.#paths.hooked(container);
-		const output = `${mark}.output`;
-		return sh`mkdir -p ${this.#paths.state()}
-if [ "$(cat ${mark} 2>/dev/null)" != "$jid" ]; then
-${lines(...runHooks(start, inside(hooks), output), ...runHooks(poststart, onHost(hooks), output))}
-echo "$jid" >${mark}
-fi`;
+		if (hooks.poststart.length === 0) return undefined;
+		const output = `${this.#paths.run(container)}/poststart`;
+		return lines(...runHooks(hooks.poststart, onHost(hooks), output));
 	}
 
 	#unmount(container: string, { destination }: Mount): Script {

@@ -89,17 +89,43 @@ function describeJail(paths: Paths, container: string, spec: SandboxSpec): strin
 	return [...prestart, `jail -c ${words.join(' ')}`, ...created, ...up];
 }
 
-/** Rules that the host does not have hide nothing: every device of the host would be there. */
+/** Of /etc/defaults/devfs.rules, `devfsrules_unhide_basic` and `_login`; pf is for those with a stack of their own. */
+const DEVICES = [
+	'log',
+	'null',
+	'zero',
+	'crypto',
+	'random',
+	'urandom',
+	'pts',
+	'pts/*',
+	'fd',
+	'fd/*',
+	'stdin',
+	'stdout',
+].concat(['stderr', 'mqueue', 'zfs']);
+
+/**
+ * Rules that the host does not have hide nothing: every device of the host would be there. Where they were not loaded at
+ * boot the host is asked to, and where it has none the same are added.
+ */
 function requireDevfsRules(container: string, spec: SandboxSpec): Script {
 	const rules = devfsRules(spec);
 	if (rules === undefined) return sh`:`;
+	const devices = rules === DEVFS_RULES.vnet ? [...DEVICES, 'pf'] : DEVICES;
 	const missing = refusal({
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
 		why: `the host has no devfs ruleset ${rules}, and without it the jail would see every device`,
 		mend: 'load the rules of /etc/defaults/devfs.rules: sysrc devfs_load_rulesets=YES && service devfs restart',
 	});
-	return sh`[ -n "$(devfs rule -s ${rules} show 2>/dev/null)" ] || ${missing}`;
+	return sh`shown() { [ -n "$(devfs rule -s ${rules} show 2>/dev/null)" ]; }
+shown || service devfs onestart >/dev/null 2>&1 || :
+if ! shown; then
+	devfs rule -s ${rules} add hide || :
+	for device in ${devices}; do devfs rule -s ${rules} add path "$device" unhide || :; done
+fi
+shown || ${missing}`;
 }
 
 /** The arguments of `jail -c`: what the container has said is said instead of our defaults. */

@@ -37,7 +37,7 @@ note() {
 	zfs get -H -o value ${NOTE} "$1"
 }`;
 
-export class FreeBsdVolumes {
+export class FreebsdVolumes {
 	readonly files: PartHandler<'volume-files'> = {
 		make: (part) => this.#makeFiles(part),
 		unmake: (part) => this.#removeFiles(part),

@@ -1,0 +1,26 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LocalShell } from '#kernel/shell/local.ts';
+import type { Shell, ShellLog } from '#kernel/shell/shell.ts';
+import { SshShell } from '#kernel/shell/ssh.ts';
+import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import { Paths, parseZfsRoot } from './paths.ts';
+import { StateDirectory } from './run-directory.ts';
+
+export interface ConnectionOptions {
+	readonly place: FreebsdPlace;
+	/** Directory of the daemon, for the socket of the connection. */
+	readonly root: string;
+	readonly log: ShellLog;
+}
+
+/** The way to the host: a shell here, or one behind ssh. */
+export async function connect({ place, root, log }: ConnectionOptions): Promise<Shell> {
+	const { batch } = new StateDirectory(new Paths(parseZfsRoot(place.zfsRoot)).state());
+	if (!place.remote) return new LocalShell({ batch });
+	const { user, host, port, key } = place.remote;
+	const directory = join(root, 'ssh');
+	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const access = { target: { user, host, port }, directory, ...(key === undefined ? {} : { key }) };
+	return SshShell.connect(access, log, { batch });
+}

@@ -1,0 +1,154 @@
+import type {
+	ApplyOptions,
+	HostDriver,
+	HostEvent,
+	HostFacts,
+	HostProcess,
+	ProbeRequest,
+	ProbeResult,
+	RunRequest,
+} from '#host/driver.ts';
+import type { Shell } from '#kernel/shell/shell.ts';
+import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
+import type { Step } from '#model/step.ts';
+import { applyBatch, describeStep } from './batch.ts';
+import { factsOf } from './facts.ts';
+import { filtered, filterMembers, forgetting, networkFilters, publishedPorts } from './firewall.ts';
+import type { PartHandlers } from './handler.ts';
+import { FreebsdImages } from './images.ts';
+import { FreebsdNetwork } from './network.ts';
+import { observe } from './observation.ts';
+import { type Paths, prepare } from './paths.ts';
+import { lackingOf, PF_STATE, readPfState } from './pf-state.ts';
+import { probeSection, readProbe } from './probe.ts';
+import { ask, askOne } from './question.ts';
+import { StateDirectory } from './run-directory.ts';
+import { Runner } from './runner.ts';
+import { FreebsdSandboxes } from './sandbox.ts';
+import { FreebsdStacks } from './stacks.ts';
+import { FreebsdStorage } from './storage.ts';
+import { FreebsdVolumes } from './volumes.ts';
+import { Watcher } from './watcher.ts';
+
+export interface FreebsdHostOptions {
+	/** The way to the host; closed together with it. */
+	readonly shell: Shell;
+	/** Dataset that holds images, containers and volumes, parsed. */
+	readonly zfsRoot: string;
+	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
+}
+
+interface Equipment extends FreebsdHostOptions {
+	readonly paths: Paths;
+	readonly facts: HostFacts;
+	readonly runner: Runner;
+}
+
+/** FreeBSD as a host: each kind of part goes to the handler that knows it, and all of a plan in one exchange. */
+export class FreebsdHost implements HostDriver {
+	readonly #shell: Shell;
+	readonly #log: FreebsdHostOptions['log'];
+	readonly #facts: HostFacts;
+	readonly #runner: Runner;
+	readonly #network: FreebsdNetwork;
+	readonly #storage: FreebsdStorage;
+	readonly #sandboxes: FreebsdSandboxes;
+	readonly #handlers: PartHandlers;
+	/** Of sandboxes made and not started yet: a daemon that dies in between unmakes them. */
+	readonly #specs = new Map<string, SandboxSpec>();
+	#watcher: Watcher | undefined;
+
+	static async open({ shell, zfsRoot, log }: FreebsdHostOptions): Promise<FreebsdHost> {
+		const paths = await askOne(shell, prepare(zfsRoot));
+		const [facts, pf] = await ask(shell, [factsOf(paths), { script: PF_STATE, parse: readPfState }]);
+		const runner = new Runner({ shell, state: new StateDirectory(paths.state()), log });
+		await runner.open();
+		const lacking = [...facts.lacking, ...lackingOf(pf)];
+		return new FreebsdHost({ shell, zfsRoot, log, paths, runner, facts: { ...facts, lacking } });
+	}
+
+	private constructor({ shell, log, paths, facts, runner }: Equipment) {
+		this.#shell = shell;
+		this.#log = log;
+		this.#facts = facts;
+		this.#runner = runner;
+		this.#network = new FreebsdNetwork(majorOf(facts.release));
+		this.#storage = new FreebsdStorage(paths);
+		this.#sandboxes = new FreebsdSandboxes(paths);
+		const volumes = new FreebsdVolumes({ containers: paths.containers(), volumes: paths.volumes() });
+		this.#handlers = {
+			...this.#network.handlers,
+			alias: filtered(this.#network.handlers.alias),
+			'inside-address': forgetting(this.#network.handlers['inside-address']),
+			'network-filter': networkFilters,
+			'filter-member': filterMembers,
+			'published-ports': publishedPorts,
+			'image-files': new FreebsdImages(paths),
+			'root-files': this.#storage.rootFiles,
+			'root-mount': this.#storage.rootMount,
+			'volume-files': volumes.files,
+			'mount-point': volumes.mountPoints,
+			stack: new FreebsdStacks(paths),
+			sandbox: this.#sandboxes,
+		};
+	}
+
+	facts(): HostFacts {
+		return this.#facts;
+	}
+
+	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed> {
+		const lookers = { network: this.#network, storage: this.#storage, sandboxes: this.#sandboxes };
+		return observe(this.#shell, lookers, { scope, expected });
+	}
+
+	describe(step: Step): string[] {
+		return describeStep(this.#handlers, step);
+	}
+
+	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
+		await applyBatch(this.#shell, this.#handlers, steps, options);
+		for (const { verb, part } of steps) {
+			if (part.kind !== 'sandbox') continue;
+			if (verb === 'make') this.#specs.set(part.container, part.spec);
+			else this.#specs.delete(part.container);
+		}
+	}
+
+	async run(request: RunRequest): Promise<HostProcess> {
+		const spec = this.#specs.get(request.container);
+		const process = await this.#runner.run(request, spec);
+		if (request.kind === 'first' && spec) await this.#afterStart(request.container, spec);
+		return process;
+	}
+
+	async #afterStart(container: string, spec: SandboxSpec): Promise<void> {
+		const script = this.#sandboxes.afterStart(container, spec);
+		if (script) await askOne(this.#shell, { script, parse: () => undefined }, { repeatable: false });
+	}
+
+	probe(request: ProbeRequest): Promise<ProbeResult> {
+		return askOne(this.#shell, { script: probeSection(request), parse: (output) => readProbe(request, output) });
+	}
+
+	watch(listener: (event: HostEvent) => void): void {
+		this.#runner.watch(listener);
+		this.#shell.onConnection((state) => {
+			if (state === 'back') listener({ kind: 'reconnected' });
+		});
+		this.#watcher = new Watcher({ open: (script) => this.#shell.open(script), tell: listener, log: this.#log });
+	}
+
+	async close(): Promise<void> {
+		this.#watcher?.close();
+		await this.#runner.close();
+		await this.#shell.close();
+	}
+}
+
+/** E.g. 13 of `FreeBSD 13.2-RELEASE-p4`. */
+function majorOf(release: string): number {
+	return Number(/\d+/.exec(release)?.[0] ?? 13);
+}

@@ -1,0 +1,61 @@
+import type { Shell } from '#kernel/shell/shell.ts';
+import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { compareFilter, FILTER_SECTION } from './comparison/filter.ts';
+import type { FreebsdNetwork } from './network.ts';
+import { ask } from './question.ts';
+import type { FreebsdSandboxes } from './sandbox.ts';
+import type { Section } from './section.ts';
+import type { FreebsdStorage } from './storage.ts';
+import type { NetworkSurvey } from './survey.ts';
+
+/** Who knows how to look at what. */
+export interface Lookers {
+	readonly network: FreebsdNetwork;
+	readonly storage: FreebsdStorage;
+	readonly sandboxes: FreebsdSandboxes;
+}
+
+export interface Look {
+	readonly scope: ObservationScope;
+	readonly expected: readonly Part[] | undefined;
+}
+
+const NO_NETWORK = { interfaces: [], routes: [], gatewayInterface: '' };
+const NO_FILES = { imageFiles: [], rootFiles: [], mountedRoots: [] };
+
+/** Everything that is to be looked at, in one exchange. */
+export async function observe(shell: Shell, lookers: Lookers, { scope, expected }: Look): Promise<Observed> {
+	const { network, storage, sandboxes } = lookers;
+	const survey: Section<NetworkSurvey> = {
+		script: network.surveySection,
+		parse: (output) => network.readSurvey(output),
+	};
+	if (scope === 'addressing') {
+		const [seen] = await ask(shell, [survey]);
+		return { ...surveyed(seen), ...NO_FILES, sandboxes: [] };
+	}
+	if (scope === 'sandboxes') {
+		const [seen] = await ask(shell, [sandboxes.observation]);
+		return { ...NO_NETWORK, ...NO_FILES, sandboxes: seen };
+	}
+	const [seen, boxes, files] = await ask(shell, [survey, sandboxes.observation, storage.observation]);
+	const comparison = expected ? await compare(shell, { network, survey: seen }, expected) : undefined;
+	return { ...surveyed(seen), ...files, sandboxes: boxes, ...(comparison ? { comparison } : {}) };
+}
+
+function surveyed({ interfaces, routes, gatewayInterface }: NetworkSurvey): Omit<NetworkSurvey, 'links'> {
+	return { interfaces, routes, gatewayInterface };
+}
+
+async function compare(
+	shell: Shell,
+	{ network, survey }: { network: FreebsdNetwork; survey: NetworkSurvey },
+	expected: readonly Part[],
+): Promise<Comparison> {
+	const [found, filter] = await ask(shell, [
+		{ script: network.comparisonSection(expected), parse: (text) => network.compare(survey, text, expected) },
+		{ script: FILTER_SECTION, parse: (text) => compareFilter(text, expected) },
+	]);
+	return { ...found, differing: [...found.differing, ...filter.differing], excess: filter.excess };
+}
