@@ -1,90 +1,21 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { FreebsdNetwork } from '#host/freebsd/network.ts';
-import { parseRefusal } from '#host/freebsd/refusals.ts';
-import type {
-	AliasPart,
-	BridgePortPart,
-	EpairPart,
-	InsideAddressPart,
-	InsideRoutePart,
-	InterfaceAddressPart,
-	NetworkInterfacePart,
-} from '#model/part.ts';
-import { type Outcome, ScriptHost } from './scripts.ts';
-import { emptyHost, link, type StandInState } from './stand-in.ts';
-
-const CONTAINER = 'aaaabbbbcccc';
-const MAC = '02:1d:c2:9b:8f:36';
-const { handlers } = new FreebsdNetwork(13);
-
-const bridge: NetworkInterfacePart = { kind: 'network-interface', interface: 'kleene0', type: 'bridge', mac: MAC };
-const loopback: NetworkInterfacePart = { ...bridge, interface: 'kleene1', type: 'loopback' };
-const cable: EpairPart = {
-	kind: 'epair',
-	container: CONTAINER,
-	unit: 3,
-	inside: 'epair3b',
-	mac: '02:00:00:00:00:07',
-	mtu: 1400,
-	routed: false,
-};
-const port: BridgePortPart = {
-	kind: 'bridge-port',
-	bridge: 'kleene0',
-	interface: 'epair3a',
-	isolated: true,
-	hairpin: true,
-};
-const gateway: InterfaceAddressPart = { kind: 'interface-address', interface: 'kleene0', address: '10.4.6.1/24' };
-const gateway6: InterfaceAddressPart = { ...gateway, address: 'fd00:4:6::1/64' };
-const inner: InsideAddressPart = {
-	kind: 'inside-address',
-	container: CONTAINER,
-	interface: 'epair3b',
-	address: '10.4.6.2/24',
-};
-const inner6: InsideAddressPart = { ...inner, address: 'fd00:4:6::2/64' };
-const route: InsideRoutePart = {
-	kind: 'inside-route',
-	container: CONTAINER,
-	interface: 'epair3b',
-	family: 4,
-	gateway: '10.4.6.1',
-};
-const alias: AliasPart = {
-	kind: 'alias',
-	container: CONTAINER,
-	interface: 'kleene1',
-	unit: -1,
-	inside: 'kleene1',
-	address: '10.2.3.7',
-	subnet: '10.2.3.0/24',
-	hostAddress: '',
-};
-
-const OURS = { description: `kleene:network ${MAC}`, group: 'bridge', ether: MAC };
-
-async function host(how: (state: StandInState) => void = () => {}): Promise<ScriptHost> {
-	const state = emptyHost();
-	state.jails[CONTAINER] = { vnet: true, ip4: [], ip6: [], gateways: {} };
-	how(state);
-	return ScriptHost.open(state);
-}
-
-function done({ code, stdout, stderr, changes }: Outcome): readonly string[] {
-	assert.equal(code, 0, `exit code ${code}: ${stderr}`);
-	assert.equal(stdout, '', 'a script has nothing to say to the user');
-	return changes;
-}
-
-function refused(outcome: Outcome, code: string): string {
-	assert.equal(outcome.code, 1);
-	const error = parseRefusal(outcome.stderr);
-	assert.equal(error?.code, code, outcome.stderr);
-	assert.deepEqual(outcome.changes, [], 'nothing was touched');
-	return `${error?.what}: ${error?.why}`;
-}
+import {
+	bridge,
+	CONTAINER,
+	cable,
+	done,
+	gateway,
+	gateway6,
+	handlers,
+	host,
+	loopback,
+	MAC,
+	OURS,
+	port,
+	refused,
+} from './network-steps.ts';
+import { link } from './stand-in.ts';
 
 test('a bridge: made once, found the second time, gone the second time', async () => {
 	await using there = await host();
@@ -287,121 +218,4 @@ test('membership in a bridge: looked at first, private when isolated', async () 
 	assert.deepEqual(done(await there.run(unmake(port, {}))), []);
 	assert.deepEqual(done(await there.run(unmake({ ...port, bridge: 'kleene9' }, {}))), []);
 	refused(await there.run(make({ ...port, bridge: 'kleene9' }, {})), 'NO_SUCH_INTERFACE');
-});
-
-test('addresses and the default route inside, without a word to the user', async () => {
-	await using there = await host((state) => {
-		state.links.epair3b = link({ jail: CONTAINER });
-	});
-	assert.deepEqual(done(await there.run(handlers['inside-address'].make(inner, {}))), [
-		`jexec ${CONTAINER} ifconfig epair3b inet 10.4.6.2/24 alias`,
-	]);
-	assert.deepEqual(done(await there.run(handlers['inside-address'].make(inner, {}))), []);
-	assert.deepEqual(done(await there.run(handlers['inside-address'].make(inner6, {}))), [
-		`jexec ${CONTAINER} ifconfig epair3b inet6 -ifdisabled`,
-		`jexec ${CONTAINER} ifconfig epair3b inet6 no_dad`,
-		`jexec ${CONTAINER} ifconfig epair3b inet6 fd00:4:6::2/64 alias`,
-	]);
-	const make = (part: InsideRoutePart) => handlers['inside-route'].make(part, {});
-	const unmake = (part: InsideRoutePart) => handlers['inside-route'].unmake(part, {});
-	assert.deepEqual(done(await there.run(make(route))), [`jexec ${CONTAINER} route -n add -inet default 10.4.6.1`]);
-	assert.deepEqual(done(await there.run(make(route))), []);
-	assert.deepEqual(done(await there.run(make({ ...route, family: 6, gateway: 'fd00:4:6::1' }))), [
-		`jexec ${CONTAINER} route -n add -inet6 default fd00:4:6::1`,
-	]);
-	const other = refused(await there.run(make({ ...route, gateway: '10.4.6.254' })), 'HOST_FAILED');
-	assert.match(other, /has a default route over 10\.4\.6\.1 already/);
-	assert.deepEqual(done(await there.run(unmake({ ...route, gateway: '10.4.6.254' }))), []);
-	assert.deepEqual(done(await there.run(unmake(route))), [`jexec ${CONTAINER} route -n delete -inet default 10.4.6.1`]);
-	assert.deepEqual(done(await there.run(unmake(route))), []);
-	assert.deepEqual(done(await there.run(handlers['inside-address'].unmake(inner, {}))), [
-		`jexec ${CONTAINER} ifconfig epair3b inet 10.4.6.2 -alias`,
-	]);
-	assert.deepEqual(done(await there.run(handlers['inside-address'].unmake(inner, {}))), []);
-	assert.deepEqual(there.state.links.epair3b?.addresses, ['fd00:4:6::2/64']);
-});
-
-test('what is inside a jail that is gone is gone, and cannot be made', async () => {
-	await using there = await host((state) => {
-		state.jails = {};
-	});
-	assert.deepEqual(done(await there.run(handlers['inside-address'].unmake(inner, {}))), []);
-	assert.deepEqual(done(await there.run(handlers['inside-route'].unmake(route, {}))), []);
-	assert.match(
-		(await there.run(handlers['inside-address'].make(inner, {}))).stderr,
-		/jexec: jail "aaaabbbbcccc" not found/,
-	);
-	assert.match(
-		(await there.run(handlers['inside-route'].make(route, {}))).stderr,
-		/jexec: jail "aaaabbbbcccc" not found/,
-	);
-});
-
-test('from FreeBSD 14 on the tools of the host reach into a jail', async () => {
-	const newer = new FreebsdNetwork(14).handlers;
-	await using there = await host((state) => {
-		state.links.epair3b = link({ jail: CONTAINER });
-	});
-	const all = [newer['inside-address'].make(inner, {}), newer['inside-route'].make(route, {})];
-	const calls: string[] = [];
-	for (const script of all) calls.push(...done(await there.run(script)));
-	assert.deepEqual(
-		calls.filter((call) => !call.includes(' -f ') && !call.includes(' get ')),
-		[`ifconfig -j ${CONTAINER} epair3b inet 10.4.6.2/24 alias`, `route -j ${CONTAINER} -n add -inet default 10.4.6.1`],
-	);
-});
-
-test('an alias: on the interface and in the list of the jail, nobody else touched', async () => {
-	await using there = await host((state) => {
-		state.links.kleene1 = link({ group: 'lo', addresses: ['10.2.3.1/32', '10.2.3.77/32'] });
-		state.jails[CONTAINER] = { vnet: false, ip4: [], ip6: [], gateways: {} };
-		state.jails.ddddeeeeffff = { vnet: false, ip4: ['10.2.3.77'], ip6: [], gateways: {} };
-	});
-	const { make, unmake } = handlers.alias;
-	const second = { ...alias, address: '10.2.3.70' };
-	const six = { ...alias, address: 'fd00:2:3::7' };
-	assert.deepEqual(done(await there.run(make(alias, {}))), [
-		'ifconfig kleene1 inet 10.2.3.7/32 alias',
-		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7`,
-	]);
-	assert.deepEqual(done(await there.run(make(alias, {}))), []);
-	assert.deepEqual(done(await there.run(make(second, {}))), [
-		'ifconfig kleene1 inet 10.2.3.70/32 alias',
-		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7,10.2.3.70`,
-	]);
-	assert.deepEqual(done(await there.run(make(six, {}))).slice(0, 1), ['ifconfig kleene1 inet6 fd00:2:3::7/128 alias']);
-	assert.deepEqual(there.state.jails[CONTAINER]?.ip6, ['fd00:2:3::7']);
-	assert.deepEqual(done(await there.run(unmake(alias, {}))), [
-		`jail -m name=${CONTAINER} ip4.addr=10.2.3.70`,
-		'ifconfig kleene1 inet 10.2.3.7 -alias',
-	]);
-	assert.deepEqual(done(await there.run(unmake(alias, {}))), []);
-	assert.deepEqual(done(await there.run(unmake(second, {})))[0], `jail -m name=${CONTAINER} ip4=disable`);
-	done(await there.run(unmake(six, {})));
-	assert.deepEqual(there.state.links.kleene1?.addresses, ['10.2.3.1/32', '10.2.3.77/32']);
-	assert.deepEqual(there.state.jails.ddddeeeeffff?.ip4, ['10.2.3.77']);
-});
-
-test('an alias whose jail refuses or is gone, and an address that the host has with another mask', async () => {
-	await using there = await host((state) => {
-		state.links.kleene1 = link({ addresses: ['10.2.3.8/24'] });
-		state.jails = {};
-	});
-	const { code, stderr } = await there.run(handlers.alias.make(alias, {}));
-	assert.deepEqual([code, stderr], [1, `jls: jail "${CONTAINER}" not found\n`]);
-	assert.deepEqual(there.state.links.kleene1?.addresses, ['10.2.3.8/24'], 'the alias was taken back');
-	const own = { ...alias, address: '10.2.3.8' };
-	refused(await there.run(handlers.alias.make(own, {})), 'ADDRESS_TAKEN');
-	assert.deepEqual(done(await there.run(handlers.alias.unmake(own, {}))), []);
-	{
-		const { state } = there;
-		state.links.kleene1!.addresses.push('10.2.3.9/32');
-	}
-	const leaked = { ...alias, container: '', address: '10.2.3.9' };
-	assert.deepEqual(done(await there.run(handlers.alias.unmake(leaked, {}))), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
-});
-
-test('what no plan for this host has is refused', async () => {
-	const limit = { kind: 'rate-limit', container: CONTAINER, unit: 3, inside: 'epair3b', rate: 1 } as const;
-	assert.throws(() => handlers['rate-limit'].make(limit, {}), { code: 'UNSUPPORTED_HERE' });
 });
