@@ -10,7 +10,7 @@ import { Runner, type RunnerSpec } from '#host/freebsd/runner.ts';
 import { LocalShell } from '#kernel/shell/local.ts';
 import type { Shell } from '#kernel/shell/shell.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
-import { TestSshd, withoutSshd } from '../shell/sshd.ts';
+import { lastFirst, TestSshd, type Undo, withoutSshd } from '../shell/sshd.ts';
 import { type StandIns, standIns } from './stand-ins.ts';
 
 const log = { warn() {}, info() {} };
@@ -25,10 +25,7 @@ interface Place {
 	another(): Promise<Pick<Place, 'runner' | 'ends'>>;
 }
 
-async function place(
-	t: TestContext,
-	connect: (options: { path: string; batch: string }) => Promise<Shell>,
-): Promise<Place> {
+async function place(t: Undo, connect: (options: { path: string; batch: string }) => Promise<Shell>): Promise<Place> {
 	const there = standIns(t);
 	there.jail(JAIL);
 	const state = new StateDirectory(join(there.directory, 'state'));
@@ -59,9 +56,10 @@ function killIfThere(file: string): void {
 	}
 }
 
-const here = (t: TestContext) => place(t, async (options) => new LocalShell(options));
+const here = (t: TestContext) => place(lastFirst(t), async (options) => new LocalShell(options));
 
-async function overSsh(t: TestContext): Promise<Place & { sshd: TestSshd }> {
+async function overSsh(test: TestContext): Promise<Place & { sshd: TestSshd }> {
+	const t = lastFirst(test);
 	const sshd = await TestSshd.start(t, existsSync('/usr/bin/tcsh') ? { shell: '/usr/bin/tcsh' } : {});
 	return { sshd, ...(await place(t, (options) => SshShell.connect(sshd.access(), log, options))) };
 }

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { Undo } from '../shell/sshd.ts';
 
 const PROGRAMS: Readonly<Record<string, string>> = {
 	// daemon(8): -f.
@@ -52,7 +52,7 @@ export interface StandIns {
 	readonly directory: string;
 }
 
-export function standIns(t: TestContext): StandIns {
+export function standIns(t: Undo): StandIns {
 	const directory = mkdtempSync(join(tmpdir(), 'kleene-bsd-'));
 	t.after(() => rmSync(directory, { recursive: true, force: true }));
 	const [path, jails] = ['bin', 'jails'].map((name) => join(directory, name)) as [string, string];

@@ -17,6 +17,20 @@ export const withoutSshd = existsSync(PROGRAM)
 		: 'sshd for root needs root'
 	: 'sshd is not installed here: apt-get install openssh-server';
 
+/** Where something is undone at the end of a test. */
+export interface Undo {
+	after(undo: () => void | Promise<void>): void;
+}
+
+/** The last thing that was done is undone first; node:test begins with the first. */
+export function lastFirst(t: TestContext): Undo {
+	const all: Array<() => void | Promise<void>> = [];
+	t.after(async () => {
+		for (const undo of all.toReversed()) await undo();
+	});
+	return { after: (undo) => void all.push(undo) };
+}
+
 export interface SshdOptions {
 	/** Login shell that is pretended, e.g. `/usr/bin/tcsh`. */
 	readonly shell?: string;
@@ -30,7 +44,7 @@ export class TestSshd {
 	readonly #options: SshdOptions;
 	#child: ChildProcess | undefined;
 
-	static async start(t: TestContext, options: SshdOptions = {}): Promise<TestSshd> {
+	static async start(t: Undo, options: SshdOptions = {}): Promise<TestSshd> {
 		const sshd = new TestSshd(await freePort(), options);
 		t.after(() => sshd.remove());
 		await sshd.start();

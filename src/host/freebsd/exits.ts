@@ -58,6 +58,7 @@ export class Exits {
 
 	/** A container has begun a run: what comes of earlier ones is nobody's concern any more. */
 	began(container: string, token: string): void {
+		this.#over.delete(this.#runs.get(container) ?? '');
 		this.#runs.set(container, token);
 	}
 

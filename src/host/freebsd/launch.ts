@@ -165,7 +165,10 @@ function report(launch: Launch): Script {
 	const directory = directoryOf(launch);
 	const first = `${state.run(container)}/code`;
 	return lines(
-		sh`if [ ! -e ${directory}/end ]; then`,
+		// Without its directory, or with that of a later run there, the container was taken apart meanwhile.
+		sh`if [ "$(cat ${directory}/token 2>/dev/null)" != ${token} ]; then end="$c 1"; echo process ${token} $end >>${state.events}`,
+		sh`elif [ -e ${directory}/end ]; then end=$(cat ${directory}/end)`,
+		sh`else`,
 		sh`	[ ! -e ${directory}/code ] || c=$(cat ${directory}/code)`,
 		sh`	echo "$c" >${directory}/code.new; mv ${directory}/code.new ${directory}/code`,
 		// What was killed along with it takes a moment to be gone.
@@ -173,12 +176,11 @@ function report(launch: Launch): Script {
 		sh`		pgrep -j ${container} >/dev/null 2>&1 || break`,
 		sh`		if [ "$n" = 3 ]; then last=0; else sleep 0.03; fi`,
 		sh`	done`,
-		// Where its directory is gone, the container was taken apart meanwhile.
-		sh`	[ -e ${first} ] || [ ! -d ${state.run(container)} ] || last=0`,
-		sh`	echo "$c $last" >${directory}/end.new; mv ${directory}/end.new ${directory}/end`,
-		sh`	echo process ${token} "$c" "$last" >>${state.events}`,
+		sh`	[ -e ${first} ] || last=0`,
+		sh`	end="$c $last"; echo "$end" >${directory}/end.new; mv ${directory}/end.new ${directory}/end`,
+		sh`	echo process ${token} $end >>${state.events}`,
 		sh`fi`,
-		sh`mark=${markOf(token)}$(cat ${directory}/end 2>/dev/null || echo "$c \${last:-0}")${MARK_END}`,
+		sh`mark=${markOf(token)}$end${MARK_END}`,
 	);
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
-import { sh } from '#kernel/shell/quote.ts';
+import { lines, sh } from '#kernel/shell/quote.ts';
 import type { Section, Shell, ShellLog } from '#kernel/shell/shell.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { unreachable } from './batch.ts';
@@ -51,12 +51,18 @@ export class Runner {
 
 	/**
 	 * Once, before anything else: ends are noticed from now on, also those of containers that a daemon before this one
-	 * started. What is left of executions that nobody waits for any more is removed.
+	 * started. What is left of executions that nobody waits for any more is removed. Throws HOST_FAILED,
+	 * HOST_UNREACHABLE.
 	 */
 	async open(): Promise<void> {
-		const { path } = this.#state;
-		const script = sh`for d in ${path}/exec/*; do [ ! -e "$d/code" ] || rm -rf "$d"; done`;
-		await this.#exchange([{ name: 'executions that are over', script }]);
+		const { path, events } = this.#state;
+		const script = lines(
+			sh`mkdir -p ${path}; for d in ${path}/exec/*; do [ ! -e "$d/code" ] || rm -rf "$d"; done`,
+			// What it tells of is found in the directories of the runs.
+			sh`: >${events}`,
+		);
+		const [result] = await this.#exchange([{ name: 'executions that are over', script }]);
+		if (result!.code !== 0) throw refusedState(path, result!.stderr);
 		await this.#exits.follow();
 	}
 
@@ -199,6 +205,15 @@ export class Runner {
 /** What the process wrote from here on is lost, though it goes on. */
 function lostNotice(): Buffer {
 	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
+}
+
+function refusedState(path: string, stderr: string): KleeneError {
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot keep what is known of running processes in ${path} on the host`,
+		why: stderr.trim(),
+		mend: 'log in as root there, and see that /var/run can be written to',
+	});
 }
 
 function refusalOf({ container }: Launch, { code, stderr }: { code: number; stderr: string }): KleeneError {
