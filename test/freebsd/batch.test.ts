@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import { applyBatch } from '#host/freebsd/batch.ts';
 import type { PartHandlers } from '#host/freebsd/handler.ts';
-import { refusal } from '#host/freebsd/refusal.ts';
+import { refusal } from '#host/freebsd/refusals.ts';
 import { LocalShell } from '#kernel/shell/local.ts';
 import { sh } from '#kernel/shell/quote.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
@@ -92,7 +92,7 @@ test('any other failure names the step and the reason', async (t) => {
 	const { handlers } = place(t);
 	const error = await refused(applyBatch(new LocalShell(), handlers, steps('broken')));
 	assert.equal(error.code, 'HOST_FAILED');
-	assert.equal(error.what, 'cannot make the interface address of interface kleene0');
+	assert.equal(error.what, 'cannot set up address broken of kleene0');
 	assert.equal(error.why, 'ifconfig: bad value');
 	assert.match(error.mend, /ifconfig kleene0 broken alias/);
 });

@@ -12,7 +12,7 @@ const PART: Part = { kind: 'bridge-port', bridge: 'kleene1', interface: 'epair0a
 
 function explain(name: string): string {
 	const { stderr, exitCode } = recording(name);
-	const { code, why } = asRefusal(make(PART), stderr, exitCode);
+	const { code, why } = asRefusal(make(PART), { stderr: stderr, code: exitCode, commands: [] });
 	return `${code}: ${why}`;
 }
 
@@ -49,10 +49,14 @@ test('the words of the tools, in words that say what to do', () => {
 	assert.match(explain('059-ipnet-alias-denied'), /^NOT_ROOT: /);
 	assert.equal(explain('026-bridge-addm-twice'), 'HOST_FAILED: ifconfig: BRDGADD epair0a: File exists');
 	assert.equal(explain('117-jail-route-taken'), 'HOST_FAILED: it ended with exit code 1 and said nothing');
-	const busy = asRefusal(make(PART), 'ifconfig: BRDGADD epair0a: Device busy\n', 1);
+	const busy = asRefusal(make(PART), { stderr: 'ifconfig: BRDGADD epair0a: Device busy\n', code: 1, commands: [] });
 	assert.equal(busy.code, 'IN_USE');
 	assert.match(busy.mend, /deletem epair0a/);
-	const bare = asRefusal(make(PART), 'jexec: execvp(): ifconfig: No such file or directory\n', 1);
+	const bare = asRefusal(make(PART), {
+		stderr: 'jexec: execvp(): ifconfig: No such file or directory\n',
+		code: 1,
+		commands: [],
+	});
 	assert.match(bare.why, /^the image has no ifconfig,/);
 });
 
@@ -60,7 +64,7 @@ test('every recorded failure has a reason and names the part', () => {
 	const failures = recordings.filter(({ exitCode }) => exitCode !== 0);
 	assert.ok(failures.length > 20);
 	for (const { name, stderr, exitCode } of failures) {
-		const { what, why, mend } = asRefusal(unmake(PART), stderr, exitCode);
+		const { what, why, mend } = asRefusal(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
 		assert.equal(what, 'cannot take down the membership of epair0a in kleene1', name);
 		assert.ok(why !== '' && mend !== '' && !`${why}${mend}`.includes('$1'), name);
 	}

@@ -4,10 +4,7 @@ import type { Script } from '#kernel/shell/quote.ts';
 import { ConnectionLost, type SectionResult, type Shell } from '#kernel/shell/shell.ts';
 import type { Step } from '#model/step.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
-import { readRefusal } from './refusal.ts';
-
-/** Of the error output of a step, for people. */
-const SAID = 2000;
+import { asRefusal } from './refusals.ts';
 
 /** A step that was rendered. */
 interface Rendered {
@@ -19,7 +16,7 @@ interface Rendered {
 
 /**
  * `HostDriver.apply` for a host that is told everything at once: all steps in one exchange. A step that fails throws
- * the refusal it made (see `refusal.ts`), or HOST_FAILED with its error output. Where the connection is lost it throws
+ * the refusal it made (see `refusals.ts`), or HOST_FAILED with its error output. Where the connection is lost it throws
  * HOST_UNREACHABLE, and as the rest may have been done, `onDone` is told of all steps.
  */
 export async function applyBatch(
@@ -38,8 +35,7 @@ export async function applyBatch(
 	if (failures.length > 0 && !keepGoing) throw failures[0];
 	const onSection = (done: number, result: SectionResult) => {
 		const { step, index } = rendered[done - 1]!;
-		if (result.code !== 0)
-			fail(step, failureOf(step, handlerOf(handlers, step).describe(step.verb, step.part), result));
+		if (result.code !== 0) fail(step, asRefusal(step, { ...result, commands: describeStep(handlers, step) }));
 		else if (failures.length === 0) onDone?.(index + 1);
 	};
 	try {
@@ -91,23 +87,4 @@ function render(
 			return [];
 		}
 	});
-}
-
-function failureOf(step: Step, commands: readonly string[], { code, stderr }: SectionResult): KleeneError {
-	const refused = readRefusal(stderr);
-	if (refused !== undefined) return refused;
-	const said = stderr.trim();
-	return new KleeneError({
-		code: 'HOST_FAILED',
-		what: `cannot ${step.verb} the ${step.part.kind.replaceAll('-', ' ')}${ownerOf(step)}`,
-		why: said === '' ? `exit code ${code}` : said.slice(-SAID),
-		mend: commands.length === 0 ? 'see the reason' : `see the reason; by hand it is: ${commands.join('; ')}`,
-	});
-}
-
-/** Whom a part is for, as far as it says so. */
-function ownerOf({ part }: Step): string {
-	for (const key of ['container', 'network', 'image', 'interface'] as const)
-		if (key in part) return ` of ${key} ${(part as unknown as Record<string, string>)[key]}`;
-	return '';
 }

@@ -10,7 +10,7 @@
  */
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
-import { refusal } from './refusal.ts';
+import { refusal } from './refusals.ts';
 import type { StateDirectory } from './run-directory.ts';
 
 export interface Launch {

@@ -1,5 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
+import { explainJail } from '#kernel/freebsd/jail.ts';
+import { explainZfs } from '#kernel/freebsd/zfs.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
@@ -111,11 +113,22 @@ const KNOWN: readonly Known[] = [
 	},
 ];
 
-/** Why a script failed, for people. @param stderr what it wrote there @param exitCode of the script */
-export function asRefusal({ verb, part }: Step, stderr: string, exitCode: number): KleeneError {
+/** How a script ended that failed. */
+interface Failure {
+	readonly stderr: string;
+	/** Its exit code. */
+	readonly code: number;
+	/** What it does, in the words of the host's tools. */
+	readonly commands: readonly string[];
+}
+
+/** Why a script failed, for people. */
+export function asRefusal({ verb, part }: Step, { stderr, code: exitCode, commands }: Failure): KleeneError {
 	const said = parseRefusal(stderr);
 	if (said) return said;
 	const what = titleOfStep(verb, part);
+	const explained = explainZfs(stderr) ?? explainJail(stderr);
+	if (explained) return new KleeneError({ what, ...explained });
 	for (const { pattern, code, why, mend } of KNOWN) {
 		const match = pattern.exec(stderr);
 		if (match) return new KleeneError({ code, what, why: fill(why, match), mend: fill(mend, match) });
@@ -125,8 +138,12 @@ export function asRefusal({ verb, part }: Step, stderr: string, exitCode: number
 		code: 'HOST_FAILED',
 		what,
 		why,
-		mend: 'compare with "ifconfig -a", "jls" and "mount" on the host, then try again',
+		mend: `compare with "ifconfig -a", "jls" and "mount" on the host${byHand(commands)}`,
 	});
+}
+
+function byHand(commands: readonly string[]): string {
+	return commands.length === 0 ? ', then try again' : `; by hand it is: ${commands.join('; ')}`;
 }
 
 function fill(text: string, match: RegExpExecArray): string {

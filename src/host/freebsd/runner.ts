@@ -9,7 +9,7 @@ import { Exits } from './exits.ts';
 import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
 import { Attachment } from './output.ts';
 import { JailProcess } from './processes.ts';
-import { readRefusal } from './refusal.ts';
+import { parseRefusal } from './refusals.ts';
 import type { StateDirectory } from './run-directory.ts';
 
 /** Milliseconds for a process to be started, on a slow host behind a slow line. */
@@ -219,7 +219,7 @@ function refusedState(path: string, stderr: string): KleeneError {
 function refusalOf({ container }: Launch, { code, stderr }: { code: number; stderr: string }): KleeneError {
 	const said = stderr.trim();
 	return (
-		readRefusal(stderr) ??
+		parseRefusal(stderr) ??
 		new KleeneError({
 			code: 'HOST_FAILED',
 			what: `cannot run a process in container ${container}`,
