@@ -36,7 +36,7 @@ async function measureOnHost(parts: ReadonlySet<PartName>, runs: number): Promis
 			results.run = { client, ...(await timesOfRuns(host, podman ?? '', runs)) };
 		}
 		if (parts.has('daemon')) results.daemon = await timesOfDaemon(host, runs);
-		if (parts.has('traffic')) results.traffic = await measureTraffic(landscape, peer, Math.ceil(runs / 4));
+		if (parts.has('traffic')) results.traffic = await measureTraffic(landscape, peer, Math.max(5, Math.ceil(runs / 4)));
 		return results;
 	} finally {
 		if (podman instanceof PodmanPeer) await podman.close();

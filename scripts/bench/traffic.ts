@@ -2,9 +2,9 @@
 import type { Landscape } from '../../test/host/landscape.ts';
 import { UPLINK } from '../../test/host/outside.ts';
 import type { Place } from '../../test/host/peer.ts';
+import { serve, type TransferFigures, transfer } from '../../test/host/transfer.ts';
 import type { PodmanPeer } from './podman.ts';
 import { alternate } from './timing.ts';
-import { serve, type TransferFigures, transfer } from './transfer.ts';
 
 /** From where to where. */
 interface Way {

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { outputOf } from '../../test/host/command.ts';
-import type { Place } from '../../test/host/peer.ts';
+import { outputOf } from './command.ts';
+import type { Place } from './peer.ts';
 
 export interface TransferFigures {
 	/** Of the connection as a whole, in MiB per second. */
@@ -19,7 +19,8 @@ export interface TransferFigures {
 
 const PROGRAM = [process.execPath, import.meta.filename];
 const MIB = 1024 * 1024;
-const AMOUNT = 256 * MIB;
+/** MiB */
+const AMOUNT = 256;
 const CHUNK = Buffer.alloc(MIB / 2);
 const ROUND_TRIPS = 1000;
 const CONNECTIONS = 100;
@@ -49,6 +50,12 @@ export async function transfer(place: Place, address: string, port: number): Pro
 	return JSON.parse(await outputOf([...place, ...PROGRAM, 'transfer', address, String(port)])) as TransferFigures;
 }
 
+/** @returns MiB per second at which so many MiB went over one connection, from a place to a server */
+export async function send(place: Place, to: { address: string; port: number }, mebibytes: number): Promise<number> {
+	const argv = [...place, ...PROGRAM, 'send', to.address, String(to.port), String(mebibytes)];
+	return Number(await outputOf(argv));
+}
+
 async function runServer(port: number): Promise<void> {
 	const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
 		let farewell = Buffer.alloc(0);
@@ -74,16 +81,16 @@ async function open(address: string, port: number): Promise<Socket> {
 	return socket;
 }
 
-async function measureThroughput(address: string, port: number): Promise<number> {
+async function measureThroughput(address: string, port: number, amount: number): Promise<number> {
 	const socket = await open(address, port);
 	const began = performance.now();
 	socket.write(SINK);
-	for (let sent = 0; sent < AMOUNT; sent += CHUNK.length) if (!socket.write(CHUNK)) await once(socket, 'drain');
+	for (let sent = 0; sent < amount * MIB; sent += CHUNK.length) if (!socket.write(CHUNK)) await once(socket, 'drain');
 	// The other side answers when it has everything.
 	const taken = once(socket, 'data');
 	socket.end();
 	await taken;
-	return AMOUNT / MIB / ((performance.now() - began) / 1000);
+	return amount / ((performance.now() - began) / 1000);
 }
 
 async function measureRoundTrip(address: string, port: number): Promise<number> {
@@ -120,10 +127,14 @@ if (import.meta.main) {
 	if (verb === 'serve') await runServer(Number(rest[0]));
 	else {
 		const [address = '', port = 0] = [rest[0], Number(rest[1])];
+		if (verb === 'send') {
+			console.log(await measureThroughput(address, port, Number(rest[2])));
+			process.exit();
+		}
 		// In this order, so that the program is warm where microseconds count.
 		const connection = await measureConnections(address, port);
 		const roundTrip = await measureRoundTrip(address, port);
-		const throughput = await measureThroughput(address, port);
+		const throughput = await measureThroughput(address, port, AMOUNT);
 		console.log(JSON.stringify({ throughput, roundTrip, connection } satisfies TransferFigures));
 	}
 }
