@@ -25,6 +25,7 @@ async function createConnected(
 	const { network } = options;
 	if (network === undefined && (options.ip ?? options.ip6) !== undefined)
 		warn('--ip and --ip6 count with --network only');
+	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
 	const config = containerConfig(image, commandOf(words), options);
 	const id = await createNamed(client, options.name, config).catch((error) => {
 		throw headed('could not create container', error);
