@@ -44,9 +44,9 @@ for (const driver of ['vnet', 'ipnet'])
 				const { place } = await land.member(`${network}-${kind}`, '-l', kind, '-n', network);
 				clients.set(`${network}-${kind}`, { place, gateways: [`10.4.${number}.1`, `fd00:4:${number}::1`] });
 			}
-		const assertAll = async (place: Place) => {
+		const assertAll = async (place: Place, round: string) => {
 			for (const [name, client] of clients)
-				await assertReached(client.place, name, UPLINK.host, UPLINK.host6, ...client.gateways);
+				await assertReached(client.place, `${name}, ${round}`, UPLINK.host, UPLINK.host6, ...client.gateways);
 			await assertReached(
 				place,
 				'itself',
@@ -61,7 +61,7 @@ for (const driver of ['vnet', 'ipnet'])
 			assert.deepEqual([tcp, udp], Array(2).fill(`web sees ${FAR.address}`));
 			assert.deepEqual([tcp6, udp6], Array(2).fill(`web sees ${FAR.address6}`));
 		};
-		await assertAll(web.place);
+		await assertAll(web.place, 'first');
 		const { stdout } = await land.host.klee('network', 'trace', 'back-vnet', `${UPLINK.host}:8080`, '--json');
 		const told = JSON.parse(stdout) as Trace;
 		assert.equal(told.verdict, 'reachable', stdout);
@@ -73,5 +73,5 @@ for (const driver of ['vnet', 'ipnet'])
 		await land.host.kleeOutput('start', '-d', 'web');
 		const again = await land.of('web');
 		await land.listen(again.place, 'web', 'tcp/80', 'udp/80');
-		await assertAll(again.place);
+		await assertAll(again.place, 'again');
 	});
