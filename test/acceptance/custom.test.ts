@@ -87,15 +87,37 @@ test('an interface that vanishes is named by the refusal, and everything can be 
 		await land.member('stays', '-l', 'ipnet', '-n', 'extra');
 		await land.host.kleeOutput('stop', 'stays');
 		await land.member('runs', '-l', 'ipnet', '-n', 'extra');
+		await land.member('joins', '-l', 'ipnet', '-n', 'extra');
+		await land.host.kleeOutput('network', 'disconnect', 'extra', 'joins');
 	} finally {
 		await land.host.insideOutput('ip', 'link', 'delete', 'extra0');
 	}
-	const refused = await land.host.klee('start', '-d', 'stays');
-	assert.equal(refused.code, 1);
-	assert.match(refused.stdout + refused.stderr, /extra0/);
+	for (const command of [
+		['start', '-d', 'stays'],
+		['network', 'connect', 'extra', 'joins'],
+	]) {
+		const refused = await land.host.klee(...command);
+		assert.equal(refused.code, 1, command.join(' '));
+		assert.match(refused.stdout + refused.stderr, /the host has no interface extra0/, command.join(' '));
+	}
+	assert.match(await land.host.kleeOutput('isn', 'extra'), /"interface": "extra0"/);
+	assert.match(await land.host.kleeOutput('isc', 'runs'), /"running": true/);
+	const doctor = await land.host.klee('network', 'doctor');
+	assert.equal(doctor.code, 1);
+	assert.match(doctor.stdout, /extra0/);
+	assert.equal(
+		(await land.host.klee('network', 'doctor', '--repair')).code,
+		1,
+		'nobody but the administrator mends it',
+	);
+	const trace = await land.host.klee('network', 'trace', 'runs', 'outside');
+	assert.doesNotMatch(trace.stderr, /defect|INTERNAL/);
+	assert.match(await land.host.kleeOutput('exec', 'runs', 'echo', 'alive'), /^alive$/m);
+	await land.host.kleeOutput('network', 'disconnect', 'extra', 'runs');
 	await land.host.stopDaemon();
 	await land.host.startDaemon();
 	await land.host.kleeOutput('stop', 'runs');
+	await land.host.kleeOutput('rmn', 'extra');
 	await land.host.removeEverything();
 	assert.deepEqual(await land.host.changes(), []);
 });

@@ -54,7 +54,7 @@ let nft: Nftables;
 
 before(() => {
 	host = createNamespace();
-	firewall = new Firewall(host, IDLE, () => {});
+	firewall = new Firewall(host, IDLE);
 	nft = within(host, () => new Nftables());
 });
 after(() => {

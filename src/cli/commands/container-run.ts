@@ -25,6 +25,7 @@ async function createConnected(
 	const { network } = options;
 	if (network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
 		warn('--ip, --ip6 and --alias count with --network only');
+	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
 	const config = containerConfig(image, commandOf(words), options);
 	const id = await createNamed(client, options.name, config).catch((error) => {
 		throw headed('could not create container', error);

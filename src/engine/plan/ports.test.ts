@@ -15,10 +15,23 @@ const FRONTAGE: Frontage = {
 	gateway: 'em0',
 };
 
+/** Without routers, so that no vnet container has a default route by it. */
+const NOWHERE: Partial<Network> = { type: 'bridge', subnet: '', subnet6: '', gateway: '', gateway6: '' };
+
 function attachment(position: number, addresses: [string, string], internal = false): Attachment {
 	const [ipAddress, ipAddress6] = addresses;
-	const endpoint = { id: `e${position}`, position, ipAddress, ipAddress6 } as Attachment['endpoint'];
-	return { endpoint, network: { interface: `kleene${position}`, internal } as Network, unit: 10 + position };
+	const endpoint = {
+		id: `e${position}`,
+		position,
+		ipAddress,
+		ipAddress6,
+		defaultRoute: false,
+	} as Attachment['endpoint'];
+	return {
+		endpoint,
+		network: { ...NOWHERE, interface: `kleene${position}`, internal } as Network,
+		unit: 10 + position,
+	};
 }
 
 function plan(
@@ -48,6 +61,16 @@ test('each family leads to the endpoint connected first that has an address and 
 		['epair11a', 'epair12a'],
 	);
 	assert.deepEqual(plan({}, [attachment(0, ['10.1.0.2', ''], true)]), []);
+});
+
+test('the endpoint that gives the default route goes before those that were connected earlier', () => {
+	const preferred = attachment(2, ['10.3.0.2', '']);
+	const attachments = [
+		attachment(0, ['10.1.0.2', 'fd01::2']),
+		{ ...preferred, endpoint: { ...preferred.endpoint, defaultRoute: true } },
+	];
+	const targets = plan({}, attachments, 'ipnet').map(({ target }) => target);
+	assert.deepEqual(targets, ['10.3.0.2', 'fd01::2']);
 });
 
 test('an interface stands for its addresses, and the loopback lets nothing in', () => {

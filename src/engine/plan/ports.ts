@@ -3,7 +3,7 @@ import { FAMILIES, parseAddress, parseSubnet } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
-import type { Attachment } from './endpoint.ts';
+import { type Attachment, chooseDefaultRoutes } from './endpoint.ts';
 
 /** What of the host matters to what is published on it. */
 export interface Frontage {
@@ -14,8 +14,9 @@ export interface Frontage {
 }
 
 /**
- * Where the published ports of a container lead: for each family to its first endpoint that has an address of it and
- * lies on a network that is not internal. Without such an endpoint there is nothing to lead to.
+ * Where the published ports of a container lead: for each family to the endpoint that gives its default route, by which
+ * it answers, else to the first one that has an address of it; never to one on an internal network. Without such an
+ * endpoint there is nothing to lead to.
  */
 export function partsOfPorts(
 	container: Container,
@@ -23,10 +24,13 @@ export function partsOfPorts(
 	frontage: Frontage,
 ): PublishedPortsPart[] {
 	const inOrder = attachments.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
+	const driver = container.networkDriver === 'vnet' ? 'vnet' : 'ipnet';
+	const routes = chooseDefaultRoutes(attachments, driver);
 	return container.publicPorts.flatMap((port) => {
 		const range = parsePortRange(port);
 		return FAMILIES.flatMap((family) => {
-			const attachment = inOrder.find((one) => addressOf(one, family) !== '' && !one.network.internal);
+			const usable = inOrder.filter((one) => addressOf(one, family) !== '' && !one.network.internal);
+			const attachment = usable.find(({ endpoint }) => routes.get(endpoint.id)?.has(family)) ?? usable[0];
 			if (!attachment) return [];
 			const target = addressOf(attachment, family);
 			const sources = container.publishFrom.filter((block) => parseSubnet(block)?.family === family);

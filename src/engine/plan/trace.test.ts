@@ -113,6 +113,19 @@ describe('a packet that the store lets through', () => {
 		assert.match(shown(told('c', 'a')).join('\n'), /cable: epair0b → epair99a\nbridge: kleene1/);
 	});
 
+	test('by a port that is for some sources: from those, and from the host', () => {
+		const ports = [{ ...PORT, from: ['10.4.1.0/24', '203.0.113.0/24'] }];
+		const fate = (source: string) => told(source, '192.0.2.1:8042', { ...WORLD, ports });
+		assert.ok(fate('a').reachable);
+		assert.ok(fate('203.0.113.9').reachable);
+		assert.ok(fate('host').reachable);
+		for (const source of ['d', 'f', '198.51.100.1', 'outside']) {
+			assert.ok(!fate(source).reachable, source);
+			assert.match(fate(source).reason, /published for 10\.4\.1\.0\/24, 203\.0\.113\.0\/24 only/, source);
+			assert.equal(fate(source).hops.at(-1)?.verdict, 'drop', source);
+		}
+	});
+
 	test('by a published port, in the middle of a range, to the port with the same offset', () => {
 		const trace = told('a', '192.0.2.1:8042');
 		assert.ok(trace.reachable);

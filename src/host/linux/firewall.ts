@@ -14,6 +14,9 @@ import {
 	renderPorts,
 } from './port-rules.ts';
 
+/** So many ports are looked for one by one among tracked connections, and more than these all at once. */
+const SINGLY = 16;
+
 /**
  * The firewall of the host: one table of ours, changed by elements, each change one transaction.
  * The table comes with the first network and goes with the last one.
@@ -25,12 +28,15 @@ export class Firewall {
 	readonly #uplinks = new Map<string, string>();
 	readonly #forwarding: Uplinks;
 	readonly #conntrack: Conntrack;
-	readonly #requireUnused: PortCheck;
+	readonly #requireUnused: PortCheck | undefined;
 	/** Ports that were found unused when they were published: a process that takes one later does not take it away. */
 	readonly #published = new Set<string>();
 
-	/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
-	constructor(hostNamespace: number | undefined, forwarding: Uplinks, requireUnused: PortCheck) {
+	/**
+	 * @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own
+	 * @param requireUnused undefined: nobody sends or waits there, it only holds rules
+	 */
+	constructor(hostNamespace: number | undefined, forwarding: Uplinks, requireUnused?: PortCheck) {
 		this.#forwarding = forwarding;
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
@@ -103,19 +109,32 @@ export class Firewall {
 	}
 
 	/** One transaction; an element that another container holds makes the whole fail. */
-	#publish(part: PublishedPortsPart): void {
-		if (!this.#published.has(userOf(part))) this.#requireFree(part);
+	#publish(part: PublishedPortsPart): Promise<void> | undefined {
+		const known = this.#published.has(userOf(part));
+		if (!known) this.#requireFree(part);
 		this.#run(part, renderPorts(part));
 		this.#published.add(userOf(part));
 		const family = part.target.includes(':') ? 6 : 4;
 		this.#useUplink(userOf(part), part.arrivesOn, [family]);
 		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
+		const unheard = !known && part.protocol === 'udp' && this.#requireUnused;
+		return unheard ? this.#redirectSenders(part, family) : undefined;
+	}
+
+	/** Who has sent datagrams to the port all the while, to nobody, is to reach the container with the next one. */
+	async #redirectSenders({ first, last, hostAddress }: PublishedPortsPart, family: 4 | 6): Promise<void> {
+		const to = hostAddress === '' ? {} : { destination: hostAddress };
+		const matches = Array.from({ length: last - first + 1 }, (_, offset) => {
+			return { family, protocol: PROTOCOL.UDP, original: { ...to, destinationPort: first + offset } };
+		});
+		if (matches.length > SINGLY) this.#conntrack.drop(...matches);
+		else await this.#conntrack.dropInBackground(...matches);
 	}
 
 	/** Ports of a container that outlived the daemon are published already. */
 	#requireFree(part: PublishedPortsPart): void {
 		try {
-			this.#requireUnused(part);
+			this.#requireUnused?.(part);
 		} catch (error) {
 			if (!this.#leadsThere(part)) throw error;
 		}
