@@ -144,11 +144,8 @@ function internalRules(part: NetworkFilterPart): string[] {
 			`${REFUSE} in quick on "${name}" from any to ! ${OURS}`,
 			`${REFUSE} out quick from ${OURS} to ! ${OURS}`,
 		];
-	const neighbours = [
-		`${REFUSE} out quick on "lo" from ${OURS} to ! ${OURS}`,
-		`pass out quick on "${name}" from ${OURS} to <neighbours>`,
-	];
-	return [...(icc ? neighbours : []), `${REFUSE} out quick from ${OURS} to ! ${OURS}`];
+	const neighbours = `pass out quick on "${name}" from ${OURS} to <neighbours>`;
+	return [...(icc ? [neighbours] : []), `${REFUSE} out quick from ${OURS} to ! ${OURS}`];
 }
 
 /** Of the services of the host, an internal network has pings and names. */

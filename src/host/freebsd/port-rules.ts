@@ -40,7 +40,10 @@ function redirection({ protocol, hostAddress, first, last, target, targetFirst }
 	return `rdr ${familyWord(target)} proto ${protocol} from any ${to} tag kleene_port -> ${target} port ${offset}`;
 }
 
-/** The filter sees the address and port behind it, and admits only what was redirected. */
+/**
+ * The filter sees the address and port behind it, and admits only what was redirected. What came off a bridge of ours goes on
+ * from an address of the host, and is let out as such.
+ */
 function filters(part: PublishedPortsPart): string[] {
 	const { protocol, first, last, target, targetFirst, from } = part;
 	const word = familyWord(target);
@@ -53,7 +56,6 @@ function filters(part: PublishedPortsPart): string[] {
 		...(from ? strangers(part, kind, there) : []),
 		`pass in quick ${kind} from any ${there} tagged kleene_port`,
 		`pass in quick ${kind} from any ${there} tagged kleene_hop`,
-		`pass out quick ${kind} from any ${there} tagged kleene_hop`,
 		// What a process of the host sent to an address of the host came over loopback, and its answers must go back
 		// that way, or nobody puts the address in them that was asked.
 		`pass out quick on ! "lo" reply-to (lo0 ${loopback}) ${kind} from (self) ${there} tagged kleene_port`,

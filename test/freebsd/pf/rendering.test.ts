@@ -107,7 +107,6 @@ test('a published port, a range of them, and who may use them', () => {
 	const passes = [
 		'pass in quick inet proto tcp from any to 10.0.2.11 port 80 tagged kleene_port',
 		'pass in quick inet proto tcp from any to 10.0.2.11 port 80 tagged kleene_hop',
-		'pass out quick inet proto tcp from any to 10.0.2.11 port 80 tagged kleene_hop',
 		'pass out quick on ! "lo" reply-to (lo0 127.0.0.1) inet proto tcp from (self) to 10.0.2.11 port 80 tagged kleene_port',
 		'pass out quick inet proto tcp from any to 10.0.2.11 port 80 tagged kleene_port',
 	];
