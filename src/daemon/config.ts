@@ -59,6 +59,7 @@ export const DEFAULT_ROOT = '/var/lib/kleene';
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
 export const USAGE = `Usage: kleened [options]
+       kleened setup-pf [--write] [--freebsd-host URL]    what the pf of a FreeBSD host lacks
 
   --root DIR      where images, containers and metadata live (default ${DEFAULT_ROOT})
   --host URL      where to listen, may be repeated: http:///path/to.sock, http://127.0.0.1:8080

@@ -1,23 +1,58 @@
 /** kleened: the composition root. It wires host, store, engine and listeners, and takes them down in reverse. */
 
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { Engine } from '#engine/engine.ts';
 import { NameDirectory } from '#engine/names.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
+import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
 import { Store } from '#store/store.ts';
 import { buildApp } from './app.ts';
 import { type DaemonConfig, readArguments, USAGE } from './config.ts';
+import { parseFreebsdOptions } from './freebsd-options.ts';
 import { listen } from './listeners.ts';
 import { lockRoot } from './root-lock.ts';
+import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './setup-pf.ts';
 import { Streams } from './streams/upgrade.ts';
+import { confirmation } from './terminal.ts';
 
 const VERSION = '0.1.0';
 
+/** `kleened setup-pf`: no daemon, but a look at the pf of the host that one is to manage. */
+async function setUpPfOfHost(words: readonly string[]): Promise<void> {
+	const { write, host, key, help } = readSetupPfArguments(words);
+	if (help) {
+		process.stdout.write(SETUP_PF_USAGE);
+		return;
+	}
+	const place = parseFreebsdOptions({ host, key, zfsRoot: undefined, local: process.platform === 'freebsd' });
+	if (!place)
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: 'cannot set up pf',
+			why: 'this host is not FreeBSD, and its firewall needs no setting up',
+			mend: 'name a FreeBSD host with --freebsd-host ssh://root@HOST',
+		});
+	const folder = mkdtempSync(join(tmpdir(), 'kleened-'));
+	const log = { warn() {}, info() {} };
+	try {
+		const pf = await openPf(place, folder, log);
+		const confirm = confirmation();
+		const print = (text: string) => void process.stdout.write(text);
+		const setup = { look: pf.look, write: pf.write, print, ...(confirm ? { confirm } : {}) };
+		process.exitCode = await setUpPf(write, setup).finally(() => pf.close());
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
 async function main(): Promise<void> {
+	if (process.argv[2] === 'setup-pf') return setUpPfOfHost(process.argv.slice(3));
 	const { config, show } = readArguments(process.argv.slice(2));
 	if (show) {
 		process.stdout.write(show === 'help' ? USAGE : `kleened ${VERSION}\n`);

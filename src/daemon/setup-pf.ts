@@ -1,7 +1,7 @@
 /** `kleened setup-pf`: what the pf of a FreeBSD host lacks, shown, and done only when that was agreed to. */
 import { KleeneError } from '#errors/kleene-error.ts';
 
-export const SETUP_PF_USAGE = `usage: kleened setup-pf [--write] [--freebsd-host ssh://[USER@]HOST[:PORT]]
+export const SETUP_PF_USAGE = `usage: kleened setup-pf [--write] [--freebsd-host ssh://[USER@]HOST[:PORT]] [--ssh-key FILE]
 
 Shows which lines pf.conf of a FreeBSD host needs for Kleene's networks, and where. With --write, or when you agree to it
 on a terminal: keeps a copy of the file, adds them, has pfctl check and load it, and enables pf now and at boot.
@@ -10,23 +10,26 @@ Anything that fails leaves the host as it was.
 
 export interface SetupPfArguments {
 	readonly write: boolean;
-	/** As typed, `''` for this host. */
-	readonly host: string;
+	/** As typed; undefined: this host. */
+	readonly host: string | undefined;
+	readonly key: string | undefined;
 	readonly help: boolean;
 }
 
 /** @param words what follows `setup-pf` */
 export function readSetupPfArguments(words: readonly string[]): SetupPfArguments {
-	let [write, host, help] = [false, '', false];
+	let [write, help] = [false, false];
+	let [host, key]: (string | undefined)[] = [];
 	const left = [...words];
 	for (let word = left.shift(); word !== undefined; word = left.shift()) {
 		const [name, value] = word.split(/=(.*)/s);
 		if (word === '--write') write = true;
 		else if (word === '--help' || word === '-h') help = true;
 		else if (name === '--freebsd-host') host = value ?? left.shift() ?? refuse('--freebsd-host needs a host');
+		else if (name === '--ssh-key') key = value ?? left.shift() ?? refuse('--ssh-key needs a file');
 		else refuse(`${word} is not understood`);
 	}
-	return { write, host, help };
+	return { write, host, key, help };
 }
 
 function refuse(why: string): never {

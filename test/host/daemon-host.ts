@@ -39,6 +39,11 @@ export abstract class DaemonHost {
 	/** Options of kleened that say which host is its own. */
 	protected abstract place(): readonly string[];
 
+	/** What starts the daemon; its options follow. */
+	protected command(): readonly string[] {
+		return [KLEENED];
+	}
+
 	/** What differs on the host from the moment before kleened was first started. */
 	abstract changes(): Promise<string[]>;
 
@@ -61,7 +66,8 @@ export abstract class DaemonHost {
 		const log = openSync(join(this.folder, 'kleened.log'), 'a');
 		const args = ['--root', this.root, '--host', this.url, ...this.place(), ...more];
 		// In a process group of its own: Ctrl-C in the demo's terminal is not for the daemon.
-		const daemon = spawn(KLEENED, args, { stdio: ['ignore', log, log], cwd: '/', detached: true });
+		const [program = KLEENED, ...before] = this.command();
+		const daemon = spawn(program, [...before, ...args], { stdio: ['ignore', log, log], cwd: '/', detached: true });
 		closeSync(log);
 		this.#daemon = daemon;
 		daemon.once('exit', () => {

@@ -14,7 +14,7 @@ import { mount, umount } from './mounts.ts';
 import { netstat, ping, route, sysctl } from './network.ts';
 import { pfctl } from './pfctl.ts';
 import { pgrep, pkill, processesOf, ps, pwait } from './processes.ts';
-import { fetch, freebsdVersion, kldload, rctl, script, stty, uname } from './system.ts';
+import { daemon, devfs, fetch, freebsdVersion, kldload, lockf, rctl, script, service, stty, uname } from './system.ts';
 import { type Answer, type Command, failure, newWorld, type World } from './world.ts';
 import { zfs } from './zfs.ts';
 
@@ -51,6 +51,10 @@ export class FarHost {
 			fetch,
 			rctl,
 			kldload,
+			devfs,
+			lockf,
+			daemon,
+			service,
 			script,
 			stty,
 			'freebsd-version': freebsdVersion,

@@ -3,6 +3,7 @@ import {
 	type Call,
 	failure,
 	type Interface,
+	type Jail,
 	newInterface,
 	type Stack,
 	stackOf,
@@ -13,15 +14,18 @@ import {
 export function ifconfig(call: Call): Answer {
 	const stack = stackOf(call);
 	const words = call.argv.filter((word) => word !== '-n');
+	// With prefixes instead of masks: what is asked for is always `inet:cidr,inet6:cidr`.
+	const cidr = words[0] === '-f';
+	if (cidr) words.splice(0, 2);
 	const [first = '-a', ...rest] = words;
 	if (first === '-l') return { stdout: `${[...stack.interfaces.keys()].join(' ')}\n` };
-	if (first === '-a') return { stdout: [...stack.interfaces.values()].map((one) => show(one, call)).join('') };
+	if (first === '-a') return { stdout: [...stack.interfaces.values()].map((one) => show(one, call, cidr)).join('') };
 	if (first === '-g') return { stdout: [...ofGroup(stack, rest[0] ?? '')].map((name) => `${name}\n`).join('') };
-	if (rest[0] === 'create') return create(stack, first, rest.slice(1));
+	if (rest[0] === 'create') return create(call, stack, first, rest.slice(1));
 	if (rest[0] === '-vnet') return giveBack(call.world, first, rest[1] ?? '');
 	const found = stack.interfaces.get(first);
 	if (!found) return failure(`ifconfig: interface ${first} does not exist`);
-	if (rest.length === 0) return { stdout: show(found, call) };
+	if (rest.length === 0) return { stdout: show(found, call, cidr) };
 	if (isConfined(call)) return failure('ifconfig: ioctl (SIOCAIFADDR): permission denied');
 	return change(call, stack, found, [...rest]);
 }
@@ -34,20 +38,23 @@ function ofGroup({ interfaces }: Stack, group: string): string[] {
 	return [...interfaces.values()].filter((one) => one.group === group).map(({ name }) => name);
 }
 
-function create(stack: Stack, kind: string, more: readonly string[]): Answer {
+function create(call: Call, stack: Stack, kind: string, more: readonly string[]): Answer {
 	const epair = /^epair(\d*)$/.exec(kind);
-	if (epair) return createEpair(stack, epair[1] ?? '');
 	const group = /^(bridge|lo)\d*$/.exec(kind)?.[1] as 'bridge' | 'lo' | undefined;
+	const made = epair ? createEpair(stack, epair[1] ?? '') : createOne(stack, kind, group);
+	const one = stack.interfaces.get((made.stdout ?? '').trim());
+	if (!one) return made;
+	const refused = change(call, stack, one, [...more]);
+	// Its name is printed at the end, whatever became of the rest.
+	return { ...refused, stdout: `${one.name}\n` };
+}
+
+function createOne(stack: Stack, kind: string, group: 'bridge' | 'lo' | undefined): Answer {
 	if (!group) return failure('ifconfig: SIOCIFCREATE2: Invalid argument');
 	let unit = 0;
 	while (stack.interfaces.has(`${group}${unit}`)) unit += 1;
-	const own = kind === group ? `${group}${unit}` : kind;
-	const name = more[0] === 'name' ? (more[1] ?? own) : own;
-	if (stack.interfaces.has(own)) return failure('ifconfig: create: SIOCIFCREATE2: File exists');
-	if (stack.interfaces.has(name)) {
-		stack.interfaces.set(own, newInterface(own, group));
-		return { stdout: `${own}\n`, ...failure('ifconfig: ioctl SIOCSIFNAME (set name): File exists') };
-	}
+	const name = kind === group ? `${group}${unit}` : kind;
+	if (stack.interfaces.has(name)) return failure('ifconfig: create: SIOCIFCREATE2: File exists');
 	stack.interfaces.set(name, newInterface(name, group));
 	return { stdout: `${name}\n` };
 }
@@ -63,11 +70,15 @@ function createEpair(stack: Stack, wanted: string): Answer {
 }
 
 function giveBack(world: World, name: string, jail: string): Answer {
-	const inside = world.jails.get(jail)?.stack;
+	const inside = jailOf(world, jail)?.stack;
 	const found = inside?.interfaces.get(name);
 	if (!inside || !found) return failure(`ifconfig: ioctl SIOCSIFRVNET (${name}): Device not configured`);
 	move(found, inside, world.host);
 	return {};
+}
+
+function jailOf(world: World, name: string): Jail | undefined {
+	return [...world.jails.values()].find((one) => one.name === name || `${one.jid}` === name);
 }
 
 /** An interface loses its addresses on the way. */
@@ -98,6 +109,7 @@ function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answ
 	else if (word === 'description' || word === 'descr') one.description = next();
 	else if (word === 'mtu') one.mtu = Number(next());
 	else if (word === 'inet' || word === 'inet6') return address(one, word, words);
+	else if (word === 'name') return rename(stack, one, next());
 	else if (word === 'addm') return addMember(stack, one, next());
 	else if (word === 'deletem') return deleteMember(one, next());
 	else if (word === 'private' || word === '-private') one.members.set(next(), word === 'private');
@@ -107,6 +119,10 @@ function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answ
 }
 
 function address(one: Interface, family: 'inet' | 'inet6', words: string[]): Answer | undefined {
+	if (/^(no_dad|-?ifdisabled|-ifdisabled|accept_rtadv|-accept_rtadv)$/.test(words[0] ?? '')) {
+		words.shift();
+		return undefined;
+	}
 	let text = words.shift() ?? '';
 	const flags: string[] = [];
 	while (words.length > 0 && /^(alias|-alias|delete|prefixlen|netmask|no_dad|-ifdisabled|up)$/.test(words[0]!)) {
@@ -126,6 +142,14 @@ function address(one: Interface, family: 'inet' | 'inet6', words: string[]): Ans
 	const at = one.addresses.findIndex((own) => own.split('/')[0] === bare);
 	if (at === -1) return failure("ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address");
 	one.addresses.splice(at, 1);
+	return undefined;
+}
+
+function rename({ interfaces }: Stack, one: Interface, name: string): Answer | undefined {
+	if (interfaces.has(name)) return failure('ifconfig: ioctl SIOCSIFNAME (set name): File exists');
+	interfaces.delete(one.name);
+	one.name = name;
+	interfaces.set(name, one);
 	return undefined;
 }
 
@@ -162,7 +186,7 @@ function destroy(world: World, stack: Stack, one: Interface): Answer | undefined
 	return undefined;
 }
 
-function show(one: Interface, { world, jail }: Pick<Call, 'world' | 'jail'>): string {
+function show(one: Interface, { world, jail }: Pick<Call, 'world' | 'jail'>, cidr: boolean): string {
 	const flags = [one.up ? 'UP' : '', one.group === 'lo' ? 'LOOPBACK' : 'BROADCAST', 'RUNNING', 'SIMPLEX', 'MULTICAST'];
 	const line = `${one.name}: flags=${one.up ? '8843' : '8842'}<${flags.filter(Boolean).join(',')}> metric 0 mtu ${one.mtu}`;
 	const members = [...one.members].map(
@@ -172,7 +196,7 @@ function show(one: Interface, { world, jail }: Pick<Call, 'world' | 'jail'>): st
 	const details = [
 		...(one.description ? [`\tdescription: ${one.description}`] : []),
 		...(one.ether ? [`\tether ${one.ether}`] : []),
-		...visible(one, world, jail).map(addressLine),
+		...visible(one, world, jail).map((text) => (cidr ? cidrLine(text) : addressLine(text))),
 		...(one.group === 'bridge' ? ['\tid 00:00:00:00:00:00 priority 32768 hellotime 2 fwddelay 15'] : []),
 		...members,
 		...(one.group ? [`\tgroups: ${one.group}`] : []),
@@ -190,10 +214,26 @@ function visible(one: Interface, world: World, jail: string): string[] {
 	return one.addresses.filter((address) => own.includes(address.split('/')[0] ?? ''));
 }
 
+function cidrLine(text: string): string {
+	return `\tinet${text.includes(':') ? '6' : ''} ${text}`;
+}
+
 function addressLine(text: string): string {
 	const [address = '', prefix = ''] = text.split('/');
 	if (address.includes(':')) return `\tinet6 ${address} prefixlen ${prefix || 64}`;
 	const mask = (0xffffffff << (32 - Number(prefix || 32))) >>> 0;
 	const broadcast = prefix === '32' ? '' : ` broadcast ${address.split('.').slice(0, 3).join('.')}.255`;
 	return `\tinet ${address} netmask 0x${mask.toString(16).padStart(8, '0')}${broadcast}`;
+}
+
+/** What the host has, and with `everywhere` what its jails have, too. */
+export function visibleInterfaces({ host, jails }: World, everywhere = false) {
+	const stacks = [host, ...(everywhere ? [...jails.values()].flatMap(({ stack }) => stack ?? []) : [])];
+	const all = stacks.flatMap(({ interfaces }) => [...interfaces.values()]);
+	return all.map(({ name, up, addresses }) => ({
+		name,
+		up,
+		bridge: all.find(({ members }) => members.has(name))?.name ?? '',
+		addresses: [...addresses],
+	}));
 }

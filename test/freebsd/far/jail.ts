@@ -8,7 +8,7 @@ const KNOWN =
 
 export function jail({ world, argv }: Call): Answer {
 	const [verb = '', ...words] = argv.filter((word) => word !== '-q');
-	if (verb === '-r') return remove(world, words[0] ?? '');
+	if (verb === '-r' || verb === '-R') return remove(world, words[0] ?? '');
 	const parameters = new Map<string, string>();
 	const hooks: [string, string][] = [];
 	for (const word of words) {

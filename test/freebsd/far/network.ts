@@ -58,6 +58,7 @@ export function route(call: Call): Answer {
 	const family = words.some((word) => word === '-inet6' || word === '-6') ? 6 : 4;
 	const [verb = '', target = '', gateway = ''] = words.filter((word) => word !== '-inet6' && word !== '-6');
 	const present = stack.defaults.get(family);
+	if (verb === 'monitor') return { run: 'exec sleep 3600' };
 	if (target !== 'default') return failure(`route: bad address: ${target}`, 68);
 	if (verb === 'get') {
 		if (present === undefined) return failure('route: route has not been found');

@@ -45,7 +45,7 @@ function show(world: World, anchor: string, what: string): string {
 		text
 			.split('\n')
 			.filter((line) => pattern.test(line))
-			.map((line) => `${line}\n`)
+			.map((line) => (/anchor "[^"]*"$/.test(line) ? `${line} all\n` : `${line}\n`))
 			.join('');
 	switch (what) {
 		case 'info':
@@ -62,7 +62,7 @@ function show(world: World, anchor: string, what: string): string {
 			return linesOf(/^(pass|block|anchor|scrub)/);
 		case 'nat':
 		case 'n':
-			return linesOf(/^(no )?(nat|rdr|binat)/);
+			return linesOf(/^(no )?(nat|rdr|binat)(-anchor)?\b/);
 		case 'labels':
 		case 'l':
 			return [...text.matchAll(/label "([^"]*)"/g)].map(([, label]) => `${label} 0 0 0 0 0 0 0 0\n`).join('');

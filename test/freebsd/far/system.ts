@@ -53,3 +53,30 @@ export function stty({ argv }: Call): Answer {
 	const words = argv.map((word) => (word === '-f' ? '-F' : word));
 	return { run: `exec /usr/bin/stty ${words.map(quote).join(' ')}` };
 }
+
+/** devfs(8): `rule -s N show` and `rule -s N add ...`. */
+export function devfs({ world, argv }: Call): Answer {
+	const [, , set = '', verb, ...rest] = argv;
+	const rules = world.deviceRules.get(set) ?? [];
+	if (verb === 'show') return { stdout: rules.map((rule, index) => `${(index + 1) * 100} ${rule}\n`).join('') };
+	world.deviceRules.set(set, [...rules, rest.join(' ')]);
+	return {};
+}
+
+/** service(8): the rules of /etc/defaults/devfs.rules are not there. */
+export function service(): Answer {
+	return {};
+}
+
+/** daemon(8) `-f COMMAND...`. */
+export function daemon({ argv }: Call): Answer {
+	const words = argv.filter((word, index) => index > 0 || word !== '-f');
+	return { run: `exec setsid -f ${words.map(quote).join(' ')} </dev/null >/dev/null 2>&1` };
+}
+
+/** lockf(1) `[-k] [-s] [-t SECONDS] FILE COMMAND...`, by flock(1). */
+export function lockf({ argv }: Call): Answer {
+	const words = [...argv];
+	while (words[0]?.startsWith('-')) if (words.shift() === '-t') words.shift();
+	return { run: `exec flock ${words.map(quote).join(' ')}` };
+}

@@ -57,6 +57,8 @@ export interface World {
 	/** Anchor → text that was loaded into it. */
 	readonly anchors: Map<string, string>;
 	readonly sysctls: Map<string, string>;
+	/** devfs(8) ruleset → its rules. */
+	readonly deviceRules: Map<string, string[]>;
 	mainRules: string;
 }
 
@@ -82,6 +84,7 @@ export function newWorld(root: string): World {
 		snapshots: new Map(),
 		mounts: [],
 		anchors: new Map(),
+		deviceRules: new Map(),
 		sysctls: new Map([
 			['net.inet.ip.forwarding', '0'],
 			['net.inet6.ip6.forwarding', '0'],

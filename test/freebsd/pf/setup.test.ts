@@ -191,11 +191,13 @@ test('arguments are read, and what is not understood is refused', () => {
 	assert.deepEqual(readSetupPfArguments(['--write', '--freebsd-host', 'ssh://root@bsd1']), {
 		write: true,
 		host: 'ssh://root@bsd1',
+		key: undefined,
 		help: false,
 	});
 	assert.deepEqual(readSetupPfArguments(['--freebsd-host=ssh://bsd1:2222']), {
 		write: false,
 		host: 'ssh://bsd1:2222',
+		key: undefined,
 		help: false,
 	});
 	for (const words of [['--freebsd-host'], ['--yes'], ['now']])
