@@ -3,12 +3,14 @@ import { familyOf } from '#kernel/netlink/inet.ts';
 import type { Link } from '#kernel/netlink/links.ts';
 import type { NewRoute } from '#kernel/netlink/routes.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import { within } from '#kernel/netns.ts';
 import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
 import type { Conversations } from './connections.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
 import { allOrNothing, noInterface, refuse, unlessGone } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
+import { conf4, conf6, writeSettings } from './sysctl.ts';
 
 /** What the kernel answers when an address or a route, or its interface, is not there. */
 export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
@@ -110,8 +112,18 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 	make(part: InsideAddressPart): void {
 		this.#stacks.enter(part.container, (net) => {
 			const link = net.links.get(part.interface);
-			ensureAddress(net, link, { part, address: part.address });
+			if (ensureAddress(net, link, { part, address: part.address })) this.#announce(net, link, part);
 		});
+	}
+
+	/**
+	 * Neighbours may know the address under the MAC address of its last holder, for half a minute. The kernel tells them
+	 * when the MAC address of the interface is set, though it is the same as before.
+	 */
+	#announce(net: Rtnetlink, { index, name, mac }: Link, { container, address }: InsideAddressPart): void {
+		const setting = familyOf(address) === 4 ? conf4(name, 'arp_notify') : conf6(name, 'ndisc_notify');
+		within(this.#stacks.require(container), () => writeSettings([[setting, 1]]));
+		net.links.set(index, { mac });
 	}
 
 	async unmake(part: InsideAddressPart): Promise<void> {
