@@ -118,9 +118,9 @@ test('environment, user and files', async () => {
 	);
 	const [id = ''] = stdout.split('\n');
 	assert.match(stdout, new RegExp(`\\nroot\\nblue\\n${id}\\n`));
-	await host.kleeOutput('run', '--name', 'writer', ...shell('cat /root/file 2>/dev/null || echo kept >/root/file'));
+	await host.kleeOutput('run', '--name', 'writer', ...shell('cat $HOME/file 2>/dev/null || echo kept >$HOME/file'));
 	assert.match(await host.kleeOutput('start', 'writer'), /\nkept\n/);
-	assert.notEqual((await host.klee('run', ...shell('cat /root/file'))).code, 0, 'files are not shared');
+	assert.notEqual((await host.klee('run', ...shell('cat $HOME/file'))).code, 0, 'files are not shared');
 });
 
 test('stop ends a process that ignores SIGTERM', async () => {

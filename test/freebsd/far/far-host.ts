@@ -14,7 +14,20 @@ import { mount, umount } from './mounts.ts';
 import { netstat, ping, route, sysctl } from './network.ts';
 import { pfctl } from './pfctl.ts';
 import { pgrep, pkill, processesOf, ps, pwait } from './processes.ts';
-import { daemon, devfs, fetch, freebsdVersion, kldload, lockf, rctl, script, service, stty, uname } from './system.ts';
+import {
+	daemon,
+	devfs,
+	fetch,
+	freebsdVersion,
+	hostname,
+	kldload,
+	lockf,
+	rctl,
+	script,
+	service,
+	stty,
+	uname,
+} from './system.ts';
 import { type Answer, type Command, failure, newWorld, type World } from './world.ts';
 import { zfs } from './zfs.ts';
 
@@ -54,6 +67,7 @@ export class FarHost {
 			devfs,
 			lockf,
 			daemon,
+			hostname,
 			service,
 			script,
 			stty,

@@ -121,7 +121,7 @@ export function jexec({ world, argv }: Call): Answer {
 	const program = words.map((word) =>
 		word === '/etc/rc' || word === '/etc/rc.shutdown' ? `${found.path}${word}` : word,
 	);
-	const environment = [`SIM_JAIL=${found.name}`, 'HOME=/root', 'USER=root', 'SHELL=/bin/csh'];
+	const environment = [`SIM_JAIL=${found.name}`, `HOME=${found.path}/root`, 'USER=root', 'SHELL=/bin/csh'];
 	const kept = 'PATH="$SIM_PATH" SIM_PATH="$SIM_PATH" SIM_SOCKET="$SIM_SOCKET" TERM="$TERM"';
 	return { run: `exec /usr/bin/env -i ${kept} ${environment.map(quote).join(' ')} ${program.map(quote).join(' ')}` };
 }

@@ -31,7 +31,9 @@ function jailOption(argv: readonly string[], flag: string): string {
 export function ps(call: Call, socket: string): Answer {
 	const { world, argv } = call;
 	const only = jailOption(argv, '-J');
-	const columns = jailOption(argv, '-o').replaceAll('=', '').split(',').filter(Boolean);
+	const columns = argv
+		.flatMap((word, index) => (argv[index - 1] === '-o' ? word.split(',') : []))
+		.map((word) => word.replace(/=$/, ''));
 	const jails = [...world.jails.values()].filter((one) => only === '' || one.name === only || `${one.jid}` === only);
 	const rows = jails.flatMap((one) =>
 		processesOf(world, one.name, socket).map((pid) => {

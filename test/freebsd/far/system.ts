@@ -80,3 +80,8 @@ export function lockf({ argv }: Call): Answer {
 	while (words[0]?.startsWith('-')) if (words.shift() === '-t') words.shift();
 	return { run: `exec flock ${words.map(quote).join(' ')}` };
 }
+
+/** hostname(1): a jail has its own. */
+export function hostname({ world, jail }: Call): Answer {
+	return { stdout: `${world.jails.get(jail)?.parameters.get('host.hostname') ?? 'far'}\n` };
+}
