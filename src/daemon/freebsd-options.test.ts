@@ -8,6 +8,7 @@ test('a host is reached by ssh, with or without user, port and key', () => {
 	const parse = (host: string, key?: string) => parseFreebsdOptions({ ...NOTHING, host, key })?.remote;
 	assert.deepEqual(parse('ssh://bsd1'), { user: 'root', host: 'bsd1', port: undefined, key: undefined });
 	assert.deepEqual(parse('ssh://toor@10.0.0.7:2222', '/k'), { user: 'toor', host: '10.0.0.7', port: 2222, key: '/k' });
+	assert.equal(parse('ssh://[fe80::1%em0]')?.host, 'fe80::1%em0');
 	assert.deepEqual(parse('ssh://root@[fd00::7]:22/'), { user: 'root', host: 'fd00::7', port: 22, key: undefined });
 });
 

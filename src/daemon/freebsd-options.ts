@@ -12,7 +12,8 @@ export interface FreebsdArguments {
 	readonly local: boolean;
 }
 
-const TARGET = /^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9][a-zA-Z0-9.-]*)(?::([0-9]{1,5}))?\/?$/;
+const TARGET =
+	/^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?(\[[0-9a-fA-F:.]+(?:%[a-zA-Z0-9.]+)?\]|[a-zA-Z0-9][a-zA-Z0-9.-]*)(?::([0-9]{1,5}))?\/?$/;
 const DATASET = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9][a-zA-Z0-9_.:-]*)*$/;
 
 /** @returns undefined where neither the daemon nor its host is on FreeBSD. */

@@ -10,7 +10,6 @@ import type { HostShellOptions } from '#kernel/shell/host-shell.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
 import { ConnectionLost } from '#kernel/shell/shell.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
-import { parseSshTarget } from '#kernel/shell/ssh-target.ts';
 import { freePort, TestSshd, withoutSshd } from './sshd.ts';
 
 const TCSH = '/usr/bin/tcsh';
@@ -195,28 +194,4 @@ test('refusals name the reason and what to do', { skip }, async (t) => {
 	const long = await refused({ ...sshd.access(), directory: deep });
 	assert.equal(long[0], 'CONFIG_INVALID');
 	assert.match(long[1], /shorter --root/);
-});
-
-test('targets', () => {
-	assert.deepEqual(parseSshTarget('ssh://root@bsd1'), { user: 'root', host: 'bsd1', port: undefined });
-	assert.deepEqual(parseSshTarget('root@10.0.0.2:2222'), { user: 'root', host: '10.0.0.2', port: 2222 });
-	assert.deepEqual(parseSshTarget('ssh://root@[fe80::1%em0]:22'), { user: 'root', host: 'fe80::1%em0', port: 22 });
-	assert.deepEqual(parseSshTarget('bsd1'), { user: '', host: 'bsd1', port: undefined });
-	for (const text of [
-		'',
-		'ssh://',
-		'ssh://-oProxyCommand=x',
-		'ssh://-x@host',
-		'ssh://a b',
-		'ssh://h:0',
-		'ssh://h:70000',
-		'http://h',
-		'ssh://root@h/path',
-		"ssh://r'x@h",
-	])
-		assert.throws(
-			() => parseSshTarget(text),
-			(error) => isKleeneError(error) && error.code === 'CONFIG_INVALID',
-			text,
-		);
 });
