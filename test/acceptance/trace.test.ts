@@ -123,7 +123,7 @@ describe('between networks', () => {
 		await misses('web', 'db', /published ports only/);
 		await misses('db', 'ips:80', /published ports only/);
 		const published = await reaches('db', 'host:8080', /reach each other by published ports/);
-		assert.equal(kinds(published), 'process cable bridge nat route rule bridge cable process');
+		assert.equal(kinds(published), 'process cable bridge nat route rule nat bridge cable process');
 		await reaches('db', 'host:8081/tcp');
 	});
 
