@@ -82,7 +82,7 @@ describe('the end of a container, and of the daemon', () => {
 	});
 
 	test('a container that ends after the restart is cleared away too', async () => {
-		await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'later', 'Debian', 'sleep', '2');
+		await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'later', 'Debian', 'sleep', '5');
 		await host.stopDaemon('SIGKILL');
 		await host.startDaemon();
 		assert.equal((await listed()).find(({ name }) => name === 'later')?.running, true);
