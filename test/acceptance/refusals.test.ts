@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startHostWithImage } from '../host/base-image.ts';
 import { type Outcome, run } from '../host/command.ts';
+import { createNamespace, removeNamespace } from '../host/network-namespace.ts';
 import { difference, type Snapshot, snapshotOfNetwork } from '../host/snapshot.ts';
 import { KLEE, KLEENED, type TestHost } from '../host/test-host.ts';
 
@@ -236,8 +237,11 @@ test('the daemon without root says so, and makes nothing', async () => {
 });
 
 test('a second daemon on the same root or socket is refused', async () => {
-	const other = ['--root', join(host.folder, 'other'), '--host', host.url, '--netns', host.namespace];
-	const sameSocket = await run([KLEENED, ...other]);
+	// One network has one daemon: this one has another, and wants to listen where the first does.
+	const elsewhere = `${host.namespace}-b`;
+	await createNamespace(elsewhere);
+	const other = ['--root', join(host.folder, 'other'), '--host', host.url, '--netns', elsewhere];
+	const sameSocket = await run([KLEENED, ...other]).finally(() => removeNamespace(elsewhere));
 	assert.notEqual(sameSocket.code, 0);
 	assert.match(sameSocket.stdout + sameSocket.stderr, /another daemon/);
 	const socket = `http://${join(host.folder, 'other.sock')}`;
