@@ -35,13 +35,10 @@ test('a container cannot say what no script of ours would', () => {
 test('the words of the tools, in words that say what to do', () => {
 	assert.equal(explain('009-lo-create-taken'), 'INTERFACE_TAKEN: the host has an interface of this name already');
 	assert.equal(explain('020-ifconfig-missing'), 'NO_SUCH_INTERFACE: the host has no interface nosuch0');
-	assert.equal(explain('040-jexec-missing-jail'), 'CONTAINER_NOT_RUNNING: there is no jail nosuch any more');
-	assert.equal(explain('034-jls-missing'), 'CONTAINER_NOT_RUNNING: there is no jail nosuch any more');
-	assert.equal(explain('053-jail-remove-missing'), 'CONTAINER_NOT_RUNNING: there is no jail aaaabbbbcccc any more');
-	assert.equal(
-		explain('046-jail-bad-param'),
-		'INVALID_ARGUMENT: jail(8) of this host knows no parameter allow.nonsense',
-	);
+	assert.equal(explain('040-jexec-missing-jail'), 'CONTAINER_NOT_RUNNING: the host has no jail nosuch');
+	assert.equal(explain('034-jls-missing'), 'CONTAINER_NOT_RUNNING: the host has no jail nosuch');
+	assert.equal(explain('053-jail-remove-missing'), 'CONTAINER_NOT_RUNNING: the host has no jail aaaabbbbcccc');
+	assert.equal(explain('046-jail-bad-param'), 'INVALID_ARGUMENT: jail(8) of this host has no parameter allow.nonsense');
 	assert.equal(
 		explain('005-sysctl-unknown'),
 		'UNSUPPORTED_HERE: the kernel of this host has no setting net.link.bridge.member_ifaddrs',
@@ -49,15 +46,17 @@ test('the words of the tools, in words that say what to do', () => {
 	assert.match(explain('059-ipnet-alias-denied'), /^NOT_ROOT: /);
 	assert.equal(explain('026-bridge-addm-twice'), 'HOST_FAILED: ifconfig: BRDGADD epair0a: File exists');
 	assert.equal(explain('117-jail-route-taken'), 'HOST_FAILED: it ended with exit code 1 and said nothing');
+	const there = { stderr: 'ifconfig: interface epair3 already exists\n', code: 1, commands: [] };
+	assert.equal(asRefusal(make(PART), there).code, 'INTERFACE_TAKEN');
 	const busy = asRefusal(make(PART), { stderr: 'ifconfig: BRDGADD epair0a: Device busy\n', code: 1, commands: [] });
 	assert.equal(busy.code, 'IN_USE');
 	assert.match(busy.mend, /deletem epair0a/);
-	const bare = asRefusal(make(PART), {
-		stderr: 'jexec: execvp(): ifconfig: No such file or directory\n',
-		code: 1,
-		commands: [],
-	});
-	assert.match(bare.why, /^the image has no ifconfig,/);
+	// As it is said by releases before 13, and since.
+	for (const said of ['execvp():', 'execvp:']) {
+		const stderr = `jexec: ${said} ifconfig: No such file or directory\n`;
+		const bare = asRefusal(make(PART), { stderr, code: 1, commands: [] });
+		assert.match(bare.why, /^the image has no ifconfig,/);
+	}
 });
 
 test('every recorded failure has a reason and names the part', () => {

@@ -58,8 +58,26 @@ test('changes of addresses are told, many at once as one, and the monitor ends w
 	await there[Symbol.asyncDispose]();
 });
 
+test('so they are where route(8) listens by netlink, as from FreeBSD 14 on', async () => {
+	for (const line of [
+		'20:19:41.333 add/repl addr 10.4.6.1/24 iface kleene0 ',
+		'20:19:41.333 PID  812 delete route 10.9.0.0/24 gw 10.0.2.2 iface vtnet0 mtu 1500 table inet.0',
+	]) {
+		const { there, events, watcher } = await watched(`${line}\n`, WAIT);
+		await until(() => events.length > 0);
+		watcher.close();
+		await until(() => there.read('ended') !== '');
+		await there[Symbol.asyncDispose]();
+	}
+});
+
 test('interfaces that come and go without an address wake nobody', async () => {
-	const { there, events, watcher } = await watched(HEARD('RTM_IFANNOUNCE') + HEARD('RTM_IFINFO'), WAIT);
+	const netlink = [
+		'20:19:41.333 add/repl iface iface#7 epair0a admin UP oper UP mtu 1500 ',
+		'20:19:41.334 add/repl neigh 10.4.6.2 state REACHABLE lladdr 02:00:00:00:00:07 iface kleene0 ',
+	].join('\n');
+	const said = `${HEARD('RTM_IFANNOUNCE')}${HEARD('RTM_IFINFO')}${netlink}\n`;
+	const { there, events, watcher } = await watched(said, WAIT);
 	await pause(600);
 	assert.deepEqual(events, []);
 	watcher.close();

@@ -49,10 +49,18 @@ interface Known {
 	readonly mend: string;
 }
 
+/** Before a jail's own words are looked at: a step that configures its network, not its process, lacks a tool. */
+const TOOL_MISSING: Known = {
+	pattern: /jexec: execvp\S* (ifconfig|route): No such file or directory/,
+	code: 'UNSUPPORTED_HERE',
+	why: 'the image has no $1, with which FreeBSD before 14 configures the network of a jail from inside',
+	mend: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
+};
+
 /** What the tools of FreeBSD say, in other words. The first that fits counts. */
 const KNOWN: readonly Known[] = [
 	{
-		pattern: /(?:SIOCSIFNAME \(set name\)|SIOCIFCREATE2?(?: \([^)]*\))?): File exists/,
+		pattern: /(?:SIOCSIFNAME \(set name\)|SIOCIFCREATE2?(?: \([^)]*\))?): File exists|interface \S+ already exists/,
 		code: 'INTERFACE_TAKEN',
 		why: 'the host has an interface of this name already',
 		mend: 'look at "ifconfig -a", and choose another name or destroy it if nothing needs it',
@@ -74,24 +82,6 @@ const KNOWN: readonly Known[] = [
 		code: 'ADDRESS_TAKEN',
 		why: 'the host has this address, or a route to it, already',
 		mend: 'look at "ifconfig -a" and "netstat -rn", or choose another address',
-	},
-	{
-		pattern: /jail:? "([^"]+)" not found/,
-		code: 'CONTAINER_NOT_RUNNING',
-		why: 'there is no jail $1 any more',
-		mend: 'look at "jls"; start the container again',
-	},
-	{
-		pattern: /jexec: execvp\S*:? ?(\S+): No such file or directory/,
-		code: 'UNSUPPORTED_HERE',
-		why: 'the image has no $1, with which FreeBSD before 14 configures the network of a jail from inside',
-		mend: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
-	},
-	{
-		pattern: /unknown parameter: (\S+)/,
-		code: 'INVALID_ARGUMENT',
-		why: 'jail(8) of this host knows no parameter $1',
-		mend: 'look at "man 8 jail" for those that it knows',
 	},
 	{
 		pattern: /unknown oid '([^']+)'/,
@@ -127,12 +117,9 @@ export function asRefusal({ verb, part }: Step, { stderr, code: exitCode, comman
 	const said = parseRefusal(stderr);
 	if (said) return said;
 	const what = titleOfStep(verb, part);
-	const explained = explainZfs(stderr) ?? explainJail(stderr);
+	const explained =
+		explain([TOOL_MISSING], stderr) ?? explainZfs(stderr) ?? explainJail(stderr) ?? explain(KNOWN, stderr);
 	if (explained) return new KleeneError({ what, ...explained });
-	for (const { pattern, code, why, mend } of KNOWN) {
-		const match = pattern.exec(stderr);
-		if (match) return new KleeneError({ code, what, why: fill(why, match), mend: fill(mend, match) });
-	}
 	const why = stderr.trim().split('\n').slice(-3).join('; ') || `it ended with exit code ${exitCode} and said nothing`;
 	return new KleeneError({
 		code: 'HOST_FAILED',
@@ -140,6 +127,14 @@ export function asRefusal({ verb, part }: Step, { stderr, code: exitCode, comman
 		why,
 		mend: `compare with "ifconfig -a", "jls" and "mount" on the host${byHand(commands)}`,
 	});
+}
+
+function explain(known: readonly Known[], stderr: string): Omit<Known, 'pattern'> | undefined {
+	for (const { pattern, code, why, mend } of known) {
+		const match = pattern.exec(stderr);
+		if (match) return { code, why: fill(why, match), mend: fill(mend, match) };
+	}
+	return undefined;
 }
 
 function byHand(commands: readonly string[]): string {

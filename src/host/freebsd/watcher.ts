@@ -39,6 +39,8 @@ wait "$p"`;
  * own on the host, so containers with a stack of their own wake nobody.
  */
 const CHANGE = /^RTM_(?:NEWADDR|DELADDR|ADD|DELETE|CHANGE):/;
+/** The same from FreeBSD 14 on, where route(8) listens by netlink: `20:19:41.333 add/repl addr 10.4.6.1/24 iface em0`. */
+const CHANGE_BY_NETLINK = /^[\d:]+\.\d+ (?:PID +\d+ )?(?:add\/repl|delete) (?:addr|route) /;
 
 /**
  * Tells when somebody changes the addressing of the host, by what route(8) hears on its socket. Of pf there is nothing
@@ -64,7 +66,7 @@ export class Watcher {
 			// What happened while nobody listened is not known.
 			if (!first) this.#soon();
 			createInterface({ input: session.stdout }).on('line', (line) => {
-				if (CHANGE.test(line)) this.#soon();
+				if (CHANGE.test(line) || CHANGE_BY_NETLINK.test(line)) this.#soon();
 			});
 			const code = await session.exited;
 			if (!this.#closed) this.#options.log.warn({ code }, 'the host stopped telling of changes; asking again');

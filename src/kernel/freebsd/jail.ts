@@ -62,7 +62,7 @@ const KNOWN: KnownWords = [
 		{ code: 'COMMAND_FAILED', why: 'the container has no command $1', mend: 'name a command that its image has' },
 	],
 	[
-		/^jexec: (?:execvp: )?(\S+): (No such file or directory|Permission denied|Exec format error)/m,
+		/^jexec: (?:execvp(?:\(\))?: )?(\S+): (No such file or directory|Permission denied|Exec format error)/m,
 		{ code: 'COMMAND_FAILED', why: 'the container cannot run $1: $2', mend: 'name a command that its image has' },
 	],
 	[
