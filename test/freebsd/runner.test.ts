@@ -33,8 +33,12 @@ async function place(t: Undo, connect: (options: { path: string; batch: string }
 		for (const directory of ['run', 'exec'].map((name) => join(state.path, name)))
 			for (const id of existsSync(directory) ? readdirSync(directory) : []) killIfThere(join(directory, id, 'pid'));
 	});
+	let before: Shell | undefined;
 	const another = async () => {
+		// The connection of a daemon ends with it.
+		await before?.close();
 		const shell = await connect({ path: there.path, batch: state.batch });
+		before = shell;
 		const runner = new Runner({ shell, state, log });
 		const ends: string[] = [];
 		runner.watch(({ container }) => ends.push(container));
