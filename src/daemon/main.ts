@@ -72,7 +72,7 @@ async function main(): Promise<void> {
 async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const unlock = lockRoot(config.root);
 	const store = Store.open(config.root);
-	const host = await openHost({ ...config, names: new NameDirectory(store), log });
+	const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
 	announce(host, config, log);
 	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
 	await engine.start();

@@ -9,6 +9,8 @@ export interface HostOptions {
 	readonly netns: string | undefined;
 	/** A FreeBSD host; undefined: the Linux that the daemon runs on. */
 	readonly freebsd: FreebsdPlace | undefined;
+	/** Identity of the daemon's store. */
+	readonly store: string;
 	readonly names: NameLookup;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
@@ -28,7 +30,7 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 	});
 }
 
-async function openFreebsd({ root, netns, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
+async function openFreebsd({ root, netns, store, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
 	if (netns !== undefined)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
@@ -40,7 +42,7 @@ async function openFreebsd({ root, netns, log }: HostOptions, place: FreebsdPlac
 	const { FreebsdHost } = await import('./freebsd/driver.ts');
 	const shell = await connect({ place, root, log });
 	try {
-		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, log });
+		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, log });
 	} catch (error) {
 		await shell.close();
 		throw error;

@@ -14,6 +14,7 @@ export type Row = Record<string, SQLInputValue>;
 export class Database {
 	readonly #db: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
+	readonly identity: string;
 	#depth = 0;
 
 	constructor(file: string) {
@@ -22,6 +23,15 @@ export class Database {
 			'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
 		);
 		this.#migrate();
+		this.identity = this.#identify();
+	}
+
+	/** A number that the header of the file has room for; 0 in a new one. */
+	#identify(): string {
+		const present = Number(this.get('PRAGMA application_id')?.application_id ?? 0);
+		const id = present || 1 + (crypto.getRandomValues(new Uint32Array(1))[0]! % 0x7ffffffe);
+		if (present === 0) this.#db.exec(`PRAGMA application_id = ${id}`);
+		return id.toString(16).padStart(8, '0');
 	}
 
 	static open(root: string): Database {

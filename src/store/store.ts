@@ -36,6 +36,11 @@ export class Store {
 		return new Store(new Database(':memory:'));
 	}
 
+	/** 8 hex digits, the same for as long as the database lives. */
+	get identity(): string {
+		return this.#db.identity;
+	}
+
 	transaction<T>(work: () => T): T {
 		return this.#db.transaction(work);
 	}

@@ -28,7 +28,7 @@ const log = pino({ level: 'info', base: null, timestamp: pino.stdTimeFunctions.i
 const { batch } = new StateDirectory(new Paths(zfsRoot).state());
 const shell = new LocalShell({ batch, path: join(bin) });
 const store = Store.open(root);
-const host = await FreebsdHost.open({ shell, zfsRoot, log });
+const host = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, log });
 log.info(host.facts(), 'far host');
 const engine = new Engine(store, host, log);
 await engine.start();

@@ -48,9 +48,9 @@ test('datasets and snapshots', () => {
 	assert.deepEqual(rows[2]?.slice(0, 2), ['zroot/kleene/container/aaaabbbbcccc', 'filesystem']);
 	assert.equal(rows[2]?.[5], 'zroot/kleene/image/base@image');
 	assert.equal(rows.length, 7);
-	const [first, second] = parseDatasets('zroot/kleene\t/zroot/kleene\tyes\nzroot/x\tlegacy\tno\n');
-	assert.deepEqual(first, { name: 'zroot/kleene', mountPoint: '/zroot/kleene', mounted: true });
-	assert.deepEqual(second, { name: 'zroot/x', mountPoint: 'legacy', mounted: false });
+	const [first, second] = parseDatasets('zroot/kleene\t/zroot/kleene\tyes\t-\nzroot/x\tlegacy\tno\tone\n');
+	assert.deepEqual(first, { name: 'zroot/kleene', mountPoint: '/zroot/kleene', mounted: true, property: '' });
+	assert.deepEqual(second, { name: 'zroot/x', mountPoint: 'legacy', mounted: false, property: 'one' });
 });
 
 test('processes by jail, without those that only wait to be heard of', () => {

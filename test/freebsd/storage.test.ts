@@ -13,7 +13,7 @@ test('the ZFS root is a dataset, and what is made below it is not open to users 
 	for (const text of ['/zroot/kleene', 'zroot/kleene@x', 'zroot/../etc', 'zroot//x', '', 'zroot/a b', "zroot/'"])
 		assert.throws(() => parseZfsRoot(text), { code: 'CONFIG_INVALID' }, text);
 	const host = new JailHost(t, true);
-	const { script, parse } = prepare(parseZfsRoot(host.paths.zfsRoot));
+	const { script, parse } = prepare(parseZfsRoot(host.paths.zfsRoot), '0');
 	for (const _ of [1, 2]) {
 		const { code, stdout, stderr } = await host.run(script);
 		assert.equal(code, 0, stderr);
@@ -25,16 +25,29 @@ test('the ZFS root is a dataset, and what is made below it is not open to users 
 	assert.match(host.paths.state(), /^\/var\/run\/kleene\/[0-9a-f]{8}$/);
 });
 
+test('the dataset is of one daemon, and what another one made below it is none of its business', async (t) => {
+	const host = new JailHost(t);
+	assert.equal((await host.run(prepare(host.paths.zfsRoot, 'aaaa0000').script)).code, 0);
+	const other = await host.run(prepare(host.paths.zfsRoot, 'bbbb0000').script);
+	assert.equal(other.code, 1);
+	assert.match(other.stderr, /another kleened, with another --root.*zfs inherit kleene:store/);
+	host.image(FILES.image, { 'etc/rc': 'rc' }, 'bbbb0000');
+	const { rootFiles, observation } = new FreebsdStorage(host.paths);
+	assert.equal((await host.run(rootFiles.make(FILES, {}))).code, 0);
+	const mine = observation.parse((await host.run(observation.script)).stdout);
+	assert.deepEqual([mine.imageFiles, mine.rootFiles], [[], [FILES.container]], 'the image was made by somebody else');
+});
+
 test('a pool that is not there and datasets that are mounted apart are refused', async (t) => {
 	const host = new JailHost(t);
-	const { code, stderr } = await host.run(prepare('nosuch/kleene').script);
+	const { code, stderr } = await host.run(prepare('nosuch/kleene', '0').script);
 	assert.equal(code, 1);
 	assert.match(
 		stderr,
 		/^KLEENE-REFUSAL CONFIG_INVALID\tcannot keep .*\tthe host has no pool nosuch: cannot open 'nosuch'/,
 	);
 	host.change(({ datasets }) => Object.assign(datasets[host.paths.images()] ?? {}, { mountpoint: 'legacy' }));
-	const apart = await host.run(prepare(host.paths.zfsRoot).script);
+	const apart = await host.run(prepare(host.paths.zfsRoot, '0').script);
 	assert.match(apart.stderr, /image is at legacy\t.*zfs inherit -r mountpoint/);
 });
 

@@ -37,6 +37,8 @@ export interface FreebsdHostOptions {
 	readonly shell: Shell;
 	/** Dataset that holds images, containers and volumes, parsed. */
 	readonly zfsRoot: string;
+	/** Identity of the daemon's store. */
+	readonly store: string;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -60,13 +62,13 @@ export class FreebsdHost implements HostDriver {
 	readonly #specs = new Map<string, SandboxSpec>();
 	#watcher: Watcher | undefined;
 
-	static async open({ shell, zfsRoot, log }: FreebsdHostOptions): Promise<FreebsdHost> {
-		const paths = await askOne(shell, prepare(zfsRoot));
+	static async open({ shell, zfsRoot, store, log }: FreebsdHostOptions): Promise<FreebsdHost> {
+		const paths = await askOne(shell, prepare(zfsRoot, store));
 		const [facts, pf] = await ask(shell, [factsOf(paths), { script: PF_STATE, parse: readPfState }]);
 		const runner = new Runner({ shell, state: new StateDirectory(paths.state()), log });
 		await runner.open();
 		const lacking = [...facts.lacking, ...lackingOf(pf)];
-		return new FreebsdHost({ shell, zfsRoot, log, paths, runner, facts: { ...facts, lacking } });
+		return new FreebsdHost({ shell, zfsRoot, store, log, paths, runner, facts: { ...facts, lacking } });
 	}
 
 	private constructor({ shell, log, paths, facts, runner }: Equipment) {

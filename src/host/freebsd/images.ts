@@ -75,11 +75,13 @@ ${forgetDownload(this.#paths.download(image))}`;
 			const snapshot = sourceSnapshot(image, source.dataset);
 			const taken = sh`${requireDataset(source.dataset)}
 zfs snapshot ${snapshot}`;
-			if (method === 'clone') return lines(taken, sh`zfs clone ${snapshot} ${dataset}`, requireMounted(dataset));
+			if (method === 'clone')
+				return lines(taken, sh`zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset}`, requireMounted(dataset));
 			// What reads the stream notices when it is cut short; nobody asks how zfs send ended.
 			return lines(
 				taken,
 				sh`zfs send ${snapshot} | zfs receive ${dataset}
+zfs set ${this.#paths.mark} ${dataset}
 zfs destroy ${`${dataset}@${image}`}
 zfs destroy ${snapshot}`,
 				requireMounted(dataset),
@@ -88,7 +90,7 @@ zfs destroy ${snapshot}`,
 		const place = this.#paths.image(image);
 		const download = this.#paths.download(image);
 		return lines(
-			sh`zfs create ${dataset}`,
+			sh`zfs create -o ${this.#paths.mark} ${dataset}`,
 			requireMounted(dataset),
 			source.kind === 'archive' ? unpackArchive(source.url, download, place) : unpackDistribution(download, place),
 		);

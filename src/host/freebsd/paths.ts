@@ -7,6 +7,9 @@ import type { Section } from './section.ts';
 /** zfsprops(7), less the blank: paths of these characters alone can be found in the output of mount(8). */
 const DATASET = /^[a-zA-Z][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9_.:-]+)*$/;
 const MOUNT_POINT = /^(\/[a-zA-Z0-9_.:-]+)+$/;
+/** User properties of zfsprops(7): whose the root is, and who made an image or a container. */
+const STORE = 'kleene:store';
+export const MADE_BY = 'kleene:made';
 /** Room for what is made below: `/container/<id>@image`. */
 const LONGEST = 200;
 
@@ -37,10 +40,18 @@ export class Paths {
 	readonly zfsRoot: string;
 	/** Where the root dataset is mounted, e.g. `/zroot/kleene`; those below it inherit theirs. */
 	readonly mountPoint: string;
+	/** Identity of the daemon's store. */
+	readonly store: string;
 
-	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`) {
+	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`, store = '0') {
 		this.zfsRoot = zfsRoot;
 		this.mountPoint = mountPoint;
+		this.store = store;
+	}
+
+	/** Of datasets that this daemon made: what others have below the same root is none of its business. */
+	get mark(): string {
+		return `${MADE_BY}=${this.store}`;
 	}
 
 	images(): string {
@@ -111,13 +122,25 @@ export class Paths {
 	}
 }
 
-/** Makes what is missing of the datasets that everything lies below, and finds out where they are mounted. */
-export function prepare(zfsRoot: string): Section<Paths> {
-	return { script: prepareScript(zfsRoot), parse: (output) => new Paths(zfsRoot, parseMountPoint(zfsRoot, output)) };
+/**
+ * Makes what is missing of the datasets that everything lies below, and finds out where they are mounted. They are one
+ * daemon's: another one, with another store, would take its containers for left-overs.
+ *
+ * @param store identity of the daemon's store
+ */
+export function prepare(zfsRoot: string, store: string): Section<Paths> {
+	const parse = (output: string) => new Paths(zfsRoot, parseMountPoint(zfsRoot, output), store);
+	return { script: prepareScript(zfsRoot, store), parse };
 }
 
-function prepareScript(zfsRoot: string): Script {
+function prepareScript(zfsRoot: string, store: string): Script {
 	const paths = new Paths(zfsRoot);
+	const notOurs = refusal({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below the dataset ${zfsRoot}`,
+		why: 'another kleened, with another --root, keeps its own there',
+		mend: `choose another --zfs-root; if that kleened is gone for good: zfs inherit ${STORE} ${zfsRoot}`,
+	});
 	const pool = zfsRoot.split('/')[0] ?? '';
 	const noPool = refusal({
 		code: 'CONFIG_INVALID',
@@ -136,6 +159,11 @@ for dataset in ${[zfsRoot, paths.images(), paths.containers(), paths.volumes()]}
 	zfs list -H -o name "$dataset" >/dev/null 2>&1 || zfs create -p "$dataset"
 	[ "$(zfs get -H -o value mounted "$dataset")" = yes ] || zfs mount "$dataset"
 done
+case $(zfs get -H -o value ${STORE} ${zfsRoot}) in
+-) zfs set ${`${STORE}=${store}`} ${zfsRoot} ;;
+${store}) ;;
+*) ${notOurs} ;;
+esac
 root=$(zfs get -H -o value mountpoint ${zfsRoot})
 at() {
 	case $2 in /*) ;; *) ${notMounted};; esac

@@ -6,7 +6,7 @@ import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
-import type { Paths } from './paths.ts';
+import { MADE_BY, type Paths } from './paths.ts';
 import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';
 
@@ -44,7 +44,7 @@ export class FreebsdStorage {
 		this.observation = {
 			script: sh`mount --libxo json
 echo
-zfs list -Hp -o name,mountpoint,mounted -d 1 -r -t filesystem ${paths.images()} ${paths.containers()}`,
+zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${paths.images()} ${paths.containers()}`,
 			parse: (output) => this.#parse(output),
 		};
 	}
@@ -61,7 +61,7 @@ zfs list -Hp -o name,mountpoint,mounted -d 1 -r -t filesystem ${paths.images()} 
 		return sh`if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
 	[ "$origin" = ${snapshot} ] || ${other}
 else
-	zfs clone ${snapshot} ${dataset}
+	zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset}
 fi`;
 	}
 
@@ -111,7 +111,9 @@ fi`;
 	#parse(output: string): ObservedStorage {
 		// The answer of mount is one line, and what comes after it is from zfs.
 		const end = output.indexOf('\n');
-		const datasets = parseDatasets(output.slice(end + 1)).map(({ name }) => name);
+		const datasets = parseDatasets(output.slice(end + 1))
+			.filter(({ property }) => property === this.#paths.store)
+			.map(({ name }) => name);
 		const roots = `${this.#paths.containerRoot('')}`;
 		const below = parseMounts(output.slice(0, end))
 			.filter(({ target }) => target.startsWith(roots))

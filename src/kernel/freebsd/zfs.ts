@@ -6,14 +6,17 @@ export interface Dataset {
 	/** A path, `none`, `legacy`, or `-` for a snapshot. */
 	readonly mountPoint: string;
 	readonly mounted: boolean;
+	/** Of a fourth column, where one was asked for; `''` where the property is not set. */
+	readonly property: string;
 }
 
-/** Of `zfs list -Hp -o name,mountpoint,mounted`. */
+/** Of `zfs list -Hp -o name,mountpoint,mounted[,PROPERTY]`. */
 export function parseDatasets(output: string): Dataset[] {
-	return rowsOf(output).map(([name = '', mountPoint = '', mounted]) => ({
+	return rowsOf(output).map(([name = '', mountPoint = '', mounted, property = '-']) => ({
 		name,
 		mountPoint,
 		mounted: mounted === 'yes',
+		property: property === '-' ? '' : property,
 	}));
 }
 

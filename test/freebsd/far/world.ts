@@ -35,6 +35,8 @@ export interface Dataset {
 	mounted: boolean;
 	/** The snapshot it was cloned from, `''` for none. */
 	origin: string;
+	/** Of the user, e.g. `kleene:store`. */
+	properties: Map<string, string>;
 }
 
 export interface Mount {
@@ -80,7 +82,9 @@ export function newWorld(root: string): World {
 		},
 		jails: new Map(),
 		nextJid: 1,
-		datasets: new Map([['zroot', { name: 'zroot', mountpoint: `${root}/zroot`, mounted: true, origin: '' }]]),
+		datasets: new Map([
+			['zroot', { name: 'zroot', mountpoint: `${root}/zroot`, mounted: true, origin: '', properties: new Map() }],
+		]),
 		snapshots: new Map(),
 		mounts: [],
 		anchors: new Map(),

@@ -15,7 +15,8 @@ export function zfs(call: Call): Answer {
 		mount,
 		unmount: (world, rest) => unmount(world, rest),
 		umount: (world, rest) => unmount(world, rest),
-		set: () => ({}),
+		set,
+		inherit: (world, rest) => inherit(world, rest),
 		send,
 		receive,
 		recv: receive,
@@ -41,17 +42,17 @@ function split(words: readonly string[]): { names: string[]; properties: Map<str
 
 const parentOf = (name: string) => name.slice(0, name.lastIndexOf('/'));
 
-function add(world: World, name: string, origin: string): Dataset {
+function add(world: World, name: string, origin: string, properties = new Map<string, string>()): Dataset {
 	const parent = world.datasets.get(parentOf(name));
 	const mountpoint = `${parent?.mountpoint ?? world.root}/${name.slice(name.lastIndexOf('/') + 1)}`;
-	const made = { name, mountpoint, mounted: true, origin };
+	const made = { name, mountpoint, mounted: true, origin, properties };
 	world.datasets.set(name, made);
 	mkdirSync(mountpoint, { recursive: true });
 	return made;
 }
 
 function create(world: World, words: readonly string[]): Answer {
-	const { names, flags } = split(words);
+	const { names, flags, properties } = split(words);
 	const name = names[0] ?? '';
 	if (world.datasets.has(name)) return failure(`cannot create '${name}': dataset already exists`);
 	if (!world.datasets.has(parentOf(name))) {
@@ -59,7 +60,30 @@ function create(world: World, words: readonly string[]): Answer {
 		const made = create(world, ['-p', parentOf(name)]);
 		if (made.code) return failure(`cannot create '${name}': no such pool '${name.split('/')[0]}'`);
 	}
-	add(world, name, '');
+	add(world, name, '', properties);
+	return {};
+}
+
+/** User properties are inherited. */
+function userProperty(world: World, name: string, wanted: string): string {
+	for (let at = name; at !== ''; at = at.includes('/') ? parentOf(at) : '') {
+		const found = world.datasets.get(at)?.properties.get(wanted);
+		if (found !== undefined) return found;
+	}
+	return '-';
+}
+
+function set(world: World, words: readonly string[]): Answer {
+	const [assignment = '', name = ''] = words;
+	const [property = '', ...value] = assignment.split('=');
+	const found = world.datasets.get(name);
+	if (!found) return failure(`cannot open '${name}': dataset does not exist`);
+	found.properties.set(property, value.join('='));
+	return {};
+}
+
+function inherit(world: World, words: readonly string[]): Answer {
+	world.datasets.get(words.at(-1) ?? '')?.properties.delete(words.at(-2) ?? '');
 	return {};
 }
 
@@ -76,12 +100,13 @@ function snapshot(world: World, words: readonly string[]): Answer {
 }
 
 function clone(world: World, words: readonly string[]): Answer {
-	const [origin = '', name = ''] = split(words).names;
+	const { names, properties } = split(words);
+	const [origin = '', name = ''] = names;
 	const files = world.snapshots.get(origin);
 	if (!files) return failure(`cannot open '${origin}': dataset does not exist`);
 	if (world.datasets.has(name)) return failure(`cannot create '${name}': dataset already exists`);
 	if (!world.datasets.has(parentOf(name))) return failure(`cannot create '${name}': parent does not exist`);
-	cpSync(files, add(world, name, origin).mountpoint, { recursive: true, verbatimSymlinks: true });
+	cpSync(files, add(world, name, origin, properties).mountpoint, { recursive: true, verbatimSymlinks: true });
 	return {};
 }
 
@@ -160,7 +185,7 @@ function property(world: World, name: string, wanted: string): string {
 		origin: dataset?.origin || '-',
 		creation: '1795457019',
 	};
-	return values[wanted] ?? '0';
+	return values[wanted] ?? (wanted.includes(':') ? userProperty(world, name, wanted) : '0');
 }
 
 function get(world: World, words: readonly string[]): Answer {

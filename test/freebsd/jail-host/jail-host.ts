@@ -144,15 +144,20 @@ exit "$code"
 		return this.#calls.splice(0);
 	}
 
-	/** A complete image with these files. */
-	image(id: string, files: Readonly<Record<string, string>> = { 'etc/rc': 'rc' }): void {
+	/** A complete image with these files. @param made by which daemon */
+	image(id: string, files: Readonly<Record<string, string>> = { 'etc/rc': 'rc' }, made = this.paths.store): void {
 		const place = this.paths.image(id);
 		for (const [path, content] of Object.entries(files)) {
 			mkdirSync(dirname(join(place, path)), { recursive: true });
 			writeFileSync(join(place, path), content);
 		}
 		this.change((state) => {
-			state.datasets[this.paths.imageDataset(id)] = { origin: '-', mountpoint: place, mounted: true };
+			state.datasets[this.paths.imageDataset(id)] = {
+				origin: '-',
+				mountpoint: place,
+				mounted: true,
+				user: { 'kleene:made': made },
+			};
 			state.snapshots.push(this.paths.imageSnapshot(id));
 		});
 	}

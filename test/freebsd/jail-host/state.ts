@@ -1,6 +1,6 @@
 /** What the stand-in commands of a FreeBSD host believe is there. */
 export interface HostState {
-	datasets: Record<string, { origin: string; mountpoint: string; mounted: boolean }>;
+	datasets: Record<string, { origin: string; mountpoint: string; mounted: boolean; user?: Record<string, string> }>;
 	snapshots: string[];
 	mounts: { source: string; target: string; type: string }[];
 	jails: Record<string, { jid: number; path: string; processes: number; takesTerm: boolean; words: string[] }>;

@@ -12,7 +12,8 @@ export function zfs([verb = '', ...words]: readonly string[], state: HostState, 
 					? say(target)
 					: missing(target),
 		get: () => get(state, words, say),
-		create: () => create(state, target, '-'),
+		create: () => create(state, target, '-', optionOf(words)),
+		set: () => set(state, words),
 		snapshot: () => snapshot(state, target),
 		clone: () => clone(state, words),
 		mount: () => Object.assign(dataset(state, target), { mounted: true }),
@@ -42,21 +43,39 @@ function dataset(state: HostState, name: string): HostState['datasets'][string] 
 function listBelow(state: HostState, parents: readonly string[], say: Say): void {
 	for (const [name, { mountpoint, mounted }] of Object.entries(state.datasets))
 		if (parents.some((parent) => name === parent || name.startsWith(`${parent}/`)))
-			say([name, mountpoint, mounted ? 'yes' : 'no'].join('\t'));
+			say([name, mountpoint, mounted ? 'yes' : 'no', user(state, name, 'kleene:made')].join('\t'));
 }
 
 function get(state: HostState, words: readonly string[], say: Say): void {
 	const { origin, mountpoint, mounted } = dataset(state, words.at(-1) ?? '');
-	say({ origin, mountpoint, mounted: mounted ? 'yes' : 'no' }[words.at(-2) ?? ''] ?? '-');
+	const wanted = words.at(-2) ?? '';
+	say({ origin, mountpoint, mounted: mounted ? 'yes' : 'no' }[wanted] ?? user(state, words.at(-1) ?? '', wanted));
 }
 
-function create(state: HostState, name: string, origin: string): void {
+function user(state: HostState, name: string, property: string): string {
+	return state.datasets[name]?.user?.[property] ?? '-';
+}
+
+function set(state: HostState, [assignment = '', name = '']: readonly string[]): void {
+	const [property = '', value = ''] = assignment.split('=');
+	const one = dataset(state, name);
+	one.user = { ...one.user, [property]: value };
+}
+
+/** The property that `-o` sets. */
+function optionOf(words: readonly string[]): string {
+	const at = words.indexOf('-o');
+	return at === -1 ? '' : (words[at + 1] ?? '');
+}
+
+function create(state: HostState, name: string, origin: string, option = ''): void {
 	if (exists(state, name)) fail(`cannot create '${name}': dataset already exists`);
 	const parent = state.datasets[name.slice(0, name.lastIndexOf('/'))];
 	if (!parent) fail(`cannot create '${name}': parent does not exist`);
 	const mountpoint = `${parent.mountpoint}${name.slice(name.lastIndexOf('/'))}`;
 	mkdirSync(mountpoint, { recursive: true });
 	state.datasets[name] = { origin, mountpoint, mounted: true };
+	if (option !== '') set(state, [option, name]);
 }
 
 function snapshot(state: HostState, name: string): void {
@@ -65,9 +84,10 @@ function snapshot(state: HostState, name: string): void {
 	state.snapshots.push(name);
 }
 
-function clone(state: HostState, [from = '', to = '']: readonly string[]): void {
+function clone(state: HostState, words: readonly string[]): void {
+	const [from = '', to = ''] = words.slice(-2);
 	if (!exists(state, from)) missing(from);
-	create(state, to, from);
+	create(state, to, from, optionOf(words));
 	copy(state, from, to);
 }
 
