@@ -40,6 +40,15 @@ function assertNothingLeft(host: JailHost): void {
 	assert.ok(!host.state.snapshots.some((name) => name.endsWith(`@${ID}`)));
 }
 
+test('an update while creating is refused, not forgotten', (t) => {
+	const host = new JailHost(t);
+	const part = { kind: 'image-files', image: '1111222233ff', source: { kind: 'distribution' } } as const;
+	const images = new FreebsdImages(host.paths);
+	assert.throws(() => images.make({ ...part, dns: false, localtime: false, update: true }), {
+		code: 'UNSUPPORTED_HERE',
+	});
+});
+
 test('an archive of the host becomes an image, which is made once and removed for good', async (t) => {
 	const host = new JailHost(t);
 	const images = new FreebsdImages(host.paths);

@@ -18,7 +18,8 @@ export class FreebsdImages implements PartHandler<'image-files'> {
 
 	/** What an earlier attempt left behind when the host or the connection went away is begun anew. */
 	make(part: ImageFilesPart): Script {
-		const { image } = part;
+		const { image, update } = part;
+		if (update) throw noUpdates();
 		const snapshot = this.#paths.imageSnapshot(image);
 		const remove = this.unmake(part);
 		return sh`if zfs list -H -o name ${snapshot} >/dev/null 2>&1; then exit 0; fi
@@ -95,6 +96,16 @@ zfs destroy ${snapshot}`,
 			source.kind === 'archive' ? unpackArchive(source.url, download, place) : unpackDistribution(download, place),
 		);
 	}
+}
+
+/** It would write as root, on the host, below a directory whose links may lead anywhere. */
+function noUpdates(): KleeneError {
+	return new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot update an image while creating it',
+		why: 'freebsd-update(8) would run on the host and follow links of the image',
+		mend: 'leave --update out; a dataset that you trust can be updated first (freebsd-update -b DIR fetch install) and made an image with zfs-copy',
+	});
 }
 
 /** Named after the image, so that it is known for ours. */
