@@ -112,8 +112,20 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 	make(part: InsideAddressPart): void {
 		this.#stacks.enter(part.container, (net) => {
 			const link = net.links.get(part.interface);
-			if (ensureAddress(net, link, { part, address: part.address })) this.#announce(net, link, part);
+			if (ensureAddress(net, link, { part, address: part.address })) setImmediate(() => this.#tell(part));
 		});
+	}
+
+	/** After all else is done: on a bridge with hundreds of ports the kernel hands it to every one of them at once. */
+	#tell(part: InsideAddressPart): void {
+		try {
+			this.#stacks.tryEnter(part.container, (net) => {
+				const link = net.links.find(part.interface);
+				if (link) this.#announce(net, link, part);
+			});
+		} catch {
+			// The container ended meanwhile, and nobody needs to be told.
+		}
 	}
 
 	/**
