@@ -5,6 +5,7 @@ import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDIC
 import type { PartHandler } from './handler.ts';
 import { ANCHOR_LINES } from './pf-conf.ts';
 import { portAnchor, portLabel } from './port-rules.ts';
+import { refusal } from './refusals.ts';
 
 export const networkFilters: PartHandler<'network-filter'> = {
 	make(part) {
@@ -172,7 +173,8 @@ function ifPf(...script: readonly Script[]): Script[] {
  */
 function requirePf(what: string): Script {
 	const mend = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
-	const refuse = (why: string) => refusal(what, `${why}, and nothing would keep networks apart`, mend);
+	const refuse = (why: string) =>
+		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and nothing would keep networks apart`, mend });
 	return lines(
 		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
 		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,
@@ -184,15 +186,14 @@ function requirePf(what: string): Script {
 	);
 }
 
-/** Ends the script: the line that `refusals.ts` reads. */
-function refusal(what: string, why: string, mend: string): Script {
-	const line = 'KLEENE-REFUSAL UNSUPPORTED_HERE\\t%s\\t%s\\t%s\\n';
-	return sh`{ printf ${line} ${what} ${why} ${mend} >&2; exit 1; }`;
-}
-
 function notPlanned({ interface: name }: FilterMemberPart): Script {
 	const why = 'containers that share the stack of the host have no cable';
-	return refusal(`cannot set up rules for ${name}`, why, 'report this: no such step is planned on FreeBSD');
+	return refusal({
+		code: 'UNSUPPORTED_HERE',
+		what: `cannot set up rules for ${name}`,
+		why,
+		mend: 'report this: no such step is planned on FreeBSD',
+	});
 }
 
 function described({ name, text }: Anchor): string[] {
