@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { macOf, macOfText } from './ids.ts';
 
 /** The connection of a container to a network. */
 export interface Endpoint {
@@ -12,7 +13,7 @@ export interface Endpoint {
 	readonly position: number;
 	/** Unit of the epair on the host while the container runs, else null. */
 	readonly epair: number | null;
-	/** Of the inner end; `''`: derived from the id. */
+	/** Of the inner end, as the user wants it; `''`: see `macOfEndpoint`. */
 	readonly mac: string;
 	/** Preferred over the other endpoints of its container for the default route. */
 	readonly defaultRoute: boolean;
@@ -22,6 +23,16 @@ export interface Endpoint {
 
 export function addressesOf(endpoint: Endpoint): string[] {
 	return [endpoint.ipAddress, endpoint.ipAddress6].filter((address) => address !== '');
+}
+
+/**
+ * Of the inner end. It comes with the address: when another container gets the address on that network, what the
+ * neighbours know of it is still true.
+ */
+export function macOfEndpoint(endpoint: Endpoint): string {
+	const [address] = addressesOf(endpoint);
+	if (endpoint.mac !== '') return endpoint.mac;
+	return address === undefined ? macOf(endpoint.id) : macOfText(`${endpoint.networkId} ${address}`);
 }
 
 /** A label of a name in DNS that cannot be taken for a number. */

@@ -24,6 +24,13 @@ export function macOf(id: string): string {
 	return `02:${id.slice(2).match(/../g)?.join(':')}`;
 }
 
+/** The same for what is known by a text that may be long: by its hash (FNV-1a, 64 bits). */
+export function macOfText(text: string): string {
+	let hash = 0xcbf29ce484222325n;
+	for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+	return macOf(hash.toString(16).padStart(16, '0').slice(-12));
+}
+
 const CONTAINER_NAME = /^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 
 /** @returns the name as stored, without the leading `/` that Docker's clients used to send. */

@@ -49,6 +49,11 @@ export interface EpairPart {
 	/** Of the inner end. */
 	readonly mac: string;
 	readonly mtu?: number;
+	/**
+	 * Whether the inner end gives itself an IPv6 link-local address, which it announces to everybody on the network: only
+	 * where the network has IPv6. For hosts that would do so unasked.
+	 */
+	readonly linkLocal?: boolean;
 	/** True for ipnet: the host end routes and answers for the host instead of being a bridge port. */
 	readonly routed: boolean;
 }

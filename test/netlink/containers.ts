@@ -51,18 +51,25 @@ export interface Wanted {
 	readonly unit: number;
 	readonly addresses: readonly string[];
 	readonly interface?: string;
+	readonly mac?: string;
 }
 
 function macFor(unit: number): string {
 	return `02:00:00:00:01:${unit.toString(16).padStart(2, '0')}`;
 }
 
+function epair({ container, unit, addresses, mac = macFor(unit) }: Wanted, inside: string, routed: boolean): Handled {
+	const linkLocal = addresses.some((address) => address.includes(':'));
+	return { kind: 'epair', container, unit, inside, mac, linkLocal, routed };
+}
+
 /** A container with an interface of its own in the bridge. Addresses without prefix. */
-export function vnet({ container, unit, addresses }: Wanted): Handled[] {
+export function vnet(wanted: Wanted): Handled[] {
+	const { container, unit, addresses } = wanted;
 	const inside = 'epair0b';
 	return [
 		{ kind: 'stack', container },
-		{ kind: 'epair', container, unit, inside, mac: macFor(unit), routed: false },
+		epair(wanted, inside, false),
 		{ kind: 'bridge-port', isolated: false, hairpin: false, bridge: 'kleene0', interface: `epair${unit}a` },
 		...addresses.map((address): Handled => {
 			const prefix = address.includes(':') ? 64 : 24;
@@ -76,10 +83,11 @@ export function vnet({ container, unit, addresses }: Wanted): Handled[] {
 }
 
 /** A container with addresses of the network and nothing else. */
-export function ipnet({ container, unit, addresses, interface: name = 'kleene0' }: Wanted): Handled[] {
+export function ipnet(wanted: Wanted): Handled[] {
+	const { container, unit, addresses, interface: name = 'kleene0' } = wanted;
 	return [
 		{ kind: 'stack', container },
-		{ kind: 'epair', container, unit, inside: name, mac: macFor(unit), routed: true },
+		epair(wanted, name, true),
 		...addresses.flatMap((address): Handled[] => {
 			const [family, subnet] = address.includes(':') ? ([6, 'fd00:4:6::/64'] as const) : ([4, '10.4.6.0/24'] as const);
 			const route = { interface: name, family, gateway: '', source: address };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '#kernel/netns.ts';
 import { bridge, gateways, type Host, host, ipnet, make, unmake, vnet } from './containers.ts';
 import { place } from './namespaces.ts';
@@ -31,7 +32,7 @@ for (const family of [0, 1]) {
 	const of = (wanted: typeof v) => ({ ...wanted, addresses: wanted.addresses.slice(family, family + 1) });
 	const address = (wanted: typeof v) => wanted.addresses[family] ?? '';
 
-	test(`vnet and ipnet containers on one bridge reach each other and the host, IPv${family ? 6 : 4}`, (t) => {
+	test(`vnet and ipnet containers on one bridge reach each other and the host, IPv${family ? 6 : 4}`, async (t) => {
 		const there = host(t);
 		make(
 			there,
@@ -42,6 +43,8 @@ for (const family of [0, 1]) {
 			...ipnet(of(i)),
 			...ipnet(of(j)),
 		);
+		// The kernel takes up IPv6 a moment after a link is there.
+		await sleep(100);
 		for (const from of [v, w, i, j]) {
 			assertReaches(stack(there, from.container), there.fd, family ? 'fd00:4:6::1' : '10.4.6.1');
 			assertReaches(there.fd, stack(there, from.container), address(from));

@@ -1,7 +1,5 @@
 import { assignable, contains, FAMILIES, formatAddress, formatSubnet, parseAddress } from '#model/address.ts';
-import type { Endpoint } from '#model/endpoint.ts';
-import { addressesOf } from '#model/endpoint.ts';
-import { macOf } from '#model/ids.ts';
+import { addressesOf, macOfEndpoint } from '#model/endpoint.ts';
 import { gatewayOf, subnetOf } from '#model/network.ts';
 import type { Examination, Finding, NetworkState } from './finding.ts';
 import { customsOf } from './host-customs.ts';
@@ -36,10 +34,6 @@ function sharedAliases({ runs, inFlight, traits }: Examination): ReadonlySet<str
 	if (traits.ipnetHasEpair) return new Set();
 	const parts = [...runs.flatMap((run) => run.parts), ...inFlight];
 	return new Set(parts.flatMap((part) => (part.kind === 'alias' ? [`${part.address} ${part.interface}`] : [])));
-}
-
-function macOfEndpoint({ id, mac }: Endpoint): string {
-	return mac || macOf(id);
 }
 
 function duplicate(address: string, holders: readonly string[]): Finding {

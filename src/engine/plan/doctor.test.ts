@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Endpoint } from '#model/endpoint.ts';
+import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
 import type { Network } from '#model/network.ts';
 import type { Comparison, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
@@ -210,9 +210,9 @@ describe('duplicates and limits', () => {
 	test('an address or a MAC address that two hold', () => {
 		const twin = { ...ENDPOINT, id: 'fedcba543210', containerId: 'c2', mac: '02:ef:01:23:45:00' };
 		assert.deepEqual(words({ endpoints: [ENDPOINT, twin] }), ['10.4.6.2 is held by container web and container c2']);
-		const same = { ...twin, ipAddress: '10.4.6.3', mac: '02:cd:ef:01:23:45' };
+		const same = { ...twin, ipAddress: '10.4.6.3', mac: macOfEndpoint(ENDPOINT) };
 		assert.deepEqual(words({ endpoints: [ENDPOINT, same] }), [
-			'02:cd:ef:01:23:45 on net is held by container web and container c2',
+			`${macOfEndpoint(ENDPOINT)} on net is held by container web and container c2`,
 		]);
 	});
 

@@ -1,9 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { FAMILIES, type Family, formatAddress, formatSubnet } from '#model/address.ts';
-import type { Endpoint } from '#model/endpoint.ts';
-import { macOf } from '#model/ids.ts';
+import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { Part } from '#model/part.ts';
+import type { EpairPart, Part } from '#model/part.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { mtuOf } from './network.ts';
 
@@ -36,15 +35,7 @@ export function partsOfVnetEndpoint(attachment: Attachment, { routes, publishes,
 	const container = endpoint.containerId;
 	const inside = vnetInterface(attachment, traits);
 	const parts: Part[] = [
-		{
-			kind: 'epair',
-			container,
-			unit,
-			inside,
-			mac: endpoint.mac || macOf(endpoint.id),
-			...mtuOf(network),
-			routed: false,
-		},
+		epairOf(attachment, { inside, routed: false }),
 		{
 			kind: 'bridge-port',
 			bridge: network.interface,
@@ -65,6 +56,12 @@ export function partsOfVnetEndpoint(attachment: Attachment, { routes, publishes,
 	return parts;
 }
 
+function epairOf({ endpoint, network, unit }: Attachment, end: Pick<EpairPart, 'inside' | 'routed'>): EpairPart {
+	const linkLocal = subnetOf(network, 6) !== undefined;
+	const mac = macOfEndpoint(endpoint);
+	return { kind: 'epair', container: endpoint.containerId, unit, ...end, mac, ...mtuOf(network), linkLocal };
+}
+
 /** The address alone, answered for by the host; where the host needs a cable for that, a routed one. */
 export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRoutes, hasEpair: boolean): Part[] {
 	const { endpoint, network, unit } = attachment;
@@ -72,8 +69,7 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
 	const inside = network.interface;
 	const parts: Part[] = [];
 	if (hasEpair) {
-		const mac = endpoint.mac || macOf(endpoint.id);
-		parts.push({ kind: 'epair', container, unit, inside, mac, ...mtuOf(network), routed: true });
+		parts.push(epairOf(attachment, { inside, routed: true }));
 		const cable = `epair${unit}a`;
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}

@@ -1,16 +1,15 @@
 import { hasCode } from '#kernel/errno.ts';
-import { familyOf } from '#kernel/netlink/inet.ts';
+import { familyOf, splitPrefix } from '#kernel/netlink/inet.ts';
 import type { Link } from '#kernel/netlink/links.ts';
 import type { NewRoute } from '#kernel/netlink/routes.ts';
 import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
-import { within } from '#kernel/netns.ts';
 import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
 import type { Conversations } from './connections.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
+import type { Holders } from './holders.ts';
 import { allOrNothing, noInterface, refuse, unlessGone } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
-import { conf4, conf6, writeSettings } from './sysctl.ts';
 
 /** What the kernel answers when an address or a route, or its interface, is not there. */
 export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
@@ -103,39 +102,21 @@ export class InterfaceAddresses implements PartHandler<'interface-address'> {
 export class InsideAddresses implements PartHandler<'inside-address'> {
 	readonly #stacks: Stacks;
 	readonly #conversations: Conversations;
+	readonly #holders: Holders;
 
-	constructor(stacks: Stacks, conversations: Conversations) {
+	constructor(stacks: Stacks, conversations: Conversations, holders: Holders) {
 		this.#stacks = stacks;
 		this.#conversations = conversations;
+		this.#holders = holders;
 	}
 
 	make(part: InsideAddressPart): void {
 		this.#stacks.enter(part.container, (net) => {
 			const link = net.links.get(part.interface);
-			if (ensureAddress(net, link, { part, address: part.address })) setImmediate(() => this.#tell(part));
+			if (!ensureAddress(net, link, { part, address: part.address })) return;
+			const { address } = splitPrefix(part.address);
+			this.#holders.take({ link: link.index, mac: link.mac, address }, this.#stacks.require(part.container));
 		});
-	}
-
-	/** After all else is done: on a bridge with hundreds of ports the kernel hands it to every one of them at once. */
-	#tell(part: InsideAddressPart): void {
-		try {
-			this.#stacks.tryEnter(part.container, (net) => {
-				const link = net.links.find(part.interface);
-				if (link) this.#announce(net, link, part);
-			});
-		} catch {
-			// The container ended meanwhile, and nobody needs to be told.
-		}
-	}
-
-	/**
-	 * Neighbours may know the address under the MAC address of its last holder, for half a minute. The kernel tells them
-	 * when the MAC address of the interface is set, though it is the same as before.
-	 */
-	#announce(net: Rtnetlink, { index, name, mac }: Link, { container, address }: InsideAddressPart): void {
-		const setting = familyOf(address) === 4 ? conf4(name, 'arp_notify') : conf6(name, 'ndisc_notify');
-		within(this.#stacks.require(container), () => writeSettings([[setting, 1]]));
-		net.links.set(index, { mac });
 	}
 
 	async unmake(part: InsideAddressPart): Promise<void> {

@@ -7,6 +7,7 @@ import type { Conversations } from './connections.ts';
 import { hostEnd } from './endpoints.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { PartHandler } from './handler.ts';
+import type { Holders } from './holders.ts';
 import { allOrNothing, noInterface, unlessGone } from './refusals.ts';
 import type { Stacks } from './stacks.ts';
 import { answerAtOnce, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
@@ -19,6 +20,9 @@ interface Context {
 	readonly stacks: Stacks;
 	readonly conversations: Conversations;
 	readonly forwarding: Forwarding;
+	readonly holders: Holders;
+	/** Descriptor of the network namespace that is the host; undefined: the daemon's own. */
+	readonly hostNamespace: number | undefined;
 }
 
 /** What a routed host end needs for IPv6 besides the address; `disable_ipv6` last, when all is prepared. */
@@ -49,13 +53,17 @@ export class Aliases implements PartHandler<'alias'> {
 	readonly #stacks: Stacks;
 	readonly #conversations: Conversations;
 	readonly #forwarding: Forwarding;
+	readonly #holders: Holders;
+	readonly #hostNamespace: number | undefined;
 
-	constructor({ net, settings, stacks, conversations, forwarding }: Context) {
+	constructor({ net, settings, stacks, conversations, forwarding, holders, hostNamespace }: Context) {
 		this.#net = net;
 		this.#settings = settings;
 		this.#stacks = stacks;
 		this.#conversations = conversations;
 		this.#forwarding = forwarding;
+		this.#holders = holders;
+		this.#hostNamespace = hostNamespace;
 	}
 
 	make(part: AliasPart): void {
@@ -67,8 +75,11 @@ export class Aliases implements PartHandler<'alias'> {
 			if (familyOf(part.address) === 6) this.#prepare6(part);
 			this.#configureInside(part, done);
 			const route = hostRoute(part, epair.index);
-			if (ensureRoute(this.#net, part, route)) done(() => this.#net.routes.remove(route));
+			const isNew = ensureRoute(this.#net, part, route);
+			if (isNew) done(() => this.#net.routes.remove(route));
 			this.#answerFor(part, network.index);
+			const { index: link, mac } = network;
+			if (isNew) this.#holders.take({ link, mac, address: part.address }, this.#hostNamespace);
 		});
 	}
 

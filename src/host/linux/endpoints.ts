@@ -35,6 +35,17 @@ function settingsOf({ unit, routed }: EpairPart): Setting[] {
 	];
 }
 
+/** In silence where there is no IPv6: on a bridge with hundreds of ports whatever is said to everybody costs the host. */
+function bringUp(inner: Rtnetlink, { inside, linkLocal }: EpairPart): void {
+	try {
+		if (!linkLocal) inner.links.set(inside, { linkLocal: false });
+	} catch (error) {
+		// A kernel without IPv6, or an interface whose MTU is too small for it.
+		if (!hasCode(error, 'EAFNOSUPPORT')) throw error;
+	}
+	inner.links.set(inside, { up: true });
+}
+
 interface Context {
 	readonly net: Rtnetlink;
 	readonly settings: HostSettings;
@@ -63,7 +74,7 @@ export class Epairs implements PartHandler<'epair'> {
 			else this.#requireSame(part);
 			this.#settings.write(...settingsOf(part));
 			this.#net.links.set(name, { up: true });
-			this.#stacks.enter(part.container, (inner) => inner.links.set(part.inside, { up: true }));
+			this.#stacks.enter(part.container, (inner) => bringUp(inner, part));
 		});
 	}
 
@@ -92,6 +103,7 @@ export class Epairs implements PartHandler<'epair'> {
 			`${outer} peer name ${part.inside} address ${part.mac}${mtu} netns ${part.container}`,
 			...settingsOf(part).map(describeSetting),
 			`ip link set ${name} up`,
+			...(part.linkLocal ? [] : [`ip -n ${part.container} link set ${part.inside} addrgenmode none`]),
 			`ip -n ${part.container} link set ${part.inside} up`,
 		];
 	}

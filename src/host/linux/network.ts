@@ -10,6 +10,7 @@ import { Conversations } from './connections.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
+import { Holders } from './holders.ts';
 import { BridgePorts, NetworkInterfaces } from './links.ts';
 import { RateLimits } from './rate-limits.ts';
 import { asRefusal } from './refusals.ts';
@@ -53,6 +54,7 @@ export class LinuxNetwork {
 		this.forwarding = new Forwarding(settings, net);
 		const conversations = new Conversations(Conntrack.open(hostNamespace));
 		this.#conversations = conversations;
+		const holders = new Holders();
 		this.#interfaces = new NetworkInterfaces(net, settings);
 		this.handlers = {
 			'network-interface': inWords(this.#interfaces),
@@ -60,10 +62,12 @@ export class LinuxNetwork {
 			stack: inWords(stacks),
 			epair: inWords(new Epairs({ net, settings, stacks, conversations })),
 			'bridge-port': inWords(new BridgePorts(net, settings)),
-			'inside-address': inWords(new InsideAddresses(stacks, conversations)),
+			'inside-address': inWords(new InsideAddresses(stacks, conversations, holders)),
 			'inside-route': inWords(new InsideRoutes(stacks)),
 			'rate-limit': inWords(new RateLimits(net, stacks)),
-			alias: inWords(new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding })),
+			alias: inWords(
+				new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders, hostNamespace }),
+			),
 		};
 	}
 

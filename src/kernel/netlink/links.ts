@@ -8,8 +8,10 @@ import {
 	readText,
 	readU32,
 	text,
+	u8,
 	u32,
 } from './attributes.ts';
+import { AF_INET6 } from './inet.ts';
 import { FLAG } from './messages.ts';
 import { NetlinkError, type NetlinkSocket, type Request } from './socket.ts';
 
@@ -24,6 +26,7 @@ const IFLA = {
 	LINK: 5,
 	MASTER: 10,
 	LINKINFO: 18,
+	AF_SPEC: 26,
 	NET_NS_FD: 28,
 	EXT_MASK: 29,
 	LINK_NETNSID: 37,
@@ -32,6 +35,9 @@ const INFO_KIND = 1;
 const INFO_DATA = 2;
 const BRIDGE = { FORWARD_DELAY: 1, STP_STATE: 5 } as const;
 const VETH_PEER = 1;
+/** Of `IFLA_AF_SPEC` for IPv6. */
+const ADDR_GEN_MODE = 8;
+const GENERATE = { eui64: 0, none: 1 } as const;
 /** Counters are most of an answer and nobody here reads them. */
 const WITHOUT_COUNTERS = u32(IFLA.EXT_MASK, 1 << 3);
 const IFF_UP = 1;
@@ -66,6 +72,8 @@ export interface LinkChanges {
 	readonly mac?: string;
 	readonly mtu?: number;
 	readonly name?: string;
+	/** Whether it gives itself an IPv6 link-local address when it comes up. A kernel without IPv6 answers EAFNOSUPPORT. */
+	readonly linkLocal?: boolean;
 }
 
 export interface NewLink {
@@ -158,6 +166,7 @@ export class Links {
 		if (changes.mac !== undefined) attributes.push(bytes(IFLA.ADDRESS, macBytes(changes.mac)));
 		if (changes.mtu !== undefined) attributes.push(u32(IFLA.MTU, changes.mtu));
 		if (changes.master !== undefined) attributes.push(u32(IFLA.MASTER, changes.master));
+		if (changes.linkLocal !== undefined) attributes.push(addressGeneration(changes.linkLocal));
 		this.#socket.request({
 			type: SETLINK,
 			payload: payload({ id, up: changes.up }, attributes),
@@ -182,6 +191,12 @@ function deletion(id: LinkId): Request {
 
 function nameOf(id: LinkId): Attribute[] {
 	return typeof id === 'string' ? [text(IFLA.IFNAME, id)] : [];
+}
+
+/** `ip link set ... addrgenmode`. The kernel comes to it after `up`, so that both at once are too late. */
+function addressGeneration(linkLocal: boolean): Attribute {
+	const mode = u8(ADDR_GEN_MODE, linkLocal ? GENERATE.eui64 : GENERATE.none);
+	return nested(IFLA.AF_SPEC, [nested(AF_INET6, [mode])]);
 }
 
 function describeLink({ name, mac, mtu }: NewLink): Attribute[] {

@@ -1,0 +1,42 @@
+import { type Announcement, Announcer } from '#kernel/announcement.ts';
+
+/** Addresses whose last holder is remembered; that is more than any network has ports. */
+const REMEMBERED = 65_536;
+
+/**
+ * Who had an address last. Neighbours keep what they know of it, for minutes, and would go on sending to a holder that
+ * is gone. Most addresses come with their MAC address (see `macOfEndpoint`), and then there is nothing to tell.
+ */
+export class Holders {
+	/** MAC address by address, the oldest entry first. */
+	readonly #last = new Map<string, string>();
+
+	/**
+	 * Tells the neighbours of an address that may be another's in their eyes, after all else is done: on a bridge with
+	 * hundreds of ports the kernel hands it to every one of them at once. What happened before the daemon was started
+	 * nobody knows, so the first holder of each address is told of.
+	 *
+	 * @param address without prefix @param namespace of the link; undefined: the one of this process
+	 */
+	take(announcement: Announcement, namespace: number | undefined): void {
+		if (!this.#changes(announcement)) return;
+		const announcer = new Announcer(namespace);
+		setImmediate(() => {
+			try {
+				announcer.send(announcement);
+			} catch {
+				// The interface is down or gone meanwhile, and nobody needs to be told.
+			} finally {
+				announcer.close();
+			}
+		});
+	}
+
+	#changes({ address, mac }: Announcement): boolean {
+		const last = this.#last.get(address);
+		this.#last.delete(address);
+		this.#last.set(address, mac);
+		if (this.#last.size > REMEMBERED) this.#last.delete(this.#last.keys().next().value ?? '');
+		return last !== mac;
+	}
+}
