@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NetlinkError } from '#kernel/netlink/socket.ts';
 import { eventually, linkNames, place } from './namespaces.ts';
+import { ping } from './packets.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) => {
 	assert.ok(error instanceof NetlinkError);
@@ -117,6 +118,42 @@ test('routes: default over a gateway, over a device, to a host, replaced and rem
 	net.routes.add({ destination: '0.0.0.0/0', gateway: '10.4.6.1', link });
 	net.routes.replace({ destination: '0.0.0.0/0', link });
 	assert.equal(net.routes.list({ family: 4 }).find((entry) => entry.destination === '0.0.0.0/0')?.gateway, '');
+});
+
+test('the way to an address, in both families', (t) => {
+	const { net } = place(t);
+	assert.equal(net.routes.towards('10.4.6.9'), undefined);
+	assert.equal(net.routes.towards('fd00::9'), undefined);
+	net.links.createBridge({ name: 'kleene0', up: true });
+	const link = net.links.get('kleene0').index;
+	net.addresses.add(link, '10.4.6.2/24');
+	net.addresses.add(link, 'fd00::2/64');
+	net.routes.add({ destination: '0.0.0.0/0', gateway: '10.4.6.1', link });
+	net.routes.add({ destination: '::/0', gateway: 'fd00::1', link });
+	const way = (address: string) => {
+		const found = net.routes.towards(address);
+		return found && [found.link, found.gateway];
+	};
+	assert.deepEqual(way('10.4.6.9'), [link, '']);
+	assert.deepEqual(way('fd00::9'), [link, '']);
+	assert.deepEqual(way('192.0.2.9'), [link, '10.4.6.1']);
+	assert.deepEqual(way('2001:db8::9'), [link, 'fd00::1']);
+	assert.equal(way('10.4.6.2'), undefined, 'the host itself');
+	assert.equal(way('fd00::2'), undefined, 'the host itself');
+});
+
+test('a neighbour is forgotten while the host still looks for it', (t) => {
+	const { fd, net } = place(t);
+	net.links.createBridge({ name: 'kleene0', up: true });
+	const link = net.links.get('kleene0').index;
+	net.addresses.add(link, '10.4.6.1/24');
+	net.addresses.add(link, 'fd00::1/64');
+	for (const address of ['10.4.6.2', 'fd00::2']) {
+		assert.throws(() => net.neighbours.remove({ link, address }), refused('ENOENT', /No such file/));
+		assert.equal(ping(fd, address), undefined);
+		net.neighbours.remove({ link, address });
+		assert.throws(() => net.neighbours.remove({ link, address }), refused('ENOENT', /No such file/));
+	}
 });
 
 test('proxy neighbours are added twice without harm, listed by interface and removed', (t) => {

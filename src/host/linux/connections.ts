@@ -1,4 +1,7 @@
 import type { Conntrack } from '#kernel/netlink/conntrack.ts';
+import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
+import { GONE } from './addressing.ts';
+import { unlessGone } from './refusals.ts';
 
 /** Link-local addresses of IPv6 are never translated. */
 const LINK_LOCAL = /^fe[89ab]/i;
@@ -9,9 +12,11 @@ const LINK_LOCAL = /^fe[89ab]/i;
  */
 export class Conversations {
 	readonly #conntrack: Conntrack;
+	readonly #net: Rtnetlink;
 
-	constructor(conntrack: Conntrack) {
+	constructor(conntrack: Conntrack, net: Rtnetlink) {
 		this.#conntrack = conntrack;
+		this.#net = net;
 	}
 
 	/**
@@ -24,6 +29,13 @@ export class Conversations {
 		// The source of answers is where packets really went.
 		const matches = bare.flatMap((source) => [{ original: { source } }, { reply: { source } }]);
 		await this.#conntrack.dropInBackground(...matches);
+		for (const address of bare) this.#dropWaiting(address);
+	}
+
+	/** Packets that came for the last holder while he was leaving wait for seconds for somebody to have his address. */
+	#dropWaiting(address: string): void {
+		const way = this.#net.routes.towards(address);
+		if (way?.gateway === '') unlessGone(GONE, () => this.#net.neighbours.remove({ link: way.link, address }));
 	}
 
 	close(): void {

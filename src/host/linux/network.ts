@@ -52,7 +52,7 @@ export class LinuxNetwork {
 		const stacks = this.#stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
-		const conversations = new Conversations(Conntrack.open(hostNamespace));
+		const conversations = new Conversations(Conntrack.open(hostNamespace), net);
 		this.#conversations = conversations;
 		const holders = new Holders();
 		this.#interfaces = new NetworkInterfaces(net, settings);

@@ -1,4 +1,4 @@
-/** Proxy neighbours, the addresses that the host answers ARP and NDP for: `ip neigh ... proxy`. */
+/** Neighbours of the host, and those that it answers ARP and NDP for (proxy neighbours): `ip neigh`. */
 import { attributeMap, bytes, encodeAttributes, u32 } from './attributes.ts';
 import { addressBytes, addressFamily, addressText, type Family, familyOf } from './inet.ts';
 import { FLAG } from './messages.ts';
@@ -12,6 +12,12 @@ const NTF_PROXY = 0x08;
 /** Without it the kernel forgets an entry when its interface loses carrier, as a bridge does with its last port. */
 const NUD_PERMANENT = 0x80;
 const STRUCT_SIZE = 12;
+
+export interface Neighbour {
+	/** Index of the interface. */
+	readonly link: number;
+	readonly address: string;
+}
 
 export interface ProxyNeighbour {
 	/** Index of the interface on which the host answers. */
@@ -45,6 +51,16 @@ export class Neighbours {
 		});
 	}
 
+	/** With the packets that wait for it to answer. @throws NetlinkError, `ENOENT` when there is none */
+	remove({ link, address }: Neighbour): void {
+		const target = encodeAttributes([bytes(NDA.DST, addressBytes(address))]);
+		this.#socket.request({
+			type: DELNEIGH,
+			payload: Buffer.concat([head(familyOf(address), link, 0), target]),
+			words: `forget neighbour ${address} on interface #${link}`,
+		});
+	}
+
 	/** @param link index of the only interface that is asked about */
 	listProxies(family: Family, link?: number): ProxyNeighbour[] {
 		const filter = link === undefined ? [] : [u32(NDA.IFINDEX, link)];
@@ -60,11 +76,11 @@ function encodeProxy(link: number, address: string): Buffer {
 }
 
 /** `struct ndmsg` */
-function head(family: Family, link: number): Buffer {
+function head(family: Family, link: number, flags = NTF_PROXY): Buffer {
 	const buffer = Buffer.alloc(STRUCT_SIZE);
 	buffer[0] = addressFamily(family);
 	buffer.writeInt32LE(link, 4);
-	buffer[10] = NTF_PROXY;
+	buffer[10] = flags;
 	return buffer;
 }
 

@@ -16,6 +16,7 @@ import {
 	addressFamily,
 	addressText,
 	type Family,
+	familyOf,
 	splitPrefix,
 	widthOf,
 } from './inet.ts';
@@ -105,6 +106,22 @@ export class Routes {
 		this.#change(DELROUTE, 0, route);
 	}
 
+	/** Which way a packet of the host for an address would take. @returns undefined where there is none, or the host itself */
+	towards(address: string): Route | undefined {
+		const { prefix } = splitPrefix(address);
+		const head = Buffer.alloc(STRUCT_SIZE);
+		head[0] = addressFamily(familyOf(address));
+		head[1] = prefix;
+		const payload = Buffer.concat([head, encodeAttributes([bytes(RTA.DST, addressBytes(address))])]);
+		try {
+			const answer = this.#socket.request({ type: GETROUTE, payload, words: `look for a way to ${address}` });
+			return answer && decodeWay(answer.payload);
+		} catch (error) {
+			if (hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL')) return undefined;
+			throw error;
+		}
+	}
+
 	/** Unicast routes of the main table. */
 	list({ family, link }: RouteFilter): Route[] {
 		const attributes = [u32(RTA.TABLE, MAIN_TABLE), ...(link === undefined ? [] : [u32(RTA.OIF, link)])];
@@ -155,7 +172,13 @@ function encodeRoute(type: number, { destination, link, gateway, source, onlink 
 function decodeRoute(payload: Buffer): Route | undefined {
 	const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
 	const table = attributes.has(RTA.TABLE) ? readU32(attributes.get(RTA.TABLE)) : payload[4];
-	if (table !== MAIN_TABLE || payload[7] !== UNICAST || payload.readUInt32LE(8) & CLONED) return undefined;
+	if (table !== MAIN_TABLE || payload.readUInt32LE(8) & CLONED) return undefined;
+	return decodeWay(payload);
+}
+
+function decodeWay(payload: Buffer): Route | undefined {
+	if (payload[7] !== UNICAST) return undefined;
+	const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
 	const family: Family = payload[0] === AF_INET ? 4 : 6;
 	const target = attributes.get(RTA.DST) ?? Buffer.alloc(widthOf(family) / 8);
 	const gateway = attributes.get(RTA.GATEWAY);
