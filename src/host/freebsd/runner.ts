@@ -7,7 +7,7 @@ import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { unreachable } from './batch.ts';
 import { Exits } from './exits.ts';
 import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
-import { Attachment } from './output.ts';
+import { SessionAttachment } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { parseRefusal } from './refusals.ts';
 import type { StateDirectory } from './run-directory.ts';
@@ -38,7 +38,7 @@ export class Runner {
 	readonly #log: ShellLog;
 	readonly #exits: Exits;
 	/** With the directory of the run on the host. */
-	readonly #attachments = new Map<Attachment, string>();
+	readonly #attachments = new Map<SessionAttachment, string>();
 	/** Directories of executions that are over. */
 	#rubbish: string[] = [];
 
@@ -136,10 +136,10 @@ export class Runner {
 		};
 	}
 
-	async #attach(launch: Launch): Promise<Attachment> {
+	async #attach(launch: Launch): Promise<SessionAttachment> {
 		const session = await this.#shell.open(attachScript(launch));
 		const { token, process } = launch;
-		const attachment = new Attachment(session, { token, tty: process.tty, stdin: process.stdin });
+		const attachment = new SessionAttachment(session, { token, tty: process.tty, stdin: process.stdin });
 		const timer = setTimeout(() => session.close(), START);
 		const said = await attachment.begun().finally(() => clearTimeout(timer));
 		if (said !== undefined) {
@@ -155,7 +155,7 @@ export class Runner {
 	}
 
 	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
-	async #clear(launch: Launch, attachment: Attachment, gone: boolean): Promise<void> {
+	async #clear(launch: Launch, attachment: SessionAttachment, gone: boolean): Promise<void> {
 		this.#attachments.delete(attachment);
 		if (!gone) await this.#release([directoryOf(launch)]);
 		if (launch.execution !== undefined) this.#rubbish.push(directoryOf(launch));
@@ -170,7 +170,7 @@ export class Runner {
 		if (result.code !== 0) throw refusalOf(launch, result);
 	}
 
-	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: Attachment): Promise<ProcessEnd> {
+	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: SessionAttachment): Promise<ProcessEnd> {
 		const { container, execution, token } = launch;
 		const seen = await attachment?.ended;
 		if (attachment !== undefined && seen === undefined) {

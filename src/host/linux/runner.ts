@@ -10,7 +10,7 @@ import { Bundle } from './bundle.ts';
 import type { Exits } from './exits.ts';
 import { StatusWatch } from './init-status.ts';
 import { ociProcess } from './oci-spec.ts';
-import { Attachment } from './output.ts';
+import { SocketAttachment } from './output.ts';
 import type { Paths } from './paths.ts';
 import {
 	endOfAdditional,
@@ -31,7 +31,7 @@ export class Runner {
 	readonly #paths: Paths;
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
-	readonly #attachments = new Map<Attachment, string>();
+	readonly #attachments = new Map<SocketAttachment, string>();
 	#hooks = 0;
 
 	constructor(paths: Paths, tools: OciTools, exits: Exits) {
@@ -94,7 +94,7 @@ export class Runner {
 			execution,
 			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),
 		);
-		let attachment: Attachment | undefined;
+		let attachment: SocketAttachment | undefined;
 		const onAttachable = () => {
 			attachment = this.#attach(container, bundle);
 			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
@@ -122,8 +122,8 @@ export class Runner {
 		}
 	}
 
-	#attach(container: string, bundle: Bundle): Attachment {
-		const attachment = new Attachment(connectSeqpacket(bundle.attach));
+	#attach(container: string, bundle: Bundle): SocketAttachment {
+		const attachment = new SocketAttachment(connectSeqpacket(bundle.attach));
 		this.#attachments.set(attachment, container);
 		attachment.closed.then(() => this.#attachments.delete(attachment));
 		return attachment;
