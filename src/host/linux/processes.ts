@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { AttachableProcess } from '#host/attachment.ts';
-import type { ProcessEnd } from '#host/driver.ts';
+import type { ProcessEnd, WindowSize } from '#host/driver.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#kernel/process.ts';
 import type { Exits } from './exits.ts';
 import { readStatus, type StatusWatch } from './init-status.ts';
@@ -38,12 +38,6 @@ export class MonitoredProcess extends AttachableProcess {
 	kill(signal: NodeJS.Signals): void {
 		this.#parts.kill(signal);
 	}
-}
-
-/** Of a terminal, in characters. */
-export interface WindowSize {
-	readonly rows: number;
-	readonly columns: number;
 }
 
 /** Tells conmon, which may have ended with its process: then there is nothing to resize. */

@@ -19,12 +19,8 @@ import {
 	resizeTerminal,
 	type SandboxState,
 	signalCommand,
-	type WindowSize,
 } from './processes.ts';
 import { lookUp } from './users.ts';
-
-/** A request and, with a tty, the window that it starts with. */
-export type SizedRunRequest = RunRequest & { readonly size?: WindowSize };
 
 /** Starts processes in sandboxes that were made, and keeps the connections to their input and output. */
 export class Runner {
@@ -40,7 +36,7 @@ export class Runner {
 		this.#exits = exits;
 	}
 
-	async run(request: SizedRunRequest): Promise<HostProcess> {
+	async run(request: RunRequest): Promise<HostProcess> {
 		const state = this.#state(request.container);
 		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
 	}
@@ -64,7 +60,7 @@ export class Runner {
 		for (const attachment of this.#attachments.keys()) attachment.destroy();
 	}
 
-	async #first(state: SandboxState, request: SizedRunRequest): Promise<HostProcess> {
+	async #first(state: SandboxState, request: RunRequest): Promise<HostProcess> {
 		const { container } = state;
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
@@ -85,7 +81,7 @@ export class Runner {
 		}
 	}
 
-	async #additional(state: SandboxState, request: SizedRunRequest & { kind: 'additional' }): Promise<HostProcess> {
+	async #additional(state: SandboxState, request: RunRequest & { kind: 'additional' }): Promise<HostProcess> {
 		const { container, execution, process, size } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
