@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { identityOf } from '#host/fake/driver.ts';
-import { BRIDGE, connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { TESTNET_CONFIG } from './testnet.ts';
 
 test('a network whose creation fails at any step leaves host and store as they were', async () => {
 	for (let step = 0; ; step += 1) {
 		const fixture = await startEngine();
 		const before = onHost(fixture);
 		fixture.host.failAt = step;
-		const outcome = await fixture.engine.networks.create(BRIDGE, EXECUTE).catch((error) => error);
+		const outcome = await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE).catch((error) => error);
 		if (!(outcome instanceof Error)) {
 			assert.equal(step, 4, 'interface, address, filter and resolver were each made to fail once');
 			return;
@@ -24,7 +25,7 @@ test('a network whose creation fails at any step leaves host and store as they w
 test('a container whose start fails at any step leaves nothing of its run, and starts the next time', async () => {
 	for (let step = 0; ; step += 1) {
 		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
+		await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 		const id = await createContainer(fixture, 'web');
 		await connect(fixture, 'web', 'testnet');
 		const before = onHost(fixture);
@@ -47,8 +48,8 @@ test('a container whose start fails at any step leaves nothing of its run, and s
 test('connecting a running container that fails at any step leaves its other connection alone', async () => {
 	for (let step = 0; ; step += 1) {
 		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
-		await fixture.engine.networks.create({ ...BRIDGE, name: 'second', subnet: '10.4.7.0/24' }, EXECUTE);
+		await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
+		await fixture.engine.networks.create({ ...TESTNET_CONFIG, name: 'second', subnet: '10.4.7.0/24' }, EXECUTE);
 		await createContainer(fixture, 'web');
 		await connect(fixture, 'web', 'testnet');
 		await start(fixture, 'web');
@@ -70,7 +71,7 @@ test('connecting a running container that fails at any step leaves its other con
 test('a daemon that is killed within a start finds what it had done and unmakes it', async () => {
 	for (let done = 0; done <= 8; done += 1) {
 		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
+		await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 		await createContainer(fixture, 'web');
 		await connect(fixture, 'web', 'testnet');
 		const before = onHost(fixture);
@@ -91,7 +92,7 @@ test('a daemon that is killed within a start finds what it had done and unmakes 
 
 test('a restarted daemon adopts what runs, and takes it down properly later', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	await createContainer(fixture, 'web');
 	await connect(fixture, 'web', 'testnet');
 	const stopped = onHost(fixture);
@@ -106,7 +107,7 @@ test('a restarted daemon adopts what runs, and takes it down properly later', as
 
 test('a container that ended while no daemon ran is cleared away at the next start', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	await createContainer(fixture, 'web');
 	await connect(fixture, 'web', 'testnet');
 	const stopped = onHost(fixture);
@@ -129,7 +130,7 @@ test('what is below our root and unknown to the store is unmade at start', async
 
 test('a container that ends by itself leaves only what it has while stopped', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	const id = await createContainer(fixture, 'web');
 	await connect(fixture, 'web', 'testnet');
 	const stopped = onHost(fixture);
