@@ -100,12 +100,11 @@ for (const [way, open, skip] of [
 	});
 
 	test(`${way}: signals reach the process, attached or not`, { skip }, async (t) => {
-		const { runner, ends } = await open(t);
-		const detached = await runner.run(
-			{ ...first, attach: false },
-			spec(`trap 'exit 9' TERM; while :; do sleep 0.05; done`),
-		);
-		await delay(300);
+		const { runner, ends, there } = await open(t);
+		const ready = join(there.directory, 'ready');
+		const command = `trap 'exit 9' TERM; : >${ready}; while :; do sleep 0.05; done`;
+		const detached = await runner.run({ ...first, attach: false }, spec(command));
+		await until('ready', () => existsSync(ready));
 		detached.kill('SIGTERM');
 		assert.deepEqual(await detached.ended, { code: 9, sandboxEnded: true });
 		assert.deepEqual(ends, [JAIL]);
