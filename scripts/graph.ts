@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 
-export const DOCUMENT = new URL('../docs/ARCHITECTURE.md', import.meta.url);
+const DOCUMENT = new URL('../docs/ARCHITECTURE.md', import.meta.url);
 const BEGIN = '<!-- graph: written by scripts/graph.ts -->';
 const END = '<!-- /graph -->';
 

@@ -72,7 +72,7 @@ export class JailProcess extends AttachableProcess {
 }
 
 /** `pkill -F -j` signals the one process, and only if it is in the jail: its id may have gone to somebody else. */
-export function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
+function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
 	return lines(
 		sh`n=0; while [ ! -e ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
 		sh`	n=$((n + 1)); sleep 0.1`,
