@@ -79,17 +79,14 @@ export class Runner {
 			const attachment = launch.attach ? await this.#attach(launch) : undefined;
 			if (attachment === undefined) await this.#start(launch);
 			this.#exits.started(launch.token);
-			const { shell, log } = { shell: this.#shell, log: this.#log };
-			const { container, process } = launch;
-			const ended = this.#ended(launch, told, attachment);
 			return new JailProcess({
-				shell,
-				log,
-				container,
+				shell: this.#shell,
+				log: this.#log,
+				container: launch.container,
 				directory: directoryOf(launch),
-				tty: process.tty,
+				tty: launch.process.tty,
 				attachment,
-				ended,
+				ended: this.#ended(launch, told, attachment),
 			});
 		} catch (error) {
 			this.#exits.forget(launch.token);
@@ -144,10 +141,7 @@ export class Runner {
 		const said = await attachment.begun().finally(() => clearTimeout(timer));
 		if (said !== undefined) {
 			// A session that was lost may have started it: better none than one that nobody knows of.
-			const code = await session.exited.catch((error: unknown) => {
-				throw error;
-			});
-			throw refusalOf(launch, { code, stderr: said });
+			throw refusalOf(launch, { code: await session.exited, stderr: said });
 		}
 		this.#attachments.set(attachment, directoryOf(launch));
 		attachment.gone.then((gone) => this.#clear(launch, attachment, gone));
