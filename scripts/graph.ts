@@ -6,16 +6,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 
-export const DOCUMENT = new URL('../docs/ARCHITECTURE.md', import.meta.url);
+const DOCUMENT = new URL('../docs/ARCHITECTURE.md', import.meta.url);
 const BEGIN = '<!-- graph: written by scripts/graph.ts -->';
 const END = '<!-- /graph -->';
 
-/** Folders that are layers of their own inside another one. */
-const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake))\//;
+/** What is a layer of its own inside another one: folders, and two files that the hosts are built on. */
+const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake|driver|attachment))(?:\/|\.ts$)/;
 
 function folderOf(path: string): string | undefined {
 	if (path.endsWith('.test.ts')) return undefined;
-	if (path === 'src/host/driver.ts') return 'host/driver';
 	return NESTED.exec(path)?.[1] ?? /^src\/([^/]+)\//.exec(path)?.[1];
 }
 

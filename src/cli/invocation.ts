@@ -38,7 +38,7 @@ async function connect({ host, tls }: Settings): Promise<KleeneClient> {
 	}
 }
 
-export function rootOf(command: Command): Command {
+function rootOf(command: Command): Command {
 	let root = command;
 	while (root.parent) root = root.parent;
 	return root;

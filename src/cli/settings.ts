@@ -85,7 +85,7 @@ async function readConfiguration(named: string | undefined, env: Environment): P
 	return {};
 }
 
-export function searchPath(env: Environment, platform: NodeJS.Platform = process.platform): string[] {
+function searchPath(env: Environment, platform: NodeJS.Platform = process.platform): string[] {
 	const here = './klee_config.yaml';
 	const home = env.HOME ? [`${env.HOME}/.klee/klee_config.yaml`] : [];
 	if (platform === 'linux') return [here, ...home, '/etc/klee/klee_config.yaml'];

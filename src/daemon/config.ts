@@ -54,8 +54,8 @@ export interface DaemonConfig {
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
 
-export const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
-export const DEFAULT_ROOT = '/var/lib/kleene';
+const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
+const DEFAULT_ROOT = '/var/lib/kleene';
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
 export const USAGE = `Usage: kleened [options]

@@ -9,7 +9,7 @@ import type { ListenerConfig } from './config.ts';
 import type { Streams } from './streams/upgrade.ts';
 
 /** Where a listener is, from its URL: a UNIX socket or an IP address and port. */
-export function parseListenAddress(address: string): { readonly secure: boolean; readonly at: ListenOptions } {
+function parseListenAddress(address: string): { readonly secure: boolean; readonly at: ListenOptions } {
 	const match = /^(https?):\/\/(\/[^?#]*|[^/?#]*)\/?$/.exec(address);
 	const secure = match?.[1] === 'https';
 	const place = match?.[2] ?? '';

@@ -64,7 +64,7 @@ export function readInRoot(root: string | number, path: string): string | undefi
  *
  * @returns a descriptor that the caller closes
  */
-export function openDirectoryInRoot(root: number, path: string): number {
+function openDirectoryInRoot(root: number, path: string): number {
 	const directory = posix.normalize(`/${path}`);
 	const flags = O_PATH | constants.O_DIRECTORY;
 	try {

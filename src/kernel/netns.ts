@@ -28,12 +28,11 @@ function here(): number {
 	return current;
 }
 
-/** The namespace of this process, as a descriptor that the caller closes. Descriptors are closed on exec. */
-export function openOwnNamespace(): number {
-	return openSync(OWN, 'r');
-}
-
-/** @param nameOrPath a path, or a name as `ip netns` knows it */
+/**
+ * As a descriptor that the caller closes, and that is closed on exec.
+ *
+ * @param nameOrPath a path, or a name as `ip netns` knows it
+ */
 export function openNamespace(nameOrPath: string): number {
 	return openSync(isAbsolute(nameOrPath) ? nameOrPath : `/run/netns/${nameOrPath}`, 'r');
 }

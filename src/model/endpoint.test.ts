@@ -1,20 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Endpoint, macOfEndpoint } from './endpoint.ts';
-
-const ENDPOINT: Endpoint = {
-	id: 'abcdef012345',
-	containerId: 'c1',
-	networkId: '0123456789ab',
-	ipAddress: '10.4.6.2',
-	ipAddress6: '',
-	position: 0,
-	epair: 0,
-	mac: '',
-	defaultRoute: false,
-	aliases: [],
-};
+import { ENDPOINT } from '#test/engine/testnet.ts';
+import { macOfEndpoint } from './endpoint.ts';
 
 test('whoever has an address on a network has its MAC address, unless the user wants another', () => {
 	const mac = macOfEndpoint(ENDPOINT);

@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
+import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
 import { formatAddress } from './address.ts';
 import { gatewayOf, hostHoldsGateway, type NetworkConfig, parseNetworkConfig } from './network.ts';
 
-const BRIDGE: NetworkConfig = {
-	name: 'testnet',
-	type: 'bridge',
-	interface: '',
-	subnet: '10.4.6.0/24',
-	subnet6: '',
-	gateway: '<auto>',
-	gateway6: '',
-	nat: '',
-	icc: true,
-	internal: false,
-	nat6: false,
-	dns: true,
-	mtu: 0,
-};
-
 function refusal(change: Partial<NetworkConfig>): KleeneError {
 	try {
-		parseNetworkConfig({ ...BRIDGE, ...change });
+		parseNetworkConfig({ ...TESTNET_CONFIG, ...change });
 	} catch (error) {
 		return error as KleeneError;
 	}
@@ -66,7 +51,7 @@ test('names that could mean something to a tool are refused', () => {
 });
 
 test('only a bridge has a gateway, and only an automatic one is an address of the host', () => {
-	const network = { ...parseNetworkConfig(BRIDGE), id: 'abcdefabcdef', created: '' };
+	const network = { ...parseNetworkConfig(TESTNET_CONFIG), id: 'abcdefabcdef', created: '' };
 	assert.equal(formatAddress(gatewayOf(network, 4)!), '10.4.6.1');
 	assert.equal(hostHoldsGateway(network, 4), true);
 	assert.equal(gatewayOf(network, 6), undefined);

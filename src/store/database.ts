@@ -99,9 +99,3 @@ export class Database {
 		this.#db.close();
 	}
 }
-
-/** A UNIQUE constraint said no: the index that was hit, e.g. `networks.name`. */
-export function violatedIndex(error: unknown): string | undefined {
-	const match = /UNIQUE constraint failed: (.+)/.exec(error instanceof Error ? error.message : '');
-	return match?.[1];
-}

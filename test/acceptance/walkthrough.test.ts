@@ -1,4 +1,7 @@
-/** The walkthrough of the README, typed as a user types it, on real kernel objects. */
+/**
+ * Of the walkthrough what only Linux has, or only its own tools show: its base image, its lists, what a container may do
+ * with `ip`. The rest is the same on every host, in everywhere/walkthrough.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TestHost } from '../host/test-host.ts';
@@ -30,27 +33,15 @@ test('the base image has the programs that it promises', async () => {
 	assert.match(stdout, /^-rwx.*syslogd$/m);
 });
 
-test('network create makes a bridge that is up and holds the gateway address', async () => {
-	const id = await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testvnet');
-	assert.match(id, new RegExp(`^${ID}$`));
+test('to the kernel the network is a bridge that is up', async () => {
+	await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testvnet');
 	assert.match(await host.insideOutput('ip', '-d', '-o', 'link', 'show', 'kleene0'), /<[^>]*\bUP\b[^>]*>.* bridge /);
-	assert.match(await host.insideOutput('ip', '-o', 'address', 'show', 'kleene0'), /inet 10\.4\.6\.1\/24 /);
 });
 
-test('run on a vnet prints what the documentation promises, and leaves no epair', async () => {
-	const { stdout, stderr, code } = await host.klee('run', '-l', 'vnet', '-n', 'testvnet', 'Debian', 'ifconfig');
-	assert.equal(code, 0, stderr);
-	const lines = stdout.split('\n');
-	assert.match(lines[0] ?? '', new RegExp(`^${ID}$`));
-	const execution = new RegExp(`^created execution instance (${ID})$`).exec(lines[1] ?? '')?.[1];
-	assert.ok(execution, stdout);
-	assert.equal(lines[2], 'add net default: gateway 10.4.6.1');
-	assert.deepEqual(lines.slice(-3), ['', `executable ${execution} and its container exited with exit-code 0`, '']);
-	const ifconfig = lines.slice(3, -3).join('\n');
+test('a container on a vnet has its cable, a loopback of its own, and nothing else', async () => {
+	const ifconfig = await host.kleeOutput('run', '-l', 'vnet', '-n', 'testvnet', 'Debian', 'ifconfig');
 	assert.deepEqual([...ifconfig.matchAll(/^(\S+): flags/gm)].map((match) => match[1]).sort(), ['epair0b', 'lo']);
-	assert.match(ifconfig, /^epair0b:.*\n\s+inet 10\.4\.6\.2 {2}netmask 255\.255\.255\.0/m);
 	assert.match(ifconfig, /^lo:.*\n\s+inet 127\.0\.0\.1 /m);
-	assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
 });
 
 async function startPair(): Promise<void> {
@@ -60,22 +51,9 @@ async function startPair(): Promise<void> {
 	await host.kleeOutput('run', '-d', ...vpn, '-n', 'testvnet', 'Debian');
 }
 
-test('an ipnet and a vnet container on one bridge ping each other', async () => {
+test('TCP passes between an ipnet and a vnet container in both directions', async () => {
 	await host.kleeOutput('rmc', ...(await host.kleeJson<{ id: string }[]>('lsc', '-a')).map(({ id }) => id));
 	await startPair();
-	for (const [from, to] of [
-		['webservice', '10.4.6.3'],
-		['vpnservice', '10.4.6.2'],
-		['vpnservice', '10.4.6.1'],
-	] as const) {
-		const output = await host.kleeOutput('exec', from, 'ping', '-c', '2', '-i', '0.2', to);
-		assert.match(output, /2 packets transmitted, 2 received, 0% packet loss/);
-	}
-	assert.match((await host.inside('ping', '-c', '1', '10.4.6.2')).stdout, /1 received/);
-	assert.match((await host.inside('ping', '-c', '1', '10.4.6.3')).stdout, /1 received/);
-});
-
-test('TCP passes between them in both directions', async () => {
 	for (const [server, address, client] of [
 		['webservice', '10.4.6.2', 'vpnservice'],
 		['vpnservice', '10.4.6.3', 'webservice'],
@@ -140,10 +118,8 @@ test('lists and inspections tell what is there', async () => {
 
 test('after everything is removed the host is exactly as before', async () => {
 	await host.kleeOutput('stop', 'webservice', 'vpnservice');
-	assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
 	await host.removeEverything();
 	await host.kleeOutput('image', 'rm', 'Debian');
 	assert.deepEqual(await host.changes(), []);
-	assert.deepEqual(host.leftovers(), []);
 	assert.deepEqual(JSON.parse(await host.kleeOutput('lsi', '--json')), []);
 });

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { assignable, formatAddress, parseAddress, parseSubnet } from '#model/address.ts';
-import { BRIDGE, connect, createContainer, EXECUTE, startEngine } from './fixture.ts';
+import { connect, createContainer, EXECUTE, startEngine } from './fixture.ts';
+import { TESTNET_CONFIG } from './testnet.ts';
 
 /** What a user may do to a /29 with a gateway: five addresses for containers. */
 const command = fc.oneof(
@@ -20,7 +21,7 @@ test('whatever containers do, an address belongs to one of them, is assignable, 
 	await fc.assert(
 		fc.asyncProperty(fc.array(command, { maxLength: 40 }), async (commands) => {
 			const fixture = await startEngine();
-			await fixture.engine.networks.create({ ...BRIDGE, subnet: '10.9.8.0/29' }, EXECUTE);
+			await fixture.engine.networks.create({ ...TESTNET_CONFIG, subnet: '10.9.8.0/29' }, EXECUTE);
 			for (let index = 0; index < 8; index += 1) await createContainer(fixture, `c${index}`);
 			const held = new Map<number, string>();
 			const free = () =>
@@ -50,7 +51,7 @@ test('whatever containers do, an address belongs to one of them, is assignable, 
 
 test('each reason why an address cannot be had is named', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	await createContainer(fixture, 'first');
 	await createContainer(fixture, 'second');
 	await connect(fixture, 'first', 'testnet', '10.4.6.9');
@@ -73,7 +74,7 @@ test('each reason why an address cannot be had is named', async () => {
 
 test('a full network says so, and has room again when a container leaves', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create({ ...BRIDGE, subnet: '172.19.0.0/30' }, EXECUTE);
+	await fixture.engine.networks.create({ ...TESTNET_CONFIG, subnet: '172.19.0.0/30' }, EXECUTE);
 	await createContainer(fixture, 'only');
 	await createContainer(fixture, 'other');
 	await connect(fixture, 'only', 'testnet');
@@ -88,14 +89,17 @@ test('subnets that overlap another network, or an address of the host, are refus
 	const fixture = await startEngine();
 	const eth0 = { name: 'eth0', type: '', up: true, mac: '', mtu: 1500, bridge: '', addresses: ['192.168.7.20/24'] };
 	fixture.host.foreign.push(eth0);
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	for (const subnet of ['10.4.6.0/24', '10.4.0.0/16', '10.4.6.128/25']) {
-		const attempt = fixture.engine.networks.create({ ...BRIDGE, name: 'other', subnet }, EXECUTE);
+		const attempt = fixture.engine.networks.create({ ...TESTNET_CONFIG, name: 'other', subnet }, EXECUTE);
 		await assert.rejects(attempt, { code: 'SUBNET_OVERLAP', why: new RegExp(`${subnet} overlaps network testnet`) });
 	}
-	const onHost = fixture.engine.networks.create({ ...BRIDGE, name: 'other', subnet: '192.168.0.0/16' }, EXECUTE);
+	const onHost = fixture.engine.networks.create(
+		{ ...TESTNET_CONFIG, name: 'other', subnet: '192.168.0.0/16' },
+		EXECUTE,
+	);
 	await assert.rejects(onHost, { why: /overlaps address 192\.168\.7\.20\/24 of the host's interface eth0/ });
-	await fixture.engine.networks.create({ ...BRIDGE, name: 'other', subnet: '10.4.7.0/24' }, EXECUTE);
+	await fixture.engine.networks.create({ ...TESTNET_CONFIG, name: 'other', subnet: '10.4.7.0/24' }, EXECUTE);
 	assert.deepEqual(
 		fixture.engine.networks.list().map(({ interface: name }) => name),
 		['kleene1', 'kleene0'],
@@ -112,7 +116,7 @@ test('overlap is found among many networks, nested and disjoint', () => {
 				for (const [index, [third, bits]] of blocks.entries()) {
 					const subnet = parseSubnet(`10.20.${bits < 24 ? third - (third % 2 ** (24 - bits)) : third}.0/${bits}`)!;
 					const config = {
-						...BRIDGE,
+						...TESTNET_CONFIG,
 						name: `n${index}`,
 						subnet: `${formatAddress({ family: 4, value: subnet.first })}/${bits}`,
 					};
@@ -131,7 +135,7 @@ test('overlap is found among many networks, nested and disjoint', () => {
 
 test('a gateway that the user names is never given to a container', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create({ ...BRIDGE, gateway: '10.4.6.1' }, EXECUTE);
+	await fixture.engine.networks.create({ ...TESTNET_CONFIG, gateway: '10.4.6.1' }, EXECUTE);
 	await createContainer(fixture, 'web');
 	await connect(fixture, 'web', 'testnet');
 	const [endpoint] = fixture.engine.containers.inspect('web').endpoints;
@@ -142,7 +146,7 @@ test('a gateway that the user names is never given to a container', async () => 
 
 test('a dry run of connecting takes neither an address nor a cable', async () => {
 	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	await createContainer(fixture, 'web');
 	for (let round = 0; round < 3; round += 1) {
 		const request = { container: 'web', network: 'testnet', ipAddress: '<auto>', ipAddress6: '<auto>' };

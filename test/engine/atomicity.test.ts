@@ -2,14 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { identityOf } from '#host/fake/driver.ts';
-import { BRIDGE, connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { TESTNET_CONFIG } from './testnet.ts';
+
+/** Container `web` is connected to `testnet` and does not run. */
+async function startWithWeb() {
+	const fixture = await startEngine();
+	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
+	const id = await createContainer(fixture, 'web');
+	await connect(fixture, 'web', 'testnet');
+	return { ...fixture, id };
+}
 
 test('a network whose creation fails at any step leaves host and store as they were', async () => {
 	for (let step = 0; ; step += 1) {
 		const fixture = await startEngine();
 		const before = onHost(fixture);
 		fixture.host.failAt = step;
-		const outcome = await fixture.engine.networks.create(BRIDGE, EXECUTE).catch((error) => error);
+		const outcome = await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE).catch((error) => error);
 		if (!(outcome instanceof Error)) {
 			assert.equal(step, 4, 'interface, address, filter and resolver were each made to fail once');
 			return;
@@ -23,10 +33,7 @@ test('a network whose creation fails at any step leaves host and store as they w
 
 test('a container whose start fails at any step leaves nothing of its run, and starts the next time', async () => {
 	for (let step = 0; ; step += 1) {
-		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
-		const id = await createContainer(fixture, 'web');
-		await connect(fixture, 'web', 'testnet');
+		const fixture = await startWithWeb();
 		const before = onHost(fixture);
 		fixture.host.failAt = step;
 		const outcome = await start(fixture, 'web').catch((error) => error);
@@ -36,21 +43,18 @@ test('a container whose start fails at any step leaves nothing of its run, and s
 		}
 		assert.equal((outcome as KleeneError).code, 'HOST_FAILED');
 		assert.deepEqual(onHost(fixture), before);
-		assert.equal(fixture.engine.containers.inspect(id).running, false);
-		assert.equal(fixture.engine.containers.inspect(id).endpoints[0]?.epair, null);
+		assert.equal(fixture.engine.containers.inspect('web').running, false);
+		assert.equal(fixture.engine.containers.inspect('web').endpoints[0]?.epair, null);
 		fixture.host.failAt = Number.POSITIVE_INFINITY;
 		await start(fixture, 'web');
-		assert.equal(fixture.engine.containers.inspect(id).running, true);
+		assert.equal(fixture.engine.containers.inspect('web').running, true);
 	}
 });
 
 test('connecting a running container that fails at any step leaves its other connection alone', async () => {
 	for (let step = 0; ; step += 1) {
-		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
-		await fixture.engine.networks.create({ ...BRIDGE, name: 'second', subnet: '10.4.7.0/24' }, EXECUTE);
-		await createContainer(fixture, 'web');
-		await connect(fixture, 'web', 'testnet');
+		const fixture = await startWithWeb();
+		await fixture.engine.networks.create({ ...TESTNET_CONFIG, name: 'second', subnet: '10.4.7.0/24' }, EXECUTE);
 		await start(fixture, 'web');
 		const before = onHost(fixture);
 		fixture.host.failAt = step;
@@ -69,10 +73,7 @@ test('connecting a running container that fails at any step leaves its other con
 
 test('a daemon that is killed within a start finds what it had done and unmakes it', async () => {
 	for (let done = 0; done <= 8; done += 1) {
-		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
-		await createContainer(fixture, 'web');
-		await connect(fixture, 'web', 'testnet');
+		const fixture = await startWithWeb();
 		const before = onHost(fixture);
 		const apply = fixture.host.apply.bind(fixture.host);
 		let left = done;
@@ -90,10 +91,7 @@ test('a daemon that is killed within a start finds what it had done and unmakes 
 });
 
 test('a restarted daemon adopts what runs, and takes it down properly later', async () => {
-	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
-	await createContainer(fixture, 'web');
-	await connect(fixture, 'web', 'testnet');
+	const fixture = await startWithWeb();
 	const stopped = onHost(fixture);
 	await start(fixture, 'web');
 	const running = onHost(fixture);
@@ -105,10 +103,7 @@ test('a restarted daemon adopts what runs, and takes it down properly later', as
 });
 
 test('a container that ended while no daemon ran is cleared away at the next start', async () => {
-	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
-	await createContainer(fixture, 'web');
-	await connect(fixture, 'web', 'testnet');
+	const fixture = await startWithWeb();
 	const stopped = onHost(fixture);
 	await start(fixture, 'web');
 	fixture.host.processes.clear();
@@ -128,13 +123,10 @@ test('what is below our root and unknown to the store is unmade at start', async
 });
 
 test('a container that ends by itself leaves only what it has while stopped', async () => {
-	const fixture = await startEngine();
-	await fixture.engine.networks.create(BRIDGE, EXECUTE);
-	const id = await createContainer(fixture, 'web');
-	await connect(fixture, 'web', 'testnet');
+	const fixture = await startWithWeb();
 	const stopped = onHost(fixture);
 	const session = await start(fixture, 'web');
-	fixture.host.endContainer(id, 3);
+	fixture.host.endContainer(fixture.id, 3);
 	assert.deepEqual(await session.ended, { code: 3, containerEnded: true });
 	assert.deepEqual(onHost(fixture), stopped);
 	assert.equal(fixture.engine.containers.inspect('web').running, false);

@@ -1,26 +1,9 @@
 import { Engine } from '#engine/engine.ts';
 import { FakeHost } from '#host/fake/driver.ts';
 import type { Mount } from '#model/mount.ts';
-import type { NetworkConfig } from '#model/network.ts';
 import { Store } from '#store/store.ts';
 
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
-
-export const BRIDGE: NetworkConfig = {
-	name: 'testnet',
-	type: 'bridge',
-	interface: '',
-	subnet: '10.4.6.0/24',
-	subnet6: '',
-	gateway: '<auto>',
-	gateway6: '',
-	nat: '',
-	icc: true,
-	internal: false,
-	nat6: false,
-	dns: true,
-	mtu: 0,
-};
 
 export const EXECUTE = { dryRun: false };
 

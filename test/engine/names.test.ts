@@ -3,16 +3,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NameDirectory } from '#engine/names.ts';
 import { parseAliases } from '#model/endpoint.ts';
-import { BRIDGE, createContainer, EXECUTE, start, startEngine } from './fixture.ts';
+import { createContainer, EXECUTE, start, startEngine } from './fixture.ts';
+import { TESTNET_CONFIG } from './testnet.ts';
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;
 
 /** Networks `testnet` (10.4.6.0/24) and `other` (10.4.7.0/24), whose ids are given. */
 async function twoNetworks() {
 	const fixture = await startEngine();
-	const { id: net } = await fixture.engine.networks.create(BRIDGE, EXECUTE);
+	const { id: net } = await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	const { id: other } = await fixture.engine.networks.create(
-		{ ...BRIDGE, name: 'other', subnet: '10.4.7.0/24' },
+		{ ...TESTNET_CONFIG, name: 'other', subnet: '10.4.7.0/24' },
 		EXECUTE,
 	);
 	const directory = new NameDirectory(fixture.store);
@@ -71,7 +72,7 @@ test('an alias is a label of DNS, and where nobody would answer it is refused, w
 	for (const bad of ['', '-', 'a.b', 'a_b', '-a', 'a-', '10', 'ä', 'a b', 'x'.repeat(64)])
 		assert.throws(() => parseAliases(['good', bad]), { code: 'INVALID_ARGUMENT' }, bad);
 	const { fixture } = await twoNetworks();
-	await fixture.engine.networks.create({ ...BRIDGE, name: 'mute', subnet: '10.4.8.0/24', dns: false }, EXECUTE);
+	await fixture.engine.networks.create({ ...TESTNET_CONFIG, name: 'mute', subnet: '10.4.8.0/24', dns: false }, EXECUTE);
 	await createContainer(fixture, 'one');
 	await assert.rejects(join(fixture, 'one', 'mute', ['db']), { code: 'UNSUPPORTED_HERE', why: /--no-dns/ });
 	await assert.rejects(join(fixture, 'one', 'testnet', ['a.b']), { code: 'INVALID_ARGUMENT' });

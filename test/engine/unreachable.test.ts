@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isKleeneError } from '#errors/kleene-error.ts';
-import { BRIDGE, connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
+import { TESTNET_CONFIG } from './testnet.ts';
 
 function isUnreachable(error: unknown): boolean {
 	return isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
@@ -17,7 +18,7 @@ async function settled(): Promise<void> {
 test('a start that loses the host is undone when the host is back', async () => {
 	for (let step = 0; step < 9; step += 1) {
 		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
+		await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 		await createContainer(fixture, 'web');
 		await connect(fixture, 'web', 'testnet');
 		const before = onHost(fixture);
@@ -36,7 +37,7 @@ test('a start that loses the host is undone when the host is back', async () => 
 test('a stop that loses the host is finished when the host is back', async () => {
 	for (let step = 0; step < 6; step += 1) {
 		const fixture = await startEngine();
-		await fixture.engine.networks.create(BRIDGE, EXECUTE);
+		await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 		await createContainer(fixture, 'web');
 		await connect(fixture, 'web', 'testnet');
 		const before = onHost(fixture);
@@ -56,7 +57,7 @@ test('a container that runs on is kept, one that ended meanwhile is cleared away
 	const [stays, ends] = [await createContainer(fixture, 'stays'), await createContainer(fixture, 'ends')];
 	for (const name of ['stays', 'ends']) await start(fixture, name);
 	fixture.host.loseAt = 0;
-	const lost = await fixture.engine.networks.create(BRIDGE, EXECUTE).catch((error: unknown) => error);
+	const lost = await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE).catch((error: unknown) => error);
 	assert.ok(isUnreachable(lost));
 	fixture.host.processes.delete(ends);
 	fixture.host.reconnect();

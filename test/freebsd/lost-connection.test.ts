@@ -14,7 +14,8 @@ import { Paths } from '#host/freebsd/paths.ts';
 import { StateDirectory } from '#host/freebsd/run-directory.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
 import { Store } from '#store/store.ts';
-import { BRIDGE, connect, createContainer, EXECUTE, SILENT, start } from '../engine/fixture.ts';
+import { connect, createContainer, EXECUTE, SILENT, start } from '../engine/fixture.ts';
+import { TESTNET_CONFIG } from '../engine/testnet.ts';
 import { outputOf } from '../host/command.ts';
 import { lastFirst, TestSshd, withoutSshd } from '../shell/sshd.ts';
 import { FarHost } from './far/far-host.ts';
@@ -49,7 +50,7 @@ test('a start that loses the connection is undone when it is back', { skip, time
 	const rest = { autotag: false, dns: false, localtime: false, update: false };
 	await engine.images.create({ source, tag: 'Base', ...rest }, () => {});
 	const fixture = { engine, store } as unknown as Parameters<typeof createContainer>[0];
-	await engine.networks.create({ ...BRIDGE, nat: '', dns: false }, EXECUTE);
+	await engine.networks.create({ ...TESTNET_CONFIG, nat: '', dns: false }, EXECUTE);
 	const id = await createContainer(fixture, 'web');
 	await connect(fixture, 'web', 'testnet');
 	const before = [...far.world.host.interfaces.keys()];

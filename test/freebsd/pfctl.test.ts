@@ -7,7 +7,6 @@ import {
 	parseAnchorCalls,
 	parseAnchors,
 	parseFaults,
-	parseRules,
 	parseSkipped,
 } from '#kernel/freebsd/pfctl.ts';
 
@@ -33,17 +32,6 @@ test('the state of pf is read', () => {
 test('anchors are listed with their whole path', () => {
 	assert.deepEqual(parseAnchors(recorded('070').stdout), ['kleene/testvnet']);
 	assert.deepEqual(parseAnchors(''), []);
-});
-
-test('rules are read as pfctl writes them, and without what -v says of them', () => {
-	assert.deepEqual(parseRules(recorded('071').stdout), [
-		'block drop in log inet from any to 10.4.6.0/24',
-		'pass quick on kleene1 inet from 10.4.6.0/24 to 10.4.6.0/24 flags S/SA keep state',
-		'pass quick on lo0 inet from 10.4.6.0/24 to 10.4.6.0/24 flags S/SA keep state',
-	]);
-	assert.equal(parseRules(recorded('072').stdout).length, 2);
-	const verbose = 'pass all\n  [ Evaluations: 3         Packets: 0         Bytes: 0           States: 0     ]\n';
-	assert.deepEqual(parseRules(verbose), ['pass all']);
 });
 
 test('only an anchor that is always asked counts as such', () => {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import type { PartHandler } from '#host/freebsd/handler.ts';
 import { FreebsdNetwork } from '#host/freebsd/network.ts';
+import { unplannedHandlers } from '#host/freebsd/unplanned.ts';
 import type { Part, PartKind } from '#model/part.ts';
 
 /** What every script is, to the letter. `KLEENE_REWRITE=1` writes it anew, to be read before it is committed. */
@@ -55,4 +56,13 @@ test('what a user could have typed stays one word, wherever it is', () => {
 	const quoted = `'x'\\''; touch /tmp/no; echo '\\'''`;
 	const { text } = new FreebsdNetwork(13).handlers['bridge-port'].unmake(part, {});
 	assert.ok(text.includes(`ifconfig ${quoted} deletem ${quoted}`), text);
+});
+
+test('a step that no plan for this host has is refused before the host is asked', () => {
+	const member: Part = { kind: 'filter-member', network: 'aaaabbbbcccc', interface: 'epair0a', internal: false };
+	const handler = new FreebsdNetwork(13).handlers['filter-member'];
+	for (const refused of [() => handler.make(member, {}), () => handler.unmake(member, {})])
+		assert.throws(refused, { code: 'UNSUPPORTED_HERE', what: 'cannot make a filter-member' });
+	for (const [kind, { make }] of Object.entries(unplannedHandlers))
+		assert.throws(() => (make as () => never)(), { code: 'UNSUPPORTED_HERE', what: `cannot make a ${kind}` });
 });

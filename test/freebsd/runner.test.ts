@@ -1,97 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKleeneError } from '#errors/kleene-error.ts';
-import type { HostProcess } from '#host/driver.ts';
-import { StateDirectory } from '#host/freebsd/run-directory.ts';
-import { Runner, type RunnerSpec } from '#host/freebsd/runner.ts';
-import { LocalShell } from '#kernel/shell/local.ts';
-import type { Shell } from '#kernel/shell/shell.ts';
-import { SshShell } from '#kernel/shell/ssh.ts';
-import { lastFirst, TestSshd, type Undo, withoutSshd } from '../shell/sshd.ts';
-import { type StandIns, standIns } from './stand-ins.ts';
-
-const log = { warn() {}, info() {} };
-const JAIL = 'c0ffee123456';
-
-interface Place {
-	readonly there: StandIns;
-	readonly state: StateDirectory;
-	readonly runner: Runner;
-	readonly ends: string[];
-	/** Another daemon on the same host. */
-	another(): Promise<Pick<Place, 'runner' | 'ends'>>;
-}
-
-async function place(t: Undo, connect: (options: { path: string; batch: string }) => Promise<Shell>): Promise<Place> {
-	const there = standIns(t);
-	there.jail(JAIL);
-	const state = new StateDirectory(join(there.directory, 'state'));
-	t.after(() => {
-		for (const directory of ['run', 'exec'].map((name) => join(state.path, name)))
-			for (const id of existsSync(directory) ? readdirSync(directory) : []) killIfThere(join(directory, id, 'pid'));
-	});
-	let before: Shell | undefined;
-	const another = async () => {
-		// The connection of a daemon ends with it.
-		await before?.close();
-		const shell = await connect({ path: there.path, batch: state.batch });
-		before = shell;
-		const runner = new Runner({ shell, state, log });
-		const ends: string[] = [];
-		runner.watch(({ container }) => ends.push(container));
-		t.after(async () => {
-			await runner.close();
-			await shell.close();
-		});
-		await runner.open();
-		return { runner, ends };
-	};
-	return { there, state, another, ...(await another()) };
-}
-
-function killIfThere(file: string): void {
-	try {
-		process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL');
-	} catch {
-		// It ended.
-	}
-}
-
-const here = (t: TestContext) => place(lastFirst(t), async (options) => new LocalShell(options));
-
-async function overSsh(test: TestContext): Promise<Place & { sshd: TestSshd }> {
-	const t = lastFirst(test);
-	const sshd = await TestSshd.start(t, existsSync('/usr/bin/tcsh') ? { shell: '/usr/bin/tcsh' } : {});
-	return { sshd, ...(await place(t, (options) => SshShell.connect(sshd.access(), log, options))) };
-}
-
-function spec(command: string, changes: Partial<RunnerSpec['process']> = {}): RunnerSpec {
-	return {
-		process: { argv: ['/bin/sh', '-c', command], env: ['A=b c'], user: 'root', tty: false, stdin: false, ...changes },
-	};
-}
-
-const first = { kind: 'first', container: JAIL } as const;
-
-class Watched {
-	stdout = '';
-	stderr = '';
-	readonly bytes: Buffer[] = [];
-	constructor(process: HostProcess) {
-		process.onOutput((stream, chunk) => {
-			this[stream] += chunk.toString();
-			if (stream === 'stdout') this.bytes.push(chunk);
-		});
-	}
-}
-
-async function until(what: string, done: () => boolean, milliseconds = 15_000): Promise<void> {
-	for (const start = Date.now(); !done(); await delay(20))
-		assert.ok(Date.now() - start < milliseconds, `no ${what} within ${milliseconds} ms`);
-}
+import { withoutSshd } from '../shell/sshd.ts';
+import { first, here, JAIL, overSsh, spec, until, Watched } from './runner-place.ts';
 
 for (const [way, open, skip] of [
 	['here', here, false],
@@ -186,12 +100,11 @@ for (const [way, open, skip] of [
 	});
 
 	test(`${way}: signals reach the process, attached or not`, { skip }, async (t) => {
-		const { runner, ends } = await open(t);
-		const detached = await runner.run(
-			{ ...first, attach: false },
-			spec(`trap 'exit 9' TERM; while :; do sleep 0.05; done`),
-		);
-		await delay(300);
+		const { runner, ends, there } = await open(t);
+		const ready = join(there.directory, 'ready');
+		const command = `trap 'exit 9' TERM; : >${ready}; while :; do sleep 0.05; done`;
+		const detached = await runner.run({ ...first, attach: false }, spec(command));
+		await until('ready', () => existsSync(ready));
 		detached.kill('SIGTERM');
 		assert.deepEqual(await detached.ended, { code: 9, sandboxEnded: true });
 		assert.deepEqual(ends, [JAIL]);
@@ -260,55 +173,4 @@ test('no jail, no process', async (t) => {
 			assert.equal(error.code, 'CONTAINER_NOT_RUNNING');
 			return true;
 		});
-});
-
-test('a shell that waits on the host and is killed is replaced', async (t) => {
-	const { runner, state, another, ends } = await here(t);
-	const process_ = await runner.run({ ...first, attach: false }, spec('exec sleep 60'));
-	await until('process', () => existsSync(join(state.run(JAIL), 'pid')));
-	process.kill(Number(readFileSync(join(state.run(JAIL), 'runner'), 'utf8')), 'SIGKILL');
-	const next = await another();
-	assert.deepEqual(next.ends, []);
-	process_.kill('SIGKILL');
-	killIfThere(join(state.run(JAIL), 'pid'));
-	await until('end of the container', () => next.ends.length === 1 && ends.length === 1);
-});
-
-for (const tty of [false, true])
-	test(`a container that is taken apart under its process, ${tty ? 'with' : 'without'} a terminal`, async (t) => {
-		const { runner, state, there, ends } = await here(t);
-		const running = await runner.run({ ...first, attach: true }, spec('echo ready; exec sleep 60', { tty }));
-		const seen = new Watched(running);
-		await until('ready', () => seen.stdout !== '');
-		const pid = Number(readFileSync(join(state.run(JAIL), 'pid'), 'utf8'));
-		rmSync(state.run(JAIL), { recursive: true });
-		there.noJail(JAIL);
-		process.kill(pid, 'SIGKILL');
-		assert.deepEqual(await running.ended, { code: 137, sandboxEnded: true });
-		assert.deepEqual([seen.stderr, ends], ['', [JAIL]]);
-	});
-
-test('who waits on the host is killed while somebody is attached', async (t) => {
-	const { runner, state } = await here(t);
-	const running = await runner.run({ ...first, attach: true }, spec('echo ready; exec sleep 60'));
-	const seen = new Watched(running);
-	await until('ready', () => seen.stdout !== '');
-	for (const file of ['runner', 'pid']) killIfThere(join(state.run(JAIL), file));
-	assert.deepEqual(await running.ended, { code: 137, sandboxEnded: true });
-	assert.match(seen.stderr, /connection to the process was lost/);
-});
-
-test('a lost connection: the process goes on, and its exit code comes after all', { skip: withoutSshd }, async (t) => {
-	const { runner, sshd, ends, there } = await overSsh(t);
-	const go = join(there.directory, 'go');
-	const command = `echo ready; while [ ! -e ${go} ]; do sleep 0.05; done; head -c 300000 /dev/zero; exit 11`;
-	const process = await runner.run({ ...first, attach: true }, spec(command));
-	const seen = new Watched(process);
-	await until('ready', () => seen.stdout !== '');
-	sshd.cut();
-	await until('notice', () => seen.stderr.includes('lost'));
-	writeFileSync(go, '');
-	assert.deepEqual(await process.ended, { code: 11, sandboxEnded: true });
-	await until('end of the container', () => ends.length === 1);
-	assert.equal(seen.stdout, 'ready\n');
 });

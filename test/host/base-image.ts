@@ -13,7 +13,7 @@ const CACHE = `/var/tmp/kleene-test-${process.getuid?.() ?? 0}`;
 /** Older ones are made anew, so that what fetch-auto makes today is what is tested. Milliseconds. */
 const MAX_AGE = 12 * 60 * 60 * 1000;
 
-export const BASE_ARCHIVE = join(CACHE, 'base.tar');
+const BASE_ARCHIVE = join(CACHE, 'base.tar');
 
 /** Makes the archive when there is none of today; of several test processes one works and the others wait. */
 export async function provideBaseArchive(): Promise<string> {

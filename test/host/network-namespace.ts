@@ -4,7 +4,7 @@ import { outputOf } from './command.ts';
 
 const FOLDER = '/run/netns';
 
-export function namespacePath(name: string): string {
+function namespacePath(name: string): string {
 	return `${FOLDER}/${name}`;
 }
 

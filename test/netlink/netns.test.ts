@@ -2,21 +2,15 @@ import assert from 'node:assert/strict';
 import { closeSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
-import {
-	closeNamespace,
-	createNamespace,
-	isSameNamespace,
-	openNamespace,
-	openOwnNamespace,
-	within,
-} from '#kernel/netns.ts';
+import { closeNamespace, createNamespace, isSameNamespace, openNamespace, within } from '#kernel/netns.ts';
 import { linkNames, openDescriptors, place } from './namespaces.ts';
 
-const here = () => readlinkSync('/proc/thread-self/ns/net');
+const OWN = '/proc/thread-self/ns/net';
+const here = () => readlinkSync(OWN);
 
 test('a fresh namespace is another one, and the thread is back where it was', () => {
 	const before = here();
-	const own = openOwnNamespace();
+	const own = openNamespace(OWN);
 	const fd = createNamespace(() => assert.notEqual(here(), before));
 	assert.equal(here(), before);
 	assert.equal(isSameNamespace(fd, own), false);
@@ -55,7 +49,7 @@ test('nested calls come back one by one', () => {
 
 test('namespaces that are held leave the low descriptors to those who can use no others', () => {
 	const fd = createNamespace();
-	const file = openOwnNamespace();
+	const file = openNamespace(OWN);
 	assert.ok(fd >= 1024, String(fd));
 	assert.ok(file < 1024, String(file));
 	closeNamespace(fd);

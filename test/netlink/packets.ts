@@ -1,8 +1,8 @@
 /** Real packets between namespaces, sent and received in this process: sockets belong to where they were opened. */
 import { closeSync } from 'node:fs';
 import { checked, declare } from '#kernel/libc.ts';
-import { addressBytes } from '#kernel/netlink/inet.ts';
 import { within } from '#kernel/netns.ts';
+import { socketAddress } from '#kernel/sockets.ts';
 
 const STREAM = 1;
 const RAW = 3;
@@ -33,15 +33,6 @@ function open(namespace: number, address: string, type: number): number {
 	second.writeBigInt64LE(1n);
 	for (const option of TIMEOUTS) checked('setsockopt', () => setsockopt(fd, SOL_SOCKET, option, second, 16));
 	return fd;
-}
-
-function socketAddress(address: string, port: number): Buffer {
-	const bytes = addressBytes(address);
-	const buffer = Buffer.alloc(bytes.length === 4 ? 16 : 28);
-	buffer.writeUInt16LE(bytes.length === 4 ? 2 : 10);
-	buffer.writeUInt16BE(port, 2);
-	bytes.copy(buffer, bytes.length === 4 ? 4 : 8);
-	return buffer;
 }
 
 function checksum(buffer: Buffer): number {

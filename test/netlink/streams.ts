@@ -2,9 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { checked, declare } from '#kernel/libc.ts';
-import { addressBytes } from '#kernel/netlink/inet.ts';
 import { within } from '#kernel/netns.ts';
-import { listenForConnections } from '#kernel/sockets.ts';
+import { listenForConnections, socketAddress } from '#kernel/sockets.ts';
 
 const STREAM = 1;
 const DATAGRAM = 2;
@@ -31,15 +30,6 @@ export interface Target {
 	readonly port: number;
 }
 
-function socketAddress({ address, port }: Target): Buffer {
-	const bytes = addressBytes(address);
-	const buffer = Buffer.alloc(bytes.length === 4 ? 16 : 28);
-	buffer.writeUInt16LE(bytes.length === 4 ? 2 : 10);
-	buffer.writeUInt16BE(port, 2);
-	bytes.copy(buffer, bytes.length === 4 ? 4 : 8);
-	return buffer;
-}
-
 function open(namespace: number, type: number, { address }: Target): number {
 	const domain = address.includes(':') ? 10 : 2;
 	return within(namespace, () => checked('socket', () => socket(domain, type | CLOEXEC, 0)));
@@ -64,7 +54,7 @@ export function connected(
 		const second = Buffer.alloc(16);
 		second.writeBigInt64LE(1n);
 		checked('setsockopt', () => setsockopt(caller, SOL_SOCKET, SEND_TIMEOUT, second, 16));
-		const address = socketAddress(target);
+		const address = socketAddress(target.address, target.port);
 		checked('connect', () => connect(caller, address, address.length));
 		const server = checked('accept', () => accept(listener, null, null));
 		return { caller, server, close: () => [caller, server].forEach((fd) => void closeSync(fd)) };
@@ -81,10 +71,10 @@ export function sendDatagram(from: number, target: Target, source?: Target): voi
 	const fd = open(from, DATAGRAM, target);
 	try {
 		if (source) {
-			const own = socketAddress(source);
+			const own = socketAddress(source.address, source.port);
 			checked('bind', () => bind(fd, own, own.length));
 		}
-		const address = socketAddress(target);
+		const address = socketAddress(target.address, target.port);
 		checked('connect', () => connect(fd, address, address.length));
 		checked('send', () => send(fd, Buffer.from('x'), 1, QUIETLY));
 	} finally {

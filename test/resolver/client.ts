@@ -6,9 +6,9 @@ import { Socket } from 'node:net';
 import { type DecodedPacket, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
 import { frame, MessageReader } from '#host/linux/resolver/frames.ts';
 import { checked, declare } from '#kernel/libc.ts';
-import { addressBytes, familyOf } from '#kernel/netlink/inet.ts';
+import { familyOf } from '#kernel/netlink/inet.ts';
 import { within } from '#kernel/netns.ts';
-import { bindDatagrams } from '#kernel/sockets.ts';
+import { bindDatagrams, socketAddress } from '#kernel/sockets.ts';
 
 const socket = declare<(domain: number, type: number, protocol: number) => number>('int socket(int, int, int)');
 type Addressed = (fd: number, address: Buffer, length: number) => number;
@@ -89,7 +89,7 @@ function streamTo({ namespace, from, to, port = 53 }: Route): Socket {
 	const domain = familyOf(from) === 4 ? 2 : 10;
 	const fd = within(namespace, () => checked('socket', () => socket(domain, 1 | 0o2000000, 0)));
 	try {
-		const [mine, theirs] = [endpoint(from, 0), endpoint(to, port)];
+		const [mine, theirs] = [socketAddress(from, 0), socketAddress(to, port)];
 		checked('bind', () => bind(fd, mine, mine.length));
 		checked('connect', () => connect(fd, theirs, theirs.length));
 	} catch (error) {
@@ -114,13 +114,4 @@ export function byStream(route: Route, queries: readonly Buffer[]): Promise<Answ
 		});
 		connection.write(Buffer.concat(queries.map(frame)));
 	});
-}
-
-function endpoint(address: string, port: number): Buffer {
-	const bytes = addressBytes(address);
-	const buffer = Buffer.alloc(bytes.length === 4 ? 16 : 28);
-	buffer.writeUInt16LE(bytes.length === 4 ? 2 : 10);
-	buffer.writeUInt16BE(port, 2);
-	bytes.copy(buffer, bytes.length === 4 ? 4 : 8);
-	return buffer;
 }

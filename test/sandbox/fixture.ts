@@ -13,9 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HostProcess, ProcessEnd } from '#host/driver.ts';
+import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
 import { Paths } from '#host/linux/paths.ts';
-import type { SizedRunRequest } from '#host/linux/runner.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox.ts';
 import { createNamespace } from '#kernel/netns.ts';
 import type { SandboxPart } from '#model/part.ts';
@@ -124,15 +123,11 @@ export class Fixture {
 		return await outcome(process, request.input);
 	}
 
-	async exec(container: string, process: Partial<ProcessSpec>, request: Partial<SizedRunRequest> = {}): Promise<Ran> {
+	async exec(container: string, process: Partial<ProcessSpec>, request: Partial<RunRequest> = {}): Promise<Ran> {
 		return await outcome(await this.start(container, process, request), undefined);
 	}
 
-	start(
-		container: string,
-		process: Partial<ProcessSpec>,
-		request: Partial<SizedRunRequest> = {},
-	): Promise<HostProcess> {
+	start(container: string, process: Partial<ProcessSpec>, request: Partial<RunRequest> = {}): Promise<HostProcess> {
 		const execution = `e${this.#next++}`;
 		const whole = { ...PROCESS, ...process };
 		return this.sandboxes.run({
@@ -142,7 +137,7 @@ export class Fixture {
 			attach: true,
 			process: whole,
 			...request,
-		} as SizedRunRequest);
+		} as RunRequest);
 	}
 
 	/** Ends what is left and removes everything. */

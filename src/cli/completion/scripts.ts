@@ -62,7 +62,7 @@ complete -c klee -f -a '(__klee_complete)'
 `,
 };
 
-export function scriptFor(shell: string): string {
+function scriptFor(shell: string): string {
 	const script = SCRIPTS[shell];
 	if (script !== undefined) return script;
 	throw usageError(

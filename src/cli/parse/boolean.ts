@@ -1,7 +1,7 @@
 const TRUE = new Set(['true', 't', 'yes', 'y', 'on', '1']);
 const FALSE = new Set(['false', 'f', 'no', 'n', 'off', '0']);
 
-export function isBoolean(text: string): boolean {
+function isBoolean(text: string): boolean {
 	return TRUE.has(text.toLowerCase()) || FALSE.has(text.toLowerCase());
 }
 

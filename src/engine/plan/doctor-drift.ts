@@ -73,7 +73,7 @@ function networksFirst(one: string, other: string): number {
 }
 
 /** Networks first, as they are made; without what is being made or unmade at this moment. */
-export function expectedParts({ networks, runs, inFlight, observed }: Examination): OwnedPart[] {
+function expectedParts({ networks, runs, inFlight, observed }: Examination): OwnedPart[] {
 	const busy = new Set(inFlight.map((part) => JSON.stringify(part)));
 	const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
 	const ofNetworks = networks.flatMap(({ network, parts }) =>

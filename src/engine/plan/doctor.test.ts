@@ -1,125 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
-import type { Network } from '#model/network.ts';
-import type { Comparison, Observed, ObservedInterface } from '#model/observed.ts';
+import { macOfEndpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
-import type { HostTraits } from '#model/traits.ts';
-import { examine } from './doctor.ts';
-import type { Examination } from './finding.ts';
-import { partsOfNetwork } from './network.ts';
-
-const NETWORK: Network = {
-	id: '0123456789ab',
-	name: 'net',
-	type: 'bridge',
-	interface: 'kleene0',
-	subnet: '10.4.6.0/24',
-	subnet6: '',
-	gateway: '<auto>',
-	gateway6: '',
-	nat: '',
-	icc: true,
-	internal: false,
-	nat6: false,
-	dns: true,
-	mtu: 0,
-	created: '',
-};
-const ENDPOINT: Endpoint = {
-	id: 'abcdef012345',
-	containerId: 'c1',
-	networkId: NETWORK.id,
-	ipAddress: '10.4.6.2',
-	ipAddress6: '',
-	position: 0,
-	epair: 3,
-	mac: '',
-	defaultRoute: false,
-	aliases: [],
-};
-const EPAIR: Part = {
-	kind: 'epair',
-	container: 'c1',
-	unit: 3,
-	inside: 'epair0b',
-	mac: '02:00:00:00:00:01',
-	routed: false,
-};
-const PORT: Part = { kind: 'bridge-port', bridge: 'kleene0', interface: 'epair3a', isolated: false, hairpin: false };
-const ADDRESS: Part = { kind: 'inside-address', container: 'c1', interface: 'epair0b', address: '10.4.6.2/24' };
-const ROUTE: Part = { kind: 'inside-route', container: 'c1', interface: 'epair0b', family: 4, gateway: '10.4.6.1' };
-const LIMIT: Part = { kind: 'rate-limit', container: 'c1', unit: 3, inside: 'epair0b', rate: 1000 };
-const RUN: readonly Part[] = [{ kind: 'stack', container: 'c1' }, EPAIR, PORT, ADDRESS, ROUTE, LIMIT];
-const LINUX: HostTraits = {
-	ipnetHasEpair: true,
-	innerNames: 'position',
-	answersNames: true,
-	jailParameters: 'mapped',
-};
-const FREEBSD: HostTraits = {
-	ipnetHasEpair: false,
-	innerNames: 'unit',
-	answersNames: false,
-	jailParameters: 'native',
-};
-const NETWORK_PARTS = partsOfNetwork(NETWORK, { gatewayInterface: '', traits: LINUX });
-
-function iface(name: string, change: Partial<ObservedInterface> = {}): ObservedInterface {
-	return { name, type: 'veth', up: true, mac: '', mtu: 1500, bridge: '', addresses: [], ...change };
-}
-
-const BRIDGE = iface('kleene0', { type: 'bridge', mac: '02:23:45:67:89:ab', addresses: ['10.4.6.1/24'] });
-const CABLE = iface('epair3a', { bridge: 'kleene0' });
-const COMPARISON: Comparison = {
-	stacks: [
-		{
-			container: 'c1',
-			interfaces: [iface('epair0b', { addresses: ['10.4.6.2/24'] })],
-			routes: [{ destination: '0.0.0.0/0', interface: 'epair0b' }],
-		},
-	],
-	proxies: [],
-	differing: [],
-	excess: [],
-};
-
-interface Scene {
-	readonly interfaces?: readonly ObservedInterface[];
-	readonly comparison?: Partial<Comparison>;
-	readonly running?: boolean;
-	readonly inFlight?: readonly Part[];
-	readonly endpoints?: readonly Endpoint[];
-	readonly network?: Network;
-	readonly traits?: HostTraits;
-	readonly run?: readonly Part[];
-}
-
-function find(scene: Scene = {}) {
-	const { interfaces = [BRIDGE, CABLE], running = true, inFlight = [], endpoints = [ENDPOINT] } = scene;
-	const observed: Observed = {
-		gatewayInterface: '',
-		interfaces,
-		routes: [],
-		sandboxes: [{ container: 'c1', running, pid: 1 }],
-		mountedRoots: [],
-		imageFiles: [],
-		rootFiles: [],
-		comparison: { ...COMPARISON, ...scene.comparison },
-	};
-	const examination: Examination = {
-		networks: [{ network: scene.network ?? NETWORK, parts: NETWORK_PARTS, endpoints }],
-		runs: [{ id: 'c1', name: 'web', parts: scene.run ?? RUN }],
-		names: new Map([['c1', 'web']]),
-		inFlight,
-		observed,
-		traits: scene.traits ?? LINUX,
-	};
-	return examine(examination);
-}
-
-const words = (scene?: Scene) => find(scene).map(({ what }) => what);
-const steps = (scene?: Scene) => find(scene).map((one) => one.steps.map(({ verb, part }) => `${verb} ${part.kind}`));
+import {
+	BRIDGE,
+	CABLE,
+	COMPARISON,
+	EPAIR,
+	find,
+	iface,
+	LIMIT,
+	NETWORK_PARTS,
+	PORT,
+	RUN,
+	steps,
+	words,
+} from '#test/engine/doctor-scene.ts';
+import { ENDPOINT, TESTNET } from '#test/engine/testnet.ts';
 
 test('a host that is as it should be has no findings', () => {
 	assert.deepEqual(find(), []);
@@ -212,7 +109,7 @@ describe('duplicates and limits', () => {
 		assert.deepEqual(words({ endpoints: [ENDPOINT, twin] }), ['10.4.6.2 is held by container web and container c2']);
 		const same = { ...twin, ipAddress: '10.4.6.3', mac: macOfEndpoint(ENDPOINT) };
 		assert.deepEqual(words({ endpoints: [ENDPOINT, same] }), [
-			`${macOfEndpoint(ENDPOINT)} on net is held by container web and container c2`,
+			`${macOfEndpoint(ENDPOINT)} on testnet is held by container web and container c2`,
 		]);
 	});
 
@@ -234,7 +131,7 @@ describe('duplicates and limits', () => {
 	});
 
 	test('a subnet is nearly full from 90 percent of its addresses, its gateway among them', () => {
-		const network = { ...NETWORK, subnet: '10.4.6.0/28' };
+		const network = { ...TESTNET, subnet: '10.4.6.0/28' };
 		const endpoints = (count: number) =>
 			Array.from({ length: count }, (_, index) => ({
 				...ENDPOINT,
@@ -243,65 +140,5 @@ describe('duplicates and limits', () => {
 			}));
 		assert.deepEqual(words({ network, endpoints: endpoints(11) }), []);
 		assert.match(words({ network, endpoints: endpoints(12) })[0] ?? '', /^13 of the 14 addresses of 10\.4\.6\.0\/28/);
-	});
-});
-
-describe('a host on which ipnet containers share the stack, and that knows marks', () => {
-	const alias: Part = {
-		...{ kind: 'alias', container: 'c1', interface: 'kleene0', unit: 3, inside: 'kleene0' },
-		...{ address: '10.4.6.2', subnet: '10.4.6.0/24', hostAddress: '10.4.6.1' },
-	};
-	const bridge = { ...BRIDGE, ours: true, addresses: ['10.4.6.1/24', '10.4.6.2/32'] };
-	const held = { proxies: [{ interface: 'kleene0', address: '10.4.6.2' }] };
-	const shared: Scene = { traits: FREEBSD, run: [alias], interfaces: [bridge], comparison: held };
-
-	test('an alias is all there is of a container, and nobody else holds it', () => {
-		assert.deepEqual(words(shared), []);
-	});
-
-	test('one that is gone is made again', () => {
-		const lost = { ...shared, comparison: {} };
-		assert.deepEqual(words(lost), ['kleene0 has lost the address 10.4.6.2']);
-		assert.deepEqual(steps(lost), [['make alias']]);
-	});
-
-	test('one that no container has is taken away', () => {
-		const proxies = [...held.proxies, { interface: 'kleene0', address: '10.4.6.9' }];
-		const stray = { ...shared, comparison: { proxies } };
-		assert.deepEqual(words(stray), ['the host answers for 10.4.6.9 on kleene0, which no container has']);
-		assert.deepEqual(steps(stray), [['unmake alias']]);
-	});
-
-	test('an address of a container that the host has on another interface is a duplicate', () => {
-		const card = iface('vtnet0', { type: '', ours: false, addresses: ['10.4.6.2/24'] });
-		const [first] = words({ ...shared, interfaces: [bridge, card] });
-		assert.equal(first, '10.4.6.2 is held by container web and interface vtnet0 of the host');
-	});
-
-	test('cables and bridges of others are theirs, whatever they are called; what bears the mark is ours', () => {
-		const theirs = [iface('epair7a', { ours: false }), iface('kleene8', { type: 'bridge', ours: false })];
-		assert.deepEqual(words({ ...shared, interfaces: [bridge, ...theirs] }), []);
-		const left = [
-			iface('epair7a', { type: 'epair', ours: true }),
-			iface('lan', { type: 'lo', mac: '02:00:00:00:00:09', ours: true }),
-		];
-		const scene = { ...shared, interfaces: [bridge, ...left] };
-		assert.deepEqual(words(scene), [
-			'interface epair7a belongs to no network and no running container',
-			'interface lan belongs to no network and no running container',
-		]);
-		const [, part] = find(scene).map((finding) => finding.steps[0]?.part);
-		assert.deepEqual(part, { kind: 'network-interface', interface: 'lan', type: 'loopback', mac: '02:00:00:00:00:09' });
-	});
-
-	test('what is done by hand is said in the words of the host', () => {
-		const renamed = { ...bridge, mac: '02:00:00:00:00:99' };
-		const [finding] = find({ ...shared, interfaces: [renamed] });
-		assert.equal(finding?.mend, 'ifconfig kleene0 ether 02:23:45:67:89:ab');
-	});
-
-	test('a bridge has room for any number', () => {
-		const many = Array.from({ length: 1100 }, (_, index) => iface(`tap${index}`, { bridge: 'kleene0', ours: false }));
-		assert.deepEqual(words({ ...shared, interfaces: [bridge, ...many] }), []);
 	});
 });

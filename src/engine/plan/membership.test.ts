@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Endpoint } from '#model/endpoint.ts';
 import type { Network } from '#model/network.ts';
 import type { HostTraits } from '#model/traits.ts';
+import { ENDPOINT, TESTNET } from '#test/engine/testnet.ts';
 import { partsOfIpnetEndpoint } from './endpoint.ts';
 import { partsOfNetwork } from './network.ts';
 
 const BASE = { innerNames: 'unit', answersNames: false, jailParameters: 'native' } as const;
 const SHARED_STACK: HostTraits = { ...BASE, ipnetHasEpair: false };
 const OWN_STACK: HostTraits = { ...BASE, ipnetHasEpair: true };
-const NETWORK: Network = {
-	id: '0123456789ab',
-	name: 'testnet',
-	type: 'bridge',
-	interface: 'kleene0',
-	subnet: '10.4.6.0/24',
-	subnet6: 'fd00:4:6::/64',
-	gateway: '<auto>',
-	gateway6: '<auto>',
-	nat: '',
-	nat6: false,
-	icc: false,
-	internal: false,
-	dns: true,
-	mtu: 0,
-	created: '',
-};
-const ENDPOINT: Endpoint = {
-	id: 'abcdef012345',
-	containerId: 'c1',
-	networkId: NETWORK.id,
-	ipAddress: '10.4.6.2',
-	ipAddress6: '',
-	position: 0,
-	epair: 3,
-	mac: '',
-	defaultRoute: false,
-	aliases: [],
-};
+const NETWORK: Network = { ...TESTNET, subnet6: 'fd00:4:6::/64', gateway6: '<auto>', icc: false };
 
 function gatewaysOn(traits: HostTraits, network: Network = NETWORK): readonly string[] | undefined {
 	const filter = partsOfNetwork(network, { gatewayInterface: 'em0', traits }).find(

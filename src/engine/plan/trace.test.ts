@@ -2,29 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
+import { TESTNET } from '#test/engine/testnet.ts';
 import { type Trace, trace } from './trace.ts';
 import { parseQuestion } from './trace-question.ts';
 import { addressFor, holderOf, type TraceContainer, type TraceEnd, type TraceWorld } from './trace-world.ts';
 
 function network(unit: number, change: Partial<Network> = {}): Network {
-	return {
-		id: `00000000000${unit}`,
-		name: `net${unit}`,
-		type: 'bridge',
-		interface: `kleene${unit}`,
-		subnet: `10.4.${unit}.0/24`,
-		subnet6: '',
-		gateway: '<auto>',
-		gateway6: '',
-		nat: 'eth0',
-		icc: true,
-		internal: false,
-		nat6: false,
-		dns: true,
-		mtu: 0,
-		created: '',
-		...change,
-	};
+	const names = { id: `00000000000${unit}`, name: `net${unit}`, interface: `kleene${unit}` };
+	return { ...TESTNET, ...names, subnet: `10.4.${unit}.0/24`, nat: 'eth0', ...change };
 }
 
 function container(name: string, on: readonly Network[], change: Partial<TraceContainer> = {}): TraceContainer {

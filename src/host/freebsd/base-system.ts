@@ -1,6 +1,6 @@
 /** Archives on their way into an image: from the mirrors of FreeBSD, from a server, or from the host itself. */
 import { KleeneError } from '#errors/kleene-error.ts';
-import { type Script, sh } from '#kernel/shell/quote.ts';
+import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import { refusal } from './refusals.ts';
 
 /** Releases move from the first to the second when they are no longer supported. */
@@ -10,27 +10,11 @@ const ARCHIVE = 'https://archive.freebsd.org/old-releases';
 const WHAT = 'cannot create the image';
 
 /**
- * What is defined for the scripts below.
- * - `download URL...`: the first that there is, to `$download`; what fetch(1) said to the last is in `$words`.
- * - `unpack ARCHIVE DIRECTORY`: ends the step where tar(1) fails or an entry would leave the directory.
+ * `download URL...`: the first that there is, to `$download`; what fetch(1) said to the last is in `$words`.
  *
- * fetch is in the background, as on no terminal it tells nothing on the way; tar tells too much.
+ * fetch is in the background, as on no terminal it tells nothing on the way.
  */
-function helpers(download: string): Script {
-	const hostile = refusal({
-		code: 'HOSTILE_ARCHIVE',
-		what: WHAT,
-		why: sh`'the archive has entries that would leave the image: '"$words"`,
-		mend: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
-	});
-	const corrupt = refusal({
-		code: 'IMAGE_FAILED',
-		what: WHAT,
-		why: sh`'could not extract tar archive: '"$words"`,
-		mend: 'see that it is a tar archive, whole, and that the pool has room for it (zpool list)',
-	});
-	return sh`download=${download}
-download() {
+const DOWNLOAD: Script = sh`download() {
 	for url; do
 		printf 'Fetching %s...\\n' "$url"
 		rm -f "$download" "$download.end"
@@ -55,8 +39,26 @@ download() {
 		if [ "$(cat "$download.end" 2>/dev/null)" = 0 ]; then return 0; fi
 	done
 	return 1
-}
-unpack() {
+}`;
+
+const HOSTILE = refusal({
+	code: 'HOSTILE_ARCHIVE',
+	what: WHAT,
+	why: sh`'the archive has entries that would leave the image: '"$words"`,
+	mend: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
+});
+const CORRUPT = refusal({
+	code: 'IMAGE_FAILED',
+	what: WHAT,
+	why: sh`'could not extract tar archive: '"$words"`,
+	mend: 'see that it is a tar archive, whole, and that the pool has room for it (zpool list)',
+});
+
+/**
+ * `unpack ARCHIVE DIRECTORY`: ends the step where tar(1) fails or an entry would leave the directory. tar tells too much
+ * on the way.
+ */
+const UNPACK: Script = sh`unpack() {
 	echo 'Unpacking contents and creating image...'
 	{ code=0; tar -xvpf "$1" --numeric-owner -C "$2" 2>&1 || code=$?; echo "#tar $code"; } | awk -v words="$download.words" '
 		BEGIN { printf "" >words }
@@ -67,11 +69,15 @@ unpack() {
 		END { if (code != 0) exit hostile ? 3 : 1 }' || {
 		code=$?
 		words=$(tr '\\n\\t' '  ' <"$download.words")
-		if [ "$code" -eq 3 ]; then ${hostile}; fi
-		${corrupt}
+		if [ "$code" -eq 3 ]; then ${HOSTILE}; fi
+		${CORRUPT}
 	}
 	echo 'Succesfully extracted binaries, creating image...'
 }`;
+
+/** What the scripts below are made of. @param download the file that an archive is kept in on its way */
+function defined(download: string): Script {
+	return lines(sh`download=${download}`, DOWNLOAD, UNPACK);
 }
 
 /** For `undo` and afterwards: nothing of a download stays. */
@@ -93,7 +99,7 @@ export function unpackDistribution(download: string, directory: string): Script 
 		why: sh`'could not fetch file from url: '"$words"`,
 		mend: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/base.txz"',
 	});
-	return sh`${helpers(download)}
+	return sh`${defined(download)}
 release=$(uname -r)
 release=\${release%-p[0-9]*}
 case $release in
@@ -116,7 +122,7 @@ export function unpackArchive(url: string, download: string, directory: string):
 		mend: 'check the path: it is opened on the host of the containers',
 	});
 	if (path !== undefined)
-		return sh`${helpers(download)}
+		return sh`${defined(download)}
 [ -f ${path} ] || ${missing}
 unpack ${path} ${directory}`;
 	const failed = refusal({
@@ -125,7 +131,7 @@ unpack ${path} ${directory}`;
 		why: sh`'could not fetch file from url: '"$words"`,
 		mend: 'check the address: it is opened on the host of the containers',
 	});
-	return sh`${helpers(download)}
+	return sh`${defined(download)}
 download ${url} || ${failed}
 unpack "$download" ${directory}`;
 }

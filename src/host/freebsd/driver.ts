@@ -15,7 +15,7 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import { applyBatch, describeStep } from './batch.ts';
 import { factsOf } from './facts.ts';
-import { filtered, filterMembers, forgetting, networkFilters, publishedPorts } from './firewall.ts';
+import { filtered, forgetting, networkFilters, publishedPorts } from './firewall.ts';
 import type { PartHandlers } from './handler.ts';
 import { FreebsdImages } from './images.ts';
 import { FreebsdNetwork } from './network.ts';
@@ -85,7 +85,6 @@ export class FreebsdHost implements HostDriver {
 			alias: filtered(this.#network.handlers.alias),
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
 			'network-filter': networkFilters,
-			'filter-member': filterMembers,
 			'published-ports': publishedPorts,
 			'image-files': new FreebsdImages(paths),
 			'root-files': this.#storage.rootFiles,

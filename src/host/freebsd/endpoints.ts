@@ -11,7 +11,7 @@ export function hostEnd(unit: number): string {
 }
 
 /** The other end: under this name it comes back to the host when its jail dies, so it keeps it inside. */
-export function innerEnd(unit: number): string {
+function innerEnd(unit: number): string {
 	return `epair${unit}b`;
 }
 

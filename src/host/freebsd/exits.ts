@@ -179,7 +179,7 @@ export class Exits {
  * One line for each process that is known: `run CONTAINER TOKEN CODE ENDED`, `exec ID TOKEN CODE ENDED`, `-` for what is
  * not so yet. A shell that waited and was killed is replaced: by what it would have said, or by another.
  */
-export function lookScript({ path }: StateDirectory): Script {
+function lookScript({ path }: StateDirectory): Script {
 	return lines(
 		sh`value() { cat "$1" 2>/dev/null || echo -; }`,
 		sh`waits() { case $(ps -ww -o command= -p "$(value "$1/runner")" 2>/dev/null) in *"$1"/*) return 0;; esac; return 1; }`,

@@ -1,6 +1,6 @@
 /** The rules of pf, as scripts. Whatever is changed is one anchor, checked before and loaded in one transaction. */
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
-import type { AliasPart, FilterMemberPart } from '#model/part.ts';
+import type { AliasPart } from '#model/part.ts';
 import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDICT } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
 import { ANCHOR_LINES } from './pf-conf.ts';
@@ -56,13 +56,6 @@ export const publishedPorts: PartHandler<'published-ports'> = {
 		const made = portAnchor(part);
 		return verb === 'make' ? described(made) : [`pfctl -a ${made.name} -F all`];
 	},
-};
-
-/** Not planned here: containers that share the stack of the host have no cable. */
-export const filterMembers: PartHandler<'filter-member'> = {
-	make: notPlanned,
-	unmake: () => sh`:`,
-	describe: (_verb, part) => [`# ${part.interface} has no rules of its own`],
 };
 
 /**
@@ -184,16 +177,6 @@ function requirePf(what: string): Script {
 			return sh`printf '%s\\n' "$main" | grep -q ${`^${line.replace('*', '\\*')} all`} || ${absent}`;
 		}),
 	);
-}
-
-function notPlanned({ interface: name }: FilterMemberPart): Script {
-	const why = 'containers that share the stack of the host have no cable';
-	return refusal({
-		code: 'UNSUPPORTED_HERE',
-		what: `cannot set up rules for ${name}`,
-		why,
-		mend: 'report this: no such step is planned on FreeBSD',
-	});
 }
 
 function described({ name, text }: Anchor): string[] {

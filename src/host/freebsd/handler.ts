@@ -8,7 +8,7 @@ import type { PartKind, PartOf } from '#model/part.ts';
  * its output is progress for the user, its error output the reason of a failure.
  *
  * Safe to repeat: a script looks first, as there is nobody to ask in between. Making what is there and unmaking what is
- * gone both succeed; what is there and is not ours is refused: `refusal.ts` says how.
+ * gone both succeed; what is there and is not ours is refused: `refusals.ts` says how.
  */
 export interface PartHandler<K extends PartKind> {
 	make(part: PartOf<K>, options: ApplyOptions): Script;

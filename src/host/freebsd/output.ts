@@ -1,10 +1,8 @@
 import type { Readable } from 'node:stream';
-import type { OutputStream } from '#host/driver.ts';
+import { Attachment } from '#host/attachment.ts';
 import type { ShellSession } from '#kernel/shell/shell.ts';
 import { Splitter } from '#kernel/shell/splitter.ts';
 import { MARK_END, markOf } from './launch.ts';
-
-type Listener = (stream: OutputStream, chunk: Buffer) => void;
 
 /** What `run.sh` tells at the end of a process. */
 export interface ToldEnd {
@@ -55,14 +53,12 @@ class Side {
 }
 
 /** The input and output of a process over a session that runs `attachScript`. */
-export class Attachment {
+export class SessionAttachment extends Attachment {
 	readonly #session: ShellSession;
 	readonly #tty: boolean;
 	readonly #stdin: boolean;
 	readonly #stdout: Side;
 	readonly #stderr: Side;
-	#held: Array<[OutputStream, Buffer]> | undefined = [];
-	#listener: Listener | undefined;
 	/** How the process ended, after all that it had written was delivered; undefined: the session ended before it. */
 	readonly ended: Promise<ToldEnd | undefined>;
 	/** Whether the session ended by itself after it; otherwise it was closed from here, and is to be released there. */
@@ -72,6 +68,7 @@ export class Attachment {
 		session: ShellSession,
 		{ token, tty, stdin }: { readonly token: string; readonly tty: boolean; readonly stdin: boolean },
 	) {
+		super();
 		this.#session = session;
 		this.#tty = tty;
 		this.#stdin = stdin;
@@ -108,18 +105,6 @@ export class Attachment {
 		return [this.#stderr.said, this.#stdout.said].find((said) => said.trim() !== '') ?? '';
 	}
 
-	listen(listener: Listener): void {
-		this.#listener = listener;
-		for (const [stream, chunk] of this.#held ?? []) listener(stream, chunk);
-		this.#held = undefined;
-	}
-
-	/** Text of ours among its output, or the output itself. */
-	give(stream: OutputStream, chunk: Buffer): void {
-		if (this.#listener === undefined) this.#held?.push([stream, chunk]);
-		else this.#listener(stream, chunk);
-	}
-
 	write(chunk: Buffer): void {
 		if (this.#stdin) this.#session.stdin.write(chunk);
 	}
@@ -130,7 +115,6 @@ export class Attachment {
 		else this.#session.stdin.end();
 	}
 
-	/** The process waits in its writes until `resume`. */
 	pause(): void {
 		this.#session.stdout.pause();
 		this.#session.stderr.pause();
@@ -139,13 +123,6 @@ export class Attachment {
 	resume(): void {
 		this.#session.stdout.resume();
 		this.#session.stderr.resume();
-	}
-
-	/** Drop output from now on. The session stays: without it the input of the process would end. */
-	detach(): void {
-		this.#listener = undefined;
-		this.#held = undefined;
-		this.resume();
 	}
 
 	/** The process goes on: what it writes is read on the host and thrown away. */

@@ -1,8 +1,8 @@
-import type { HostProcess, ProcessEnd } from '#host/driver.ts';
+import { AttachableProcess, type Attachment } from '#host/attachment.ts';
+import type { ProcessEnd } from '#host/driver.ts';
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { Shell, ShellLog } from '#kernel/shell/shell.ts';
 import { clampSize } from './launch.ts';
-import type { Attachment } from './output.ts';
 
 /** Tenths of a second that a process which was asked for may take to be there. */
 const STARTING = 20;
@@ -27,37 +27,14 @@ export interface ProcessParts {
 }
 
 /** A process in a jail. */
-export class JailProcess implements HostProcess {
+export class JailProcess extends AttachableProcess {
 	readonly #parts: ProcessParts;
-	readonly ended: Promise<ProcessEnd>;
 	#size: { rows: number; columns: number } | undefined;
 	#resizing = false;
 
 	constructor(parts: ProcessParts) {
+		super(parts.attachment, parts.ended);
 		this.#parts = parts;
-		this.ended = parts.ended;
-		// Who runs a process detached may never ask how it ended.
-		this.ended.catch(() => {});
-	}
-
-	onOutput(listener: Parameters<HostProcess['onOutput']>[0]): void {
-		this.#parts.attachment?.listen(listener);
-	}
-
-	write(chunk: Buffer): void {
-		this.#parts.attachment?.write(chunk);
-	}
-
-	pause(): void {
-		this.#parts.attachment?.pause();
-	}
-
-	resume(): void {
-		this.#parts.attachment?.resume();
-	}
-
-	endInput(): void {
-		this.#parts.attachment?.endInput();
 	}
 
 	/** The last size counts: while one is on its way, those in between are left out. */
@@ -73,10 +50,6 @@ export class JailProcess implements HostProcess {
 
 	kill(signal: NodeJS.Signals): void {
 		if (SIGNALS.has(signal)) this.#tell('signal', killScript(this.#parts.directory, this.#parts.container, signal));
-	}
-
-	detach(): void {
-		this.#parts.attachment?.detach();
 	}
 
 	async #resize(): Promise<void> {
@@ -99,7 +72,7 @@ export class JailProcess implements HostProcess {
 }
 
 /** `pkill -F -j` signals the one process, and only if it is in the jail: its id may have gone to somebody else. */
-export function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
+function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
 	return lines(
 		sh`n=0; while [ ! -e ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
 		sh`	n=$((n + 1)); sleep 0.1`,

@@ -7,7 +7,7 @@ import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { unreachable } from './batch.ts';
 import { Exits } from './exits.ts';
 import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
-import { Attachment } from './output.ts';
+import { SessionAttachment } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { parseRefusal } from './refusals.ts';
 import type { StateDirectory } from './run-directory.ts';
@@ -38,7 +38,7 @@ export class Runner {
 	readonly #log: ShellLog;
 	readonly #exits: Exits;
 	/** With the directory of the run on the host. */
-	readonly #attachments = new Map<Attachment, string>();
+	readonly #attachments = new Map<SessionAttachment, string>();
 	/** Directories of executions that are over. */
 	#rubbish: string[] = [];
 
@@ -79,17 +79,14 @@ export class Runner {
 			const attachment = launch.attach ? await this.#attach(launch) : undefined;
 			if (attachment === undefined) await this.#start(launch);
 			this.#exits.started(launch.token);
-			const { shell, log } = { shell: this.#shell, log: this.#log };
-			const { container, process } = launch;
-			const ended = this.#ended(launch, told, attachment);
 			return new JailProcess({
-				shell,
-				log,
-				container,
+				shell: this.#shell,
+				log: this.#log,
+				container: launch.container,
 				directory: directoryOf(launch),
-				tty: process.tty,
+				tty: launch.process.tty,
 				attachment,
-				ended,
+				ended: this.#ended(launch, told, attachment),
 			});
 		} catch (error) {
 			this.#exits.forget(launch.token);
@@ -136,18 +133,15 @@ export class Runner {
 		};
 	}
 
-	async #attach(launch: Launch): Promise<Attachment> {
+	async #attach(launch: Launch): Promise<SessionAttachment> {
 		const session = await this.#shell.open(attachScript(launch));
 		const { token, process } = launch;
-		const attachment = new Attachment(session, { token, tty: process.tty, stdin: process.stdin });
+		const attachment = new SessionAttachment(session, { token, tty: process.tty, stdin: process.stdin });
 		const timer = setTimeout(() => session.close(), START);
 		const said = await attachment.begun().finally(() => clearTimeout(timer));
 		if (said !== undefined) {
 			// A session that was lost may have started it: better none than one that nobody knows of.
-			const code = await session.exited.catch((error: unknown) => {
-				throw error;
-			});
-			throw refusalOf(launch, { code, stderr: said });
+			throw refusalOf(launch, { code: await session.exited, stderr: said });
 		}
 		this.#attachments.set(attachment, directoryOf(launch));
 		attachment.gone.then((gone) => this.#clear(launch, attachment, gone));
@@ -155,7 +149,7 @@ export class Runner {
 	}
 
 	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
-	async #clear(launch: Launch, attachment: Attachment, gone: boolean): Promise<void> {
+	async #clear(launch: Launch, attachment: SessionAttachment, gone: boolean): Promise<void> {
 		this.#attachments.delete(attachment);
 		if (!gone) await this.#release([directoryOf(launch)]);
 		if (launch.execution !== undefined) this.#rubbish.push(directoryOf(launch));
@@ -170,7 +164,7 @@ export class Runner {
 		if (result.code !== 0) throw refusalOf(launch, result);
 	}
 
-	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: Attachment): Promise<ProcessEnd> {
+	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: SessionAttachment): Promise<ProcessEnd> {
 		const { container, execution, token } = launch;
 		const seen = await attachment?.ended;
 		if (attachment !== undefined && seen === undefined) {

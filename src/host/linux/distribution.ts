@@ -49,7 +49,7 @@ export interface Bootstrap {
 	readonly sources: readonly string[];
 }
 
-export function mmdebstrapArguments(target: string, { release, settings, sources }: Bootstrap): string[] {
+function mmdebstrapArguments(target: string, { release, settings, sources }: Bootstrap): string[] {
 	return [
 		'mmdebstrap',
 		'--variant=extract',

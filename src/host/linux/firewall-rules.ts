@@ -97,21 +97,21 @@ export function renderBase(): string {
 	return `${BASE}${chains.join('\n')}\n`;
 }
 
-export function chainOf(network: string): string {
+function chainOf(network: string): string {
 	return `net_${network}`;
 }
 
 /** Interfaces that belong to a network: its own, and the routed cables of its ipnet containers. */
-export function membersOf(network: string): string {
+function membersOf(network: string): string {
 	return `if_${network}`;
 }
 
-export function natChainOf(network: string): string {
+function natChainOf(network: string): string {
 	return `nat_${network}`;
 }
 
 /** For a shared interface: what comes in on it from the neighbours of the network's containers. */
-export function lanChainOf(network: string): string {
+function lanChainOf(network: string): string {
 	return `lan_${network}`;
 }
 
@@ -203,7 +203,7 @@ export function renderMember(member: Member): string {
 	return renderElements(memberElements(member));
 }
 
-export function memberElements({ network, interface: name, internal }: Member): Element[] {
+function memberElements({ network, interface: name, internal }: Member): Element[] {
 	const elements = [
 		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
 		{ set: 'ours', element: `"${name}"` },

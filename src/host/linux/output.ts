@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { OutputStream } from '#host/driver.ts';
+import { Attachment } from '#host/attachment.ts';
 
 /** conmon reads at most 8 KiB of a packet in its older versions and drops the rest. */
 const PACKET = 8192;
@@ -9,21 +9,18 @@ const STDERR = 3;
 const QUIET = 40;
 const QUIET_AT_LAST = 1000;
 
-type Listener = (stream: OutputStream, chunk: Buffer) => void;
-
 /** Both directions of an attach socket of conmon. */
-export class Attachment {
+export class SocketAttachment extends Attachment {
 	readonly #socket: Socket;
 	readonly #input: Buffer[] = [];
 	#sending = false;
 	#inputEnded = false;
-	#held: Array<[OutputStream, Buffer]> | undefined = [];
-	#listener: Listener | undefined;
 	#last = Date.now();
 	/** Every byte of output was delivered, and there will be no more. */
 	readonly closed: Promise<void>;
 
 	constructor(socket: Socket) {
+		super();
 		this.#socket = socket;
 		this.closed = new Promise((resolve) => {
 			socket.once('end', resolve).once('close', () => resolve());
@@ -32,12 +29,6 @@ export class Attachment {
 		socket.on('error', () => socket.destroy());
 		socket.once('end', () => socket.destroy());
 		socket.on('data', (packet: Buffer) => this.#receive(packet));
-	}
-
-	listen(listener: Listener): void {
-		this.#listener = listener;
-		for (const [stream, chunk] of this.#held ?? []) listener(stream, chunk);
-		this.#held = undefined;
 	}
 
 	write(chunk: Buffer): void {
@@ -50,7 +41,6 @@ export class Attachment {
 		this.#send();
 	}
 
-	/** The process waits in its writes until `resume`. */
 	pause(): void {
 		this.#socket.pause();
 	}
@@ -62,13 +52,6 @@ export class Attachment {
 	/** Give up on output that nobody reads: conmon cannot end before it is rid of it. */
 	release(): void {
 		if (this.#socket.isPaused()) this.#socket.destroy();
-	}
-
-	/** Drop output from now on. The socket stays: without it conmon would end the input of the process. */
-	detach(): void {
-		this.#listener = undefined;
-		this.#held = undefined;
-		this.#socket.resume();
 	}
 
 	destroy(): void {
@@ -85,10 +68,7 @@ export class Attachment {
 
 	#receive(packet: Buffer): void {
 		this.#last = Date.now();
-		const stream = packet[0] === STDERR ? 'stderr' : 'stdout';
-		const chunk = packet.subarray(1);
-		if (this.#listener === undefined) this.#held?.push([stream, chunk]);
-		else this.#listener(stream, chunk);
+		this.give(packet[0] === STDERR ? 'stderr' : 'stdout', packet.subarray(1));
 	}
 
 	/** One write at a time: Node would join several into one packet, and that could be too long. */

@@ -1,9 +1,10 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import type { HostProcess, ProcessEnd } from '#host/driver.ts';
+import { AttachableProcess } from '#host/attachment.ts';
+import type { ProcessEnd, WindowSize } from '#host/driver.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#kernel/process.ts';
 import type { Exits } from './exits.ts';
 import { readStatus, type StatusWatch } from './init-status.ts';
-import type { Attachment } from './output.ts';
+import type { SocketAttachment } from './output.ts';
 
 /** Milliseconds for the end of a container to be seen after that of its last process. */
 const END_OF_SANDBOX = 200;
@@ -14,7 +15,7 @@ const KILLED = 137;
 const FROM_ABOVE = new Set([KILLED, 143]);
 
 export interface ProcessParts {
-	readonly attachment: Attachment | undefined;
+	readonly attachment: SocketAttachment | undefined;
 	/** conmon's control pipe; undefined without a tty. */
 	readonly control: string | undefined;
 	readonly kill: (signal: NodeJS.Signals) => void;
@@ -22,35 +23,12 @@ export interface ProcessParts {
 }
 
 /** A process under conmon. */
-export class MonitoredProcess implements HostProcess {
+export class MonitoredProcess extends AttachableProcess {
 	readonly #parts: ProcessParts;
-	readonly ended: Promise<ProcessEnd>;
 
 	constructor(parts: ProcessParts) {
+		super(parts.attachment, parts.ended);
 		this.#parts = parts;
-		this.ended = parts.ended;
-		// Who runs a process detached may never ask how it ended.
-		this.ended.catch(() => {});
-	}
-
-	onOutput(listener: Parameters<HostProcess['onOutput']>[0]): void {
-		this.#parts.attachment?.listen(listener);
-	}
-
-	write(chunk: Buffer): void {
-		this.#parts.attachment?.write(chunk);
-	}
-
-	pause(): void {
-		this.#parts.attachment?.pause();
-	}
-
-	resume(): void {
-		this.#parts.attachment?.resume();
-	}
-
-	endInput(): void {
-		this.#parts.attachment?.endInput();
 	}
 
 	resize(rows: number, columns: number): void {
@@ -60,16 +38,6 @@ export class MonitoredProcess implements HostProcess {
 	kill(signal: NodeJS.Signals): void {
 		this.#parts.kill(signal);
 	}
-
-	detach(): void {
-		this.#parts.attachment?.detach();
-	}
-}
-
-/** Of a terminal, in characters. */
-export interface WindowSize {
-	readonly rows: number;
-	readonly columns: number;
 }
 
 /** Tells conmon, which may have ended with its process: then there is nothing to resize. */
@@ -110,7 +78,7 @@ export function signalCommand(state: SandboxState, signal: NodeJS.Signals): void
 export interface FirstParts {
 	readonly container: string;
 	readonly status: StatusWatch;
-	readonly attachment: Attachment | undefined;
+	readonly attachment: SocketAttachment | undefined;
 }
 
 /** How the first process ends: with its sandbox, or, when others go on, by what the init writes. */
@@ -133,7 +101,7 @@ export async function endOfFirst({ container, status, attachment }: FirstParts, 
 export interface ExecutionParts {
 	readonly process: ProcessIdentity | undefined;
 	readonly code: Promise<number | undefined>;
-	readonly attachment: Attachment | undefined;
+	readonly attachment: SocketAttachment | undefined;
 }
 
 /** How an additional process ends. */

@@ -10,7 +10,7 @@ import { Bundle } from './bundle.ts';
 import type { Exits } from './exits.ts';
 import { StatusWatch } from './init-status.ts';
 import { ociProcess } from './oci-spec.ts';
-import { Attachment } from './output.ts';
+import { SocketAttachment } from './output.ts';
 import type { Paths } from './paths.ts';
 import {
 	endOfAdditional,
@@ -19,19 +19,15 @@ import {
 	resizeTerminal,
 	type SandboxState,
 	signalCommand,
-	type WindowSize,
 } from './processes.ts';
 import { lookUp } from './users.ts';
-
-/** A request and, with a tty, the window that it starts with. */
-export type SizedRunRequest = RunRequest & { readonly size?: WindowSize };
 
 /** Starts processes in sandboxes that were made, and keeps the connections to their input and output. */
 export class Runner {
 	readonly #paths: Paths;
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
-	readonly #attachments = new Map<Attachment, string>();
+	readonly #attachments = new Map<SocketAttachment, string>();
 	#hooks = 0;
 
 	constructor(paths: Paths, tools: OciTools, exits: Exits) {
@@ -40,7 +36,7 @@ export class Runner {
 		this.#exits = exits;
 	}
 
-	async run(request: SizedRunRequest): Promise<HostProcess> {
+	async run(request: RunRequest): Promise<HostProcess> {
 		const state = this.#state(request.container);
 		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
 	}
@@ -64,7 +60,7 @@ export class Runner {
 		for (const attachment of this.#attachments.keys()) attachment.destroy();
 	}
 
-	async #first(state: SandboxState, request: SizedRunRequest): Promise<HostProcess> {
+	async #first(state: SandboxState, request: RunRequest): Promise<HostProcess> {
 		const { container } = state;
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
@@ -85,7 +81,7 @@ export class Runner {
 		}
 	}
 
-	async #additional(state: SandboxState, request: SizedRunRequest & { kind: 'additional' }): Promise<HostProcess> {
+	async #additional(state: SandboxState, request: RunRequest & { kind: 'additional' }): Promise<HostProcess> {
 		const { container, execution, process, size } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
@@ -94,7 +90,7 @@ export class Runner {
 			execution,
 			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),
 		);
-		let attachment: Attachment | undefined;
+		let attachment: SocketAttachment | undefined;
 		const onAttachable = () => {
 			attachment = this.#attach(container, bundle);
 			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
@@ -122,8 +118,8 @@ export class Runner {
 		}
 	}
 
-	#attach(container: string, bundle: Bundle): Attachment {
-		const attachment = new Attachment(connectSeqpacket(bundle.attach));
+	#attach(container: string, bundle: Bundle): SocketAttachment {
+		const attachment = new SocketAttachment(connectSeqpacket(bundle.attach));
 		this.#attachments.set(attachment, container);
 		attachment.closed.then(() => this.#attachments.delete(attachment));
 		return attachment;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { ApplyOptions, HostProcess, SandboxEnded } from '#host/driver.ts';
+import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
 import { CommandError } from '#kernel/exec.ts';
 import { createContainer, type OciTools } from '#kernel/oci/conmon.ts';
 import { deleteContainer } from '#kernel/oci/runtime.ts';
@@ -16,7 +16,7 @@ import { readStatus } from './init-status.ts';
 import { ociConfig } from './oci-spec.ts';
 import type { Paths } from './paths.ts';
 import { requireReservedPorts } from './reserved-ports.ts';
-import { inheritedEnv, Runner, type SizedRunRequest } from './runner.ts';
+import { inheritedEnv, Runner } from './runner.ts';
 import { lookUp } from './users.ts';
 
 /** Milliseconds. */
@@ -102,7 +102,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		];
 	}
 
-	async run(request: SizedRunRequest): Promise<HostProcess> {
+	async run(request: RunRequest): Promise<HostProcess> {
 		try {
 			const process = await this.#runner.run(request);
 			if (request.kind === 'first')

@@ -15,7 +15,7 @@ const MAGIC: readonly (readonly [Format, Buffer])[] = [
 ];
 const LONGEST_MAGIC = 6;
 
-export function formatOf(start: Buffer): Format {
+function formatOf(start: Buffer): Format {
 	return MAGIC.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0] ?? 'plain';
 }
 

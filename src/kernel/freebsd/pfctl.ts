@@ -32,11 +32,6 @@ export function parseSkipped(text: string): string[] {
 	return textLines(text).flatMap((line) => /^(\S+) \(skip\)$/.exec(line)?.[1] ?? []);
 }
 
-/** One rule a line, as pfctl writes it, which is not how it was given: `pfctl -a … -s rules`, `-s nat`. */
-export function parseRules(text: string): string[] {
-	return textLines(text).filter((line) => !line.startsWith('  '));
-}
-
 /** The `label` of a rule that `pfctl -s rules` printed. */
 export function labelOf(rule: string): string | undefined {
 	return / label "([^"]*)"/.exec(rule)?.[1];

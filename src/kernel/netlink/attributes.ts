@@ -28,12 +28,6 @@ export function u8(type: number, value: number): Attribute {
 	return { type, value: Buffer.of(value) };
 }
 
-export function u16(type: number, value: number): Attribute {
-	const buffer = Buffer.alloc(2);
-	buffer.writeUInt16LE(value);
-	return { type, value: buffer };
-}
-
 export function u32(type: number, value: number): Attribute {
 	const buffer = Buffer.alloc(4);
 	buffer.writeUInt32LE(value);

@@ -39,7 +39,7 @@ const branch = (code: number, operand: number, [yes, no]: readonly [number, numb
 	operand,
 ];
 
-export function encodeProgram(program: readonly Instruction[]): Buffer {
+function encodeProgram(program: readonly Instruction[]): Buffer {
 	const buffer = Buffer.alloc(program.length * 8);
 	for (const [index, [code, yes, no, operand]] of program.entries()) {
 		buffer.writeUInt16LE(code, index * 8);

@@ -27,7 +27,7 @@ const NEWROUTE = 24;
 const DELROUTE = 25;
 const GETROUTE = 26;
 const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
-export const MAIN_TABLE = 254;
+const MAIN_TABLE = 254;
 /** Of the host's own addresses. */
 const LOCAL_TABLE = 255;
 /** A metric after those of routes that the kernel makes itself. */

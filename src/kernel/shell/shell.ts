@@ -33,7 +33,7 @@ export interface ExchangeOptions {
 	readonly onOutput?: (section: string, line: string) => void;
 	/**
 	 * All of it may be done twice, e.g. because it only looks: where the connection is lost, it is done again once the
-	 * host is back, for as long as the shell is patient (`SshOptions.patience`).
+	 * host is back, for as long as the shell is patient (`HostShellOptions.patience`).
 	 */
 	readonly repeatable?: boolean;
 	/** Called when a section ended, with the number of those that have. */

@@ -28,7 +28,7 @@ export interface Outcome {
 	readonly stderr: string;
 }
 
-/** Runs scripts with a real /bin/sh, as `batch.ts` does, where the commands of FreeBSD are stand-ins. */
+/** Runs scripts with a real /bin/sh, as `src/host/freebsd/batch.ts` does, where the commands of FreeBSD are stand-ins. */
 export class JailHost {
 	readonly directory: string;
 	readonly paths: Paths;

@@ -30,7 +30,7 @@ export interface Wanted {
 export const ANCHORS = 'nat-anchor "kleene/*" all\nrdr-anchor "kleene/*" all\nanchor "kleene/*" all\n';
 
 /** Addresses of everybody by family. */
-export const AT: Readonly<Record<string, readonly [four: string, six: string]>> = {
+const AT: Readonly<Record<string, readonly [four: string, six: string]>> = {
 	host: ['192.168.1.10', 'fd00:1::10'],
 	gatewayA: ['10.0.1.1', 'fd00:a::1'],
 	gatewayB: ['10.0.2.1', 'fd00:b::1'],

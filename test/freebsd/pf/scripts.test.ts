@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { compareFilter, FILTER_SECTION } from '#host/freebsd/comparison/filter.ts';
 import {
 	filtered,
-	filterMembers,
 	forgetStates,
 	memberJoins,
 	memberLeaves,
@@ -220,13 +219,4 @@ test('an address is known to the rules before it is there, and no longer when it
 		await does(host, make('grep -qx 10.0.1.21 "$STATE/tables/kleene%from.cccccccccccc"'));
 		assert.equal(known()[0], '10.0.1.21\n');
 		assert.ok(host.exists('anchors/kleene%from.cccccccccccc%self%10.0.1.21'));
-	}));
-
-test('a step that is not planned here is refused', () =>
-	on(ANCHORS, async (host) => {
-		const { code, stderr } = await host.run(
-			filterMembers.make({ kind: 'filter-member', network: A.network, interface: 'epair0a', internal: false }, {}),
-		);
-		assert.equal(code, 1);
-		assert.match(stderr, /^KLEENE-REFUSAL UNSUPPORTED_HERE\tcannot set up rules for epair0a\t/);
 	}));

@@ -2,7 +2,7 @@
 import { addressText } from '#kernel/netlink/inet.ts';
 
 /** Below it nobody else has names: what is not found there does not exist. */
-export const SUFFIX = 'kleene';
+const SUFFIX = 'kleene';
 
 /** Without case, final dot and suffix: `Web.Kleene.` → `web`. */
 export function bareName(name: string): string {

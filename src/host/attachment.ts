@@ -1,0 +1,76 @@
+/** What lies between a process in a container and who listens to it, as far as it is the same on every host. */
+import type { HostProcess, OutputStream, ProcessEnd } from './driver.ts';
+
+type Listener = Parameters<HostProcess['onOutput']>[0];
+
+/** The input and output of a process. What carries them is the host's business. */
+export abstract class Attachment {
+	/** What came before anybody listened; undefined once it is of no use any more. */
+	#held: Array<[OutputStream, Buffer]> | undefined = [];
+	#listener: Listener | undefined;
+
+	abstract write(chunk: Buffer): void;
+	abstract endInput(): void;
+	/** The process waits in its writes until `resume`. */
+	abstract pause(): void;
+	abstract resume(): void;
+
+	listen(listener: Listener): void {
+		this.#listener = listener;
+		for (const [stream, chunk] of this.#held ?? []) listener(stream, chunk);
+		this.#held = undefined;
+	}
+
+	/** To who listens: output, or text of ours among it. */
+	give(stream: OutputStream, chunk: Buffer): void {
+		if (this.#listener === undefined) this.#held?.push([stream, chunk]);
+		else this.#listener(stream, chunk);
+	}
+
+	/** Drop output from now on. The connection stays: without it the input of the process would end. */
+	detach(): void {
+		this.#listener = undefined;
+		this.#held = undefined;
+		this.resume();
+	}
+}
+
+/** A process, attached or not; how it is signalled and its terminal resized is the host's business. */
+export abstract class AttachableProcess implements HostProcess {
+	readonly #attachment: Attachment | undefined;
+	readonly ended: Promise<ProcessEnd>;
+
+	constructor(attachment: Attachment | undefined, ended: Promise<ProcessEnd>) {
+		this.#attachment = attachment;
+		this.ended = ended;
+		// Who runs a process detached may never ask how it ended.
+		this.ended.catch(() => {});
+	}
+
+	abstract resize(rows: number, columns: number): void;
+	abstract kill(signal: NodeJS.Signals): void;
+
+	onOutput(listener: Listener): void {
+		this.#attachment?.listen(listener);
+	}
+
+	write(chunk: Buffer): void {
+		this.#attachment?.write(chunk);
+	}
+
+	pause(): void {
+		this.#attachment?.pause();
+	}
+
+	resume(): void {
+		this.#attachment?.resume();
+	}
+
+	endInput(): void {
+		this.#attachment?.endInput();
+	}
+
+	detach(): void {
+		this.#attachment?.detach();
+	}
+}

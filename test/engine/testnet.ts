@@ -1,0 +1,34 @@
+/** The network `testnet`, as it is asked for and as it is, and an endpoint on it: for tests to change. */
+import type { Endpoint } from '#model/endpoint.ts';
+import type { Network, NetworkConfig } from '#model/network.ts';
+
+export const TESTNET_CONFIG: NetworkConfig = {
+	name: 'testnet',
+	type: 'bridge',
+	interface: '',
+	subnet: '10.4.6.0/24',
+	subnet6: '',
+	gateway: '<auto>',
+	gateway6: '',
+	nat: '',
+	icc: true,
+	internal: false,
+	nat6: false,
+	dns: true,
+	mtu: 0,
+};
+
+export const TESTNET: Network = { ...TESTNET_CONFIG, id: '0123456789ab', interface: 'kleene0', created: '' };
+
+export const ENDPOINT: Endpoint = {
+	id: 'abcdef012345',
+	containerId: 'c1',
+	networkId: TESTNET.id,
+	ipAddress: '10.4.6.2',
+	ipAddress6: '',
+	position: 0,
+	epair: 3,
+	mac: '',
+	defaultRoute: false,
+	aliases: [],
+};
