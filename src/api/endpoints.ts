@@ -3,20 +3,22 @@ import { Nullable } from './shapes.ts';
 
 const ADDRESS = "'' = none, '<auto>' = allocate if the network has this family, or an address";
 
-export const EndPointConfig = Type.Object(
-	{
-		container: Type.String(),
-		network: Type.String(),
-		ip_address: Type.String({ default: '', description: ADDRESS }),
-		ip_address6: Type.String({ default: '', description: ADDRESS }),
-		mac: Type.Optional(Type.String({ description: 'ours: of the inner end' })),
-		aliases: Type.Optional(
-			Type.Array(Type.String(), { description: 'ours: further names by which members of the network find it' }),
-		),
-		default_route: Type.Optional(Type.Boolean({ description: 'ours: prefer this network for the default route' })),
-	},
-	{ $id: 'EndPointConfig' },
-);
+const joining = {
+	network: Type.String(),
+	ip_address: Type.String({ default: '', description: ADDRESS }),
+	ip_address6: Type.String({ default: '', description: ADDRESS }),
+	mac: Type.Optional(Type.String({ description: 'ours: of the inner end' })),
+	aliases: Type.Optional(
+		Type.Array(Type.String(), { description: 'ours: further names by which members of the network find it' }),
+	),
+	default_route: Type.Optional(Type.Boolean({ description: 'ours: prefer this network for the default route' })),
+};
+
+/** How a container is to be on a network, whichever container it is. */
+export const Joining = Type.Object(joining, { $id: 'Joining' });
+export type Joining = Type.Static<typeof Joining>;
+
+export const EndPointConfig = Type.Object({ container: Type.String(), ...joining }, { $id: 'EndPointConfig' });
 export type EndPointConfig = Type.Static<typeof EndPointConfig>;
 
 export const EndPoint = Type.Object(

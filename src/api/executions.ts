@@ -1,15 +1,17 @@
 import Type from 'typebox';
 
-export const ExecConfig = Type.Object(
-	{
-		container_id: Type.String(),
-		cmd: Type.Array(Type.String(), { default: [], description: "[] = the container's command" }),
-		user: Type.String({ default: '', description: "'' = the container's user" }),
-		env: Type.Array(Type.String(), { default: [], description: "merged over the container's" }),
-		tty: Type.Boolean({ default: false }),
-	},
-	{ $id: 'ExecConfig' },
-);
+const command = {
+	cmd: Type.Array(Type.String(), { default: [], description: "[] = the container's command" }),
+	user: Type.String({ default: '', description: "'' = the container's user" }),
+	env: Type.Array(Type.String(), { default: [], description: "merged over the container's" }),
+	tty: Type.Boolean({ default: false }),
+};
+
+/** What is to run, whichever container it runs in. */
+export const CommandConfig = Type.Object(command, { $id: 'CommandConfig' });
+export type CommandConfig = Type.Static<typeof CommandConfig>;
+
+export const ExecConfig = Type.Object({ container_id: Type.String(), ...command }, { $id: 'ExecConfig' });
 export type ExecConfig = Type.Static<typeof ExecConfig>;
 
 /** First frame of `/exec/start`. */

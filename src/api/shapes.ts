@@ -26,3 +26,6 @@ export const PlanResponse = Type.Object({ plan: Type.Array(Type.String()) }, { $
 export type PlanResponse = Type.Static<typeof PlanResponse>;
 
 export const DryRunQuery = Type.Object({ dry_run: Type.Optional(Type.Boolean({ description: 'plan only' })) });
+
+/** For what can only be planned. */
+export const DryRunOnly = Type.Object({ dry_run: Type.Literal(true, { description: 'plan only' }) });

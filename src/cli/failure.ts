@@ -1,4 +1,4 @@
-import { type ErrorParts, isKleeneError, KleeneError } from '#errors/kleene-error.ts';
+import { type ErrorParts, KleeneError } from '#errors/kleene-error.ts';
 
 /** Exit codes that mean something of their own; every other refusal exits 1. */
 export const EXIT = { refused: 1, usage: 2, mount: 125, config: 255, interrupted: 130, noReader: 141 } as const;
@@ -25,11 +25,4 @@ export class Quit extends Error {
 		super(`exit ${exitCode}`);
 		this.exitCode = exitCode;
 	}
-}
-
-/** The same refusal, headed by the words that the command has for it: `could not create container: <message>`. */
-export function headed(what: string, error: unknown): unknown {
-	if (!isKleeneError(error) || error.code === 'DAEMON_UNREACHABLE') return error;
-	const { code, why, mend, message, cause } = error;
-	return new KleeneError({ code, what, why, mend, message: `${what}: ${message}`, cause });
 }

@@ -1,6 +1,8 @@
 import type { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
+import type { RunConfig } from '#api/runs.ts';
 import type { IdResponse } from '#api/shapes.ts';
-import type { HttpTransport } from './http.ts';
+import type { Call, HttpTransport } from './http.ts';
+import { plan } from './plan.ts';
 
 export interface ContainersClient {
 	/** @param options.all stopped ones too */
@@ -19,6 +21,14 @@ export interface ContainersClient {
 	update(container: string, config: ContainerConfig): Promise<string>;
 	/** @returns the ids of the stopped containers that are gone */
 	prune(): Promise<string[]>;
+	/** What would be done, one line per step in the words of the host's own tools. Nothing is changed. */
+	readonly plan: ContainerPlans;
+}
+
+export interface ContainerPlans {
+	/** Creating a container, connecting and starting it: what takes several calls to do. */
+	run(config: RunConfig): Promise<string[]>;
+	stop(container: string): Promise<string[]>;
 }
 
 export function containersClient(http: HttpTransport): ContainersClient {
@@ -46,23 +56,31 @@ export function containersClient(http: HttpTransport): ContainersClient {
 				doing: `inspect container ${container}`,
 			}),
 		...changes(http),
+		plan: {
+			run: (config) =>
+				plan(http, {
+					method: 'POST',
+					path: ['containers', 'run'],
+					body: config,
+					doing: `run container ${config.container.name}`,
+				}),
+			stop: (container) => plan(http, stopping(container)),
+		},
 	};
 }
+
+const stopping = (container: string): Call => ({
+	method: 'POST',
+	path: ['containers', container, 'stop'],
+	doing: `stop container ${container}`,
+});
 
 function changes(http: HttpTransport): Pick<ContainersClient, 'remove' | 'stop' | 'update' | 'prune'> {
 	const id = async (answer: Promise<IdResponse>) => (await answer).id;
 	return {
 		remove: (container) =>
 			id(http.call({ method: 'DELETE', path: ['containers', container], doing: `remove container ${container}` })),
-		stop: (container, options) =>
-			id(
-				http.call({
-					method: 'POST',
-					path: ['containers', container, 'stop'],
-					query: { grace: options?.graceSeconds },
-					doing: `stop container ${container}`,
-				}),
-			),
+		stop: (container, options) => id(http.call({ ...stopping(container), query: { grace: options?.graceSeconds } })),
 		update: (container, config) =>
 			id(
 				http.call({

@@ -2,7 +2,8 @@ import type { ExecConfig, ExecStartConfig } from '#api/executions.ts';
 import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
-import type { HttpTransport } from './http.ts';
+import type { Call, HttpTransport } from './http.ts';
+import { plan } from './plan.ts';
 import { refusalInFrame } from './refusal.ts';
 import { failureOf, openWire, parseMessage, type Wire } from './wire.ts';
 
@@ -33,6 +34,8 @@ export type StartConfig = Omit<ExecStartConfig, 'attach'>;
 export interface ExecutionsClient {
 	/** @returns the id of the new execution instance; nothing runs yet */
 	create(config: ExecConfig): Promise<string>;
+	/** What creating and starting it would do on the host, in the words of its tools. Nothing is changed. */
+	plan(config: ExecConfig): Promise<string[]>;
 	/** Resolves when the process has been started: what is sent before goes nowhere. */
 	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Resolves when the process has been started. */
@@ -41,17 +44,17 @@ export interface ExecutionsClient {
 
 const PATH = '/exec/start';
 
+const creating = (config: ExecConfig): Call => ({
+	method: 'POST',
+	path: ['exec', 'create'],
+	body: config,
+	doing: `run a command in container ${config.container_id}`,
+});
+
 export function executionsClient(http: HttpTransport): ExecutionsClient {
 	return {
-		create: async (config) =>
-			(
-				await http.call<IdResponse>({
-					method: 'POST',
-					path: ['exec', 'create'],
-					body: config,
-					doing: `run a command in container ${config.container_id}`,
-				})
-			).id,
+		create: async (config) => (await http.call<IdResponse>(creating(config))).id,
+		plan: (config) => plan(http, creating(config)),
 		attach: (config, sink) => attach(http, config, sink),
 		startDetached: (config) => startDetached(http, config),
 	};

@@ -1,8 +1,8 @@
 import type { EndPointConfig } from '#api/endpoints.ts';
 import type { Network, NetworkConfig, NetworkInspect } from '#api/networks.ts';
-import type { IdResponse, PlanResponse } from '#api/shapes.ts';
-import { KleeneError } from '#errors/kleene-error.ts';
+import type { IdResponse } from '#api/shapes.ts';
 import type { Call, HttpTransport } from './http.ts';
+import { plan } from './plan.ts';
 
 /** A container's place in a network, by identifiers. */
 export interface Membership {
@@ -82,15 +82,4 @@ export function networksClient(http: HttpTransport): NetworksClient {
 			disconnect: (membership) => plan(http, calls.disconnect(membership)),
 		},
 	};
-}
-
-async function plan(http: HttpTransport, call: Call): Promise<string[]> {
-	const answer = await http.call<PlanResponse | undefined>({ ...call, query: { dry_run: true } });
-	if (Array.isArray(answer?.plan)) return answer.plan;
-	throw new KleeneError({
-		code: 'UNSUPPORTED_HERE',
-		what: `cannot plan to ${call.doing}`,
-		why: 'this kleened knows no dry run, it may have made the change',
-		mend: 'look at `klee network ls`, and use --dry-run with the kleened of this version only',
-	});
 }

@@ -29,12 +29,31 @@ export class RunPlanner {
 
 	/** What is to be on the host while a container runs. Takes cables and ports; `forget` gives them back. */
 	async plan(container: Container, command: Command): Promise<Part[]> {
+		return this.#plan(container, command, await this.frontageFor(container));
+	}
+
+	/**
+	 * The same for a dry run, which keeps nothing: within `Store.rehearse`, where nothing may be waited for.
+	 * @param frontage see `frontageFor`
+	 */
+	rehearse(container: Container, command: Command, frontage: Frontage): Part[] {
+		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
+		try {
+			const parts = this.#plan(container, command, frontage);
+			this.forget(container.id, parts);
+			return parts;
+		} finally {
+			// A run that could not be ended holds its cables still.
+			this.reserveUnits(endpoints.flatMap(({ epair }) => epair ?? []));
+		}
+	}
+
+	#plan(container: Container, command: Command, frontage: Frontage): Part[] {
 		const { store, driver, allowHostHooks } = this.#context;
 		const facts = driver.facts();
 		const image = requireImage(store, container.imageId, facts);
 		requireHooksAllowed(parseJailParameters(container.jailParam, facts).hooks, allowHostHooks);
 		const spec = sandboxOf(container, processOf(image, container, command, facts), facts);
-		const frontage = await this.frontageFor(container);
 		try {
 			const attachments = this.attachmentsOf(container.id);
 			const ports = partsOfPorts(container, attachments, frontage);

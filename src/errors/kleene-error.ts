@@ -38,6 +38,13 @@ export function isKleeneError(error: unknown): error is KleeneError {
 	return error instanceof KleeneError;
 }
 
+/** The same refusal, headed by the words for what was under way: `could not create container: <message>`. */
+export function headed(what: string, error: unknown): unknown {
+	if (!isKleeneError(error) || error.code === 'DAEMON_UNREACHABLE') return error;
+	const { code, why, mend, message, cause } = error;
+	return new KleeneError({ code, what, why, mend, message: `${what}: ${message}`, cause });
+}
+
 /** The text of anything thrown, for a `why` or a log line. */
 export function messageOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);

@@ -94,6 +94,19 @@ export class Database {
 		}
 	}
 
+	/** What `work` comes to, with all that it writes taken back. Only on its own: an outer transaction would keep it. */
+	rehearse<T>(work: () => T): T {
+		if (this.#depth > 0) throw new Error('a rehearsal within a transaction would not be taken back');
+		this.#db.exec('BEGIN IMMEDIATE');
+		this.#depth += 1;
+		try {
+			return work();
+		} finally {
+			this.#depth -= 1;
+			this.#db.exec('ROLLBACK');
+		}
+	}
+
 	close(): void {
 		this.#statements.clear();
 		this.#db.close();

@@ -45,6 +45,11 @@ export class Store {
 		return this.#db.transaction(work);
 	}
 
+	/** What `work` comes to; nothing that it writes stays. It must not wait for anything: others use this store. */
+	rehearse<T>(work: () => T): T {
+		return this.#db.rehearse(work);
+	}
+
 	close(): void {
 		this.#db.close();
 	}

@@ -44,6 +44,8 @@ test('commands and options come from the tree', async () => {
 	assert.deepEqual(await complete('network', 'create', '-t', 'b'), ['bridge']);
 	assert.deepEqual(await complete('network', 'create', '--type=b'), ['--type=bridge']);
 	assert.deepEqual(await complete('image', 'create', 'zfs'), ['zfs-copy', 'zfs-clone']);
+	for (const command of ['run', 'start', 'stop', 'network'])
+		assert.deepEqual(await complete(command, ...(command === 'network' ? ['rm'] : []), '--dry'), ['--dry-run']);
 	assert.deepEqual(await complete('--config', ''), [':files']);
 	assert.deepEqual(await complete('completion', 'f'), ['fish']);
 });

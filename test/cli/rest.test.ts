@@ -49,12 +49,38 @@ test('a dry run prints the plan, and asks for nothing else', async () => {
 		'POST /networks/prune?dry_run=true': ['network', 'prune', '--dry-run'],
 		'POST /networks/connect?dry_run=true': ['network', 'connect', '--dry-run', 'web', 'c1'],
 		'POST /networks/web/disconnect/c1?dry_run=true': ['network', 'disconnect', '--dry-run', 'web', 'c1'],
+		'POST /containers/run?dry_run=true': ['run', '--dry-run', '-n', 'web', 'img', 'ls'],
+		'POST /exec/create?dry_run=true': ['start', '--dry-run', 'c1'],
+		'POST /containers/c1/stop?dry_run=true': ['container', 'stop', '--dry-run', 'c1'],
 	};
 	for (const [request, words] of Object.entries(cases)) {
 		const { stub, outcome } = await against({ [request]: [200, { plan }] }, words);
 		assert.deepEqual(outcome, { code: 0, signal: null, stdout: `${plan.join('\n')}\n`, stderr: '' });
 		assert.deepEqual(stub.requests(), [request]);
 	}
+});
+
+test('a dry run of run says in one request what run says in three', async () => {
+	const options = ['-n', 'web', '-l', 'vnet', '--ip', '10.4.6.9', '--alias', 'db', '-p', '80', '--name', 'c1'];
+	const words = [...options, 'img', 'ls', '--dry-run'];
+	const dry = await against({ 'POST /containers/run?dry_run=true': [200, { plan: [] }] }, [
+		'run',
+		'--dry-run',
+		...words,
+	]);
+	assert.deepEqual(dry.outcome, { code: 0, signal: null, stdout: '', stderr: '' });
+	const body = dry.stub.body(0);
+	const answers: Record<string, Answer> = {
+		'POST /containers/create': [201, { id: ID }],
+		'POST /networks/connect': [204],
+		'POST /exec/create': [201, { id: ID }],
+	};
+	await stub?.close();
+	stub = await StubDaemon.start({ answers, stream: (stream) => stream.end(1001, '') });
+	assert.equal((await klee(['--host', stub.host, 'run', '-d', ...words])).code, 0);
+	assert.deepEqual(stub.body(0), body.container);
+	assert.deepEqual(stub.body(1), { container: ID, ...(body.endpoint as object) });
+	assert.deepEqual(stub.body(2), { container_id: ID, ...(body.execution as object) });
 });
 
 test('a daemon that made the change instead of planning it is told on', async () => {

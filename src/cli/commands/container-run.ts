@@ -1,33 +1,36 @@
+import type { ContainerConfig } from '#api/containers.ts';
 import type { KleeneClient } from '#client/client.ts';
-import { isKleeneError } from '#errors/kleene-error.ts';
-import { headed, usageError } from '../failure.ts';
+import { headed, isKleeneError } from '#errors/kleene-error.ts';
+import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
 import { randomName } from '../names.ts';
 import { type ContainerCreateOptions, checkedEnvironment, commandOf, containerConfig } from '../parse/container.ts';
-import { endPointConfig } from '../parse/network.ts';
-import { line, warn } from '../render/output.ts';
-import { type AttachOptions, startDetached, startExecution } from '../session/start.ts';
+import { endPointConfig, joiningConfig } from '../parse/network.ts';
+import { line, lines, warn } from '../render/output.ts';
+import { type AttachOptions, commandConfig, startDetached, startExecution } from '../session/start.ts';
+import type { DryRun } from '../syntax/options.ts';
 
 export const create: Action<ContainerCreateOptions> = async ({ args, options, client }) => {
 	await createConnected(client, args, options);
 };
 
-export const run: Action<ContainerCreateOptions & AttachOptions> = async ({ args, options, client }) => {
+export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = async ({ args, options, client }) => {
+	if (options.dryRun) return lines(await planOfRun(client, args, options));
 	const container = await createConnected(client, args, options);
-	await startExecution(client, { container, cmd: [], env: [], user: '' }, options);
+	await startExecution(client, { container, ...OWN_COMMAND }, options);
 };
+
+/** What the container itself says. */
+const OWN_COMMAND = { cmd: [], env: [], user: '' } as const;
 
 async function createConnected(
 	client: KleeneClient,
-	[image = '', ...words]: readonly string[],
+	words: readonly string[],
 	options: ContainerCreateOptions,
 ): Promise<string> {
 	const { network } = options;
-	if (network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
-		warn('--ip, --ip6 and --alias count with --network only');
-	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
-	const config = containerConfig(image, commandOf(words), options);
-	const id = await createNamed(client, options.name, config).catch((error) => {
+	const config = configOf(words, options);
+	const id = await named(options.name, (name) => client.containers.create({ ...config, name })).catch((error) => {
 		throw headed('could not create container', error);
 	});
 	line(id);
@@ -38,25 +41,43 @@ async function createConnected(
 	return id;
 }
 
+/** One request for all that `run` asks for: a dry run leaves nothing that the next one could name. */
+async function planOfRun(
+	client: KleeneClient,
+	words: readonly string[],
+	options: ContainerCreateOptions & AttachOptions,
+): Promise<string[]> {
+	const { network, tty = false } = options;
+	const config = configOf(words, options);
+	const execution = commandConfig(OWN_COMMAND, tty);
+	const endpoint = network !== undefined && { endpoint: joiningConfig(network, options) };
+	return named(options.name, (name) =>
+		client.containers.plan.run({ container: { ...config, name }, execution, ...endpoint }),
+	);
+}
+
+function configOf([image = '', ...words]: readonly string[], options: ContainerCreateOptions): ContainerConfig {
+	if (options.network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
+		warn('--ip, --ip6 and --alias count with --network only');
+	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
+	return containerConfig(image, commandOf(words), options);
+}
+
 const ATTEMPTS = 5;
 
 /** A name that klee made up may be taken; then it makes up another. */
-async function createNamed(
-	client: KleeneClient,
-	name: string | undefined,
-	config: ReturnType<typeof containerConfig>,
-): Promise<string> {
-	if (name !== undefined) return client.containers.create({ ...config, name });
+async function named<T>(given: string | undefined, request: (name: string) => Promise<T>): Promise<T> {
+	if (given !== undefined) return request(given);
 	for (let attempt = 1; ; attempt++) {
 		try {
-			return await client.containers.create({ ...config, name: randomName() });
+			return await request(randomName());
 		} catch (error) {
 			if (attempt === ATTEMPTS || !isKleeneError(error) || error.code !== 'NAME_TAKEN') throw error;
 		}
 	}
 }
 
-export const start: Action<AttachOptions> = async ({ args, options, client }) => {
+export const start: Action<AttachOptions & DryRun> = async ({ args, options, client }) => {
 	const attached = !options.detach || options.interactive;
 	if (attached && args.length > 1)
 		throw usageError(
@@ -64,8 +85,15 @@ export const start: Action<AttachOptions> = async ({ args, options, client }) =>
 			'their output would be mixed up',
 			'add --detach, or start them one by one',
 		);
-	await each(args, (container) => startExecution(client, { container, cmd: [], env: [], user: '' }, options));
+	await each(args, async (container) => {
+		if (options.dryRun) lines(await planOfStart(client, container, options));
+		else await startExecution(client, { container, ...OWN_COMMAND }, options);
+	});
 };
+
+function planOfStart(client: KleeneClient, container: string, { tty = false }: AttachOptions): Promise<string[]> {
+	return client.executions.plan({ container_id: container, ...commandConfig(OWN_COMMAND, tty) });
+}
 
 export const execute: Action<AttachOptions & { env: string[]; user?: string }> = async ({ args, options, client }) => {
 	const [container = '', ...words] = args;
@@ -76,7 +104,7 @@ export const execute: Action<AttachOptions & { env: string[]; user?: string }> =
 export const restart: Action<object> = ({ args, client }) =>
 	each(args, async (container) => {
 		line(await stopOrFind(client, container));
-		await startDetached(client, { container, cmd: [], env: [], user: '' });
+		await startDetached(client, { container, ...OWN_COMMAND });
 	});
 
 async function stopOrFind(client: KleeneClient, container: string): Promise<string> {

@@ -7,6 +7,7 @@ import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
 import { line, lines, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
+import type { DryRun } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
 function columns(now: number): readonly Column<ContainerSummary>[] {
@@ -41,8 +42,11 @@ export const inspect: Action<object> = async ({ args: [container = ''], client }
 	line(renderJson(await client.containers.inspect(container)));
 };
 
-export const stop: Action<{ time?: number }> = ({ args, options, client }) =>
-	each(args, async (container) => line(await client.containers.stop(container, { graceSeconds: options.time })));
+export const stop: Action<{ time?: number } & DryRun> = ({ args, options, client }) =>
+	each(args, async (container) => {
+		if (options.dryRun) lines(await client.containers.plan.stop(container));
+		else line(await client.containers.stop(container, { graceSeconds: options.time }));
+	});
 
 export const remove: Action<{ force?: boolean }> = ({ args, options, client }) =>
 	each(args, async (container) => {

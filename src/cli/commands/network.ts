@@ -4,11 +4,8 @@ import { type AddressOptions, endPointConfig, type NetworkCreateOptions, network
 import { renderJson } from '../render/json.ts';
 import { line, lines, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
+import type { DryRun } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
-
-interface DryRun {
-	readonly dryRun?: boolean;
-}
 
 const COLUMNS: readonly Column<Network>[] = [
 	{ title: 'ID', cell: ({ id }) => id },

@@ -1,4 +1,4 @@
-import type { EndPointConfig } from '#api/endpoints.ts';
+import type { EndPointConfig, Joining } from '#api/endpoints.ts';
 import type { NetworkConfig } from '#api/networks.ts';
 
 export interface NetworkCreateOptions {
@@ -46,9 +46,12 @@ export interface AddressOptions {
 }
 
 export function endPointConfig(network: string, container: string, options: AddressOptions): EndPointConfig {
+	return { container, ...joiningConfig(network, options) };
+}
+
+export function joiningConfig(network: string, options: AddressOptions): Joining {
 	return {
 		network,
-		container,
 		ip_address: options.ip ?? '<auto>',
 		ip_address6: options.ip6 ?? '<auto>',
 		...(options.mac !== undefined && { mac: options.mac }),

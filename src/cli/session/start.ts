@@ -1,3 +1,4 @@
+import type { CommandConfig } from '#api/executions.ts';
 import { exitCodeOf } from '#api/frames.ts';
 import type { KleeneClient } from '#client/client.ts';
 import { EXIT, Quit } from '../failure.ts';
@@ -43,16 +44,13 @@ export async function startDetached(client: KleeneClient, execution: Execution, 
 }
 
 async function create(client: KleeneClient, execution: Execution, tty: boolean): Promise<string> {
-	const { container, cmd, user } = execution;
-	const id = await client.executions.create({
-		container_id: container,
-		cmd: [...cmd],
-		env: tty ? withTerminalType(execution.env) : [...execution.env],
-		user,
-		tty,
-	});
+	const id = await client.executions.create({ container_id: execution.container, ...commandConfig(execution, tty) });
 	line(`created execution instance ${id}`);
 	return id;
+}
+
+export function commandConfig({ cmd, env, user }: Omit<Execution, 'container'>, tty: boolean): CommandConfig {
+	return { cmd: [...cmd], env: tty ? withTerminalType(env) : [...env], user, tty };
 }
 
 /** Programs have to know which terminal will show what they write: this one. */

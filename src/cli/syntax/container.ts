@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { act } from '../invocation.ts';
 import type { ContainerCreateOptions, ContainerUpdateOptions } from '../parse/container.ts';
 import type { AttachOptions } from '../session/start.ts';
-import { choice, repeatable, takesCommand, withForce, withJson } from './options.ts';
+import { choice, type DryRun, repeatable, takesCommand, withDryRun, withForce, withJson } from './options.ts';
 import type { Declaration } from './tree.ts';
 
 const actions = () => import('../commands/container.ts');
@@ -15,13 +15,15 @@ export const containerCommands: Readonly<Record<string, Declaration>> = {
 			async () => (await running()).create,
 		),
 	run: (command) =>
-		act<ContainerCreateOptions & AttachOptions>(
-			withAttach(declareCreate(command.description('create a container and start it'))),
+		act<ContainerCreateOptions & AttachOptions & DryRun>(
+			withDryRun(withAttach(declareCreate(command.description('create a container and start it')))),
 			async () => (await running()).run,
 		),
 	start: (command) =>
-		act<AttachOptions>(
-			withAttach(command.description('start containers with their own commands')).argument('<CONTAINERS...>'),
+		act<AttachOptions & DryRun>(
+			withDryRun(withAttach(command.description('start containers with their own commands'))).argument(
+				'<CONTAINERS...>',
+			),
 			async () => (await running()).start,
 		),
 	exec: declareExec,
@@ -106,11 +108,10 @@ function declareExec(command: Command): Command {
 }
 
 function declareStop(command: Command): Command {
-	const declared = command
-		.description('stop containers')
+	const declared = withDryRun(command.description('stop containers'))
 		.argument('<CONTAINERS...>')
 		.option('-t, --time <SECONDS>', 'how long processes may take to end before they are killed', seconds);
-	return act<{ time?: number }>(declared, async () => (await actions()).stop);
+	return act<{ time?: number } & DryRun>(declared, async () => (await actions()).stop);
 }
 
 function seconds(text: string): number {

@@ -24,7 +24,11 @@ export function withForce(command: Command): Command {
 	return command.option('-f, --force', 'do not ask for confirmation');
 }
 
-/** For commands that change networks. */
+export interface DryRun {
+	readonly dryRun?: boolean;
+}
+
+/** For commands that change networks, and that start or stop containers. */
 export function withDryRun(command: Command): Command {
 	return command.option('--dry-run', "print what would be done, in the words of the host's own tools, and do nothing");
 }

@@ -1,14 +1,17 @@
 import Type from 'typebox';
 import { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
-import { IdListResponse, IdResponse } from '#api/shapes.ts';
+import { RunConfig } from '#api/runs.ts';
+import { DryRunOnly, DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { ContainerChange, ContainerRequest } from '#engine/operations/containers.ts';
+import type { ContainerChange } from '#engine/operations/containers.ts';
+import type { ContainerRequest } from '#engine/operations/creations.ts';
 import type { App } from '../app.ts';
+import { joiningOf } from '../joining.ts';
 import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';
 
 const Ident = Type.Object({ container_id: Type.String() });
 
-export function containerRoutes(app: App, { containers }: Engine): void {
+export function containerRoutes(app: App, { containers, rehearsals }: Engine): void {
 	app.route({
 		method: 'GET',
 		url: '/containers/list',
@@ -55,6 +58,7 @@ export function containerRoutes(app: App, { containers }: Engine): void {
 	});
 
 	lifecycleRoutes(app, containers);
+	rehearsalRoutes(app, rehearsals);
 }
 
 function lifecycleRoutes(app: App, containers: Engine['containers']): void {
@@ -64,11 +68,15 @@ function lifecycleRoutes(app: App, containers: Engine['containers']): void {
 		schema: {
 			params: Ident,
 			/** Ours: seconds between asking the processes to end and ending them. */
-			querystring: Type.Object({ grace: Type.Optional(Type.Number({ minimum: 0, maximum: 86_400 })) }),
-			response: { 200: IdResponse },
+			querystring: Type.Object({
+				...DryRunQuery.properties,
+				grace: Type.Optional(Type.Number({ minimum: 0, maximum: 86_400 })),
+			}),
+			response: { 200: Type.Union([PlanResponse, IdResponse]) },
 		},
 		config: { errors: [404, 500], slow: true },
 		handler: async ({ params, query }) => {
+			if (query.dry_run) return { plan: await containers.describeStop(params.container_id) };
 			const grace = query.grace === undefined ? undefined : query.grace * 1000;
 			return { id: await containers.stop(params.container_id, grace) };
 		},
@@ -86,6 +94,22 @@ function lifecycleRoutes(app: App, containers: Engine['containers']): void {
 				container_endpoints: endpoints.map(presentEndpoint),
 				container_mountpoints: presentMounts(container),
 			};
+		},
+	});
+}
+
+/** Ours. To run for real takes a stream: create the container, connect it, and start an execution instance. */
+function rehearsalRoutes(app: App, rehearsals: Engine['rehearsals']): void {
+	app.route({
+		method: 'POST',
+		url: '/containers/run',
+		schema: { body: RunConfig, querystring: DryRunOnly, response: { 200: PlanResponse } },
+		config: { errors: [404, 409, 500] },
+		handler: async ({ body }) => {
+			const { endpoint, execution } = body;
+			const command = { ...execution, stdin: false };
+			const connection = endpoint && { connection: joiningOf(endpoint) };
+			return { plan: await rehearsals.run({ container: requestOf(body.container), command, ...connection }) };
 		},
 	});
 }

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { ExecConfig } from '#api/executions.ts';
-import { IdResponse } from '#api/shapes.ts';
+import { DryRunQuery, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../app.ts';
 
@@ -8,11 +8,14 @@ export function executionRoutes(app: App, { executions, containers }: Engine): v
 	app.route({
 		method: 'POST',
 		url: '/exec/create',
-		schema: { body: ExecConfig, response: { 201: IdResponse } },
+		/** A dry run plans its start too, and that of its container. */
+		schema: { body: ExecConfig, querystring: DryRunQuery, response: { 200: PlanResponse, 201: IdResponse } },
 		config: { errors: [404, 500] },
-		handler: async ({ body }, reply) => {
+		handler: async ({ body, query }, reply) => {
 			const { container_id: container, cmd, user, env, tty } = body;
-			return reply.code(201).send({ id: executions.create({ container, cmd, user, env, tty }) });
+			const request = { container, cmd, user, env, tty };
+			if (query.dry_run) return reply.code(200).send({ plan: await executions.plan(request) });
+			return reply.code(201).send({ id: executions.create(request) });
 		},
 	});
 

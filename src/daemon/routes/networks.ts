@@ -5,6 +5,7 @@ import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shap
 import type { Engine } from '#engine/engine.ts';
 import type { Network as Model } from '#model/network.ts';
 import type { App } from '../app.ts';
+import { joiningOf } from '../joining.ts';
 import { presentEndpoint, presentNetwork } from '../present.ts';
 
 const Ident = Type.Object({ network_id: Type.String() });
@@ -75,10 +76,8 @@ function connectionRoutes(app: App, connections: Engine['connections']): void {
 		schema: { body: EndPointConfig, querystring: DryRunQuery, response: { 200: PlanResponse, 204: Type.Null() } },
 		config: { errors: [404, 409, 500] },
 		handler: async ({ body, query }, reply) => {
-			const { container, network, ip_address: ipAddress, ip_address6: ipAddress6, mac, default_route } = body;
-			const ours = { ...(mac ? { mac } : {}), defaultRoute: default_route === true, aliases: body.aliases ?? [] };
 			const dryRun = dryRunOf(query);
-			const plan = await connections.connect({ container, network, ipAddress, ipAddress6, ...ours }, dryRun);
+			const plan = await connections.connect({ container: body.container, ...joiningOf(body) }, dryRun);
 			return dryRun.dryRun ? reply.code(200).send({ plan }) : reply.code(204).send(null);
 		},
 	});

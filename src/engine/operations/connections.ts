@@ -42,11 +42,9 @@ export class ConnectionOperations {
 		const network = findNetwork(store, request.network);
 		return locks.run(`network ${network.id}`, () =>
 			locks.run(`container ${container.id}`, async () => {
-				requireAllowed(findContainer(store, container.id), findNetwork(store, network.id));
-				this.#requireAnswered(network, request.aliases ?? []);
-				this.#requireUnconnected(container, network);
-				if (dryRun) return this.#live.describeAttach(container, this.#tryOut(container, network, request));
-				const endpoint = store.transaction(() => this.#insert(container, network, request));
+				const join = () => this.join({ ...request, container: container.id, network: network.id });
+				if (dryRun) return this.#live.describeAttach(container, store.rehearse(join));
+				const endpoint = store.transaction(join);
 				try {
 					await this.#live.attach(container, endpoint);
 				} catch (error) {
@@ -95,8 +93,14 @@ export class ConnectionOperations {
 		);
 	}
 
-	#insert(container: Container, network: Network, request: ConnectRequest): Endpoint {
+	/** The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched. */
+	join(request: ConnectRequest): Endpoint {
 		const { store } = this.#context;
+		const container = findContainer(store, request.container);
+		const network = findNetwork(store, request.network);
+		requireAllowed(container, network);
+		this.#requireAnswered(network, request.aliases ?? []);
+		this.#requireUnconnected(container, network);
 		const id = newId();
 		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
 		let position = 0;
@@ -117,21 +121,6 @@ export class ConnectionOperations {
 		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
 		store.endpoints.insert(endpoint);
 		return endpoint;
-	}
-
-	/** The endpoint that connecting would give, taken back before anybody sees it. */
-	#tryOut(container: Container, network: Network, request: ConnectRequest): Endpoint {
-		const found: Endpoint[] = [];
-		const rollback = new Error('dry run');
-		try {
-			this.#context.store.transaction(() => {
-				found.push(this.#insert(container, network, request));
-				throw rollback;
-			});
-		} catch (error) {
-			if (error !== rollback) throw error;
-		}
-		return found[0]!;
 	}
 
 	#forget(endpoint: Endpoint, network: Network): void {

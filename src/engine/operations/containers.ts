@@ -1,39 +1,15 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostFacts } from '#host/driver.ts';
-import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
+import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
-import { newId, parseContainerName } from '#model/ids.ts';
-import type { Mount } from '#model/mount.ts';
-import { type PublishedPort, parsePublishedPort, parsePublishFrom } from '#model/port.ts';
-import { make, unmake } from '#model/step.ts';
+import { parseContainerName } from '#model/ids.ts';
+import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer, requireImage } from '../identify.ts';
-import { requireHooksAllowed } from '../plan/jail-hooks.ts';
-import { parseJailParameters } from '../plan/jail-parameters.ts';
-import { parseMounts } from '../plan/mounts.ts';
+import { findContainer } from '../identify.ts';
 import type { RunPlanner } from '../run-planner.ts';
+import type { ContainerRequest, Creations } from './creations.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
-
-export interface ContainerRequest {
-	/** `undefined`: named after its id. */
-	readonly name: string | undefined;
-	readonly image: string;
-	readonly cmd: readonly string[];
-	readonly user: string;
-	readonly env: readonly string[];
-	readonly mounts: readonly Mount[];
-	readonly jailParam: readonly string[];
-	readonly networkDriver: NetworkDriver;
-	readonly publicPorts: readonly PublishedPort[];
-	/** CIDRs; empty: everybody. */
-	readonly publishFrom: readonly string[];
-	readonly restartPolicy: RestartPolicy;
-	readonly persist: boolean;
-	/** Bits per second, 0 for no limit. */
-	readonly bandwidth: number;
-}
 
 /** What an update may change; `undefined` means unchanged. */
 export type ContainerChange = Partial<
@@ -58,12 +34,17 @@ export class ContainerOperations {
 	readonly #runs: Runs;
 	readonly #planner: RunPlanner;
 	readonly #volumes: VolumeOperations;
+	readonly #creations: Creations;
 
-	constructor(context: EngineContext, runs: Runs, planner: RunPlanner, volumes: VolumeOperations) {
+	constructor(
+		context: EngineContext,
+		others: { runs: Runs; planner: RunPlanner; volumes: VolumeOperations; creations: Creations },
+	) {
 		this.#context = context;
-		this.#runs = runs;
-		this.#planner = planner;
-		this.#volumes = volumes;
+		this.#runs = others.runs;
+		this.#planner = others.planner;
+		this.#volumes = others.volumes;
+		this.#creations = others.creations;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -90,36 +71,16 @@ export class ContainerOperations {
 	}
 
 	async create(request: ContainerRequest): Promise<string> {
-		const { store, driver, executor, timestamp, log } = this.#context;
-		const id = newId();
-		const name = request.name === undefined ? id : parseContainerName(request.name);
-		const image = requireImage(store, request.image, driver.facts());
-		requirePublishable(request);
-		requireLimitable(request, driver.facts());
-		this.#requireSound(request);
-		this.#requireFreeName(name);
-		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
-		const publicPorts = request.publicPorts.map((port) =>
-			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
-		);
-		const publishFrom = parsePublishFrom(request.publishFrom);
-		const mounts = parseMounts(request.mounts);
-		const limits = { restartPolicy, persist, bandwidth };
-		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
-		const dataset = `${driver.facts().places.containers}/${id}`;
+		const { executor, log } = this.#context;
+		const container = this.#creations.draft(request);
+		const { id, name, imageId: image } = container;
 		const { reserved } = this.#planner;
-		const container: Container = { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
-		await this.#volumes.withVolumesOf(container, ({ parts, record }) => {
-			const steps = [make({ kind: 'root-files', container: id, image: image.id }), ...parts.map(make)];
-			return executor.build({ subject: `container ${id}`, steps }, () => {
-				this.#requireFreeName(name);
-				requireImage(store, image.id, driver.facts());
-				store.containers.insert(container);
-				record();
-			});
+		await this.#volumes.withVolumesOf(container, (volumes) => {
+			const steps = this.#creations.steps(container, volumes);
+			return executor.build({ subject: `container ${id}`, steps }, () => this.#creations.record(container, volumes));
 		});
-		reserved.add(publicPorts);
-		log.info({ container: id, name, image: image.id }, 'container created');
+		reserved.add(container.publicPorts);
+		log.info({ container: id, name, image }, 'container created');
 		return id;
 	}
 
@@ -166,6 +127,18 @@ export class ContainerOperations {
 	}
 
 	stop(identifier: string, grace = DEFAULT_GRACE): Promise<string> {
+		return this.#whileRunning(identifier, async (id) => {
+			await this.#runs.stop(id, grace);
+			return id;
+		});
+	}
+
+	/** What `stop` would do on the host, in its words. */
+	describeStop(identifier: string): Promise<string[]> {
+		return this.#whileRunning(identifier, async (id) => this.#runs.describeStop(id));
+	}
+
+	#whileRunning<T>(identifier: string, task: (id: string) => Promise<T>): Promise<T> {
 		const { store, locks } = this.#context;
 		const { id, name } = findContainer(store, identifier);
 		return locks.run(`container ${id}`, async () => {
@@ -177,8 +150,7 @@ export class ContainerOperations {
 					mend: `start it with "klee start ${name}"`,
 					message: 'container not running',
 				});
-			await this.#runs.stop(id, grace);
-			return id;
+			return task(id);
 		});
 	}
 
@@ -191,60 +163,10 @@ export class ContainerOperations {
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 			const updated: Container = { ...container, ...given };
 			const name = parseContainerName(updated.name);
-			if (name !== container.name) this.#requireFreeName(name);
-			this.#requireSound(updated);
+			if (name !== container.name) this.#creations.requireFreeName(name);
+			this.#creations.requireSound(updated);
 			store.containers.update({ ...updated, name });
 			return id;
 		});
 	}
-
-	/** What can be judged by looking at a configuration alone. */
-	#requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
-		const { driver, allowHostHooks } = this.#context;
-		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);
-		requireText(config);
-	}
-
-	#requireFreeName(name: string): void {
-		const holder = this.#context.store.containers.byName(name);
-		if (!holder) return;
-		throw new KleeneError({
-			code: 'NAME_TAKEN',
-			what: `cannot use the name ${name}`,
-			why: `container ${holder.id} has it`,
-			mend: `choose another --name, or remove the other one with "klee rmc ${name}"`,
-		});
-	}
-}
-
-function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>): void {
-	const refuse = (what: string, why: string, mend: string) =>
-		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
-	const bad = env.find((entry) => !/^[^=]+=/.test(entry));
-	if (bad !== undefined)
-		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
-	if ([...cmd, ...env, user].some((text) => text.includes('\0')))
-		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
-}
-
-function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, release }: HostFacts): void {
-	if (bandwidth === 0 || limitsRates) return;
-	throw new KleeneError({
-		code: 'UNSUPPORTED_HERE',
-		what: 'cannot create the container with a limit on its bandwidth',
-		why: `Kleene has no means for that on ${release}`,
-		mend: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
-	});
-}
-
-function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {
-	if (publicPorts.length === 0 || networkDriver === 'vnet' || networkDriver === 'ipnet') return;
-	const message = `cannot publish ports of a container using the '${networkDriver}' network driver`;
-	throw new KleeneError({
-		code: 'DRIVER_REFUSED',
-		what: 'cannot create the container',
-		why: message,
-		mend: 'use "-l vnet" or "-l ipnet" with a network',
-		message,
-	});
 }

@@ -59,6 +59,20 @@ export class ExecutionOperations {
 		return id;
 	}
 
+	/** What creating an execution instance and starting it, and its container with it, would do on the host. */
+	async plan(request: ExecutionRequest): Promise<string[]> {
+		const { store, driver, locks } = this.#context;
+		const { id } = findContainer(store, request.container);
+		return locks.run(`container ${id}`, async () => {
+			const container = findContainer(store, id);
+			const command = { ...request, stdin: false };
+			if (!this.#runs.isRunning(id)) return this.#runs.describeStart(container, command);
+			// One more process is no part of the host, but it may be refused.
+			processOf(requireImage(store, container.imageId, driver.facts()), container, command, driver.facts());
+			return [];
+		});
+	}
+
 	/** @param onOutput set before the process can write anything. */
 	start(id: string, request: StartRequest, onOutput: (stream: OutputStream, chunk: Buffer) => void): Promise<Session> {
 		const execution = this.#executions.get(id);

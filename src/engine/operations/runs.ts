@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
-import { make } from '#model/step.ts';
+import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { volumeKey, volumesAmong } from '../plan/mounts.ts';
 import { announcements, teardownOfRun } from '../plan/run.ts';
@@ -58,6 +58,14 @@ export class Runs {
 		return await this.#context.locks.runAll(keys, () => this.#start(container, command, attaching));
 	}
 
+	/** What `start` would do. Callers hold the lock of the container. */
+	async describeStart(container: Container, command: Command): Promise<string[]> {
+		const { store, executor } = this.#context;
+		const frontage = await this.#planner.frontageFor(container);
+		const parts = store.rehearse(() => this.#planner.rehearse(container, command, frontage));
+		return executor.describe(parts.map(make));
+	}
+
 	async #start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
 		const { store, driver, executor, log } = this.#context;
 		const parts = await this.#planner.plan(container, command);
@@ -86,6 +94,12 @@ export class Runs {
 		if (run) await this.#end(run, grace);
 	}
 
+	/** What `stop` would do. Callers hold the lock of the container. */
+	describeStop(containerId: string): string[] {
+		const run = this.#active.get(containerId);
+		return run ? this.#context.executor.describe(this.#chainsOfEnd(run, 0).flat()) : [];
+	}
+
 	/** The container ended by itself. A later run of the same container is another `Run`, so it is left alone. */
 	onSandboxEnded(containerId: string): void {
 		const run = this.#active.get(containerId);
@@ -99,16 +113,14 @@ export class Runs {
 	}
 
 	async #end(run: Run, ending: Ending): Promise<void> {
-		const { store, driver, executor, log } = this.#context;
+		const { store, executor, log } = this.#context;
 		const parts = store.containers.parts(run.id);
 		const record = () => {
 			store.containers.setParts(run.id, []);
 			this.#planner.forget(run.id, parts);
 		};
 		try {
-			const { batches } = driver.facts();
-			const situation = { processesGone: typeof ending === 'string', adopted: run.adopted, batches };
-			const chains = teardownOfRun(parts, situation);
+			const chains = this.#chainsOfEnd(run, ending);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');
@@ -116,6 +128,12 @@ export class Runs {
 			this.#active.delete(run.id);
 			run.gone.resolve();
 		}
+	}
+
+	#chainsOfEnd({ id, adopted }: Run, ending: Ending): Step[][] {
+		const { store, driver } = this.#context;
+		const situation = { processesGone: typeof ending === 'string', adopted, batches: driver.facts().batches };
+		return teardownOfRun(store.containers.parts(id), situation);
 	}
 
 	/** After a restart of the daemon: a container that went on without us. */

@@ -1,0 +1,130 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostFacts } from '#host/driver.ts';
+import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
+import { newId, parseContainerName } from '#model/ids.ts';
+import type { Mount } from '#model/mount.ts';
+import { type PublishedPort, parsePublishedPort, parsePublishFrom } from '#model/port.ts';
+import { make, type Step } from '#model/step.ts';
+import type { EngineContext } from '../context.ts';
+import { requireImage } from '../identify.ts';
+import { requireHooksAllowed } from '../plan/jail-hooks.ts';
+import { parseJailParameters } from '../plan/jail-parameters.ts';
+import { parseMounts } from '../plan/mounts.ts';
+import type { RunPlanner } from '../run-planner.ts';
+import type { VolumesOfContainer } from './volumes.ts';
+
+export interface ContainerRequest {
+	/** `undefined`: named after its id. */
+	readonly name: string | undefined;
+	readonly image: string;
+	readonly cmd: readonly string[];
+	readonly user: string;
+	readonly env: readonly string[];
+	readonly mounts: readonly Mount[];
+	readonly jailParam: readonly string[];
+	readonly networkDriver: NetworkDriver;
+	readonly publicPorts: readonly PublishedPort[];
+	/** CIDRs; empty: everybody. */
+	readonly publishFrom: readonly string[];
+	readonly restartPolicy: RestartPolicy;
+	readonly persist: boolean;
+	/** Bits per second, 0 for no limit. */
+	readonly bandwidth: number;
+}
+
+/** The coming into being of containers, apart from doing it: a dry run takes the same way. */
+export class Creations {
+	readonly #context: EngineContext;
+	readonly #planner: RunPlanner;
+
+	constructor(context: EngineContext, planner: RunPlanner) {
+		this.#context = context;
+		this.#planner = planner;
+	}
+
+	/** What is asked for, judged and completed. Nobody knows of it yet. */
+	draft(request: ContainerRequest): Container {
+		const { store, driver, timestamp } = this.#context;
+		const id = newId();
+		const name = request.name === undefined ? id : parseContainerName(request.name);
+		const image = requireImage(store, request.image, driver.facts());
+		requirePublishable(request);
+		requireLimitable(request, driver.facts());
+		this.requireSound(request);
+		this.requireFreeName(name);
+		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
+		const publicPorts = request.publicPorts.map((port) =>
+			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
+		);
+		const publishFrom = parsePublishFrom(request.publishFrom);
+		const mounts = parseMounts(request.mounts);
+		const limits = { restartPolicy, persist, bandwidth };
+		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
+		const dataset = `${driver.facts().places.containers}/${id}`;
+		return { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
+	}
+
+	/** What is made on the host for a container that does not run. */
+	steps({ id, imageId }: Container, { parts }: VolumesOfContainer): Step[] {
+		return [make({ kind: 'root-files', container: id, image: imageId }), ...parts.map(make)];
+	}
+
+	/** Within the caller's transaction. Names and images may be gone since the draft. */
+	record(container: Container, volumes: VolumesOfContainer): void {
+		const { store, driver } = this.#context;
+		this.requireFreeName(container.name);
+		requireImage(store, container.imageId, driver.facts());
+		store.containers.insert(container);
+		volumes.record();
+	}
+
+	/** What can be judged by looking at a configuration alone. */
+	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
+		const { driver, allowHostHooks } = this.#context;
+		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);
+		requireText(config);
+	}
+
+	requireFreeName(name: string): void {
+		const holder = this.#context.store.containers.byName(name);
+		if (!holder) return;
+		throw new KleeneError({
+			code: 'NAME_TAKEN',
+			what: `cannot use the name ${name}`,
+			why: `container ${holder.id} has it`,
+			mend: `choose another --name, or remove the other one with "klee rmc ${name}"`,
+		});
+	}
+}
+
+function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>): void {
+	const refuse = (what: string, why: string, mend: string) =>
+		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+	const bad = env.find((entry) => !/^[^=]+=/.test(entry));
+	if (bad !== undefined)
+		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
+	if ([...cmd, ...env, user].some((text) => text.includes('\0')))
+		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
+}
+
+function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, release }: HostFacts): void {
+	if (bandwidth === 0 || limitsRates) return;
+	throw new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot create the container with a limit on its bandwidth',
+		why: `Kleene has no means for that on ${release}`,
+		mend: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
+	});
+}
+
+function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {
+	if (publicPorts.length === 0 || networkDriver === 'vnet' || networkDriver === 'ipnet') return;
+	const message = `cannot publish ports of a container using the '${networkDriver}' network driver`;
+	throw new KleeneError({
+		code: 'DRIVER_REFUSED',
+		what: 'cannot create the container',
+		why: message,
+		mend: 'use "-l vnet" or "-l ipnet" with a network',
+		message,
+	});
+}
