@@ -44,6 +44,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 		apply,
 		run: (request) => Promise.resolve(noProcess(request)),
 		probe: (request) => host.probe(request),
+		listeners: (request) => host.listeners(request),
 		watch: (listener) => host.watch(listener),
 		close: () => host.close(),
 		takePortTime: () => {

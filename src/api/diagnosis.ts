@@ -77,6 +77,9 @@ export const Trace = Type.Object(
 		reason: Type.String(),
 		probe: Nullable(Probe),
 		not_probed: Type.String({ description: "why there was no probe; '' where there was" }),
+		listening: Nullable(
+			Type.Boolean({ description: 'whether a process takes what arrives; null where that is not known' }),
+		),
 		verdict: Type.Union([
 			Type.Literal('reachable'),
 			Type.Literal('unreachable'),

@@ -149,6 +149,13 @@ export interface ProbeResult {
 	readonly detail: string;
 }
 
+export interface ListenersRequest {
+	/** Id of a running container; undefined: the host itself. */
+	readonly container: string | undefined;
+	readonly protocol: 'tcp' | 'udp';
+	readonly port: number;
+}
+
 export interface HostDriver {
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
@@ -160,6 +167,13 @@ export interface HostDriver {
 	run(request: RunRequest): Promise<HostProcess>;
 	/** Send one packet the way a process there would, and see what comes back. Takes a second at most. */
 	probe(request: ProbeRequest): Promise<ProbeResult>;
+	/**
+	 * Addresses on which processes there wait for connections or datagrams to a port; `0.0.0.0` and `::` stand for every
+	 * address of their family.
+	 *
+	 * @returns undefined where the host cannot tell
+	 */
+	listeners(request: ListenersRequest): Promise<readonly string[] | undefined>;
 	watch(listener: (event: HostEvent) => void): void;
 	/** Let go of sockets and watchers. Containers are not touched. */
 	close(): Promise<void>;

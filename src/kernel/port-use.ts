@@ -16,15 +16,14 @@ export interface PortQuestion extends PortRange {
 /** @returns the one on the lowest port, if any */
 export function findWaiting(question: PortQuestion): WaitingSocket | undefined {
 	const { address } = question;
-	const met = list(question).filter((one) => meets(one, address));
+	const met = waitingOn(question).filter((one) => meets(one, address));
 	return met.toSorted((one, other) => one.port - other.port)[0];
 }
 
-/** Sockets of IPv6 may wait for IPv4. */
-function list(question: PortQuestion): WaitingSocket[] {
-	const { namespace, address } = question;
+/** Sockets of both families: those of IPv6 may wait for IPv4. */
+export function waitingOn(question: Omit<PortQuestion, 'address'>): WaitingSocket[] {
 	try {
-		return listWaiting(namespace, familyOf(address) === 4 ? [4, 6] : [6], question);
+		return listWaiting(question.namespace, [4, 6], question);
 	} catch (error) {
 		if (!hasCode(error, 'ENOENT', 'EPROTONOSUPPORT')) throw error;
 		return listSlowly(question);
@@ -49,7 +48,7 @@ const CHUNK = 65_536;
  * From /proc, where the kernel comes without socket diagnosis. It does not say whether `::` stands for IPv4 as well, so it
  * is taken for both. On a machine with many connections it takes milliseconds.
  */
-export function listSlowly({ namespace, protocol, first, last }: PortQuestion): WaitingSocket[] {
+export function listSlowly({ namespace, protocol, first, last }: Omit<PortQuestion, 'address'>): WaitingSocket[] {
 	const read = () =>
 		[protocol, `${protocol}6`].flatMap((name) => [...readList(`/proc/thread-self/net/${name}`, STATE[protocol])]);
 	const all = namespace === undefined ? read() : within(namespace, read);

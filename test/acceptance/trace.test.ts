@@ -87,8 +87,32 @@ describe('on one network', () => {
 	});
 
 	test('a closed port is reached: the container answers that nobody listens', async () => {
-		assert.equal((await reaches('web', 'app:81')).probe?.outcome, 'closed');
-		assert.equal((await reaches('web', 'app:81/udp')).probe?.outcome, 'closed');
+		for (const destination of ['app:81', 'app:81/udp', 'host:8082']) {
+			const { probe, listening, hops } = await reaches('web', destination);
+			assert.equal(probe?.outcome, destination === 'host:8082' ? 'answered' : 'closed');
+			assert.equal(listening, destination === 'host:8082');
+			assert.match(hops.at(-1)?.what ?? '', listening ? /two listens on .*:80/ : /nothing in app listens on 81/);
+		}
+	});
+
+	test('a service that waits for its own container alone is told from one that others reach', async () => {
+		const app = await land.of('app');
+		await land.listen(app.place, 'app', 'tcp/82/127.0.0.1', 'udp/82/127.0.0.1');
+		for (const service of ['82', '82/udp']) {
+			const { listening, hops } = await reaches('web', `app:${service}`);
+			assert.equal(listening, false);
+			assert.match(hops.at(-1)?.what ?? '', /^app listens on 127\.0\.0\.1:82\/(tcp|udp) only, not on 10\.4\.6\.12$/);
+		}
+		const { stdout, code } = await land.host.klee('network', 'trace', 'web', 'app:82');
+		assert.equal(code, 0);
+		assert.match(
+			stdout,
+			/! app listens on 127[\s\S]*to be heard: let the service listen on 0\.0\.0\.0, or on 10\.4\.6\.12/,
+		);
+		assert.match(
+			stdout,
+			/! packets of web arrive, but app listens on 127\.0\.0\.1:82\/tcp only, not on 10\.4\.6\.12\n/,
+		);
 	});
 
 	test('between ipnet and vnet, and between ipnets, the host routes', async () => {

@@ -60,17 +60,18 @@ export async function ask(place: Place, ...questions: readonly Question[]): Prom
 async function listen(name: string, ports: readonly string[]): Promise<void> {
 	const answer = (address: string | undefined) => `${name} sees ${address?.replace(/^::ffff:/, '')}`;
 	for (const text of ports) {
-		const [protocol, port] = text.split('/');
+		const [protocol, port, address = '::'] = text.split('/');
 		if (protocol === 'tcp') {
 			const server = createServer((socket) => {
 				socket.on('error', () => undefined);
 				socket.write(`${answer(socket.remoteAddress)}\n`);
 				socket.on('data', (data) => socket.write(data));
 			});
-			await new Promise<void>((resolve) => server.listen(Number(port), '::', resolve));
+			await new Promise<void>((resolve) => server.listen(Number(port), address, resolve));
 		} else {
-			const socket = createSocket('udp6', (_, from) => socket.send(answer(from.address), from.port, from.address));
-			await new Promise<void>((resolve) => socket.bind(Number(port), '::', resolve));
+			const kind = address.includes(':') ? 'udp6' : 'udp4';
+			const socket = createSocket(kind, (_, from) => socket.send(answer(from.address), from.port, from.address));
+			await new Promise<void>((resolve) => socket.bind(Number(port), address, resolve));
 		}
 	}
 	console.log('ready');

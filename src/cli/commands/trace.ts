@@ -46,12 +46,14 @@ function mark(good: boolean): string {
 
 function hopLines({ kind, what, verdict, change }: Hop, deciding: boolean): string[] {
 	const good = verdict === null || verdict === 'accept';
-	const sign = verdict === null ? ' ' : mark(good);
+	const missing = verdict === null && change !== null;
+	const sign = missing ? colour('yellow', '!') : verdict === null ? ' ' : mark(good);
 	const text = deciding ? colour('bold', what) : what;
 	const said = verdict === null ? '' : colour(good ? 'green' : 'red', `  ${verdict}`);
 	const lines = [`${title(kind)}${sign} ${text}${said}`];
 	if (change && deciding)
 		lines.push(`${INDENT}${colour('dim', good ? 'to bar it:' : 'to let it pass:')} ${colour('cyan', change)}`);
+	if (missing) lines.push(`${INDENT}${colour('dim', 'to be heard:')} ${colour('cyan', change)}`);
 	return lines;
 }
 
@@ -79,9 +81,11 @@ function targetOf({ destination, protocol, port }: Trace): string {
 }
 
 function verdictLine(trace: Trace): string {
-	const { source, reason, verdict, probe } = trace;
+	const { source, reason, verdict, probe, listening, hops } = trace;
 	const target = targetOf(trace);
 	const confirmed = probe ? '' : ' (not probed)';
+	if (verdict === 'reachable' && listening === false)
+		return `${colour('yellow', '!')} packets of ${source} arrive${confirmed}, but ${hops.at(-1)?.what}`;
 	if (verdict === 'reachable') return `${mark(true)} ${source} reaches ${target}${confirmed}: ${reason}`;
 	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
 	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');

@@ -45,13 +45,17 @@ function traceRoutes(app: App, { traces }: Engine): void {
 		schema: { querystring: TraceQuery, response: { 200: Trace } },
 		config: { errors: [404, 409, 500] },
 		handler: async ({ query }) => {
-			const { question, probe, notProbed, hops, ...told } = await traces.trace(query.source, query.destination);
+			const { question, probe, notProbed, hops, listening, ...told } = await traces.trace(
+				query.source,
+				query.destination,
+			);
 			return {
 				...question,
 				...told,
 				hops: hops.map(({ kind, what, verdict = null, change = null }) => ({ kind, what, verdict, change })),
 				probe: probe ? { ...probe } : null,
 				not_probed: notProbed,
+				listening: listening ?? null,
 			};
 		},
 	});

@@ -17,7 +17,7 @@ export interface ConnectRequest {
 	/** `''`, `<auto>` or an address. */
 	readonly ipAddress: string;
 	readonly ipAddress6: string;
-	/** Of the inner end; absent: derived from the id of the endpoint. */
+	/** Of the inner end; absent: see `macOfEndpoint`. */
 	readonly mac?: string;
 	/** Prefer this network for the default route. */
 	readonly defaultRoute?: boolean;

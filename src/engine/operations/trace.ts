@@ -7,6 +7,7 @@ import { findContainer } from '../identify.ts';
 import { vnetInterface } from '../plan/endpoint.ts';
 import { type Trace, trace } from '../plan/trace.ts';
 import { parseQuestion, type TraceQuestion } from '../plan/trace-question.ts';
+import { isHeard, serviceHop } from '../plan/trace-service.ts';
 import {
 	addressFor,
 	holderOf,
@@ -24,6 +25,8 @@ export interface TraceOutcome extends Trace {
 	readonly probe: ProbeResult | undefined;
 	/** Why there was none, `''` where there was. */
 	readonly notProbed: string;
+	/** Whether a process takes what arrives; undefined where nothing does, or the host cannot tell. */
+	readonly listening: boolean | undefined;
 	readonly verdict: 'reachable' | 'unreachable' | 'disagreement';
 }
 
@@ -41,12 +44,16 @@ export class TraceOperations {
 		const world = await this.#world();
 		const from = this.#source(world, question.source);
 		const to = this.#destination(world, question.destination, from);
-		const told = trace({ world, question, from, to });
+		const { service, ...told } = trace({ world, question, from, to });
+		const listeners = service && (await this.#context.driver.listeners(service));
+		const known = service && listeners && { service, listeners };
+		const hops = known ? [...told.hops.slice(0, -1), serviceHop(service, listeners)] : told.hops;
 		const notProbed = reasonNotToProbe(from, to);
 		const probe = notProbed === '' ? await this.#probe(question, from, to.address) : undefined;
 		const agrees = probe === undefined || [undefined, told.reachable].includes(arrived(question, probe));
 		const verdict = agrees ? (told.reachable ? 'reachable' : 'unreachable') : 'disagreement';
-		return { ...told, question, address: to.address, probe, notProbed, verdict };
+		const listening = known && isHeard(service, listeners);
+		return { ...told, hops, question, address: to.address, probe, notProbed, listening, verdict };
 	}
 
 	#probe({ protocol, port }: TraceQuestion, from: TraceEnd, address: string): Promise<ProbeResult> {

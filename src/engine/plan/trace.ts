@@ -9,6 +9,7 @@ import { resolveNat, resolveNat6 } from './network.ts';
 import { type Hop, Hops, Stopped } from './trace-hops.ts';
 import type { TraceQuestion } from './trace-question.ts';
 import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './trace-rules.ts';
+import type { Service } from './trace-service.ts';
 import {
 	familyOf,
 	holderOf,
@@ -27,6 +28,8 @@ export interface Trace {
 	readonly reachable: boolean;
 	/** Why, in words. */
 	readonly reason: string;
+	/** Absent for pings, and for what does not arrive or leaves for the outside. */
+	readonly service?: Service;
 }
 
 export interface Journey {
@@ -41,7 +44,8 @@ export function trace(journey: Journey): Trace {
 	try {
 		walk.start();
 		const rules = walk.hops.list.filter(({ kind }) => kind === 'rule');
-		return { hops: walk.hops.list, reachable: true, reason: rules.at(-1)?.what ?? 'no rule stands in between' };
+		const reason = rules.at(-1)?.what ?? 'no rule stands in between';
+		return { hops: walk.hops.list, reachable: true, reason, ...(walk.service ? { service: walk.service } : {}) };
 	} catch (error) {
 		if (!(error instanceof Stopped)) throw error;
 		return { hops: walk.hops.list, reachable: false, reason: error.message };
@@ -57,6 +61,7 @@ interface Arrival {
 
 class Walk {
 	readonly hops = new Hops();
+	service: Service | undefined;
 	readonly #journey: Journey;
 	/** Another one after a published port. */
 	#port: number;
@@ -95,7 +100,7 @@ class Walk {
 		if (driver === 'host') this.#atHost({ zone: 'host', source: name }, to);
 		else if (to.kind !== 'outside' && isOwn(container, to.address)) {
 			this.hops.add('route', `${to.address} is its own address`);
-			this.hops.add('process', this.#service(name));
+			this.#arrive(name, to.address, container.id);
 		} else this.#outOfContainer(container);
 	}
 
@@ -109,7 +114,7 @@ class Walk {
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
 			this.hops.rule(this.#judge({ zone: network, source: name }, network, neighbour.container.name, false));
-			this.#into(neighbour.container, neighbour.attachment);
+			this.#into(neighbour.container, neighbour.attachment, to.address);
 		} else this.#atHost({ zone: network, source: name }, to);
 	}
 
@@ -136,7 +141,7 @@ class Walk {
 		if (port && this.#isUntranslated(to.address, port)) {
 			const other = uplinkAddress(world, 6) ?? '127.0.0.1';
 			this.hops.add('nat', `the host's own ::1 leads to no container on a bridge: ask ${other} instead`);
-			this.hops.add('process', this.#service('the host'));
+			this.#arrive('the host', to.address);
 		} else if (port) {
 			const target = port.targetFirst + question.port - port.first;
 			const what = `${to.address} ${question.port}/${question.protocol} is published: → ${port.target} ${target}`;
@@ -147,7 +152,7 @@ class Walk {
 		} else if (isHostAddress(world, to.address)) {
 			this.hops.add('route', `${to.address} is an address of the host`);
 			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question));
-			this.hops.add('process', this.#service('the host'));
+			this.#arrive('the host', to.address);
 		} else this.#onward(arrival, to, false);
 	}
 
@@ -202,17 +207,17 @@ class Walk {
 		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
 			this.hops.add('nat', `the sender becomes the host, on ${network.interface}`);
 		if (bridged) this.hops.add('bridge', network.interface);
-		this.#into(container, attachment);
+		this.#into(container, attachment, address);
 	}
 
 	#withoutAddress({ name }: TraceContainer): never {
 		return this.hops.lose('route', `${name} is on no network`, `klee network connect NETWORK ${name}`);
 	}
 
-	#into({ name, running }: TraceContainer, { inside, unit, shared }: TraceAttachment): void {
+	#into({ id, name, running }: TraceContainer, { inside, unit, shared }: TraceAttachment, address: string): void {
 		if (!running || unit === null) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
 		if (!shared) this.hops.add('cable', `epair${unit}a → ${inside}`);
-		this.hops.add('process', this.#service(name));
+		this.#arrive(name, address, id);
 	}
 
 	#outward(arrival: Arrival, address: string): void {
@@ -243,10 +248,15 @@ class Walk {
 		return judgePassage(passage);
 	}
 
-	#service(name: string): string {
+	/** @param container its id; undefined: the host */
+	#arrive(name: string, address: string, container?: string): void {
 		const { protocol } = this.#journey.question;
 		const port = this.#port;
-		return protocol === 'icmp' ? `${name} answers pings` : `${name}, whoever listens on ${port}/${protocol}`;
+		if (protocol === 'icmp') this.hops.add('process', `${name} answers pings`);
+		else {
+			this.hops.add('process', `${name}, whoever listens on ${port}/${protocol}`);
+			this.service = { container, name, address, protocol, port };
+		}
 	}
 }
 

@@ -140,6 +140,11 @@ export class FakeHost implements HostDriver {
 		return process;
 	}
 
+	/** There are no processes that could. */
+	async listeners(): Promise<undefined> {
+		return undefined;
+	}
+
 	/** Everybody on one interface reaches everybody there, and the host reaches all. */
 	async probe({ container, address }: ProbeRequest): Promise<ProbeResult> {
 		const all = [...this.parts.values()];

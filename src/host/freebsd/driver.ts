@@ -134,6 +134,11 @@ export class FreebsdHost implements HostDriver {
 		return askOne(this.#shell, { script: probeSection(request), parse: (output) => readProbe(request, output) });
 	}
 
+	/** sockstat(1) sees the stack that it runs in only, and jails need not have it. */
+	async listeners(): Promise<undefined> {
+		return undefined;
+	}
+
 	watch(listener: (event: HostEvent) => void): void {
 		this.#runner.watch(listener);
 		this.#shell.onConnection((state) => {

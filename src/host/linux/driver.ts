@@ -7,6 +7,7 @@ import {
 	type HostEvent,
 	type HostFacts,
 	type HostProcess,
+	type ListenersRequest,
 	type NameLookup,
 	type ProbeRequest,
 	type ProbeResult,
@@ -26,7 +27,7 @@ import { LinuxNetwork } from './network.ts';
 import { occupyHost } from './occupation.ts';
 import { Paths } from './paths.ts';
 import { portCheck } from './port-check.ts';
-import { probe } from './probe.ts';
+import { listeners, probe } from './probe.ts';
 import { Resolver } from './resolver/resolver.ts';
 import { hostUpstreams } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
@@ -172,8 +173,16 @@ export class LinuxHost implements HostDriver {
 	}
 
 	async probe(request: ProbeRequest): Promise<ProbeResult> {
-		const { container } = request;
-		return probe(container === undefined ? this.#hostNamespace : this.#stackOf(container).fd, request);
+		return probe(this.#namespaceOf(request.container), request);
+	}
+
+	async listeners(request: ListenersRequest): Promise<readonly string[]> {
+		return listeners(this.#namespaceOf(request.container), request);
+	}
+
+	/** @param container undefined: the host */
+	#namespaceOf(container: string | undefined): number | undefined {
+		return container === undefined ? this.#hostNamespace : this.#stackOf(container).fd;
 	}
 
 	watch(listener: (event: HostEvent) => void): void {

@@ -1,4 +1,5 @@
-import type { ProbeRequest, ProbeResult } from '#host/driver.ts';
+import type { ListenersRequest, ProbeRequest, ProbeResult } from '#host/driver.ts';
+import { waitingOn } from '#kernel/port-use.ts';
 import { type Echo, sendProbe } from '#kernel/probe.ts';
 
 /** Milliseconds. */
@@ -16,4 +17,11 @@ function outcomeOf({ kind, code }: Echo): ProbeResult['outcome'] {
 	if (kind === 'answer') return 'answered';
 	if (kind === 'silence') return 'silence';
 	return code === 'ECONNREFUSED' ? 'closed' : 'refused';
+}
+
+/** @param namespace as above */
+export function listeners(namespace: number | undefined, { protocol, port }: ListenersRequest): string[] {
+	const sockets = waitingOn({ namespace, protocol, first: port, last: port });
+	const addresses = sockets.flatMap(({ address, both }) => (both ? ['0.0.0.0', address] : [address]));
+	return [...new Set(addresses)].sort();
 }
