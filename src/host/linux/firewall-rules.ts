@@ -7,6 +7,7 @@
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
+import type { SetType } from '#kernel/netlink/set-elements.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
 
 export const TABLE = 'inet kleene';
@@ -203,7 +204,7 @@ export function renderMember(member: Member): string {
 	return renderElements(memberElements(member));
 }
 
-function memberElements({ network, interface: name, internal }: Member): Element[] {
+export function memberElements({ network, interface: name, internal }: Member): Element[] {
 	const elements = [
 		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
 		{ set: 'ours', element: `"${name}"` },
@@ -211,6 +212,22 @@ function memberElements({ network, interface: name, internal }: Member): Element
 	];
 	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
 }
+
+/**
+ * What the elements of a set of ours are made of, as `BASE` declares it; the members of a network are the names of interfaces.
+ */
+export function typeOf(set: string): SetType {
+	return TYPES.get(set) ?? { key: ['ifname'], interval: false };
+}
+
+const TYPES: ReadonlyMap<string, SetType> = new Map(
+	[...BASE.matchAll(/^add (?:set|map) \S+ \S+ (\S+) \{ type ([^:;]+)(?: : ([^;]+))?;( flags interval;)? \}$/gm)].map(
+		([, name = '', key = '', data, interval]) => {
+			const parts = (text: string) => text.trim().split(' . ');
+			return [name, { key: parts(key), ...(data ? { data: parts(data) } : {}), interval: interval !== undefined }];
+		},
+	),
+);
 
 /** Commands that take a network away, elements first: a chain that is jumped to cannot go. */
 export function networkRemoval(part: NetworkFilterPart): string[] {

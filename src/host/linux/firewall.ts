@@ -1,18 +1,23 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { hasCode } from '#kernel/errno.ts';
 import { Conntrack, PROTOCOL } from '#kernel/netlink/conntrack.ts';
+import { SetElements } from '#kernel/netlink/set-elements.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
-import { memberRemoval, networkRemoval, renderBase, renderMember, renderNetwork, TABLE } from './firewall-rules.ts';
-import type { PartHandler } from './handler.ts';
 import {
-	describePorts,
-	leadsByCable,
-	portQuestion,
-	portRemoval,
-	portRemovalSingly,
-	renderPorts,
-} from './port-rules.ts';
+	type Element,
+	memberElements,
+	memberRemoval,
+	networkRemoval,
+	renderBase,
+	renderMember,
+	renderNetwork,
+	TABLE,
+	typeOf,
+} from './firewall-rules.ts';
+import type { PartHandler } from './handler.ts';
+import { describePorts, leadsByCable, portQuestion, publishedElements } from './port-rules.ts';
 
 /** So many ports are looked for one by one among tracked connections, and more than these all at once. */
 const SINGLY = 16;
@@ -23,6 +28,7 @@ const SINGLY = 16;
  */
 export class Firewall {
 	readonly #nft: Nftables;
+	readonly #elements: SetElements;
 	readonly #networks = new Set<string>();
 	/** Who needs packets to come in on which interface: networks, and ports published on one. */
 	readonly #uplinks = new Map<string, string>();
@@ -40,6 +46,7 @@ export class Firewall {
 		this.#forwarding = forwarding;
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
+		this.#elements = SetElements.open(TABLE.split(' ')[1] ?? '', hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
@@ -50,8 +57,8 @@ export class Firewall {
 	};
 
 	readonly members: PartHandler<'filter-member'> = {
-		make: (part) => this.#run(part, renderMember(part)),
-		unmake: (part) => this.#remove(part, memberRemoval(part)),
+		make: (part) => this.#add(part, memberElements(part)),
+		unmake: (part) => this.#takeOut(part, memberElements(part)),
 		describe: (verb, part) => nftLines(verb === 'make' ? renderMember(part) : memberRemoval(part).join('\n')),
 	};
 
@@ -112,7 +119,7 @@ export class Firewall {
 	#publish(part: PublishedPortsPart): Promise<void> | undefined {
 		const known = this.#published.has(userOf(part));
 		if (!known) this.#requireFree(part);
-		this.#run(part, renderPorts(part));
+		this.#add(part, publishedElements(part));
 		this.#published.add(userOf(part));
 		const family = part.target.includes(':') ? 6 : 4;
 		this.#useUplink(userOf(part), part.arrivesOn, [family]);
@@ -154,9 +161,28 @@ export class Firewall {
 	async #withdraw(part: PublishedPortsPart): Promise<void> {
 		this.#published.delete(userOf(part));
 		this.#leaveUplink(userOf(part));
-		this.#remove(part, portRemoval(part), portRemovalSingly);
+		this.#takeOut(part, publishedElements(part));
 		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
 		await this.#conntrack.dropInBackground({ protocol, reply: { source: part.target } });
+	}
+
+	/** One transaction, whose cost is that of the elements alone: libnftables looks at all chains and sets first. */
+	#add(part: FilterPart, elements: readonly Element[]): void {
+		try {
+			this.#elements.add(elements.map(typed));
+		} catch (error) {
+			throw refuse(part, error);
+		}
+	}
+
+	/** All in one transaction; where something of it is gone already, what is left one by one. */
+	#takeOut(part: FilterPart, elements: readonly Element[]): void {
+		try {
+			this.#elements.remove(elements.map(typed));
+		} catch (error) {
+			if (!isMissing(error)) throw refuse(part, error);
+			for (const element of elements.length > 1 ? elements : []) this.#takeOut(part, [element]);
+		}
 	}
 
 	#run(part: FilterPart, commands: string): void {
@@ -167,28 +193,29 @@ export class Firewall {
 		}
 	}
 
-	/** All in one transaction; where something of it is gone already, what is left one by one. */
-	#remove<P extends FilterPart>(part: P, commands: readonly string[], singly = (_: P) => commands): void {
+	/** The same with commands. */
+	#remove(part: FilterPart, commands: readonly string[]): void {
 		try {
 			this.#nft.run(`${commands.join('\n')}\n`);
 		} catch (error) {
-			if (!(error instanceof NftablesError && error.isMissing)) throw refuse(part, error);
-			for (const command of singly(part)) this.#removeOne(part, command);
-		}
-	}
-
-	#removeOne(part: FilterPart, command: string): void {
-		try {
-			this.#nft.run(`${command}\n`);
-		} catch (error) {
-			if (!(error instanceof NftablesError && error.isMissing)) throw refuse(part, error);
+			if (!isMissing(error)) throw refuse(part, error);
+			for (const command of commands.length > 1 ? commands : []) this.#remove(part, [command]);
 		}
 	}
 
 	close(): void {
 		this.#nft.close();
+		this.#elements.close();
 		this.#conntrack.close();
 	}
+}
+
+function typed({ set, element }: Element) {
+	return { set, element, type: typeOf(set) };
+}
+
+function isMissing(error: unknown): boolean {
+	return error instanceof NftablesError ? error.isMissing : hasCode(error, 'ENOENT');
 }
 
 /** What the firewall needs of `Forwarding`. */

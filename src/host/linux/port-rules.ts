@@ -1,23 +1,11 @@
 /** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
 import type { PublishedPortsPart } from '#model/part.ts';
-import { type Element, renderElements, TABLE } from './firewall-rules.ts';
+import { type Element, TABLE } from './firewall-rules.ts';
 
-/** Commands that publish ports; an element that another container holds makes the whole fail. */
-export function renderPorts(part: PublishedPortsPart): string {
+/** Who may use the ports, then the ports. */
+export function publishedElements(part: PublishedPortsPart): Element[] {
 	const { map, elements } = portElements(part);
-	return `${renderElements(sideElements(part))}add element ${TABLE} ${map} { ${elements.join(', ')} }\n`;
-}
-
-/** Commands that withdraw them. */
-export function portRemoval(part: PublishedPortsPart): string[] {
-	const { map, keys } = portElements(part);
-	return [deletion(map, keys.join(', ')), ...sideRemoval(part)];
-}
-
-/** The same, each element by itself: for ports of which somebody else took some away. */
-export function portRemovalSingly(part: PublishedPortsPart): string[] {
-	const { map, keys } = portElements(part);
-	return [...keys.map((key) => deletion(map, key)), ...sideRemoval(part)];
+	return [...sideElements(part), ...elements.map((element) => ({ set: map, element }))];
 }
 
 /** A command that fails unless the first of these ports leads where it should. */
@@ -32,14 +20,6 @@ export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart)
 	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
 	const sources = sideElements(part).map(({ set, element }) => ({ set, shown: element }));
 	return [...sources, { set: map, shown }].map((one) => `nft ${action} element ${TABLE} ${one.set} { ${one.shown} }`);
-}
-
-function deletion(set: string, element: string): string {
-	return `delete element ${TABLE} ${set} { ${element} }`;
-}
-
-function sideRemoval(part: PublishedPortsPart): string[] {
-	return sideElements(part).map(({ set, element }) => deletion(set, element));
 }
 
 /** Map and `key : value` pairs of published ports, one element for each port. */

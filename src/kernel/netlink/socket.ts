@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { errnoName } from '../errno.ts';
-import { checked, declare, declareInBackground, describeErrno } from '../libc.ts';
+import { checked, declare, declareInBackground, describeErrno, lastErrno } from '../libc.ts';
 import { within } from '../netns.ts';
 import { CONTROL, decodeMessages, decodeOutcome, encodeMessage, FLAG, type Message } from './messages.ts';
 
@@ -21,6 +21,9 @@ const ANSWER_SIZE = 64 * 1024;
 const answer = Buffer.allocUnsafe(ANSWER_SIZE);
 /** A dump that changes underway is asked for again, this many times. */
 const DUMP_TRIES = 10;
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
+const DATAGRAM_SIZE = 100_000;
 
 const socket = declare<(domain: number, type: number, protocol: number) => number>(
 	'int socket(int domain, int type, int protocol)',
@@ -65,10 +68,20 @@ export interface Request {
 	readonly words: string;
 }
 
+/** Part of a batch: asks for no answer of its own. */
+export interface BatchMessage {
+	readonly type: number;
+	/** Besides REQUEST. */
+	readonly flags: number;
+	readonly payload: Buffer;
+}
+
 export class NetlinkSocket {
 	readonly #fd: number;
 	readonly #another: () => NetlinkSocket;
 	#sequence = 0;
+	/** Bytes that fit into one datagram for sure. */
+	#room = DATAGRAM_SIZE;
 
 	private constructor(fd: number, another: () => NetlinkSocket) {
 		this.#fd = fd;
@@ -113,6 +126,50 @@ export class NetlinkSocket {
 		} finally {
 			socket.close();
 		}
+	}
+
+	/**
+	 * Several messages that the kernel takes as one, framed as its subsystem wants them. The last one before the closing
+	 * frame is confirmed.
+	 *
+	 * @throws NetlinkError of the first that was refused; then nothing of it happened
+	 */
+	batch(messages: readonly BatchMessage[], words: string): void {
+		const first = this.#sequence + 1;
+		const confirmed = messages.length - 2;
+		const encoded = messages.map(({ type, flags, payload }, index) => {
+			this.#sequence = (this.#sequence + 1) >>> 0;
+			const asked = FLAG.REQUEST | flags | (index === confirmed ? FLAG.ACK : 0);
+			return encodeMessage({ type, flags: asked, sequence: this.#sequence, payload });
+		});
+		const data = Buffer.concat(encoded);
+		this.#makeRoom(data.length);
+		checked('send on a netlink socket', () => send(this.#fd, data, data.length, 0));
+		const outcomes = this.#drain().filter(({ sequence }) => sequence >= first);
+		const refusal = outcomes.map(decodeOutcome).find(({ errno }) => errno !== 0);
+		if (refusal) throw new NetlinkError(words, refusal.errno, refusal.text);
+		if (outcomes.length === 0) throw new Error(`${words}: the kernel did not answer`);
+	}
+
+	/** All that is there to be read. */
+	#drain(): Message[] {
+		const messages: Message[] = [];
+		for (;;) {
+			const length = recv(this.#fd, answer, ANSWER_SIZE, MSG_DONTWAIT);
+			if (length < 0 && errnoName(lastErrno()) === 'EAGAIN') return messages;
+			checked('recv on a netlink socket', () => length);
+			for (const message of decodeMessages(answer.subarray(0, length)))
+				messages.push({ ...message, payload: Buffer.from(message.payload) });
+		}
+	}
+
+	/** A batch of thousands of ports is larger than what a socket takes by itself. */
+	#makeRoom(length: number): void {
+		if (length <= this.#room) return;
+		const size = Buffer.alloc(4);
+		size.writeInt32LE(length);
+		checked('setsockopt', () => setsockopt(this.#fd, SOL_SOCKET, SO_SNDBUFFORCE, size, size.length));
+		this.#room = length;
 	}
 
 	/** What came of a request: the object where the kernel answers with one. */

@@ -1,0 +1,199 @@
+/**
+ * Elements of the sets and maps of nftables, given in nft's own words and sent as the kernel wants them
+ * (include/uapi/linux/netfilter/nf_tables.h). libnftables reads all chains and sets of the machine before it does the like, which
+ * takes the longer the more networks there are.
+ */
+import { AttributeWriter } from './attribute-writer.ts';
+import { addressBytes, splitPrefix } from './inet.ts';
+import { FLAG } from './messages.ts';
+import { type BatchMessage, NetlinkSocket } from './socket.ts';
+
+const NETLINK_NETFILTER = 12;
+const SUBSYSTEM = 10;
+const BATCH = { BEGIN: 16, END: 17 } as const;
+const MESSAGE = { add: (SUBSYSTEM << 8) | 12, remove: (SUBSYSTEM << 8) | 14 } as const;
+const LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
+const LIST_ELEMENT = 1;
+const ELEMENT = { KEY: 1, DATA: 2, KEY_END: 10 } as const;
+const DATA = { VALUE: 1, VERDICT: 2 } as const;
+const VERDICT = { CODE: 1, CHAIN: 2 } as const;
+const CODES: Readonly<Record<string, number>> = { jump: -3, goto: -4 };
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17 };
+const FAMILY_INET = 1;
+const NAME_SIZE = 16;
+/** An attribute is 64 KiB long at the most, an element some 80 bytes. */
+const PER_MESSAGE = 500;
+
+/** What the elements of a set are made of, in the names that nft has for types. */
+export interface SetType {
+	/** E.g. `['inet_proto', 'inet_service']`. */
+	readonly key: readonly string[];
+	/** For a map; `['verdict']` leads to a chain. */
+	readonly data?: readonly string[];
+	/** Whether an element may stand for a range in each part of its key. */
+	readonly interval: boolean;
+}
+
+export interface SetElement {
+	readonly set: string;
+	readonly type: SetType;
+	/** E.g. `tcp . 8080 : 10.4.6.2 . 80` or `"epair0a" : goto chain`. */
+	readonly element: string;
+}
+
+export class SetElements {
+	readonly #socket: NetlinkSocket;
+	readonly #table: string;
+
+	/** @param table of family `inet` @param namespace descriptor; undefined: the one of this process */
+	static open(table: string, namespace: number | undefined): SetElements {
+		return new SetElements(NetlinkSocket.open(NETLINK_NETFILTER, namespace), table);
+	}
+
+	private constructor(socket: NetlinkSocket, table: string) {
+		this.#socket = socket;
+		this.#table = table;
+	}
+
+	/**
+	 * All in one transaction. What is there already with the same value stays.
+	 *
+	 * @throws NetlinkError, `EEXIST` when one is there with another value, `ENOENT` without the set or the table
+	 */
+	add(elements: readonly SetElement[]): void {
+		this.#change('add', elements);
+	}
+
+	/** By their keys. @throws NetlinkError, `ENOENT` when one is not there; then all stay */
+	remove(elements: readonly SetElement[]): void {
+		this.#change('remove', elements);
+	}
+
+	#change(verb: keyof typeof MESSAGE, elements: readonly SetElement[]): void {
+		const flags = verb === 'add' ? FLAG.CREATE : 0;
+		const changes: BatchMessage[] = [];
+		for (const [set, own] of Map.groupBy(elements, (one) => one.set))
+			for (let start = 0; start < own.length; start += PER_MESSAGE) {
+				const payload = this.#payload(verb, set, own.slice(start, start + PER_MESSAGE));
+				changes.push({ type: MESSAGE[verb], flags, payload });
+			}
+		if (changes.length === 0) return;
+		const sets = [...new Set(elements.map(({ set }) => set))].join(', ');
+		const frame = (type: number) => ({ type, flags: 0, payload: header(0, SUBSYSTEM) });
+		this.#socket.batch([frame(BATCH.BEGIN), ...changes, frame(BATCH.END)], `${verb} elements of ${sets}`);
+	}
+
+	#payload(verb: keyof typeof MESSAGE, set: string, elements: readonly SetElement[]): Buffer {
+		const out = new AttributeWriter();
+		const encode = new Encoder();
+		out.put(LIST.TABLE, Buffer.from(`${this.#table}\0`));
+		out.put(LIST.SET, Buffer.from(`${set}\0`));
+		out.nest(LIST.ELEMENTS, () => {
+			for (const { element, type } of elements)
+				out.nest(LIST_ELEMENT, () => encode.element(out, element, { type, whole: verb === 'add' }));
+		});
+		return Buffer.concat([header(FAMILY_INET, 0), out.finish()]);
+	}
+
+	close(): void {
+		this.#socket.close();
+	}
+}
+
+/** `struct nfgenmsg` */
+function header(family: number, resource: number): Buffer {
+	return Buffer.from([family, 0, resource >> 8, resource & 0xff]);
+}
+
+/** Remembers addresses: the ports of a range all lead to one. */
+class Encoder {
+	readonly #blocks = new Map<string, Range>();
+
+	/** @param whole with its data, where the type has some */
+	element(out: AttributeWriter, element: string, { type, whole }: { type: SetType; whole: boolean }): void {
+		const [key = '', data = ''] = element.split(' : ');
+		const { start, end } = this.#key(key, type.key);
+		out.nest(ELEMENT.KEY, () => out.put(DATA.VALUE, start));
+		if (whole && type.data) out.nest(ELEMENT.DATA, () => this.#data(out, data, type.data ?? []));
+		if (type.interval) out.nest(ELEMENT.KEY_END, () => out.put(DATA.VALUE, end));
+	}
+
+	#data(out: AttributeWriter, data: string, types: readonly string[]): void {
+		if (types[0] !== 'verdict') {
+			out.put(DATA.VALUE, this.#key(data, types).start);
+			return;
+		}
+		const [word = '', chain = ''] = data.split(' ');
+		const code = Buffer.alloc(4);
+		code.writeInt32BE(CODES[word] ?? unknown(data));
+		out.nest(DATA.VERDICT, () => {
+			out.put(VERDICT.CODE, code);
+			out.put(VERDICT.CHAIN, Buffer.from(`${chain}\0`));
+		});
+	}
+
+	#key(key: string, types: readonly string[]): Range {
+		const fields = key.split(' . ').map((field, index) => this.#field(field, types[index] ?? unknown(key)));
+		const [only] = fields;
+		if (only && fields.length === 1) return only;
+		return { start: Buffer.concat(fields.map(({ start }) => start)), end: Buffer.concat(fields.map(({ end }) => end)) };
+	}
+
+	/** Each field of a key takes whole words of four bytes. */
+	#field(field: string, type: string): Range {
+		if (type === 'inet_service') return encodePorts(field);
+		if (type === 'ifname') return exactly(encodeName(field));
+		if (type === 'inet_proto') return exactly(Buffer.from([PROTOCOLS[field] ?? unknown(field), 0, 0, 0]));
+		let block = this.#blocks.get(field);
+		if (!block) {
+			block = encodeBlock(field);
+			this.#blocks.set(field, block);
+		}
+		return block;
+	}
+}
+
+/** The lowest and the highest of what a part of a key stands for. */
+interface Range {
+	readonly start: Buffer;
+	readonly end: Buffer;
+}
+
+function exactly(value: Buffer): Range {
+	return { start: value, end: value };
+}
+
+/** `80` or `8000-8199` */
+function encodePorts(ports: string): Range {
+	const [first = '', last] = ports.split('-');
+	const start = encodePort(first);
+	return { start, end: last === undefined ? start : encodePort(last) };
+}
+
+function encodePort(port: string): Buffer {
+	const number = Number(port);
+	return Buffer.from([number >> 8, number & 0xff, 0, 0]);
+}
+
+/** `"epair0a"` */
+function encodeName(name: string): Buffer {
+	const value = Buffer.alloc(NAME_SIZE);
+	value.write(name.replaceAll('"', ''));
+	return value;
+}
+
+/** An address, or all those that begin with the same bits. */
+function encodeBlock(block: string): Range {
+	const { address, prefix } = splitPrefix(block);
+	const [start, end] = [addressBytes(address), addressBytes(address)];
+	for (let bit = prefix; bit < start.length * 8; bit += 1) {
+		const mask = 0x80 >> (bit & 7);
+		start[bit >> 3]! &= ~mask;
+		end[bit >> 3]! |= mask;
+	}
+	return { start, end };
+}
+
+function unknown(words: string): never {
+	throw new TypeError(`'${words}' is no element of a set of this kind`);
+}
