@@ -5,7 +5,7 @@ import type { KleeneError } from '#errors/kleene-error.ts';
 import type { Call, HttpTransport } from './http.ts';
 import { plan } from './plan.ts';
 import { refusalInFrame } from './refusal.ts';
-import { failureOf, openWire, parseMessage, type Wire } from './wire.ts';
+import { failureOf, loadWebSockets, openWire, parseMessage, type Wire } from './wire.ts';
 
 /** Where the output of an attached execution goes. Bytes are verbatim. */
 export interface ExecutionSink {
@@ -32,6 +32,8 @@ export interface AttachedExecution {
 export type StartConfig = Omit<ExecStartConfig, 'attach'>;
 
 export interface ExecutionsClient {
+	/** Says that something will be started soon: what that takes is loaded while another request is under way. */
+	prepare(): void;
 	/** @returns the id of the new execution instance; nothing runs yet */
 	create(config: ExecConfig): Promise<string>;
 	/** What creating and starting it would do on the host, in the words of its tools. Nothing is changed. */
@@ -53,6 +55,7 @@ const creating = (config: ExecConfig): Call => ({
 
 export function executionsClient(http: HttpTransport): ExecutionsClient {
 	return {
+		prepare: () => void loadWebSockets(),
 		create: async (config) => (await http.call<IdResponse>(creating(config))).id,
 		plan: (config) => plan(http, creating(config)),
 		attach: (config, sink) => attach(http, config, sink),

@@ -80,8 +80,11 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	};
 }
 
+/** Takes a moment of this program alone: well spent while the daemon is at work on something else. */
+export const loadWebSockets = () => import('ws');
+
 async function createSocket(http: HttpTransport, request: WireRequest): Promise<Socket> {
-	const { WebSocket } = await import('ws');
+	const { WebSocket } = await loadWebSockets();
 	const { address } = http;
 	const endpoint = endpointOptions(address);
 	const host = endpoint.host?.includes(':') ? `[${endpoint.host}]` : endpoint.host;

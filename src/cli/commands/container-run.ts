@@ -16,7 +16,9 @@ export const create: Action<ContainerCreateOptions> = async ({ args, options, cl
 
 export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = async ({ args, options, client }) => {
 	if (options.dryRun) return lines(await planOfRun(client, args, options));
-	const container = await createConnected(client, args, options);
+	const creation = createConnected(client, args, options);
+	client.executions.prepare();
+	const container = await creation;
 	await startExecution(client, { container, ...OWN_COMMAND }, options);
 };
 

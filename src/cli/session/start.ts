@@ -44,7 +44,9 @@ export async function startDetached(client: KleeneClient, execution: Execution, 
 }
 
 async function create(client: KleeneClient, execution: Execution, tty: boolean): Promise<string> {
-	const id = await client.executions.create({ container_id: execution.container, ...commandConfig(execution, tty) });
+	const creation = client.executions.create({ container_id: execution.container, ...commandConfig(execution, tty) });
+	client.executions.prepare();
+	const id = await creation;
 	line(`created execution instance ${id}`);
 	return id;
 }
