@@ -1,4 +1,5 @@
 import { type Announcement, Announcer } from '#kernel/announcement.ts';
+import { hasCode } from '#kernel/errno.ts';
 
 /** Addresses whose last holder is remembered; that is more than any network has ports. */
 const REMEMBERED = 65_536;
@@ -20,7 +21,8 @@ export class Holders {
 	 */
 	take(announcement: Announcement, namespace: number | undefined): void {
 		if (!this.#changes(announcement)) return;
-		const announcer = new Announcer(namespace);
+		const announcer = announcerIn(namespace);
+		if (!announcer) return;
 		setImmediate(() => {
 			try {
 				announcer.send(announcement);
@@ -38,5 +40,15 @@ export class Holders {
 		this.#last.set(address, mac);
 		if (this.#last.size > REMEMBERED) this.#last.delete(this.#last.keys().next().value ?? '');
 		return last !== mac;
+	}
+}
+
+/** Without packet sockets in the kernel neighbours find out by themselves, within a minute. */
+function announcerIn(namespace: number | undefined): Announcer | undefined {
+	try {
+		return new Announcer(namespace);
+	} catch (error) {
+		if (hasCode(error, 'EAFNOSUPPORT', 'EPERM')) return undefined;
+		throw error;
 	}
 }
