@@ -15,6 +15,8 @@ export interface Population {
 	readonly endpoints: number;
 	/** Published by its containers in equal shares. */
 	readonly ports: number;
+	/** Besides the one that the containers are on. */
+	readonly networks?: number;
 }
 
 export const NETWORK = 'bench';
@@ -73,18 +75,9 @@ export class PopulatedHost {
 			{ source, tag: 'Base', autotag: false, dns: false, localtime: false, update: false },
 			() => {},
 		);
-		const blocks = { subnet: '10.4.0.0/16', subnet6: '', gateway: '<auto>', gateway6: '', nat: '<host-gateway>' };
-		const network = {
-			name: NETWORK,
-			type: 'bridge',
-			interface: '',
-			icc: true,
-			internal: false,
-			dns: true,
-			mtu: 0,
-			nat6: false,
-		} as const;
-		await engine.networks.create({ ...network, ...blocks }, { dryRun: false });
+		await this.#network(NETWORK, '10.4.0.0/16');
+		for (let index = 0; index < (population.networks ?? 0); index += 1)
+			await this.#network(`other${index}`, `10.${100 + (index >> 8)}.${index & 255}.0/24`);
 		const share = Math.floor(population.ports / population.endpoints);
 		for (let index = 0; index < population.endpoints; index += 1) {
 			const first = 10_000 + index * share;
@@ -102,6 +95,12 @@ export class PopulatedHost {
 			await this.create(name, driver, ports);
 			await this.start(name);
 		}
+	}
+
+	#network(name: string, subnet: string): Promise<unknown> {
+		const blocks = { subnet, subnet6: '', gateway: '<auto>', gateway6: '', nat: '<host-gateway>' };
+		const kind = { type: 'bridge', interface: '', icc: true, internal: false, dns: true, mtu: 0, nat6: false } as const;
+		return this.engine.networks.create({ name, ...kind, ...blocks }, { dryRun: false });
 	}
 
 	create(name: string, networkDriver: NetworkDriver, publicPorts: readonly PublishedPort[]): Promise<string> {

@@ -117,8 +117,11 @@ function mostOf(all: readonly Figures[], figure: 'median' | 'mean'): number {
 	return Math.max(...all.map((one) => one[figure]));
 }
 
+/** Milliseconds below which the work of a thread cannot be told from none. */
+const LEAST = 0.1;
+
 function growthOf([small, ...large]: readonly Figures[], figure: 'median' | 'mean'): number {
-	return mostOf(large, figure) / (small?.[figure] ?? Number.NaN);
+	return Math.max(mostOf(large, figure), LEAST) / Math.max(small?.[figure] ?? Number.NaN, LEAST);
 }
 
 /** Others use more than what this machine has. */

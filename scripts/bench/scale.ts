@@ -8,6 +8,7 @@ const POPULATIONS: readonly Population[] = [
 	{ name: '100', endpoints: 100, ports: 10 },
 	{ name: '900', endpoints: 900, ports: 10 },
 	{ name: '10,000 ports', endpoints: 10, ports: 10_000 },
+	{ name: '300 networks', endpoints: 10, ports: 10, networks: 300 },
 ];
 
 export const OPERATIONS = [
