@@ -37,6 +37,8 @@ const EVERY_KIND = [
 	...typed('guarded6', '::/0 . tcp . 443'),
 	...typed('allowed4', '0.0.0.0/0 . 10.0.0.0/9 . tcp . 8000-8199', '192.0.2.1 . 198.51.100.7/32 . udp . 53'),
 	...typed('allowed6', '2001:db8::1 . 2001:db8:7::/49 . tcp . 443-444'),
+	...typed('source4', '10.4.6.0/24 : goto net_a', '10.4.7.0/32 : goto net_a', '224.0.0.0/3 : goto net_a'),
+	...typed('source6', 'fd00:4:6::/64 : goto net_a', 'ff00::/8 : goto net_a'),
 	...typed('bridged6', 'tcp . 8000-8199', 'udp . 53'),
 ];
 

@@ -10,7 +10,8 @@
 import type { SetType } from '#kernel/netlink/set-elements.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
 
-export const TABLE = 'inet kleene';
+export const TABLE_NAME = 'kleene';
+export const TABLE = `inet ${TABLE_NAME}`;
 
 /** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
 const REFUSE = 'reject with icmpx type admin-prohibited';
@@ -169,18 +170,27 @@ function chain(name: string, rules: readonly string[]): string[] {
 	];
 }
 
+/** What a network has of its own, which nothing leads to yet. */
 export function renderNetwork(part: NetworkFilterPart): string {
-	const { network, subnet, subnet6, shared } = part;
-	const nat = natChainOf(network);
+	const { network, shared } = part;
 	const lines = [
 		`add set ${TABLE} ${membersOf(network)} { type ifname; }`,
 		...chain(chainOf(network), verdictsOf(part)),
-		...chain(nat, translationsOf(part)),
+		...chain(natChainOf(network), translationsOf(part)),
 		...(shared ? chain(lanChainOf(network), neighboursOf(part)) : []),
 	];
-	if (subnet) lines.push(`add element ${TABLE} source4 { ${subnet} : goto ${nat} }`);
-	if (subnet6) lines.push(`add element ${TABLE} source6 { ${subnet6} : goto ${nat} }`);
-	return `${lines.join('\n')}\n${renderElements(interfaceElements(part))}`;
+	return `${lines.join('\n')}\n`;
+}
+
+/** What leads there. */
+export function networkElements(part: NetworkFilterPart): Element[] {
+	const { network, subnet, subnet6 } = part;
+	const way = `goto ${natChainOf(network)}`;
+	return [
+		...interfaceElements(part),
+		...(subnet ? [{ set: 'source4', element: `${subnet} : ${way}` }] : []),
+		...(subnet6 ? [{ set: 'source6', element: `${subnet6} : ${way}` }] : []),
+	];
 }
 
 export interface Element {
@@ -199,10 +209,6 @@ export function renderElements(elements: readonly Element[]): string {
 }
 
 type Member = Pick<FilterMemberPart, 'network' | 'interface' | 'internal'>;
-
-export function renderMember(member: Member): string {
-	return renderElements(memberElements(member));
-}
 
 export function memberElements({ network, interface: name, internal }: Member): Element[] {
 	const elements = [
@@ -229,13 +235,9 @@ const TYPES: ReadonlyMap<string, SetType> = new Map(
 	),
 );
 
-/** Commands that take a network away, elements first: a chain that is jumped to cannot go. */
-export function networkRemoval(part: NetworkFilterPart): string[] {
-	const { network, subnet, subnet6, shared } = part;
+/** Commands that take away what a network has of its own. A chain that elements lead to cannot go before them. */
+export function networkRemoval({ network, shared }: NetworkFilterPart): string[] {
 	return [
-		...interfaceElements(part).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`),
-		...(subnet ? [`delete element ${TABLE} source4 { ${subnet} }`] : []),
-		...(subnet6 ? [`delete element ${TABLE} source6 { ${subnet6} }`] : []),
 		`delete chain ${TABLE} ${chainOf(network)}`,
 		`delete chain ${TABLE} ${natChainOf(network)}`,
 		...(shared ? [`delete chain ${TABLE} ${lanChainOf(network)}`] : []),
@@ -243,8 +245,8 @@ export function networkRemoval(part: NetworkFilterPart): string[] {
 	];
 }
 
-export function memberRemoval(member: Member): string[] {
-	return memberElements(member).map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
+export function elementRemoval(elements: readonly Element[]): string[] {
+	return elements.map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
 }
 
 function keyOf(element: string): string {

@@ -1,5 +1,6 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { hasCode } from '#kernel/errno.ts';
+import { Chains } from '#kernel/netlink/chains.ts';
 import { Conntrack, PROTOCOL } from '#kernel/netlink/conntrack.ts';
 import { SetElements } from '#kernel/netlink/set-elements.ts';
 import { within } from '#kernel/netns.ts';
@@ -7,13 +8,15 @@ import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
 import {
 	type Element,
+	elementRemoval,
 	memberElements,
-	memberRemoval,
+	networkElements,
 	networkRemoval,
 	renderBase,
-	renderMember,
+	renderElements,
 	renderNetwork,
 	TABLE,
+	TABLE_NAME,
 	typeOf,
 } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
@@ -29,6 +32,7 @@ const SINGLY = 16;
 export class Firewall {
 	readonly #nft: Nftables;
 	readonly #elements: SetElements;
+	readonly #chains: Chains;
 	readonly #networks = new Set<string>();
 	/** Who needs packets to come in on which interface: networks, and ports published on one. */
 	readonly #uplinks = new Map<string, string>();
@@ -46,20 +50,27 @@ export class Firewall {
 		this.#forwarding = forwarding;
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
-		this.#elements = SetElements.open(TABLE.split(' ')[1] ?? '', hostNamespace);
+		this.#elements = SetElements.open(TABLE_NAME, hostNamespace);
+		this.#chains = Chains.open(TABLE_NAME, hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
 	readonly networks: PartHandler<'network-filter'> = {
 		make: (part) => this.#makeNetwork(part),
 		unmake: (part) => this.#unmakeNetwork(part),
-		describe: (verb, part) => nftLines(verb === 'make' ? renderNetwork(part) : networkRemoval(part).join('\n')),
+		describe: (verb, part) => {
+			if (verb === 'make') return nftLines(renderNetwork(part) + renderElements(networkElements(part)));
+			return nftLines([...elementRemoval(networkElements(part)), ...networkRemoval(part)].join('\n'));
+		},
 	};
 
 	readonly members: PartHandler<'filter-member'> = {
 		make: (part) => this.#add(part, memberElements(part)),
 		unmake: (part) => this.#takeOut(part, memberElements(part)),
-		describe: (verb, part) => nftLines(verb === 'make' ? renderMember(part) : memberRemoval(part).join('\n')),
+		describe: (verb, part) => {
+			const elements = memberElements(part);
+			return nftLines(verb === 'make' ? renderElements(elements) : elementRemoval(elements).join('\n'));
+		},
 	};
 
 	readonly ports: PartHandler<'published-ports'> = {
@@ -70,13 +81,7 @@ export class Firewall {
 
 	/** Whether our table is there. */
 	isPresent(): boolean {
-		try {
-			this.#nft.run(`list chain ${TABLE} forward`);
-			return true;
-		} catch (error) {
-			if (error instanceof NftablesError && error.isMissing) return false;
-			throw error;
-		}
+		return this.#chains.has('forward');
 	}
 
 	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
@@ -85,18 +90,34 @@ export class Firewall {
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {
-		// A transaction of its own: elements of an interval map cannot lead to a chain that is made along with the map.
 		if (this.#networks.size === 0 || !this.isPresent()) this.#run(part, renderBase());
 		this.#run(part, renderNetwork(part));
+		try {
+			this.#add(part, networkElements(part));
+		} catch (error) {
+			this.#forgetNetwork(part);
+			throw error;
+		}
 		this.#networks.add(part.network);
 		this.#useUplink(`network ${part.network}`, part.uplink, familiesOf(part));
+	}
+
+	#forgetNetwork(part: NetworkFilterPart): void {
+		try {
+			this.#remove(part, networkRemoval(part));
+		} catch {
+			// It was there before, and elements lead to it.
+		}
 	}
 
 	#unmakeNetwork(part: NetworkFilterPart): void {
 		this.#networks.delete(part.network);
 		this.#leaveUplink(`network ${part.network}`);
-		if (this.#networks.size > 0) this.#remove(part, networkRemoval(part));
-		else this.#remove(part, [`delete table ${TABLE}`]);
+		if (this.#networks.size === 0) this.#remove(part, [`delete table ${TABLE}`]);
+		else {
+			this.#takeOut(part, networkElements(part));
+			this.#remove(part, networkRemoval(part));
+		}
 	}
 
 	/** Packets are let in on an uplink as long as somebody needs that. */
@@ -206,6 +227,7 @@ export class Firewall {
 	close(): void {
 		this.#nft.close();
 		this.#elements.close();
+		this.#chains.close();
 		this.#conntrack.close();
 	}
 }

@@ -14,7 +14,9 @@ const BATCH = { BEGIN: 16, END: 17 } as const;
 const MESSAGE = { add: (SUBSYSTEM << 8) | 12, remove: (SUBSYSTEM << 8) | 14 } as const;
 const LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 const LIST_ELEMENT = 1;
-const ELEMENT = { KEY: 1, DATA: 2, KEY_END: 10 } as const;
+const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;
+/** The element is the first one behind a range. */
+const INTERVAL_END = Buffer.from([0, 0, 0, 1]);
 const DATA = { VALUE: 1, VERDICT: 2 } as const;
 const VERDICT = { CODE: 1, CHAIN: 2 } as const;
 const CODES: Readonly<Record<string, number>> = { jump: -3, goto: -4 };
@@ -89,8 +91,7 @@ export class SetElements {
 		out.put(LIST.TABLE, Buffer.from(`${this.#table}\0`));
 		out.put(LIST.SET, Buffer.from(`${set}\0`));
 		out.nest(LIST.ELEMENTS, () => {
-			for (const { element, type } of elements)
-				out.nest(LIST_ELEMENT, () => encode.element(out, element, { type, whole: verb === 'add' }));
+			for (const { element, type } of elements) encode.element(out, element, { type, whole: verb === 'add' });
 		});
 		return Buffer.concat([header(FAMILY_INET, 0), out.finish()]);
 	}
@@ -113,9 +114,23 @@ class Encoder {
 	element(out: AttributeWriter, element: string, { type, whole }: { type: SetType; whole: boolean }): void {
 		const [key = '', data = ''] = element.split(' : ');
 		const { start, end } = this.#key(key, type.key);
-		out.nest(ELEMENT.KEY, () => out.put(DATA.VALUE, start));
-		if (whole && type.data) out.nest(ELEMENT.DATA, () => this.#data(out, data, type.data ?? []));
-		if (type.interval) out.nest(ELEMENT.KEY_END, () => out.put(DATA.VALUE, end));
+		const ranges = type.interval && type.key.length > 1;
+		out.nest(LIST_ELEMENT, () => {
+			out.nest(ELEMENT.KEY, () => out.put(DATA.VALUE, start));
+			if (whole && type.data) out.nest(ELEMENT.DATA, () => this.#data(out, data, type.data ?? []));
+			if (ranges) out.nest(ELEMENT.KEY_END, () => out.put(DATA.VALUE, end));
+		});
+		if (type.interval && !ranges) this.#end(out, end);
+	}
+
+	/** Where a key has one part only, a second element says where the range is over; one up to the last key needs none. */
+	#end(out: AttributeWriter, last: Buffer): void {
+		const behind = following(last);
+		if (!behind) return;
+		out.nest(LIST_ELEMENT, () => {
+			out.nest(ELEMENT.KEY, () => out.put(DATA.VALUE, behind));
+			out.put(ELEMENT.FLAGS, INTERVAL_END);
+		});
 	}
 
 	#data(out: AttributeWriter, data: string, types: readonly string[]): void {
@@ -161,6 +176,16 @@ interface Range {
 
 function exactly(value: Buffer): Range {
 	return { start: value, end: value };
+}
+
+/** The next larger number of as many bytes. */
+function following(value: Buffer): Buffer | undefined {
+	const next = Buffer.from(value);
+	for (let index = next.length - 1; index >= 0; index -= 1) {
+		next[index] = (next[index]! + 1) & 0xff;
+		if (next[index] !== 0) return next;
+	}
+	return undefined;
 }
 
 /** `80` or `8000-8199` */
