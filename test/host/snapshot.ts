@@ -51,7 +51,7 @@ const OF_THE_KERNEL = /\b(fe80:|ff00::\/8)/;
 function steady(line: string): string {
 	return line
 		.replace(/\\/g, ' ')
-		.replace(/(NO-CARRIER,|,LOWER_UP)|\bstate [A-Z]+/g, '')
+		.replace(/(NO-CARRIER,|,LOWER_UP)|\bstate [A-Z]+| linkdown\b/g, '')
 		.replace(/\b(valid_lft|preferred_lft|expires|\w+_timer|age) +\S+/g, '')
 		.replace(/\s+/g, ' ')
 		.trim();
