@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { renderBase, renderElements, typeOf } from '#host/linux/firewall-rules.ts';
-import { SetElements } from '#kernel/netlink/set-elements.ts';
+import { NftTable } from '#kernel/netlink/nft-table.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
 import { openDescriptors, place } from './namespaces.ts';
@@ -11,7 +11,7 @@ import { openDescriptors, place } from './namespaces.ts';
 function table(t: TestContext) {
 	const { fd } = place(t);
 	const nft = within(fd, () => new Nftables());
-	const elements = SetElements.open('kleene', fd);
+	const elements = NftTable.open('kleene', fd);
 	t.after(() => {
 		nft.close();
 		elements.close();
@@ -98,7 +98,7 @@ test('all ports of a machine at once', (t) => {
 });
 
 test('a namespace without our table has nothing to add to', (t) => {
-	const elements = SetElements.open('kleene', place(t).fd);
+	const elements = NftTable.open('kleene', place(t).fd);
 	t.after(() => elements.close());
 	assert.throws(() => elements.add(typed('ours', '"x"')), /No such file or directory \(ENOENT\)/);
 });

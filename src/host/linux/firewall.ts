@@ -1,8 +1,7 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { hasCode } from '#kernel/errno.ts';
-import { Chains } from '#kernel/netlink/chains.ts';
 import { Conntrack, PROTOCOL } from '#kernel/netlink/conntrack.ts';
-import { SetElements } from '#kernel/netlink/set-elements.ts';
+import { NftTable } from '#kernel/netlink/nft-table.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
@@ -26,13 +25,12 @@ import { describePorts, leadsByCable, portQuestion, publishedElements } from './
 const SINGLY = 16;
 
 /**
- * The firewall of the host: one table of ours, changed by elements, each change one transaction.
+ * The firewall of the host: one table of ours, changed by elements. Each change is one transaction, a network two.
  * The table comes with the first network and goes with the last one.
  */
 export class Firewall {
 	readonly #nft: Nftables;
-	readonly #elements: SetElements;
-	readonly #chains: Chains;
+	readonly #table: NftTable;
 	readonly #networks = new Set<string>();
 	/** Who needs packets to come in on which interface: networks, and ports published on one. */
 	readonly #uplinks = new Map<string, string>();
@@ -50,8 +48,7 @@ export class Firewall {
 		this.#forwarding = forwarding;
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
-		this.#elements = SetElements.open(TABLE_NAME, hostNamespace);
-		this.#chains = Chains.open(TABLE_NAME, hostNamespace);
+		this.#table = NftTable.open(TABLE_NAME, hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
@@ -81,7 +78,7 @@ export class Firewall {
 
 	/** Whether our table is there. */
 	isPresent(): boolean {
-		return this.#chains.has('forward');
+		return this.#table.hasChain('forward');
 	}
 
 	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
@@ -190,7 +187,7 @@ export class Firewall {
 	/** One transaction, whose cost is that of the elements alone: libnftables looks at all chains and sets first. */
 	#add(part: FilterPart, elements: readonly Element[]): void {
 		try {
-			this.#elements.add(elements.map(typed));
+			this.#table.add(elements.map(typed));
 		} catch (error) {
 			throw refuse(part, error);
 		}
@@ -199,7 +196,7 @@ export class Firewall {
 	/** All in one transaction; where something of it is gone already, what is left one by one. */
 	#takeOut(part: FilterPart, elements: readonly Element[]): void {
 		try {
-			this.#elements.remove(elements.map(typed));
+			this.#table.remove(elements.map(typed));
 		} catch (error) {
 			if (!isMissing(error)) throw refuse(part, error);
 			for (const element of elements.length > 1 ? elements : []) this.#takeOut(part, [element]);
@@ -226,8 +223,7 @@ export class Firewall {
 
 	close(): void {
 		this.#nft.close();
-		this.#elements.close();
-		this.#chains.close();
+		this.#table.close();
 		this.#conntrack.close();
 	}
 }

@@ -44,18 +44,55 @@ export function nested(type: number, attributes: readonly Attribute[]): Attribut
 }
 
 export function encodeAttributes(attributes: readonly Attribute[]): Buffer {
-	const total = attributes.reduce((sum, { value }) => sum + padded(HEADER + value.length), 0);
-	const buffer = Buffer.alloc(total);
-	let offset = 0;
-	for (const { type, value, nested } of attributes) {
-		const length = HEADER + value.length;
-		if (length > 0xffff) throw new RangeError(`netlink attribute ${type} is ${length} bytes long, the limit is 65535`);
-		buffer.writeUInt16LE(length, offset);
-		buffer.writeUInt16LE(nested ? type | NESTED : type, offset + 2);
-		value.copy(buffer, offset + HEADER);
-		offset += padded(length);
+	const out = new AttributeWriter(attributes.reduce((sum, { value }) => sum + padded(HEADER + value.length), 0));
+	for (const { type, value, nested } of attributes) out.put(nested ? type | NESTED : type, value);
+	return out.finish();
+}
+
+/** Attributes written one after the other into one buffer, for messages of hundreds of them. */
+export class AttributeWriter {
+	#buffer: Buffer;
+	#length = 0;
+
+	/** @param size bytes that are expected; it grows */
+	constructor(size = 4096) {
+		this.#buffer = Buffer.alloc(size);
 	}
-	return buffer;
+
+	put(type: number, value: Buffer): void {
+		const start = this.#reserve(HEADER + value.length);
+		this.#head(start, type, HEADER + value.length);
+		value.copy(this.#buffer, start + HEADER);
+	}
+
+	/** An attribute whose value is what `write` puts. */
+	nest(type: number, write: () => void): void {
+		const start = this.#reserve(HEADER);
+		write();
+		this.#head(start, type | NESTED, this.#length - start);
+	}
+
+	/** What was written. Nothing more may be. */
+	finish(): Buffer {
+		return this.#buffer.subarray(0, this.#length);
+	}
+
+	#head(start: number, type: number, length: number): void {
+		if (length > 0xffff) throw new RangeError(`netlink attribute ${type} is ${length} bytes long, the limit is 65535`);
+		this.#buffer.writeUInt16LE(length, start);
+		this.#buffer.writeUInt16LE(type, start + 2);
+	}
+
+	#reserve(length: number): number {
+		const start = this.#length;
+		this.#length += padded(length);
+		if (this.#length > this.#buffer.length) {
+			const larger = Buffer.alloc(2 * this.#length);
+			this.#buffer.copy(larger, 0, 0, start);
+			this.#buffer = larger;
+		}
+		return start;
+	}
 }
 
 /** Attributes in order. Stops at the first that does not fit, as the kernel does. */

@@ -1,18 +1,7 @@
-/**
- * Elements of the sets and maps of nftables, given in nft's own words and sent as the kernel wants them
- * (include/uapi/linux/netfilter/nf_tables.h). libnftables reads all chains and sets of the machine before it does the like, which
- * takes the longer the more networks there are.
- */
-import { AttributeWriter } from './attribute-writer.ts';
+/** Elements of the sets and maps of nftables, from nft's own words (include/uapi/linux/netfilter/nf_tables.h). */
+import type { AttributeWriter } from './attributes.ts';
 import { addressBytes, splitPrefix } from './inet.ts';
-import { FLAG } from './messages.ts';
-import { type BatchMessage, NetlinkSocket } from './socket.ts';
 
-const NETLINK_NETFILTER = 12;
-const SUBSYSTEM = 10;
-const BATCH = { BEGIN: 16, END: 17 } as const;
-const MESSAGE = { add: (SUBSYSTEM << 8) | 12, remove: (SUBSYSTEM << 8) | 14 } as const;
-const LIST = { TABLE: 1, SET: 2, ELEMENTS: 3 } as const;
 const LIST_ELEMENT = 1;
 const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;
 /** The element is the first one behind a range. */
@@ -21,10 +10,7 @@ const DATA = { VALUE: 1, VERDICT: 2 } as const;
 const VERDICT = { CODE: 1, CHAIN: 2 } as const;
 const CODES: Readonly<Record<string, number>> = { jump: -3, goto: -4 };
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17 };
-const FAMILY_INET = 1;
 const NAME_SIZE = 16;
-/** An attribute is 64 KiB long at the most, an element some 80 bytes. */
-const PER_MESSAGE = 500;
 
 /** What the elements of a set are made of, in the names that nft has for types. */
 export interface SetType {
@@ -43,67 +29,10 @@ export interface SetElement {
 	readonly element: string;
 }
 
-export class SetElements {
-	readonly #socket: NetlinkSocket;
-	readonly #table: string;
-
-	/** @param table of family `inet` @param namespace descriptor; undefined: the one of this process */
-	static open(table: string, namespace: number | undefined): SetElements {
-		return new SetElements(NetlinkSocket.open(NETLINK_NETFILTER, namespace), table);
-	}
-
-	private constructor(socket: NetlinkSocket, table: string) {
-		this.#socket = socket;
-		this.#table = table;
-	}
-
-	/**
-	 * All in one transaction. What is there already with the same value stays.
-	 *
-	 * @throws NetlinkError, `EEXIST` when one is there with another value, `ENOENT` without the set or the table
-	 */
-	add(elements: readonly SetElement[]): void {
-		this.#change('add', elements);
-	}
-
-	/** By their keys. @throws NetlinkError, `ENOENT` when one is not there; then all stay */
-	remove(elements: readonly SetElement[]): void {
-		this.#change('remove', elements);
-	}
-
-	#change(verb: keyof typeof MESSAGE, elements: readonly SetElement[]): void {
-		const flags = verb === 'add' ? FLAG.CREATE : 0;
-		const changes: BatchMessage[] = [];
-		for (const [set, own] of Map.groupBy(elements, (one) => one.set))
-			for (let start = 0; start < own.length; start += PER_MESSAGE) {
-				const payload = this.#payload(verb, set, own.slice(start, start + PER_MESSAGE));
-				changes.push({ type: MESSAGE[verb], flags, payload });
-			}
-		if (changes.length === 0) return;
-		const sets = [...new Set(elements.map(({ set }) => set))].join(', ');
-		const frame = (type: number) => ({ type, flags: 0, payload: header(0, SUBSYSTEM) });
-		this.#socket.batch([frame(BATCH.BEGIN), ...changes, frame(BATCH.END)], `${verb} elements of ${sets}`);
-	}
-
-	#payload(verb: keyof typeof MESSAGE, set: string, elements: readonly SetElement[]): Buffer {
-		const out = new AttributeWriter();
-		const encode = new Encoder();
-		out.put(LIST.TABLE, Buffer.from(`${this.#table}\0`));
-		out.put(LIST.SET, Buffer.from(`${set}\0`));
-		out.nest(LIST.ELEMENTS, () => {
-			for (const { element, type } of elements) encode.element(out, element, { type, whole: verb === 'add' });
-		});
-		return Buffer.concat([header(FAMILY_INET, 0), out.finish()]);
-	}
-
-	close(): void {
-		this.#socket.close();
-	}
-}
-
-/** `struct nfgenmsg` */
-function header(family: number, resource: number): Buffer {
-	return Buffer.from([family, 0, resource >> 8, resource & 0xff]);
+/** Attributes of elements of one set. @param whole with their data, or by their keys alone */
+export function encodeElements(out: AttributeWriter, elements: readonly SetElement[], whole: boolean): void {
+	const encoder = new Encoder();
+	for (const { element, type } of elements) encoder.element(out, element, { type, whole });
 }
 
 /** Remembers addresses: the ports of a range all lead to one. */
