@@ -21,8 +21,6 @@ interface Context {
 	readonly conversations: Conversations;
 	readonly forwarding: Forwarding;
 	readonly holders: Holders;
-	/** Descriptor of the network namespace that is the host; undefined: the daemon's own. */
-	readonly hostNamespace: number | undefined;
 }
 
 /** What a routed host end needs for IPv6 besides the address; `disable_ipv6` last, when all is prepared. */
@@ -54,16 +52,14 @@ export class Aliases implements PartHandler<'alias'> {
 	readonly #conversations: Conversations;
 	readonly #forwarding: Forwarding;
 	readonly #holders: Holders;
-	readonly #hostNamespace: number | undefined;
 
-	constructor({ net, settings, stacks, conversations, forwarding, holders, hostNamespace }: Context) {
+	constructor({ net, settings, stacks, conversations, forwarding, holders }: Context) {
 		this.#net = net;
 		this.#settings = settings;
 		this.#stacks = stacks;
 		this.#conversations = conversations;
 		this.#forwarding = forwarding;
 		this.#holders = holders;
-		this.#hostNamespace = hostNamespace;
 	}
 
 	make(part: AliasPart): void {
@@ -79,7 +75,7 @@ export class Aliases implements PartHandler<'alias'> {
 			if (isNew) done(() => this.#net.routes.remove(route));
 			this.#answerFor(part, network.index);
 			const { index: link, mac } = network;
-			if (isNew) this.#holders.take({ link, mac, address: part.address }, this.#hostNamespace);
+			if (isNew) this.#holders.take({ link, mac, address: part.address });
 		});
 	}
 

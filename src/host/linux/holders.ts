@@ -11,17 +11,23 @@ const REMEMBERED = 65_536;
 export class Holders {
 	/** MAC address by address, the oldest entry first. */
 	readonly #last = new Map<string, string>();
+	readonly #host: number | undefined;
+
+	/** @param host descriptor of the network namespace that is the host; undefined: the daemon's own */
+	constructor(host: number | undefined) {
+		this.#host = host;
+	}
 
 	/**
 	 * Tells the neighbours of an address that may be another's in their eyes, after all else is done: on a bridge with
 	 * hundreds of ports the kernel hands it to every one of them at once. What happened before the daemon was started
 	 * nobody knows, so the first holder of each address is told of.
 	 *
-	 * @param address without prefix @param namespace of the link; undefined: the one of this process
+	 * @param inside descriptor of the namespace that the link is in; default: the host's
 	 */
-	take(announcement: Announcement, namespace: number | undefined): void {
+	take(announcement: Announcement, inside?: number): void {
 		if (!this.#changes(announcement)) return;
-		const announcer = announcerIn(namespace);
+		const announcer = announcerIn(inside ?? this.#host);
 		if (!announcer) return;
 		setImmediate(() => {
 			try {

@@ -54,7 +54,7 @@ export class LinuxNetwork {
 		this.forwarding = new Forwarding(settings, net);
 		const conversations = new Conversations(Conntrack.open(hostNamespace), net);
 		this.#conversations = conversations;
-		const holders = new Holders();
+		const holders = new Holders(hostNamespace);
 		this.#interfaces = new NetworkInterfaces(net, settings);
 		this.handlers = {
 			'network-interface': inWords(this.#interfaces),
@@ -65,9 +65,7 @@ export class LinuxNetwork {
 			'inside-address': inWords(new InsideAddresses(stacks, conversations, holders)),
 			'inside-route': inWords(new InsideRoutes(stacks)),
 			'rate-limit': inWords(new RateLimits(net, stacks)),
-			alias: inWords(
-				new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders, hostNamespace }),
-			),
+			alias: inWords(new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders })),
 		};
 	}
 
