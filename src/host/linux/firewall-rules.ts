@@ -249,6 +249,7 @@ export function elementRemoval(elements: readonly Element[]): string[] {
 	return elements.map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
 }
 
-function keyOf(element: string): string {
+/** Without its value. */
+export function keyOf(element: string): string {
 	return element.split(' : ')[0] ?? element;
 }

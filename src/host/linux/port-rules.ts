@@ -1,6 +1,6 @@
 /** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
 import type { PublishedPortsPart } from '#model/part.ts';
-import { type Element, TABLE } from './firewall-rules.ts';
+import { type Element, keyOf, TABLE } from './firewall-rules.ts';
 
 /** Who may use the ports, then the ports. */
 export function publishedElements(part: PublishedPortsPart): Element[] {
@@ -15,26 +15,24 @@ export function portQuestion(part: PublishedPortsPart): string {
 }
 
 export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
-	const { map, keys, elements } = portElements(part);
-	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', keys];
+	const { map, elements } = portElements(part);
+	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', elements.map(keyOf)];
 	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
 	const sources = sideElements(part).map(({ set, element }) => ({ set, shown: element }));
 	return [...sources, { set: map, shown }].map((one) => `nft ${action} element ${TABLE} ${one.set} { ${one.shown} }`);
 }
 
 /** Map and `key : value` pairs of published ports, one element for each port. */
-function portElements(part: PublishedPortsPart): { map: string; keys: string[]; elements: string[] } {
+function portElements(part: PublishedPortsPart): { map: string; elements: string[] } {
 	const family = familyOf(part);
 	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
 	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
-	const keys: string[] = [];
 	const elements: string[] = [];
 	for (let port = part.first; port <= part.last; port += 1) {
-		const key = `${prefix}${part.protocol} . ${port}`;
-		keys.push(key);
-		elements.push(`${key} : ${part.target} . ${part.targetFirst + port - part.first}`);
+		const target = `${part.target} . ${part.targetFirst + port - part.first}`;
+		elements.push(`${prefix}${part.protocol} . ${port} : ${target}`);
 	}
-	return { map, keys, elements };
+	return { map, elements };
 }
 
 /** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
