@@ -5,20 +5,9 @@ import { compareFilter } from '#host/linux/comparison/filter.ts';
 import { Firewall } from '#host/linux/firewall.ts';
 import { closeNamespace, createNamespace, within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
-import type { FilterMemberPart, NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
+import type { FilterMemberPart, NetworkFilterPart, Part } from '#model/part.ts';
+import { IDLE, NETWORK, PORTS } from './filter-parts.ts';
 
-const NETWORK: NetworkFilterPart = {
-	kind: 'network-filter',
-	network: 'aaaaaaaaaaa1',
-	interface: 'kleene0',
-	shared: false,
-	subnet: '10.4.6.0/24',
-	subnet6: 'fd00:4:6::/64',
-	icc: false,
-	internal: false,
-	nat: 'eth0',
-	uplink: '',
-};
 const OTHER: NetworkFilterPart = {
 	...NETWORK,
 	network: 'aaaaaaaaaaa2',
@@ -33,20 +22,7 @@ const MEMBER: FilterMemberPart = {
 	interface: 'epair3a',
 	internal: false,
 };
-const PORTS: PublishedPortsPart = {
-	kind: 'published-ports',
-	container: 'bbbbbbbbbbb1',
-	protocol: 'tcp',
-	hostAddress: '',
-	arrivesOn: '',
-	first: 8000,
-	last: 8009,
-	target: '10.4.6.2',
-	targetFirst: 80,
-	interface: 'kleene0',
-};
 const PARTS: readonly Part[] = [NETWORK, OTHER, MEMBER, PORTS];
-const IDLE = { allow() {}, release() {}, letLoopbackOut() {} };
 
 let host: number;
 let firewall: Firewall;

@@ -5,38 +5,16 @@ import { Firewall } from '#host/linux/firewall.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
 import type { NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import { IDLE, NETWORK, PORTS } from './filter-parts.ts';
 import { openDescriptors, place } from './namespaces.ts';
 
-const ONE: NetworkFilterPart = {
-	kind: 'network-filter',
-	network: 'aaaaaaaaaaa1',
-	interface: 'kleene0',
-	shared: false,
-	subnet: '10.4.6.0/24',
-	subnet6: 'fd00:4:6::/64',
-	icc: true,
-	internal: false,
-	nat: 'eth0',
-	uplink: '',
-};
+const ONE: NetworkFilterPart = { ...NETWORK, icc: true };
 const OTHER: NetworkFilterPart = { ...ONE, network: 'aaaaaaaaaaa2', interface: 'kleene1', subnet6: 'fd00:4:7::/64' };
-const PORTS: PublishedPortsPart = {
-	kind: 'published-ports',
-	container: 'bbbbbbbbbbb1',
-	protocol: 'tcp',
-	hostAddress: '',
-	arrivesOn: '',
-	first: 8000,
-	last: 8009,
-	target: '10.4.6.2',
-	targetFirst: 80,
-	from: ['10.0.0.0/8'],
-	interface: 'kleene0',
-};
+const GUARDED: PublishedPortsPart = { ...PORTS, from: ['10.0.0.0/8'] };
 
 function world(t: TestContext) {
 	const { fd } = place(t);
-	const firewall = new Firewall(fd, { allow() {}, release() {}, letLoopbackOut() {} });
+	const firewall = new Firewall(fd, IDLE);
 	const nft = within(fd, () => new Nftables());
 	t.after(() => {
 		firewall.close();
@@ -72,11 +50,11 @@ test('of what is gone in part the rest goes, once and again', async (t) => {
 	firewall.networks.make({ ...OTHER, subnet: '10.4.7.0/24' }, {});
 	const before = listed();
 	firewall.networks.make(ONE, {});
-	await firewall.ports.make(PORTS, {});
+	await firewall.ports.make(GUARDED, {});
 	nft.run('delete element inet kleene port4 { tcp . 8003, tcp . 8004 }; delete element inet kleene ours { "kleene0" }');
 	nft.run('delete element inet kleene source6 { fd00:4:6::/64 }');
 	for (const _ of [1, 2]) {
-		await firewall.ports.unmake(PORTS, {});
+		await firewall.ports.unmake(GUARDED, {});
 		firewall.networks.unmake(ONE, {});
 		assert.equal(listed(), before);
 	}
@@ -85,7 +63,7 @@ test('of what is gone in part the rest goes, once and again', async (t) => {
 test('a table comes with the first network and goes with the last, and a closed firewall holds nothing', (t) => {
 	const { fd } = place(t);
 	const descriptors = openDescriptors();
-	const firewall = new Firewall(fd, { allow() {}, release() {}, letLoopbackOut() {} });
+	const firewall = new Firewall(fd, IDLE);
 	assert.equal(firewall.isPresent(), false);
 	for (const _ of [1, 2]) {
 		firewall.networks.make(ONE, {});
