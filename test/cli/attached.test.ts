@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, test } from 'node:test';
-import { klee, startKlee, startProcess } from './run-klee.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { klee, kleeCommand, startKlee, startProcess } from './run-klee.ts';
 import { type Answer, StubDaemon, type StubOptions, type StubStream } from './stub-daemon.ts';
 
 const EXEC = '2fc5447ef1e8';
@@ -12,6 +13,15 @@ const ANSWERS: Record<string, Answer> = {
 	'POST /containers/create': [201, { id: CONTAINER }],
 	'POST /networks/connect': [204],
 };
+
+/** How many bytes wait at the daemon once no more of them leave, for as long as half a second. */
+async function waitingWhenSettled({ socket }: StubStream): Promise<number> {
+	for (let before = -1, same = 0; same < 5; await pause(100)) {
+		same = socket.bufferedAmount === before ? same + 1 : 0;
+		before = socket.bufferedAmount;
+	}
+	return socket.bufferedAmount;
+}
 
 let stub: StubDaemon;
 afterEach(() => stub.close());
@@ -128,7 +138,10 @@ test('much input waits for a daemon that is slow, and arrives whole', { timeout:
 	const host = await serve((stream) => {
 		stream.start();
 		stream.socket.pause();
-		setTimeout(() => stream.socket.resume(), 1000);
+		setTimeout(() => {
+			unread = process.child.stdin?.writableLength ?? 0;
+			stream.socket.resume();
+		}, 1000);
 		stream.onInput((bytes) => {
 			counted += bytes.length;
 		});
@@ -136,9 +149,6 @@ test('much input waits for a daemon that is slow, and arrives whole', { timeout:
 	});
 	const process = startKlee([...host, 'run', '-i', 'img', 'wc', '-c'], { input: true });
 	process.child.stdin?.end(Buffer.alloc(SIZE, 'x'));
-	setTimeout(() => {
-		unread = process.child.stdin?.writableLength ?? 0;
-	}, 900);
 	assert.equal((await process.ended).code, 0);
 	assert.equal(counted, SIZE);
 	assert.ok(unread > SIZE / 2, `klee had left ${unread} bytes unread`);
@@ -212,19 +222,20 @@ test('the first Ctrl-C is for the process, the second for klee', async () => {
 
 test('a slow reader of klee makes the daemon wait, and loses nothing', { timeout: 60_000 }, async () => {
 	const SIZE = 64 * 1024 * 1024;
-	let waiting = 0;
+	let settled: Promise<number> | undefined;
 	const host = await serve((stream) => {
 		stream.start();
 		const block = Buffer.alloc(64 * 1024, 'x');
 		for (let sent = 0; sent < SIZE; sent += block.length) stream.stdout(block);
-		waiting = stream.socket.bufferedAmount;
-		setTimeout(() => {
-			waiting = stream.socket.bufferedAmount;
-		}, 1500);
+		settled = waitingWhenSettled(stream);
 		stream.end(1000, `${ENDED} 0`);
 	});
-	const words = ['-c', `"$0" "$@" | { sleep 2; wc -c; }`, process.execPath, 'src/cli/main.ts', ...host, 'start', 'c'];
-	const { stdout } = await startProcess('/bin/sh', words, { cwd: `${import.meta.dirname}/../..` }).ended;
+	const command = `exec 3<&0; ${kleeCommand([...host, 'start', 'c'])} </dev/null | { read go <&3; wc -c; }`;
+	const reader = startProcess('/bin/sh', ['-c', command], { input: true });
+	while (settled === undefined) await pause(20);
+	const waiting = await settled;
+	reader.child.stdin?.end('go\n');
+	const { stdout } = await reader.ended;
 	const around = `created execution instance ${EXEC}\n\n\n${ENDED} 0\n`.length;
 	assert.equal(Number(stdout), SIZE + around);
 	assert.ok(waiting > SIZE / 2, `${waiting} bytes waited at the daemon while nobody read`);
