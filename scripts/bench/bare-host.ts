@@ -24,7 +24,7 @@ export interface BareHost extends HostDriver {
 /** @param netns path of a network namespace */
 export async function openBareHost(root: string, netns: string): Promise<BareHost> {
 	const names = { lookup: () => undefined, reverse: () => undefined };
-	const host = await LinuxHost.open({ root, netns, names, log: { warn() {} } });
+	const host = await LinuxHost.open({ root, netns, dns: [], names, log: { warn() {} } });
 	let portTime = { clock: 0, own: 0 };
 	const apply = async (steps: readonly Step[], options?: ApplyOptions) => {
 		const real = steps.filter(({ part }) => !LEFT_OUT.has(part.kind));

@@ -29,6 +29,7 @@ const ConfigFile = Type.Object(
 	{
 		kleene_root: Type.Optional(Type.String()),
 		netns: Type.Optional(Type.String()),
+		dns: Type.Optional(Type.Array(Type.String())),
 		freebsd_host: Type.Optional(Type.String()),
 		ssh_key: Type.Optional(Type.String()),
 		zfs_root: Type.Optional(Type.String()),
@@ -46,6 +47,8 @@ export interface DaemonConfig {
 	readonly listeners: readonly ListenerConfig[];
 	/** Name or path of the network namespace that is the host; undefined: the one the daemon runs in. */
 	readonly netns: string | undefined;
+	/** Name servers for what is no container, `ADDRESS[:PORT]`; none: those of the host's resolv.conf. */
+	readonly dns: readonly string[];
 	/** undefined: the host is Linux. */
 	readonly freebsd: FreebsdPlace | undefined;
 	/** Whether jail parameters may name commands that run on the host. */
@@ -66,6 +69,8 @@ export const USAGE = `Usage: kleened [options]
                   (default ${DEFAULT_HOST})
   --config FILE   YAML configuration (default ${DEFAULT_CONFIG_FILE}, if it exists)
   --netns NAME    network namespace that is the host: a name of "ip netns" or a path
+  --dns ADDRESS[:PORT]
+                  Linux: name server that containers' questions go to, may be repeated (default: those of /etc/resolv.conf)
   --freebsd-host URL
                   manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
   --ssh-key FILE  private key for it (default: what ssh finds by itself)
@@ -114,6 +119,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 			root: root.replace(/\/+$/, '') || '/',
 			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
 			netns: values.netns ?? file.netns,
+			dns: values.dns ?? file.dns ?? [],
 			freebsd: parseFreebsdOptions({
 				host: values['freebsd-host'] ?? file.freebsd_host,
 				key: values['ssh-key'] ?? file.ssh_key,
@@ -136,6 +142,7 @@ function parseOptions(argv: readonly string[]) {
 				host: { type: 'string', multiple: true },
 				config: { type: 'string' },
 				netns: { type: 'string' },
+				dns: { type: 'string', multiple: true },
 				'freebsd-host': { type: 'string' },
 				'ssh-key': { type: 'string' },
 				'zfs-root': { type: 'string' },

@@ -7,6 +7,8 @@ export interface HostOptions {
 	readonly root: string;
 	/** Name or path of the network namespace that is the host; undefined: the daemon's own. */
 	readonly netns: string | undefined;
+	/** Name servers for what is no container, `ADDRESS[:PORT]`; none: those of the host's resolv.conf. */
+	readonly dns: readonly string[];
 	/** A FreeBSD host; undefined: the Linux that the daemon runs on. */
 	readonly freebsd: FreebsdPlace | undefined;
 	/** Identity of the daemon's store. */
@@ -30,13 +32,20 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 	});
 }
 
-async function openFreebsd({ root, netns, store, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
+async function openFreebsd({ root, netns, dns, store, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
 	if (netns !== undefined)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: `cannot use network namespace ${netns}`,
 			why: 'FreeBSD has none: the host is the whole of its network',
 			mend: 'leave --netns out',
+		});
+	if (dns.length > 0)
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: `cannot forward names to ${dns.join(' and ')}`,
+			why: 'containers on FreeBSD ask the name servers of the host themselves',
+			mend: 'leave --dns out, and name the servers in /etc/resolv.conf of the host',
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { encode } from 'dns-packet';
 import { fixedUpstreams } from '#host/linux/resolver/upstreams.ts';
 import { openDescriptors } from '#test/netlink/namespaces.ts';
 import { byDatagram, byStream, dataOf, edns, question, tryDatagram } from './client.ts';
-import { type Asked, addressRecord, nameServer, say, WEB, world } from './world.ts';
+import { type Asked, addressRecord, nameServer, nameServerAt, say, WEB, world } from './world.ts';
 
 const TRUNCATED = 0x200;
 const answer = (asked: Asked) => [say(asked, { answers: [addressRecord(asked.question.name, '192.0.2.1')] })];
@@ -14,13 +12,7 @@ const code = (rcode: number) => (asked: Asked) => [say(asked, { flags: rcode })]
 const silence = () => [];
 
 /** A port of the loopback at which nobody listens. */
-async function deadPort(): Promise<string> {
-	const socket = createSocket('udp4').bind(0, '127.0.0.1');
-	await once(socket, 'listening');
-	const { port } = socket.address();
-	socket.close();
-	return `127.0.0.1:${port}`;
-}
+const DEAD = { text: '127.0.0.1:9' };
 
 test('other names are asked of the host, over datagrams and streams, and own names never', async (t) => {
 	const server = await nameServer(t, answer);
@@ -90,7 +82,7 @@ test('what is not the answer to the question is not taken for it', async (t) => 
 test('the next server is asked when one is silent, gone, or cannot', async (t) => {
 	const good = await nameServer(t, answer);
 	const silent = await nameServer(t, silence);
-	for (const bad of [silent, await nameServer(t, code(2)), await nameServer(t, code(5)), { text: await deadPort() }]) {
+	for (const bad of [silent, await nameServer(t, code(2)), await nameServer(t, code(5)), DEAD]) {
 		const upstreams = fixedUpstreams([bad.text, good.text]);
 		const { resolver, route } = world(t, { upstreams, tryTimeout: 100 });
 		resolver.open('web', WEB);
@@ -100,6 +92,21 @@ test('the next server is asked when one is silent, gone, or cannot', async (t) =
 		assert.deepEqual(dataOf(streamed!), ['192.0.2.1'], bad.text);
 		resolver.closeAll();
 	}
+});
+
+test('a server with a link-local address is asked through the interface of the host that it names', async (t) => {
+	const { resolver, route, net, fd: namespace } = world(t, { upstreams: () => servers });
+	net.addresses.add(net.links.get('lo').index, 'fe80::53/64');
+	const server = await nameServerAt(t, { namespace, address: '::', port: 0 }, answer);
+	const port = Number(server.text.split(':').at(-1));
+	const servers = [
+		{ host: 'fe80::53%nosuch', port },
+		{ host: 'fe80::53%lo', port },
+	];
+	resolver.open('web', WEB);
+	assert.deepEqual(dataOf(await byDatagram(route, question('example.com', 'A'))), ['192.0.2.1']);
+	const [streamed] = await byStream(route, [question('example.com', 'A')]);
+	assert.deepEqual(dataOf(streamed!), ['192.0.2.1']);
 });
 
 test('a server that does not answer is asked last from then on', async (t) => {
@@ -119,6 +126,7 @@ test('"no such name" is an answer, and what all servers say of themselves is pas
 	resolver.open('web', WEB);
 	assert.equal((await byDatagram(route, question('example.com', 'A'))).rcode, 'NXDOMAIN');
 	assert.equal(refusing.asked.length, 0);
+	resolver.closeAll();
 	const second = world(t, { upstreams: fixedUpstreams([refusing.text]) });
 	second.resolver.open('web', WEB);
 	assert.equal((await byDatagram(second.route, question('example.com', 'A'))).rcode, 'REFUSED');
@@ -132,6 +140,7 @@ test('SERVFAIL when nobody answers, before the client gives up', async (t) => {
 	const heard = await byDatagram(route, question('example.com', 'A', edns(1232)));
 	assert.deepEqual([heard.rcode, heard.flag_ra, heard.additionals?.length], ['SERVFAIL', true, 1]);
 	assert.equal(silent.asked.length, 2, 'one packet may get lost');
+	resolver.closeAll();
 	const none = world(t);
 	none.resolver.open('web', WEB);
 	assert.equal((await byDatagram(none.route, question('example.com', 'A'))).rcode, 'SERVFAIL');

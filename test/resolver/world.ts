@@ -1,4 +1,4 @@
-/** A host of its own for a resolver: a namespace with two networks on it, and name servers to forward to. */
+/** A host of its own for a test of the resolver: a namespace with two networks on it, and name servers to forward to. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
@@ -7,6 +7,8 @@ import { type Answer, decode, encode, type Packet, type Question, RECURSION_AVAI
 import { frame, MessageReader } from '#host/linux/resolver/frames.ts';
 import { Resolver, type ResolverOptions } from '#host/linux/resolver/resolver.ts';
 import { fixedUpstreams } from '#host/linux/resolver/upstreams.ts';
+import { familyOf } from '#kernel/netlink/inet.ts';
+import { bindDatagrams, type LocalEndpoint, listenForConnections } from '#kernel/sockets.ts';
 import { type Place, place } from '#test/netlink/namespaces.ts';
 import type { Route } from './client.ts';
 
@@ -31,12 +33,23 @@ export interface World extends Place {
 	readonly route6: Route;
 }
 
-export function world(t: TestContext, options: Partial<ResolverOptions> = {}): World {
+const hosts = new WeakMap<TestContext, Place>();
+
+/** The one host of a test. */
+function hostOf(t: TestContext): Place {
+	const there = hosts.get(t);
+	if (there) return there;
 	const inside = place(t);
 	const lo = inside.net.links.get('lo').index;
 	// All of an IPv4 subnet on the loopback interface is local; of an IPv6 one each address for itself.
 	const six = ['fd00:46::2/128', 'fd00:47::2/128'];
 	for (const address of [...WEB, ...BACK, ...six]) inside.net.addresses.add(lo, address);
+	hosts.set(t, inside);
+	return inside;
+}
+
+export function world(t: TestContext, options: Partial<ResolverOptions> = {}): World {
+	const inside = hostOf(t);
 	const warnings: string[] = [];
 	const resolver = new Resolver({
 		hostNamespace: inside.fd,
@@ -69,7 +82,7 @@ export interface Asked {
 }
 
 export interface NameServer {
-	/** `127.0.0.1:PORT` */
+	/** `ADDRESS:PORT` */
 	readonly text: string;
 	readonly asked: Asked[];
 }
@@ -77,8 +90,13 @@ export interface NameServer {
 /** What a name server says: whole messages, in this order; none for silence. */
 export type Script = (asked: Asked) => readonly Buffer[];
 
-/** A name server on the loopback of this process, gone when the test ends. */
-export async function nameServer(t: TestContext, script: Script): Promise<NameServer> {
+/** A name server on the loopback of the test's host, gone when the test ends. */
+export function nameServer(t: TestContext, script: Script): Promise<NameServer> {
+	return nameServerAt(t, { namespace: hostOf(t).fd, address: '127.0.0.1', port: 0 }, script);
+}
+
+/** A name server anywhere, gone when the test ends. */
+export async function nameServerAt(t: TestContext, endpoint: LocalEndpoint, script: Script): Promise<NameServer> {
 	const asked: Asked[] = [];
 	const hear = (bytes: Buffer, from: Pick<Asked, 'transport' | 'port'>): readonly Buffer[] => {
 		const packet = decode(bytes);
@@ -95,21 +113,20 @@ export async function nameServer(t: TestContext, script: Script): Promise<NameSe
 					connection.write(frame(answer));
 		});
 	});
-	streams.listen(0, '127.0.0.1');
+	streams.listen({ fd: listenForConnections(endpoint), exclusive: true });
 	await once(streams, 'listening');
 	const { port } = streams.address() as AddressInfo;
-	const datagrams = createSocket('udp4');
+	const datagrams = createSocket(`udp${familyOf(endpoint.address)}`);
 	datagrams.on('message', (bytes, from) => {
 		for (const answer of hear(bytes, { transport: 'datagram', port: from.port }))
 			datagrams.send(answer, from.port, from.address);
 	});
-	datagrams.bind(port, '127.0.0.1');
-	await once(datagrams, 'listening');
+	datagrams.bind({ fd: bindDatagrams({ ...endpoint, port }), exclusive: true });
 	t.after(() => {
 		streams.close();
 		datagrams.close();
 	});
-	return { text: `127.0.0.1:${port}`, asked };
+	return { text: `${endpoint.address}:${port}`, asked };
 }
 
 export interface Said {

@@ -29,7 +29,7 @@ import { Paths } from './paths.ts';
 import { portCheck } from './port-check.ts';
 import { listeners, probe } from './probe.ts';
 import { Resolver } from './resolver/resolver.ts';
-import { hostUpstreams } from './resolver/upstreams.ts';
+import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
 import type { Stack } from './stacks.ts';
@@ -41,6 +41,8 @@ export interface LinuxHostOptions {
 	readonly root: string;
 	/** Name or path of a network namespace; undefined: the daemon's own. */
 	readonly netns: string | undefined;
+	/** Name servers for what is no container, `ADDRESS[:PORT]`; none: those of the host's resolv.conf. */
+	readonly dns: readonly string[];
 	readonly names: NameLookup;
 	readonly log: { warn(fields: object, message: string): void };
 }
@@ -69,7 +71,8 @@ export class LinuxHost implements HostDriver {
 	readonly #log: LinuxHostOptions['log'];
 	#watcher: Watcher | undefined;
 
-	static async open({ root, netns, names, log }: LinuxHostOptions): Promise<LinuxHost> {
+	static async open({ root, netns, dns, names, log }: LinuxHostOptions): Promise<LinuxHost> {
+		const upstreams = dns.length > 0 ? fixedUpstreams(dns) : hostUpstreams(resolverConfiguration(netns));
 		const paths = new Paths(root);
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -79,7 +82,7 @@ export class LinuxHost implements HostDriver {
 			...(hostNamespace === undefined ? {} : { hostNamespace }),
 			lookup: (...question) => names.lookup(...question),
 			reverse: (...question) => names.reverse(...question),
-			upstreams: hostUpstreams(),
+			upstreams,
 			log,
 		});
 		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, runtime: await chooseRuntime() });

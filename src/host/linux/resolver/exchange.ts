@@ -1,12 +1,15 @@
 /** One question to one name server: a socket of its own each time, so its port is as hard to guess as its id. */
 import { createSocket } from 'node:dgram';
-import { createConnection, isIPv6 } from 'node:net';
+import { isIPv6, Socket } from 'node:net';
+import { openDatagrams, startConnection, withoutZone } from '#kernel/sockets.ts';
 import { frame, MessageReader } from './frames.ts';
 import { isAnswerTo } from './query.ts';
 import type { Upstream } from './upstreams.ts';
 
 export interface Exchange {
 	readonly upstream: Upstream;
+	/** Descriptor of the network namespace to ask from; undefined: the one of this process. */
+	readonly namespace: number | undefined;
 	/** Its id is the one that the answer must have. */
 	readonly question: Buffer;
 	/** Milliseconds. */
@@ -18,25 +21,28 @@ export interface Exchange {
 export type Ask = (exchange: Exchange) => Promise<Buffer>;
 
 /** Rejects when there is no answer: refused, unreachable, timeout, given up. What does not match is not an answer. */
-export function askByDatagram({ upstream, question, ...limits }: Exchange): Promise<Buffer> {
+export function askByDatagram({ upstream, namespace, question, ...limits }: Exchange): Promise<Buffer> {
 	return settleOnce(limits, ({ done, fail }) => {
 		const { host, port } = upstream;
 		const family = isIPv6(host) ? 6 : 4;
+		const fd = openDatagrams({ namespace, address: host });
 		// Everything here is numeric: there is nothing to look up.
 		const socket = createSocket({ type: `udp${family}`, lookup: (name, _options, found) => found(null, name, family) });
 		socket.on('error', fail);
 		socket.on('message', (answer) => {
 			if (isAnswerTo(question, answer)) done(answer);
 		});
+		socket.bind({ fd, exclusive: true });
 		// Connected: the kernel drops what others send and reports at once that nobody is there.
-		socket.connect(port, host, () => socket.send(question, (error) => error && fail(error)));
+		socket.connect(port, withoutZone(host), () => socket.send(question, (error) => error && fail(error)));
 		return () => socket.close();
 	});
 }
 
-export function askByStream({ upstream, question, ...limits }: Exchange): Promise<Buffer> {
+export function askByStream({ upstream, namespace, question, ...limits }: Exchange): Promise<Buffer> {
 	return settleOnce(limits, ({ done, fail }) => {
-		const socket = createConnection({ ...upstream, noDelay: true });
+		const fd = startConnection({ namespace, address: upstream.host, port: upstream.port });
+		const socket = new Socket({ fd, readable: true, writable: true });
 		const reader = new MessageReader();
 		socket.on('error', fail);
 		socket.on('close', () => fail(new Error('closed without an answer')));
@@ -69,12 +75,16 @@ function settleOnce(
 			setImmediate(() => release());
 			settle();
 		};
-		const fail = (error: Error): void => end(() => reject(error));
+		const fail = (error: unknown): void => end(() => reject(error));
 		const giveUp = (): void => fail(new Error('given up'));
 		let release = (): void => undefined;
 		const timer = setTimeout(() => fail(new Error('timeout')), timeout);
 		signal.addEventListener('abort', giveUp, { once: true });
-		if (signal.aborted) giveUp();
-		else release = start({ done: (answer) => end(() => resolve(answer)), fail });
+		if (signal.aborted) return giveUp();
+		try {
+			release = start({ done: (answer) => end(() => resolve(answer)), fail });
+		} catch (error) {
+			fail(error); // E.g. ENETUNREACH.
+		}
 	});
 }

@@ -21,6 +21,8 @@ const MOST_IN_FLIGHT = 1024;
 const NEXT_MAY_KNOW: readonly number[] = [CODE.serverFailure, CODE.notImplemented, CODE.refused];
 
 export interface ForwarderOptions {
+	/** Descriptor of the network namespace to ask from; undefined: the one of this process. */
+	readonly namespace?: number;
 	readonly upstreams: Upstreams;
 	/** Whether asking this server would be asking ourselves. */
 	readonly isOurselves: (upstream: Upstream) => boolean;
@@ -96,9 +98,10 @@ export class Forwarder {
 
 	async #askOne(one: OneTry): Promise<Buffer | undefined> {
 		const { query, client, upstream, timeout, signal } = one;
+		const { namespace } = this.#options;
 		const question = Buffer.from(query.bytes);
 		question.writeUInt16BE(randomInt(0x1_0000), 0);
-		const ask = (how: Ask) => how({ upstream, question, timeout, signal }).catch(() => undefined);
+		const ask = (how: Ask) => how({ upstream, namespace, question, timeout, signal }).catch(() => undefined);
 		let answer = await ask(client.stream ? askByStream : askByDatagram);
 		if (answer && !client.stream && isTruncated(answer)) {
 			// What was cut off for the way to us may still fit on the way to the client.

@@ -4,7 +4,7 @@ import { createSocket, type Socket as DatagramSocket, type RemoteInfo } from 'no
 import { closeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { familyOf } from '#kernel/netlink/inet.ts';
-import { bindDatagrams, type LocalEndpoint, listenForConnections } from '#kernel/sockets.ts';
+import { bindDatagrams, type LocalEndpoint, listenForConnections, withoutZone } from '#kernel/sockets.ts';
 import type { Client } from './forwarder.ts';
 import { frame, LONGEST_MESSAGE, MessageReader } from './frames.ts';
 import { datagramLimit, parseQuery, type Query } from './query.ts';
@@ -111,9 +111,4 @@ export class Listener {
 	#failed(error: unknown): void {
 		this.#options.warn({ error, address: this.#options.endpoint.address }, 'the resolver met an error and goes on');
 	}
-}
-
-/** `fe80::1%kleene0` → `fe80::1` */
-function withoutZone(address: string): string {
-	return address.split('%', 1)[0] ?? address;
 }

@@ -20,7 +20,7 @@ export interface ResolverOptions {
 	readonly hostNamespace?: number;
 	readonly lookup: Lookup;
 	readonly reverse: ReverseLookup;
-	/** Asked from the namespace in which the daemon was started, whatever `hostNamespace` is. */
+	/** Asked from the host's namespace, as its own programs would. */
 	readonly upstreams: Upstreams;
 	readonly log: { warn(fields: object, message: string): void };
 	/** Default 53. */
@@ -51,13 +51,14 @@ export class Resolver {
 	readonly #warn = (fields: object, message: string): void => this.#options.log.warn(fields, message);
 
 	constructor(options: ResolverOptions) {
-		const { lookup, reverse, upstreams, mostInFlight, tryTimeout } = options;
+		const { hostNamespace, lookup, reverse, upstreams, mostInFlight, tryTimeout } = options;
 		this.#options = options;
 		this.#own = new OwnNames(lookup, reverse);
 		this.#forwarder = new Forwarder({
 			upstreams,
 			isOurselves: (upstream) => this.#isOurselves(upstream),
 			warn: this.#warn,
+			...(hostNamespace === undefined ? {} : { namespace: hostNamespace }),
 			...(mostInFlight === undefined ? {} : { mostInFlight }),
 			...(tryTimeout === undefined ? {} : { tryTimeout }),
 		});

@@ -1,5 +1,5 @@
 /** The name servers that questions are forwarded to. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { KleeneError } from '#errors/kleene-error.ts';
 
@@ -51,14 +51,25 @@ export function parseNameServers(text: string): Upstream[] {
 }
 
 /**
+ * The resolv.conf(5) of a host. One that is a named network namespace may have its own.
+ * Source: ip-netns(8), "/etc/netns/NAME/".
+ *
+ * @param netns name or path of the namespace; undefined: the daemon's own
+ */
+export function resolverConfiguration(netns: string | undefined): string {
+	const own = `/etc/netns/${netns}/resolv.conf`;
+	return netns !== undefined && !netns.includes('/') && existsSync(own) ? own : CONFIGURATION;
+}
+
+/**
  * The host's own name servers, read again when the file changes, at most each second.
  *
- * systemd-resolved stays first where it is configured: it knows which server serves which domain (VPNs). The daemon
- * is on the host, so the loopback address works. Its servers come after it, for while it does not answer.
+ * systemd-resolved stays first where it is configured: it knows which server serves which domain (VPNs). Questions are
+ * asked on the host, so its loopback address works. Its servers come after it, for while it does not answer.
  *
  * @param stubServers the file where systemd-resolved writes what lies behind it
  */
-export function hostUpstreams(path = CONFIGURATION, stubServers = RESOLVED_SERVERS): Upstreams {
+export function hostUpstreams(path: string, stubServers = RESOLVED_SERVERS): Upstreams {
 	const own = nameServersOf(path);
 	const behind = nameServersOf(stubServers);
 	return () => {
