@@ -16,9 +16,12 @@ export interface Question {
 	readonly port: number;
 	/** Address that is spoken from; absent: the one that the route gives. */
 	readonly source?: string;
-	/** Milliseconds until silence is the answer. Default 700. */
+	/** Milliseconds until silence is the answer. Default 5000: an answer is to come, however busy the machine. */
 	readonly timeout?: number;
 }
+
+/** For `timeout` where nobody is to answer: an answer resolves at once, silence costs all of this, in milliseconds. */
+export const SILENCE = 700;
 
 export function ofProcess(pid: number): Place {
 	return ['nsenter', `--target=${pid}`, '--net'];
@@ -77,7 +80,7 @@ async function listen(name: string, ports: readonly string[]): Promise<void> {
 	console.log('ready');
 }
 
-function askOne({ protocol = 'tcp', address, port, source, timeout = 700 }: Question): Promise<string> {
+function askOne({ protocol = 'tcp', address, port, source, timeout = 5000 }: Question): Promise<string> {
 	const { promise, resolve } = Promise.withResolvers<string>();
 	const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
 	const heard = (data: Buffer) => resolve(data.toString('utf8').trim());
