@@ -132,6 +132,8 @@ export interface NetworkFilterPart {
 	readonly interface: string;
 	/** Addresses of the host within the subnets, for hosts whose rules tell containers by their address. */
 	readonly gateways?: readonly string[];
+	/** Addresses of the host on which names are answered, within the subnets; absent: none. */
+	readonly resolvers?: readonly string[];
 	/** True: the interface is the host's own, and others use it too. */
 	readonly shared: boolean;
 	/** CIDR, `''` where the family is not used. */

@@ -14,6 +14,7 @@ const OTHER: NetworkFilterPart = {
 	interface: 'kleene1',
 	subnet: '10.4.7.0/24',
 	subnet6: '',
+	resolvers: ['10.4.7.1'],
 	internal: true,
 };
 const MEMBER: FilterMemberPart = {
@@ -71,7 +72,7 @@ test('rules that are gone, added or in another order are told apart', () => {
 	const other = differing().find(([part]) => part === OTHER);
 	assert.match(other?.[1] ?? '', /^chain net_aaaaaaaaaaa2 has \d+ of \d+ rules missing$/);
 	nft.run('flush chain inet kleene enter');
-	assert.ok(differing().some(([, what]) => /chain enter has 3 of 3 rules missing/.test(what)));
+	assert.ok(differing().some(([, what]) => /chain enter has 2 of 2 rules missing/.test(what)));
 });
 
 test('an element that leads elsewhere is to be unmade before it is made', () => {
@@ -107,7 +108,8 @@ test('counters that count are no difference', () => {
 	nft.run('add rule inet kleene enter counter packets 5 bytes 500 drop');
 	const [[, what] = [undefined, '']] = differing();
 	assert.match(what, /chain enter has 1 added/);
-	nft.run(`flush chain inet kleene enter; add rule inet kleene enter oifname @internal counter packets 7 bytes 700 drop;
-		add rule inet kleene enter ct status dnat accept; add rule inet kleene enter counter packets 1 bytes 9 drop`);
+	nft.run(
+		`flush chain inet kleene enter; add rule inet kleene enter ct status dnat accept; add rule inet kleene enter counter packets 1 bytes 9 drop`,
+	);
 	assert.deepEqual(differing(), []);
 });

@@ -28,4 +28,4 @@ export const PORTS: PublishedPortsPart = {
 };
 
 /** The firewall routes nothing in a namespace that only holds rules. */
-export const IDLE = { allow() {}, release() {}, letLoopbackOut() {} };
+export const IDLE = { allow() {}, release() {}, letLoopbackOut() {}, isRouter: () => true };

@@ -1,7 +1,8 @@
 /** Elements that are sent straight to the kernel against the same elements as nft makes them of the same words. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { renderBase, renderElements, typeOf } from '#host/linux/firewall-rules.ts';
+import { renderBase, typeOf } from '#host/linux/firewall-base.ts';
+import { renderElements } from '#host/linux/firewall-rules.ts';
 import { NftTable } from '#kernel/netlink/nft-table.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
@@ -39,6 +40,12 @@ const EVERY_KIND = [
 	...typed('allowed6', '2001:db8::1 . 2001:db8:7::/49 . tcp . 443-444'),
 	...typed('source4', '10.4.6.0/24 : goto net_a', '10.4.7.0/32 : goto net_a', '224.0.0.0/3 : goto net_a'),
 	...typed('source6', 'fd00:4:6::/64 : goto net_a', 'ff00::/8 : goto net_a'),
+	...typed('subnets4', '10.4.6.0/24', '10.4.8.0/21'),
+	...typed('subnets6', 'fd00:4:6::/64'),
+	...typed('resolvers4', '10.4.6.1'),
+	...typed('resolvers6', 'fd00:4:6::1'),
+	...typed('opened4', '"eth0"'),
+	...typed('opened6', '"eth0"'),
 	...typed('bridged6', 'tcp . 8000-8199', 'udp . 53'),
 ];
 

@@ -17,8 +17,13 @@ export function partsOfNetwork(network: Network, { gatewayInterface, traits }: N
 	const resolvers = traits.answersNames ? resolverParts(network) : [];
 	const filter = filterOf(network, gatewayInterface);
 	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
-	const gateways = hostGateways(network).map((address) => address.split('/')[0] ?? '');
-	return [...own, traits.ipnetHasEpair ? filter : { ...filter, gateways }, ...resolvers];
+	const gateways = hostGateways(network).map(withoutPrefix);
+	const answering = resolvers.flatMap(({ addresses }) => addresses).map(withoutPrefix);
+	const known = {
+		...(traits.ipnetHasEpair ? {} : { gateways }),
+		...(answering.length > 0 ? { resolvers: answering } : {}),
+	};
+	return [...own, { ...filter, ...known }, ...resolvers];
 }
 
 /** A resolver lives on gateway addresses that are the host's own. */
@@ -40,7 +45,11 @@ function hostGateways(network: Network): string[] {
 
 /** The name servers of a network's containers. */
 export function nameServersOf(network: Network): string[] {
-	return network.dns ? hostGateways(network).map((address) => address.split('/')[0] ?? '') : [];
+	return network.dns ? hostGateways(network).map(withoutPrefix) : [];
+}
+
+function withoutPrefix(address: string): string {
+	return address.split('/')[0] ?? '';
 }
 
 /** For parts that have an MTU of their own. */

@@ -75,13 +75,13 @@ export function judgeSource(sender: string, from: readonly string[]): Ruling {
 	return drop(`the port is published for ${allowed} only${sender === '' ? '' : `, not for ${sender}`}`, change);
 }
 
-/** What the firewall says to a packet for the host itself. */
-export function judgeInput(from: Zone, { protocol, port }: TraceQuestion): Ruling {
+/** What the firewall says to a packet for the host itself. @param forNames whether names are answered where it goes */
+export function judgeInput(from: Zone, { protocol }: TraceQuestion, forNames: boolean): Ruling {
 	if (from === 'outside') return accept('what comes to the host itself is not for Kleene to judge', 'none of Kleene');
 	if (!from.internal)
 		return accept(`${from.name} is not internal: its members reach the host`, anew(from, '--internal'));
 	if (protocol === 'icmp') return accept(`${from.name} is internal, but the host answers pings`, 'none of Kleene');
-	if (port === 53) return accept(`${from.name} is internal, but the host answers for names`, 'none of Kleene');
+	if (forNames) return accept(`${from.name} is internal, but the host answers for names`, 'none of Kleene');
 	const change = anew(from, 'without --internal');
 	return reject(`${from.name} is internal: its members do not reach services of the host`, change);
 }

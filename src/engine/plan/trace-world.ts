@@ -2,6 +2,10 @@ import { contains, FAMILIES, type Family, formatAddress, parseAddress } from '#m
 import type { NetworkDriver } from '#model/container.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
+import { nameServersOf } from './network.ts';
+import type { TraceQuestion } from './trace-question.ts';
+
+const DNS_PORT = 53;
 
 /** A container on a network. */
 export interface TraceAttachment {
@@ -59,6 +63,12 @@ export function familyOf(address: string): Family {
 
 export function isHostAddress({ interfaces }: TraceWorld, address: string): boolean {
 	return isLoopback(address) || interfaces.some(({ addresses }) => addresses.includes(address));
+}
+
+/** Whether a question is one for names, at a gateway where the host answers them. */
+export function asksResolver({ networks }: TraceWorld, address: string, { protocol, port }: TraceQuestion): boolean {
+	if (protocol === 'icmp' || port !== DNS_PORT) return false;
+	return networks.some((network) => nameServersOf(network).includes(address));
 }
 
 export function networkAround({ networks }: Pick<TraceWorld, 'networks'>, text: string): Network | undefined {

@@ -11,6 +11,7 @@ import type { TraceQuestion } from './trace-question.ts';
 import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './trace-rules.ts';
 import type { Service } from './trace-service.ts';
 import {
+	asksResolver,
 	familyOf,
 	holderOf,
 	isHostAddress,
@@ -137,7 +138,8 @@ class Walk {
 	/** The packet is with the host, which translates, routes and judges. */
 	#atHost(arrival: Arrival, to: TraceEnd): void {
 		const { world, question } = this.#journey;
-		const port = isHostAddress(world, to.address) ? this.#portAt(to.address) : undefined;
+		const forNames = asksResolver(world, to.address, question);
+		const port = isHostAddress(world, to.address) && !forNames ? this.#portAt(to.address) : undefined;
 		if (port && this.#isUntranslated(to.address, port)) {
 			const other = uplinkAddress(world, 6) ?? '127.0.0.1';
 			this.hops.add('nat', `the host's own ::1 leads to no container on a bridge: ask ${other} instead`);
@@ -151,7 +153,7 @@ class Walk {
 			this.#onward(arrival, holderOf(world, port.target), true);
 		} else if (isHostAddress(world, to.address)) {
 			this.hops.add('route', `${to.address} is an address of the host`);
-			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question));
+			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question, forNames));
 			this.#arrive('the host', to.address);
 		} else this.#onward(arrival, to, false);
 	}

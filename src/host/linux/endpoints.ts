@@ -31,6 +31,7 @@ function settingsOf({ unit, routed }: EpairPart): Setting[] {
 		[conf4(name, 'forwarding'), 1],
 		[conf4(name, 'proxy_arp'), 1],
 		[conf4(name, 'rp_filter'), 2],
+		[conf4(name, 'accept_redirects'), 0],
 		answerAtOnce(name, 4),
 	];
 }

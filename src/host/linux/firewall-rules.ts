@@ -7,97 +7,8 @@
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
-import type { SetType } from '#kernel/netlink/set-elements.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
-
-export const TABLE_NAME = 'kleene';
-export const TABLE = `inet ${TABLE_NAME}`;
-
-/** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
-const REFUSE = 'reject with icmpx type admin-prohibited';
-
-/** Safe to repeat: what is there stays as it is. */
-export const BASE = `
-add table ${TABLE}
-add map ${TABLE} from { type ifname : verdict; }
-add set ${TABLE} ours { type ifname; }
-add set ${TABLE} internal { type ifname; }
-add map ${TABLE} port4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
-add map ${TABLE} port6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
-add map ${TABLE} port4_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
-add map ${TABLE} port6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
-add set ${TABLE} guarded4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} guarded6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} allowed4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
-add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
-add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
-add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
-add chain ${TABLE} input { type filter hook input priority filter; policy accept; }
-add chain ${TABLE} guard { type filter hook prerouting priority raw; policy accept; }
-add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; policy accept; }
-add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
-add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
-add chain ${TABLE} enter
-add chain ${TABLE} to_host
-add chain ${TABLE} arrive
-add chain ${TABLE} publish
-`;
-
-/** The rules of the fixed chains. They are replaced as a whole, in the transaction that made sure of the chains. */
-const FIXED: Readonly<Record<string, readonly string[]>> = {
-	forward: ['ct state established,related accept', 'iifname vmap @from', 'oifname @ours goto enter'],
-	// From outside: only what was published, and nothing into an internal network.
-	enter: [`oifname @internal counter drop`, 'ct status dnat accept', 'counter drop'],
-	input: ['iifname @internal ct state new goto to_host'],
-	to_host: [
-		'meta l4proto { icmp, ipv6-icmp } accept',
-		'meta l4proto { tcp, udp } th dport 53 accept',
-		`counter ${REFUSE}`,
-	],
-	// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
-	guard: ['iifname @ours ip daddr 127.0.0.0/8 counter drop'],
-	prerouting: ['fib daddr type local goto arrive'],
-	// Whoever may not use a port gets nowhere, lest he reach something else that listens there.
-	arrive: [
-		`${serviceAt('ip', 'guarded4')} ${sourceAt('ip')} != @allowed4 counter drop`,
-		`${serviceAt('ip6', 'guarded6')} ${sourceAt('ip6')} != @allowed6 counter drop`,
-		'goto publish',
-	],
-	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
-	// translated on the bridge and then dropped: better it is not asked at all.
-	output: ['ip6 daddr ::1 meta l4proto . th dport @bridged6 accept', 'fib daddr type local goto publish'],
-	publish: [
-		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
-		'dnat ip to meta l4proto . th dport map @port4',
-		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @port6_at',
-		'dnat ip6 to meta l4proto . th dport map @port6',
-	],
-	postrouting: [
-		'ip saddr vmap @source4',
-		'ip6 saddr vmap @source6',
-		'ip saddr 127.0.0.0/8 oifname @ours masquerade',
-		'ip6 saddr ::1 oifname @ours masquerade',
-	],
-};
-
-function serviceAt(family: 'ip' | 'ip6', set: string): string {
-	return `${family} daddr . meta l4proto . th dport @${set}`;
-}
-
-function sourceAt(family: 'ip' | 'ip6'): string {
-	return `${family} daddr . ${family} saddr . meta l4proto . th dport`;
-}
-
-/** The table with its fixed chains, whatever was in them before. Elements and networks stay. */
-export function renderBase(): string {
-	const chains = Object.entries(FIXED).flatMap(([chain, rules]) => [
-		`flush chain ${TABLE} ${chain}`,
-		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
-	]);
-	return `${BASE}${chains.join('\n')}\n`;
-}
+import { REFUSE, TABLE } from './firewall-base.ts';
 
 function chainOf(network: string): string {
 	return `net_${network}`;
@@ -132,12 +43,20 @@ function verdictsOf(part: NetworkFilterPart): string[] {
 	if (internal) return [...(icc ? inside.map((where) => `${where} accept`) : []), `counter ${REFUSE}`];
 	const apart = ['ct status dnat accept', `counter ${REFUSE}`];
 	return [
+		...untranslated(part),
 		...inside.flatMap((where) => (icc ? ['accept'] : apart).map((verdict) => `${where} ${verdict}`)),
 		`oifname @internal counter ${REFUSE}`,
 		'oifname @ours ct status dnat accept',
 		`oifname @ours counter ${REFUSE}`,
 		'accept',
 	];
+}
+
+/** What belongs to no connection, e.g. is late, would not be translated on its way out: nobody is to see it as it is. */
+function untranslated({ nat, nat6 = '' }: NetworkFilterPart): string[] {
+	const late = (family: string, uplink: string) =>
+		uplink === '' ? [] : [`meta nfproto ${family} oifname "${uplink}" ct state invalid counter drop`];
+	return [...late('ipv4', nat), ...late('ipv6', nat6)];
 }
 
 /** Which packets of its neighbours a network on a shared interface lets in; the rest is judged as from outside. */
@@ -184,12 +103,15 @@ export function renderNetwork(part: NetworkFilterPart): string {
 
 /** What leads there. */
 export function networkElements(part: NetworkFilterPart): Element[] {
-	const { network, subnet, subnet6 } = part;
+	const { network, subnet, subnet6, resolvers = [] } = part;
 	const way = `goto ${natChainOf(network)}`;
 	return [
 		...interfaceElements(part),
 		...(subnet ? [{ set: 'source4', element: `${subnet} : ${way}` }] : []),
 		...(subnet6 ? [{ set: 'source6', element: `${subnet6} : ${way}` }] : []),
+		...(subnet ? [{ set: 'subnets4', element: subnet }] : []),
+		...(subnet6 ? [{ set: 'subnets6', element: subnet6 }] : []),
+		...resolvers.map((address) => ({ set: `resolvers${address.includes(':') ? 6 : 4}`, element: address })),
 	];
 }
 
@@ -218,22 +140,6 @@ export function memberElements({ network, interface: name, internal }: Member): 
 	];
 	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
 }
-
-/**
- * What the elements of a set of ours are made of, as `BASE` declares it; the members of a network are the names of interfaces.
- */
-export function typeOf(set: string): SetType {
-	return TYPES.get(set) ?? { key: ['ifname'], interval: false };
-}
-
-const TYPES: ReadonlyMap<string, SetType> = new Map(
-	[...BASE.matchAll(/^add (?:set|map) \S+ \S+ (\S+) \{ type ([^:;]+)(?: : ([^;]+))?;( flags interval;)? \}$/gm)].map(
-		([, name = '', key = '', data, interval]) => {
-			const parts = (text: string) => text.trim().split(' . ');
-			return [name, { key: parts(key), ...(data ? { data: parts(data) } : {}), interval: interval !== undefined }];
-		},
-	),
-);
 
 /** Commands that take away what a network has of its own. A chain that elements lead to cannot go before them. */
 export function networkRemoval({ network, shared }: NetworkFilterPart): string[] {

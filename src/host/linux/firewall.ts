@@ -5,20 +5,18 @@ import { NftTable } from '#kernel/netlink/nft-table.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import { renderBase, TABLE, TABLE_NAME, typeOf } from './firewall-base.ts';
 import {
 	type Element,
 	elementRemoval,
 	memberElements,
 	networkElements,
 	networkRemoval,
-	renderBase,
 	renderElements,
 	renderNetwork,
-	TABLE,
-	TABLE_NAME,
-	typeOf,
 } from './firewall-rules.ts';
 import type { PartHandler } from './handler.ts';
+import { OpenWays, type Uplinks } from './open-ways.ts';
 import { describePorts, leadsByCable, portQuestion, publishedElements } from './port-rules.ts';
 
 /** So many ports are looked for one by one among tracked connections, and more than these all at once. */
@@ -32,8 +30,7 @@ export class Firewall {
 	readonly #nft: Nftables;
 	readonly #table: NftTable;
 	readonly #networks = new Set<string>();
-	/** Who needs packets to come in on which interface: networks, and ports published on one. */
-	readonly #uplinks = new Map<string, string>();
+	readonly #ways: OpenWays;
 	readonly #forwarding: Uplinks;
 	readonly #conntrack: Conntrack;
 	readonly #requireUnused: PortCheck | undefined;
@@ -49,6 +46,10 @@ export class Firewall {
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#table = NftTable.open(TABLE_NAME, hostNamespace);
+		this.#ways = new OpenWays(forwarding, {
+			add: (elements) => this.#table.add(elements.map(typed)),
+			remove: (elements) => removePresent(this.#table, elements),
+		});
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 	}
 
@@ -83,7 +84,9 @@ export class Firewall {
 
 	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
 	restore(): void {
-		if (this.#networks.size > 0) this.#nft.run(renderBase());
+		if (this.#networks.size === 0) return;
+		this.#nft.run(renderBase());
+		this.#ways.restore();
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {
@@ -96,7 +99,8 @@ export class Firewall {
 			throw error;
 		}
 		this.#networks.add(part.network);
-		this.#useUplink(`network ${part.network}`, part.uplink, familiesOf(part));
+		if (part.shared) this.#ways.share(part.network, part.interface);
+		this.#ways.use(`network ${part.network}`, part.uplink, familiesOf(part));
 	}
 
 	#forgetNetwork(part: NetworkFilterPart): void {
@@ -109,28 +113,13 @@ export class Firewall {
 
 	#unmakeNetwork(part: NetworkFilterPart): void {
 		this.#networks.delete(part.network);
-		this.#leaveUplink(`network ${part.network}`);
+		this.#ways.leave(`network ${part.network}`);
+		this.#ways.unshare(part.network);
 		if (this.#networks.size === 0) this.#remove(part, [`delete table ${TABLE}`]);
 		else {
 			this.#takeOut(part, networkElements(part));
 			this.#remove(part, networkRemoval(part));
 		}
-	}
-
-	/** Packets are let in on an uplink as long as somebody needs that. */
-	#useUplink(user: string, uplink: string, families: readonly (4 | 6)[]): void {
-		this.#leaveUplink(user, uplink);
-		if (uplink === '') return;
-		for (const family of families) this.#forwarding.allow(uplink, family, 'uplink');
-		this.#uplinks.set(user, uplink);
-	}
-
-	#leaveUplink(user: string, except = ''): void {
-		const uplink = this.#uplinks.get(user);
-		if (uplink === undefined || uplink === except) return;
-		this.#uplinks.delete(user);
-		if ([...this.#uplinks.values()].includes(uplink)) return;
-		for (const family of [4, 6] as const) this.#forwarding.release(uplink, family, 'uplink');
 	}
 
 	/** One transaction; an element that another container holds makes the whole fail. */
@@ -140,7 +129,7 @@ export class Firewall {
 		this.#add(part, publishedElements(part));
 		this.#published.add(userOf(part));
 		const family = part.target.includes(':') ? 6 : 4;
-		this.#useUplink(userOf(part), part.arrivesOn, [family]);
+		this.#ways.use(userOf(part), part.arrivesOn, [family]);
 		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
 		const unheard = !known && part.protocol === 'udp' && this.#requireUnused;
 		return unheard ? this.#redirectSenders(part, family) : undefined;
@@ -178,7 +167,7 @@ export class Firewall {
 	/** Connections that came in by these ports end with them: a later holder of a port must not get their packets. */
 	async #withdraw(part: PublishedPortsPart): Promise<void> {
 		this.#published.delete(userOf(part));
-		this.#leaveUplink(userOf(part));
+		this.#ways.leave(userOf(part));
 		this.#takeOut(part, publishedElements(part));
 		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
 		await this.#conntrack.dropInBackground({ protocol, reply: { source: part.target } });
@@ -193,13 +182,11 @@ export class Firewall {
 		}
 	}
 
-	/** All in one transaction; where something of it is gone already, what is left one by one. */
 	#takeOut(part: FilterPart, elements: readonly Element[]): void {
 		try {
-			this.#table.remove(elements.map(typed));
+			removePresent(this.#table, elements);
 		} catch (error) {
-			if (!isMissing(error)) throw refuse(part, error);
-			for (const element of elements.length > 1 ? elements : []) this.#takeOut(part, [element]);
+			throw refuse(part, error);
 		}
 	}
 
@@ -228,19 +215,22 @@ export class Firewall {
 	}
 }
 
+/** All in one transaction; where something of it is gone already, what is left one by one. */
+function removePresent(table: NftTable, elements: readonly Element[]): void {
+	try {
+		table.remove(elements.map(typed));
+	} catch (error) {
+		if (!isMissing(error)) throw error;
+		for (const element of elements.length > 1 ? elements : []) removePresent(table, [element]);
+	}
+}
+
 function typed({ set, element }: Element) {
 	return { set, element, type: typeOf(set) };
 }
 
 function isMissing(error: unknown): boolean {
 	return error instanceof NftablesError ? error.isMissing : hasCode(error, 'ENOENT');
-}
-
-/** What the firewall needs of `Forwarding`. */
-export interface Uplinks {
-	allow(name: string, family: 4 | 6, reason: 'uplink'): void;
-	release(name: string, family: 4 | 6, reason: 'uplink'): void;
-	letLoopbackOut(name: string, family: 4 | 6): void;
 }
 
 /** @throws KleeneError where a process of the host waits on one of these ports, which publishing would shut off */

@@ -68,6 +68,11 @@ export class Forwarding {
 		});
 	}
 
+	/** Whether the host passes on what comes in there without having been told so by us. */
+	isRouter(name: string, family: Family): boolean {
+		return (this.#noted(name) & MASK[family]) === 0 && this.#isOn(name, family);
+	}
+
 	/** Whether `allow` changed something on this interface for this reason, that `release` would take back. */
 	isNoted(name: string, family: Family, reason: Reason): boolean {
 		return (this.#noted(name) & (REASON_BITS[reason] << SHIFT[family])) !== 0;

@@ -8,14 +8,16 @@ import { allOrNothing, interfaceTaken, noInterface, onceGone, refuse, unlessGone
 import { conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
 
 /**
- * The host does not configure itself from what containers announce, and lets answers come back over another of a
+ * The host does not configure itself or its routes from what containers announce, and lets answers come back over another of a
  * container's networks than the question went (loose reverse path filter). Forwarding comes with the first gateway
  * address or alias.
  */
 function settingsOf(name: string): Setting[] {
 	return [
 		[conf4(name, 'rp_filter'), 2],
+		[conf4(name, 'accept_redirects'), 0],
 		[conf6(name, 'accept_ra'), 0],
+		[conf6(name, 'accept_redirects'), 0],
 		[conf6(name, 'autoconf'), 0],
 		[conf6(name, 'accept_dad'), 0],
 	];

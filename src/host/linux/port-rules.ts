@@ -1,6 +1,7 @@
 /** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
 import type { PublishedPortsPart } from '#model/part.ts';
-import { type Element, keyOf, TABLE } from './firewall-rules.ts';
+import { TABLE } from './firewall-base.ts';
+import { type Element, keyOf } from './firewall-rules.ts';
 
 /** Who may use the ports, then the ports. */
 export function publishedElements(part: PublishedPortsPart): Element[] {

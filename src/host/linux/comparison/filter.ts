@@ -2,8 +2,9 @@ import { closeNamespace, createNamespace, within } from '#kernel/netns.ts';
 import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import { Firewall, type Uplinks } from '../firewall.ts';
-import { TABLE } from '../firewall-rules.ts';
+import { Firewall } from '../firewall.ts';
+import { OF_THE_HOST, TABLE } from '../firewall-base.ts';
+import type { Uplinks } from '../open-ways.ts';
 import { explainExcess, FilterOwners, removalOf } from './owners.ts';
 import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
 
@@ -13,7 +14,7 @@ export interface FilterComparison {
 }
 
 /** A namespace that only holds rules routes nothing. */
-const NO_UPLINKS: Uplinks = { allow() {}, release() {}, letLoopbackOut() {} };
+const NO_UPLINKS: Uplinks = { allow() {}, release() {}, letLoopbackOut() {}, isRouter: () => true };
 
 /**
  * The table of the host against the one that the same parts make in an empty namespace: whatever the rules look like in
@@ -51,7 +52,8 @@ function expectedTable(parts: readonly Part[]): Table {
 function tableIn(namespace: number | undefined): Table {
 	const nft = namespace === undefined ? new Nftables() : within(namespace, () => new Nftables());
 	try {
-		return readTable(nft.query(`list table ${TABLE}`));
+		const entries = [...readTable(nft.query(`list table ${TABLE}`))];
+		return new Map(entries.filter(([, { kind, holder }]) => kind !== 'element' || !OF_THE_HOST.has(holder)));
 	} catch (error) {
 		if (error instanceof NftablesError && error.isMissing) return new Map();
 		throw error;

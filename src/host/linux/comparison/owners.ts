@@ -1,3 +1,4 @@
+import { contains, parseAddress, parseSubnet } from '#model/address.ts';
 import type { ObservedExcess } from '#model/observed.ts';
 import type { NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
 import type { TableEntry } from './table.ts';
@@ -7,18 +8,19 @@ const PORT = /^(?:(\S+) \. )?(tcp|udp) \. (\d+)$/;
 const INTERFACE = /^[a-zA-Z0-9_.-]{1,15}$/;
 const ADDRESS_AND_PORT = /^(\S+) \. (\d+)$/;
 
-/** Which part an entry of the table belongs to: networks by id and subnet, cables by name, ports by number. */
+/** Which part an entry of the table belongs to: networks by id and addresses, cables by name, ports by number. */
 export class FilterOwners {
 	readonly #networks = new Map<string, Part>();
 	readonly #interfaces = new Map<string, Part>();
-	readonly #subnets = new Map<string, Part>();
+	/** By subnet and by address of a resolver. */
+	readonly #places = new Map<string, Part>();
 	readonly #ports = new Map<string, PublishedPortsPart[]>();
 
 	constructor(parts: readonly Part[]) {
 		for (const part of parts) {
 			if (part.kind === 'network-filter') {
 				this.#networks.set(part.network, part);
-				for (const subnet of [part.subnet, part.subnet6]) if (subnet) this.#subnets.set(subnet, part);
+				for (const place of [part.subnet, part.subnet6, ...(part.resolvers ?? [])]) this.#places.set(place, part);
 			}
 			if (part.kind === 'network-filter' || part.kind === 'filter-member') this.#interfaces.set(part.interface, part);
 			if (part.kind === 'published-ports') this.#addPorts(part);
@@ -39,7 +41,7 @@ export class FilterOwners {
 
 	known(entry: TableEntry): Part | undefined {
 		if (entry.kind === 'element') {
-			const owner = this.#interfaces.get(entry.key) ?? this.#subnets.get(entry.key) ?? this.#portOf(entry);
+			const owner = this.#interfaces.get(entry.key) ?? this.#places.get(entry.key) ?? this.#portOf(entry);
 			if (owner) return owner;
 		}
 		return this.#networks.get(networkIn(entry.holder) ?? '');
@@ -70,9 +72,9 @@ export function explainExcess(entries: readonly TableEntry[], owners: FilterOwne
 	const strangers = new Map(
 		entries.map((entry) => [entry.key, strangerOf(entry, owners)] as const).filter(([, id]) => id),
 	);
-	/** An interface of a network that nobody knows is that network's wherever it is written. */
+	/** An interface or a subnet of a network that nobody knows is that network's wherever it is written. */
 	const networkOf = (entry: TableEntry) =>
-		strangerOf(entry, owners) ?? (isInterface(entry) ? strangers.get(entry.key) : undefined);
+		strangerOf(entry, owners) ?? (entry.kind === 'element' ? networkOfKey(entry.key, strangers) : undefined);
 	const byNetwork = Map.groupBy(entries, networkOf);
 	const singles = byNetwork.get(undefined) ?? [];
 	const elements = Map.groupBy(
@@ -88,8 +90,18 @@ export function explainExcess(entries: readonly TableEntry[], owners: FilterOwne
 	];
 }
 
+/** @param strangers networks by what is theirs. An address is of the network in whose subnet it is. */
+function networkOfKey(key: string, strangers: ReadonlyMap<string, string | undefined>): string | undefined {
+	const address = parseAddress(key);
+	if (!address) return strangers.get(key);
+	return [...strangers].find(([theirs]) => {
+		const subnet = parseSubnet(theirs);
+		return subnet && contains(subnet, address);
+	})?.[1];
+}
+
 function isInterface({ kind, key }: TableEntry): boolean {
-	return kind === 'element' && INTERFACE.test(key);
+	return kind === 'element' && INTERFACE.test(key) && !parseAddress(key);
 }
 
 /** The id of a network that no expected part speaks of. */
@@ -106,12 +118,14 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 	const members = [...interfaces].map((name): Part => {
 		return { kind: 'filter-member', network, interface: name, internal: true };
 	});
+	const resolvers = entries.map(({ key }) => key).filter((key) => parseAddress(key));
 	const subnets = entries.map(({ key }) => key).filter((key) => key.includes('/'));
 	const part: NetworkFilterPart = {
 		kind: 'network-filter',
 		network,
 		shared: entries.some(({ holder }) => holder === `lan_${network}`),
 		interface: 'none',
+		resolvers,
 		subnet: subnets.find((key) => !key.includes(':')) ?? '',
 		subnet6: subnets.find((key) => key.includes(':')) ?? '',
 		icc: true,
@@ -134,7 +148,7 @@ function strayElement(key: string, entries: readonly TableEntry[], owners: Filte
 export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
 	const port = PORT.exec(key);
 	if (port) return strayPort(port, entries[0]?.value ?? '');
-	if (!INTERFACE.test(key)) return undefined;
+	if (!INTERFACE.test(key) || parseAddress(key)) return undefined;
 	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
 	const internal = entries.some(({ holder }) => holder === 'internal');
 	return { kind: 'filter-member', network, interface: key, internal };
