@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { CODE, encodeReply, isTruncated, passOn } from './answer.ts';
 import { type Ask, askByDatagram, askByStream } from './exchange.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight, type Waiting } from './in-flight.ts';
 import { type Query, responseCode } from './query.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
 
@@ -56,11 +56,14 @@ export class Forwarder {
 		this.#tryTimeout = options.tryTimeout ?? TRY_TIMEOUT;
 	}
 
-	/** @returns the answer for the client: somebody's, or SERVFAIL. Never rejects. */
-	async forward(query: Query, client: Client): Promise<Buffer> {
+	/**
+	 * @param origin who shares what there is of the resolver with whom, see `InFlight`
+	 * @returns the answer for the client: somebody's, or SERVFAIL. Never rejects.
+	 */
+	async forward(query: Query, client: Client, origin: Omit<Waiting, 'giveUp'>): Promise<Buffer> {
 		const failure = { code: CODE.serverFailure, recursion: true, limit: client.limit };
 		const controller = new AbortController();
-		const waiting = { source: client.source, giveUp: () => controller.abort() };
+		const waiting = { ...origin, giveUp: () => controller.abort() };
 		this.#inFlight.add(waiting);
 		try {
 			const answer = await this.#askEach(query, client, controller.signal);

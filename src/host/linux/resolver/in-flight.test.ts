@@ -5,8 +5,8 @@ import { InFlight } from './in-flight.ts';
 function world(most: number) {
 	const given: string[] = [];
 	const inFlight = new InFlight(most);
-	const add = (source: string, name: string) => {
-		const waiting = { source, giveUp: () => given.push(name) };
+	const add = (source: string, name: string, network = 'net') => {
+		const waiting = { network, source, giveUp: () => given.push(name) };
 		inFlight.add(waiting);
 		return waiting;
 	};
@@ -19,6 +19,14 @@ test('the oldest of the busiest makes room', () => {
 	for (const name of ['b1', 'b2', 'b3', 'b4']) add('busy', name);
 	add('third', 't1');
 	assert.deepEqual([given, inFlight.count], [['b1', 'b2'], 4]);
+});
+
+test('one network is not in the way of another one, however many speak there', () => {
+	const { given, add } = world(4);
+	add('calm', 'c1', 'other');
+	add('calm', 'c2', 'other');
+	for (const name of ['m1', 'm2', 'm3', 'm4', 'm5']) add(`from ${name}`, name);
+	assert.deepEqual(given, ['m1', 'm2', 'm3']);
 });
 
 test('what is over takes no room, also when it is over twice', () => {

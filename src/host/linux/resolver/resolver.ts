@@ -136,7 +136,9 @@ export class Resolver {
 		// The host takes packets for any of its addresses on any of its interfaces, also from another network's container.
 		if (!isInside(source, open.subnets)) return encodeReply(query, { code: CODE.refused, limit });
 		const reply = this.#own.reply(query, { network, source, forward: open.forward });
-		return reply ? encodeReply(query, { ...reply, limit }) : this.#forwarder.forward(query, client);
+		if (reply) return encodeReply(query, { ...reply, limit });
+		const known = this.#options.reverse(network, source, source) !== undefined;
+		return this.#forwarder.forward(query, client, { network, source: known ? source : '' });
 	}
 
 	#isOurselves({ host, port }: Upstream): boolean {
