@@ -49,6 +49,7 @@ add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; policy
 add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
 add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
 add chain ${TABLE} enter
+add chain ${TABLE} late
 add chain ${TABLE} to_host
 add chain ${TABLE} arrive
 add chain ${TABLE} publish
@@ -71,9 +72,12 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 	],
 	// From outside: only what was published.
 	enter: ['ct status dnat accept', 'counter drop'],
-	// What no connection of the host explains may be a forged redirect. And a late segment of a connection that is
-	// translated is not: where no socket waits for it, the host would answer it with a reset that ends the connection.
-	input: ['iifname @ours ct state invalid counter drop', 'iifname @internal ct state new goto to_host'],
+	// What no connection explains may be a forged redirect.
+	input: [
+		'iifname @ours ct state invalid counter drop',
+		'ct state invalid jump late',
+		'iifname @internal ct state new goto to_host',
+	],
 	to_host: [
 		'meta l4proto { icmp, ipv6-icmp } accept',
 		`${asksResolver('ip')} accept`,
@@ -136,9 +140,19 @@ function sourceAt(family: 'ip' | 'ip6'): string {
 	return `${family} daddr . ${family} saddr . meta l4proto . th dport`;
 }
 
-/** The table with its fixed chains, whatever was in them before. Elements and networks stay. */
-export function renderBase(): string {
-	const chains = Object.entries(FIXED).flatMap(([chain, rules]) => [
+/**
+ * A segment that comes too late is not translated back, and the host would answer it with a reset, which ends the
+ * connection. What has a socket is the host's own and for that to judge.
+ */
+const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', 'counter drop'];
+
+/**
+ * The table with its fixed chains, whatever was in them before. Elements and networks stay.
+ *
+ * @param sockets whether this kernel can tell what belongs to a socket (nft_socket)
+ */
+export function renderBase(sockets = true): string {
+	const chains = Object.entries({ ...FIXED, late: sockets ? LATE : [] }).flatMap(([chain, rules]) => [
 		`flush chain ${TABLE} ${chain}`,
 		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
 	]);

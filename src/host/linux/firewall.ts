@@ -85,12 +85,12 @@ export class Firewall {
 	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
 	restore(): void {
 		if (this.#networks.size === 0) return;
-		this.#nft.run(renderBase());
+		this.#runBase();
 		this.#ways.restore();
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {
-		if (this.#networks.size === 0 || !this.isPresent()) this.#run(part, renderBase());
+		if (this.#networks.size === 0 || !this.isPresent()) this.#makeBase(part);
 		this.#run(part, renderNetwork(part));
 		try {
 			this.#add(part, networkElements(part));
@@ -101,6 +101,23 @@ export class Firewall {
 		this.#networks.add(part.network);
 		if (part.shared) this.#ways.share(part.network, part.interface);
 		this.#ways.use(`network ${part.network}`, part.uplink, familiesOf(part));
+	}
+
+	#makeBase(part: NetworkFilterPart): void {
+		try {
+			this.#runBase();
+		} catch (error) {
+			throw refuse(part, error);
+		}
+	}
+
+	#runBase(): void {
+		try {
+			this.#nft.run(renderBase());
+		} catch (error) {
+			if (!(error instanceof NftablesError)) throw error;
+			this.#nft.run(renderBase(false)); // A kernel without nft_socket.
+		}
 	}
 
 	#forgetNetwork(part: NetworkFilterPart): void {

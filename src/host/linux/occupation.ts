@@ -24,8 +24,8 @@ export function occupyHost(
 		if (!hasCode(error, 'EADDRINUSE')) throw error;
 	}
 	const holder = holderOfName(hostNamespace, NAME);
-	// Anybody can take a name, but only root can be another daemon.
-	if (holder !== undefined && !isOfRoot(holder)) {
+	// Anybody can take a name, root of a container on the host's network too, but only root of this machine is a daemon.
+	if (holder !== undefined && !(isOfRoot(holder) && seesOurProcesses(holder))) {
 		log.warn(
 			{ process: holder },
 			`a process that is no kleened holds the name @${NAME}: a second daemon goes unnoticed`,
@@ -42,6 +42,12 @@ export function occupyHost(
 
 function isOfRoot(pid: number): boolean {
 	return (statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0) === 0;
+}
+
+/** Containers have process ids of their own. */
+function seesOurProcesses(pid: number): boolean {
+	const own = statSync('/proc/self/ns/pid').ino;
+	return (statSync(`/proc/${pid}/ns/pid`, { throwIfNoEntry: false })?.ino ?? own) === own;
 }
 
 /** What it was started with says which root directory it uses. */
