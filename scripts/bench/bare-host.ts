@@ -61,7 +61,8 @@ function noProcess(_request: RunRequest): HostProcess {
 	const never = new Promise<never>(nothing);
 	return {
 		onOutput: nothing,
-		write: nothing,
+		write: () => true,
+		onDrained: nothing,
 		pause: nothing,
 		resume: nothing,
 		endInput: nothing,

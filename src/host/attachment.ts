@@ -1,6 +1,9 @@
 /** What lies between a process in a container and who listens to it, as far as it is the same on every host. */
 import type { HostProcess, OutputStream, ProcessEnd } from './driver.ts';
 
+/** More input than this waiting for a process: who sends it is asked to wait. Bytes. */
+export const MOST_INPUT = 1024 * 1024;
+
 type Listener = Parameters<HostProcess['onOutput']>[0];
 
 /** The input and output of a process. What carries them is the host's business. */
@@ -8,8 +11,10 @@ export abstract class Attachment {
 	/** What came before anybody listened; undefined once it is of no use any more. */
 	#held: Array<[OutputStream, Buffer]> | undefined = [];
 	#listener: Listener | undefined;
+	#drained: () => void = () => {};
 
-	abstract write(chunk: Buffer): void;
+	/** @returns false while MOST_INPUT or more waits; `drained` is called later */
+	abstract write(chunk: Buffer): boolean;
 	abstract endInput(): void;
 	/** The process waits in its writes until `resume`. */
 	abstract pause(): void;
@@ -19,6 +24,15 @@ export abstract class Attachment {
 		this.#listener = listener;
 		for (const [stream, chunk] of this.#held ?? []) listener(stream, chunk);
 		this.#held = undefined;
+	}
+
+	onDrained(listener: () => void): void {
+		this.#drained = listener;
+	}
+
+	/** No input waits any more. */
+	protected drained(): void {
+		this.#drained();
 	}
 
 	/** To who listens: output, or text of ours among it. */
@@ -54,8 +68,12 @@ export abstract class AttachableProcess implements HostProcess {
 		this.#attachment?.listen(listener);
 	}
 
-	write(chunk: Buffer): void {
-		this.#attachment?.write(chunk);
+	write(chunk: Buffer): boolean {
+		return this.#attachment?.write(chunk) ?? true;
+	}
+
+	onDrained(listener: () => void): void {
+		this.#attachment?.onDrained(listener);
 	}
 
 	pause(): void {

@@ -51,7 +51,10 @@ export interface ProcessEnd {
 export interface HostProcess {
 	/** Called for each piece of output, in order. With a tty everything is `stdout`. Output that comes before is kept for it. */
 	onOutput(listener: (stream: OutputStream, chunk: Buffer) => void): void;
-	write(chunk: Buffer): void;
+	/** @returns false while a mebibyte or more of input waits for the process; `onDrained` tells when to go on */
+	write(chunk: Buffer): boolean;
+	/** Called when no input waits any more, after a `write` that returned false. */
+	onDrained(listener: () => void): void;
 	/** Stop and go on reading output: while it is not read, the process waits in its writes. */
 	pause(): void;
 	resume(): void;

@@ -12,12 +12,16 @@ const socketpair = declare<(domain: number, type: number, protocol: number, pair
 const connect = declare<(fd: number, address: Buffer, length: number) => number>(
 	'int connect(int fd, const void *address, unsigned int length)',
 );
+const fcntl = declare<(fd: number, command: number, argument: number) => number>(
+	'int fcntl(int fd, int command, int argument)',
+);
 const dup3 = declare<(from: number, to: number, flags: number) => number>('int dup3(int from, int to, int flags)');
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
+const F_SETFL = 4;
 /** Size of `sun_path`, its final NUL included. Source: unix(7). */
 const PATH_SIZE = 108;
 
@@ -53,6 +57,8 @@ function open(path: string): number {
 		address.writeUInt16LE(AF_UNIX);
 		address.write(short, 2);
 		checked('connect', () => connect(fd, address, address.length));
+		// Not before: connecting would fail instead of waiting its turn. A write that blocks would hold up the whole program.
+		checked('fcntl', () => fcntl(fd, F_SETFL, constants.O_NONBLOCK));
 		return fd;
 	} catch (error) {
 		closeSync(fd);

@@ -16,7 +16,7 @@ import type { Engine } from '#engine/engine.ts';
 import type { Session } from '#engine/operations/executions.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
-import { finish, firstFrame, reasonOf, refuseFrame, Throttle, toBuffer } from './socket.ts';
+import { finish, firstFrame, Gate, reasonOf, refuseFrame, Throttle, toBuffer } from './socket.ts';
 
 /** `/exec/start`: see `api/frames.ts` for what travels. */
 export async function execStream(socket: WebSocket, { executions }: Engine, log: Logger): Promise<void> {
@@ -88,12 +88,19 @@ class Output {
 function takeInput(socket: WebSocket, session: Session): void {
 	const { process } = session;
 	const tagged = socket.protocol === STREAMS_SUBPROTOCOL;
+	const gate = new Gate(socket);
+	process.onDrained(() => gate.open());
 	socket.on('message', (data: RawData, binary: boolean) => {
-		if (binary || !tagged) process.write(toBuffer(data));
+		if (binary || !tagged) process.write(toBuffer(data)) || gate.shut();
 		else control(toBuffer(data).toString('utf8'), session);
 	});
 	let ended = false;
-	session.ended.finally(() => (ended = true)).catch(() => {});
+	const end = () => {
+		ended = true;
+		// The client answers the end of the stream, behind input that nobody takes any more.
+		gate.open();
+	};
+	session.ended.finally(end).catch(() => {});
 	socket.on('close', () => {
 		if (ended) return;
 		// As the original: the process of `exec` is asked to end; a container goes on.

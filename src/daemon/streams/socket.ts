@@ -9,6 +9,9 @@ const LOW_WATER = 256 * 1024;
 /** Milliseconds between looks at a slow client. */
 const DRAIN_INTERVAL = 20;
 
+/** Milliseconds between looks whether a client that has to wait is still there. */
+const PRESENCE_INTERVAL = 1000;
+
 /** Resolves with the first frame as text, or undefined when the client goes away before it. */
 export function firstFrame(socket: WebSocket): Promise<string | undefined> {
 	return new Promise((resolve) => {
@@ -35,6 +38,30 @@ export function refuseFrame(socket: WebSocket, problem: string): void {
 /** A reason in one line for a close frame or a log. */
 export function reasonOf(error: unknown): string {
 	return (isKleeneError(error) ? error.message : `internal error: ${messageOf(error)}`).trim();
+}
+
+/** Makes a client wait with what it sends. */
+export class Gate {
+	readonly #socket: WebSocket;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(socket: WebSocket) {
+		this.#socket = socket;
+		socket.once('close', () => this.open());
+	}
+
+	/** Nobody reads the socket from now on, so only what is sent tells whether the client is still there. */
+	shut(): void {
+		if (this.#timer) return;
+		this.#socket.pause();
+		this.#timer = setInterval(() => this.#socket.ping(), PRESENCE_INTERVAL);
+	}
+
+	open(): void {
+		clearInterval(this.#timer);
+		this.#timer = undefined;
+		this.#socket.resume();
+	}
 }
 
 /** Makes a source wait while the client does not keep up. */

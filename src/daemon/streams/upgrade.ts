@@ -32,6 +32,8 @@ export class Streams {
 
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		const path = (request.url ?? '').split('?')[0] ?? '';
+		// Until somebody else listens: a client that is gone already would end the daemon.
+		socket.on('error', (error) => this.#log.debug({ path, error: messageOf(error) }, 'connection broken'));
 		const stream = Object.hasOwn(STREAMS, path) ? STREAMS[path as keyof typeof STREAMS] : undefined;
 		if (!stream) {
 			socket.end('HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nnot found');

@@ -19,8 +19,9 @@ export class FakeProcess implements HostProcess {
 		this.#ended.resolve(end);
 	}
 
-	write(chunk: Buffer): void {
+	write(chunk: Buffer): boolean {
 		this.received.push(chunk.toString());
+		return true;
 	}
 
 	kill(signal: NodeJS.Signals): void {
@@ -35,6 +36,7 @@ export class FakeProcess implements HostProcess {
 		this.received.push(`${rows}x${columns}`);
 	}
 
+	onDrained(): void {}
 	pause(): void {}
 	resume(): void {}
 	detach(): void {}

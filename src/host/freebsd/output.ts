@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Attachment } from '#host/attachment.ts';
+import { Attachment, MOST_INPUT } from '#host/attachment.ts';
 import type { ShellSession } from '#kernel/shell/shell.ts';
 import { Splitter } from '#kernel/shell/splitter.ts';
 import { MARK_END, markOf } from './launch.ts';
@@ -78,6 +78,8 @@ export class SessionAttachment extends Attachment {
 		const sides = tty ? [this.#stdout] : [this.#stdout, this.#stderr];
 		this.ended = Promise.all(sides.map(({ end }) => end.promise)).then(([out, err = out]) => out && err);
 		this.gone = this.ended.then(() => this.#leave());
+		// The stream tells of the one after a `write` that filled it, and takes nothing any more once it is closed.
+		for (const event of ['drain', 'close']) session.stdin.on(event, () => this.drained());
 	}
 
 	/** False: the streams are held by others than the process, so the session does not end by itself. */
@@ -105,8 +107,11 @@ export class SessionAttachment extends Attachment {
 		return [this.#stderr.said, this.#stdout.said].find((said) => said.trim() !== '') ?? '';
 	}
 
-	write(chunk: Buffer): void {
-		if (this.#stdin) this.#session.stdin.write(chunk);
+	write(chunk: Buffer): boolean {
+		const { stdin } = this.#session;
+		if (!this.#stdin || !stdin.writable) return true;
+		stdin.write(chunk);
+		return stdin.writableLength < MOST_INPUT;
 	}
 
 	endInput(): void {

@@ -192,10 +192,20 @@ export class LinuxHost implements HostDriver {
 		this.#sandboxes.watch(listener);
 		const tell = (event: HostEvent) => {
 			// Its own rules first: they lead to the chains of networks, which are made again by whoever hears of it.
-			if (event.kind === 'firewall-changed') this.#firewall.restore();
+			if (event.kind === 'firewall-changed') this.#restoreFirewall();
 			listener(event);
 		};
 		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell });
+	}
+
+	/** What somebody else made may be in the way of it: then the parts that stand on it tell, and nothing ends. */
+	#restoreFirewall(): void {
+		try {
+			this.#firewall.restore();
+		} catch (error) {
+			const mend = 'delete it with "nft delete table inet kleene", and it is made anew';
+			this.#log.warn({ error: messageOf(error), mend }, 'cannot restore table inet kleene');
+		}
 	}
 
 	async close(): Promise<void> {

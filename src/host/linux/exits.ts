@@ -1,5 +1,6 @@
 import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '#errors/kleene-error.ts';
 import { isAlive, type ProcessIdentity, ProcessWatch } from '#kernel/process.ts';
 import type { SandboxProcesses } from './bundle.ts';
 
@@ -13,6 +14,10 @@ const KILLED = 137;
 
 type Listener = (container: string) => void;
 
+export interface ExitsLog {
+	warn(fields: object, message: string): void;
+}
+
 /**
  * The ends of all sandboxes. conmon writes a file named after the container, holding the exit code; one watch on the
  * directory serves all. A conmon that was killed writes nothing: then the first process itself is seen to be gone.
@@ -20,6 +25,7 @@ type Listener = (container: string) => void;
  */
 export class Exits {
 	readonly #directory: string;
+	readonly #log: ExitsLog | undefined;
 	readonly #watcher: FSWatcher;
 	readonly #processes = new ProcessWatch();
 	readonly #timer: NodeJS.Timeout;
@@ -29,8 +35,9 @@ export class Exits {
 	readonly #waiting = new Map<string, Array<(code: number) => void>>();
 	readonly #listeners = new Set<Listener>();
 
-	constructor(directory: string) {
+	constructor(directory: string, log?: ExitsLog) {
 		this.#directory = directory;
+		this.#log = log;
 		mkdirSync(directory, { recursive: true });
 		this.#watcher = watch(directory, (_event, name) => name !== null && this.#look(name));
 		this.#timer = setInterval(() => this.#lookForGone(), LOOK).unref();
@@ -77,7 +84,10 @@ export class Exits {
 	#look(container: string): void {
 		if (!CONTAINER.test(container) || this.#codes.has(container)) return;
 		const code = this.#read(container);
-		if (code === undefined) return;
+		if (code !== undefined) this.#conclude(container, code);
+	}
+
+	#conclude(container: string, code: number): void {
 		this.#codes.set(container, code);
 		this.#untrack(container);
 		for (const resolve of this.#waiting.get(container) ?? []) resolve(code);
@@ -111,9 +121,18 @@ export class Exits {
 			if (monitor !== undefined && isAlive(monitor)) continue;
 			this.#looks.set(container, looks + 1);
 			if (looks + 1 < PATIENCE) continue;
-			// Nobody saw how it ended. The file makes this end like any other, for a later daemon too.
-			if (this.#read(container) === undefined) writeFileSync(join(this.#directory, container), `${KILLED}`);
 			this.#look(container);
+			if (!this.#codes.has(container)) this.#concludeUnseen(container);
 		}
+	}
+
+	/** Nobody saw how it ended. The file makes this end like any other, for a later daemon too. */
+	#concludeUnseen(container: string): void {
+		try {
+			writeFileSync(join(this.#directory, container), `${KILLED}`);
+		} catch (error) {
+			this.#log?.warn({ container, error: messageOf(error) }, 'the end of a container cannot be noted');
+		}
+		this.#conclude(container, KILLED);
 	}
 }

@@ -1,4 +1,7 @@
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
+
+/** Two numbers and their line ends are shorter. */
+const LONGEST = 64;
 
 /** What the init of a container has told so far. Its file may have been written to from inside: nothing is trusted. */
 export interface InitStatus {
@@ -10,10 +13,21 @@ export interface InitStatus {
 
 export function readStatus(file: string): InitStatus {
 	try {
-		const [command, code] = readFileSync(file, 'utf8').slice(0, 64).split('\n').slice(0, -1);
+		const [command, code] = readBeginning(file).split('\n').slice(0, -1);
 		return { command: parseNumber(command), code: parseNumber(code) };
 	} catch {
 		return { command: undefined, code: undefined };
+	}
+}
+
+/** No more than that: a file that the container made as long as it likes would hold up the daemon. */
+function readBeginning(file: string): string {
+	const fd = openSync(file, 'r');
+	try {
+		const buffer = Buffer.alloc(LONGEST);
+		return buffer.toString('latin1', 0, readSync(fd, buffer));
+	} finally {
+		closeSync(fd);
 	}
 }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Attachment } from '#host/attachment.ts';
+import { Attachment, MOST_INPUT } from '#host/attachment.ts';
 
 /** conmon reads at most 8 KiB of a packet in its older versions and drops the rest. */
 const PACKET = 8192;
@@ -12,7 +12,11 @@ const QUIET_AT_LAST = 1000;
 /** Both directions of an attach socket of conmon. */
 export class SocketAttachment extends Attachment {
 	readonly #socket: Socket;
+	/** What waits for the process, and how many bytes that are. */
 	readonly #input: Buffer[] = [];
+	#waiting = 0;
+	/** A `write` returned false, and nobody was told to go on. */
+	#full = false;
 	#sending = false;
 	#inputEnded = false;
 	#last = Date.now();
@@ -29,11 +33,17 @@ export class SocketAttachment extends Attachment {
 		socket.on('error', () => socket.destroy());
 		socket.once('end', () => socket.destroy());
 		socket.on('data', (packet: Buffer) => this.#receive(packet));
+		socket.once('close', () => this.#dropInput());
 	}
 
-	write(chunk: Buffer): void {
+	write(chunk: Buffer): boolean {
+		// Whoever sends to a process that is gone is not held up by it.
+		if (this.#socket.destroyed) return true;
 		for (let at = 0; at < chunk.length; at += PACKET) this.#input.push(chunk.subarray(at, at + PACKET));
+		this.#waiting += chunk.length;
 		this.#send();
+		this.#full ||= this.#waiting >= MOST_INPUT;
+		return !this.#full;
 	}
 
 	endInput(): void {
@@ -82,7 +92,20 @@ export class SocketAttachment extends Attachment {
 		this.#sending = true;
 		this.#socket.write(chunk, () => {
 			this.#sending = false;
+			this.#waiting -= chunk.length;
 			this.#send();
+			if (this.#waiting === 0) this.#tellDrained();
 		});
+	}
+
+	#tellDrained(): void {
+		if (!this.#full) return;
+		this.#full = false;
+		this.drained();
+	}
+
+	#dropInput(): void {
+		this.#input.length = 0;
+		this.#tellDrained();
 	}
 }

@@ -51,7 +51,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.#options = options;
 		this.#paths = options.paths;
 		this.#tools = { conmon: options.conmon, runtime: options.runtime, state: options.paths.runtimeState() };
-		this.#exits = new Exits(options.paths.exits());
+		this.#exits = new Exits(options.paths.exits(), options.log);
 		this.#init = installInit(options.paths.root);
 		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
 		this.#hooks = new Hooks(this.#runner, options);
