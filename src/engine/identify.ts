@@ -50,7 +50,11 @@ export function findNetwork(store: Store, identifier: string, message = 'network
 export function findImage(store: Store, identifier: string, message = 'image not found'): Image {
 	const image = lookUpImage(store, identifier);
 	if (image) return image;
-	throw missing('NO_SUCH_IMAGE', 'image', identifier, message, 'see "klee image ls" for those there are');
+	throw noSuchImage(identifier, message);
+}
+
+export function noSuchImage(identifier: string, message: string): KleeneError {
+	return missing('NO_SUCH_IMAGE', 'image', identifier, message, 'see "klee image ls" for those there are');
 }
 
 function missing(
