@@ -92,9 +92,10 @@ export class Engine {
 		const { store, log } = this.#context;
 		const waiting = store.containers.list().filter(({ restartPolicy }) => restartPolicy === 'on-startup');
 		for (const { id, name } of waiting.toReversed()) {
-			if (this.containers.inspect(id).running) continue;
+			// Its name tells it from all others, whatever their names are.
+			if (this.containers.inspect(name).running) continue;
 			try {
-				const execution = this.executions.create({ container: id, cmd: [], user: '', env: [], tty: false });
+				const execution = this.executions.create({ container: name, cmd: [], user: '', env: [], tty: false });
 				const request = { attach: false, startContainer: true, stdin: false };
 				const session = await this.executions.start(execution, request, () => {});
 				session.ended.catch(() => {});

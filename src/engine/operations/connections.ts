@@ -6,7 +6,7 @@ import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
 import { allocate, release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer, findNetwork } from '../identify.ts';
+import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
 import { partsOfOneEndpoint } from '../plan/run.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 import type { DryRun } from './networks.ts';
@@ -93,11 +93,15 @@ export class ConnectionOperations {
 		);
 	}
 
-	/** The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched. */
+	/**
+	 * The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched.
+	 *
+	 * @param request with the ids of container and network
+	 */
 	join(request: ConnectRequest): Endpoint {
 		const { store } = this.#context;
-		const container = findContainer(store, request.container);
-		const network = findNetwork(store, request.network);
+		const container = requireContainer(store, request.container);
+		const network = requireNetwork(store, request.network);
 		requireAllowed(container, network);
 		this.#requireAnswered(network, request.aliases ?? []);
 		this.#requireUnconnected(container, network);

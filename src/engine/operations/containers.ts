@@ -5,7 +5,7 @@ import { parseContainerName } from '#model/ids.ts';
 import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer } from '../identify.ts';
+import { findContainer, requireContainer } from '../identify.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import { type Runs, requireStopped } from './runs.ts';
@@ -88,7 +88,7 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, 'no such container');
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id, 'no such container');
+			const container = requireContainer(store, id, 'no such container');
 			requireStopped(this.#runs, container, 'you cannot remove a running container');
 			await this.#discard(container);
 			return id;
@@ -159,11 +159,11 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, `no such container '${identifier}'`);
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id);
+			const container = requireContainer(store, id);
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 			const updated: Container = { ...container, ...given };
 			const name = parseContainerName(updated.name);
-			if (name !== container.name) this.#creations.requireFreeName(name);
+			if (name !== container.name) this.#creations.requireFreeName(name, id);
 			this.#creations.requireSound(updated);
 			store.containers.update({ ...updated, name });
 			return id;

@@ -3,7 +3,7 @@ import type { HostProcess, OutputStream, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer, requireImage } from '../identify.ts';
+import { findContainer, imageOf, requireContainer } from '../identify.ts';
 import { type Command, processOf } from '../plan/sandbox.ts';
 import type { Runs } from './runs.ts';
 
@@ -64,11 +64,11 @@ export class ExecutionOperations {
 		const { store, driver, locks } = this.#context;
 		const { id } = findContainer(store, request.container);
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id);
+			const container = requireContainer(store, id);
 			const command = { ...request, stdin: false };
 			if (!this.#runs.isRunning(id)) return this.#runs.describeStart(container, command);
 			// One more process is no part of the host, but it may be refused.
-			processOf(requireImage(store, container.imageId, driver.facts()), container, command, driver.facts());
+			processOf(imageOf(store, container, driver.facts()), container, command, driver.facts());
 			return [];
 		});
 	}
@@ -94,7 +94,7 @@ export class ExecutionOperations {
 	}
 
 	async #run(execution: Execution, request: StartRequest): Promise<Session> {
-		const container = findContainer(this.#context.store, execution.containerId);
+		const container = requireContainer(this.#context.store, execution.containerId);
 		const command = { ...execution.request, stdin: request.stdin };
 		if (this.#runs.isRunning(container.id)) return this.#runAdditional(execution, container, { command, request });
 		if (!request.startContainer)
@@ -119,7 +119,7 @@ export class ExecutionOperations {
 		{ command, request }: { command: Command; request: StartRequest },
 	): Promise<Session> {
 		const { store, driver } = this.#context;
-		const image = requireImage(store, container.imageId, driver.facts());
+		const image = imageOf(store, container, driver.facts());
 		const process = await driver.run({
 			kind: 'additional',
 			container: container.id,

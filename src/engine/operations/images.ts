@@ -40,6 +40,7 @@ export class ImageOperations {
 		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
 		const nametag = parseNametag(automatic ? release.replaceAll(' ', '-') : request.tag);
+		this.#requireFreeName(nametag.name);
 		const id = newId();
 		const image: Image = {
 			id,
@@ -104,8 +105,21 @@ export class ImageOperations {
 		const { store } = this.#context;
 		const image = findImage(store, identifier);
 		const { name, tag } = parseNametag(nametag);
+		this.#requireFreeName(name, image.id);
 		store.images.setNametag(image.id, name, tag);
 		return image.id;
+	}
+
+	/** The id of another image is no name: whoever names that one would get this one. Nametags move, so they are free. */
+	#requireFreeName(name: string, id?: string): void {
+		const holder = this.#context.store.images.get(name);
+		if (!holder || holder.id === id) return;
+		throw new KleeneError({
+			code: 'NAME_TAKEN',
+			what: `cannot use the name ${name}`,
+			why: `it is the id of ${holder.name === '' ? 'another image' : `image ${holder.name}:${holder.tag}`}`,
+			mend: 'choose another name',
+		});
 	}
 }
 
