@@ -45,7 +45,15 @@ export class Reconciler {
 
 	/** Before it is looked which of them run: of one that ends later than that, the host tells. */
 	#adoptAll(): void {
-		for (const { id } of this.#context.store.containers.running()) this.#runs.adopt(id);
+		for (const container of this.#context.store.containers.running()) this.#adopt(container);
+	}
+
+	#adopt({ id, name }: Container): void {
+		try {
+			this.#runs.adopt(id);
+		} catch (error) {
+			this.#report(`container ${name}`, error);
+		}
 	}
 
 	async #recover(): Promise<Observed> {
@@ -73,20 +81,23 @@ export class Reconciler {
 		const { sandboxes } = await driver.observe('sandboxes');
 		const alive = new Set(sandboxes.filter(({ running }) => running).map(({ container }) => container));
 		for (const container of store.containers.running())
-			await locks.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)));
+			await locks
+				.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)))
+				.catch((error: unknown) => this.#report(`container ${container.name}`, error));
 	}
 
-	async #container({ id, name }: Container, alive: boolean): Promise<void> {
+	async #container(container: Container, alive: boolean): Promise<void> {
 		const { store, log } = this.#context;
+		const { id, name } = container;
 		const parts = store.containers.parts(id);
 		// Meanwhile it may have been stopped by somebody who held the lock.
 		if (parts.length === 0) return;
 		const known = this.#runs.isRunning(id);
-		if (!known) this.#runs.adopt(id);
+		if (!known) this.#adopt(container);
 		if ((alive && known) || (await this.#isAlive(id))) {
 			log.info({ container: id, name }, 'container went on running; adopted');
 			await this.#try(`container ${name}`, parts.filter(isFirewall).map(make));
-		} else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
+		} else await this.#runs.stop(id, 0);
 	}
 
 	/** Once more, as it may have been started, or been adopted, since all were looked at. */

@@ -126,8 +126,8 @@ export class RunPlanner {
 
 	/** Give back what a run had. */
 	forget(containerId: string, parts: readonly Part[]): void {
-		this.#forgetUnits(containerId);
 		this.release(portsAmong(parts));
+		this.#forgetUnits(containerId);
 	}
 
 	#forgetUnits(containerId: string): void {
