@@ -82,10 +82,7 @@ export class Engine {
 
 	async #restore(kind: Exclude<HostEvent['kind'], 'sandbox-ended'>): Promise<void> {
 		if (kind === 'reconnected') return this.#reconciler.resettle();
-		// One key: networks are not made and removed while their parts are restored.
-		return this.#context.locks.run('networks', () =>
-			kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing(),
-		);
+		return kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing();
 	}
 
 	async #startOnStartup(): Promise<void> {

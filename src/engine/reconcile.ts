@@ -5,7 +5,7 @@ import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import type { Runs } from './operations/runs.ts';
-import { partsOfNetwork } from './plan/network.ts';
+import { networkPartsKey, partsOfNetwork } from './plan/network.ts';
 import type { RunPlanner } from './run-planner.ts';
 
 /**
@@ -66,8 +66,12 @@ export class Reconciler {
 	}
 
 	async #networks(): Promise<void> {
-		for (const network of this.#context.store.networks.list())
-			await this.#try(`network ${network.name}`, partsOfNetwork(network, this.#context.seen).map(make));
+		const { store, locks, seen } = this.#context;
+		for (const { id } of store.networks.list())
+			await locks.run(networkPartsKey(id), async () => {
+				const network = store.networks.get(id);
+				if (network) await this.#try(`network ${network.name}`, partsOfNetwork(network, seen).map(make));
+			});
 	}
 
 	/** Unknown ones are left alone: nobody but their owner knows what is in them. */

@@ -26,7 +26,7 @@ import { make, unmakeAll } from '#model/step.ts';
 import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
-import { partsOfNetwork, resolveNat } from '../plan/network.ts';
+import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network.ts';
 import type { ConnectionOperations } from './connections.ts';
 
 export interface DryRun {
@@ -106,10 +106,13 @@ export class NetworkOperations {
 	}
 
 	async #takeDown(network: Network): Promise<void> {
-		const { store, executor, log } = this.#context;
-		const steps = unmakeAll(this.#parts(network));
-		await executor.teardown({ subject: `network ${network.id}`, steps }, () => store.networks.delete(network.id));
-		log.info({ network: network.id, name: network.name }, 'network removed');
+		const { store, executor, locks, log } = this.#context;
+		const { id } = network;
+		await locks.run(networkPartsKey(id), () => {
+			const steps = unmakeAll(this.#parts(network));
+			return executor.teardown({ subject: `network ${id}`, steps }, () => store.networks.delete(id));
+		});
+		log.info({ network: id, name: network.name }, 'network removed');
 	}
 
 	#describeRemoval(network: Network): string[] {
