@@ -44,11 +44,12 @@ export class ConnectionOperations {
 			locks.run(`container ${container.id}`, async () => {
 				const join = () => this.join({ ...request, container: container.id, network: network.id });
 				if (dryRun) return this.#live.describeAttach(container, store.rehearse(join));
+				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				const endpoint = store.transaction(join);
 				try {
 					await this.#live.attach(container, endpoint);
 				} catch (error) {
-					this.#forget(endpoint, network);
+					this.#forget(endpoint, network, preferred);
 					throw error;
 				}
 				return [];
@@ -127,10 +128,12 @@ export class ConnectionOperations {
 		return endpoint;
 	}
 
-	#forget(endpoint: Endpoint, network: Network): void {
+	/** @param preferred for the default route again, where the endpoint was to take that over and could not */
+	#forget(endpoint: Endpoint, network: Network, preferred?: Endpoint): void {
 		const { store } = this.#context;
 		store.transaction(() => {
 			store.endpoints.delete(endpoint.id);
+			if (preferred) store.endpoints.preferDefaultRoute(preferred.id);
 			release(store, network, addressesOf(endpoint));
 		});
 	}
