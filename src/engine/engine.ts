@@ -50,9 +50,10 @@ export class Engine {
 		this.volumes = new VolumeOperations(context, runs);
 		const creations = new Creations(context, planner);
 		const { volumes, connections } = this;
-		this.containers = new ContainerOperations(context, { runs, planner, volumes, creations });
-		this.rehearsals = new Rehearsals(context, { planner, volumes, creations, connections });
 		this.executions = new ExecutionOperations(context, runs);
+		const { executions } = this;
+		this.containers = new ContainerOperations(context, { runs, planner, volumes, creations, executions });
+		this.rehearsals = new Rehearsals(context, { planner, volumes, creations, connections });
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
 		this.traces = new TraceOperations(context);

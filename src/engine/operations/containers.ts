@@ -8,6 +8,7 @@ import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
+import type { ExecutionOperations } from './executions.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
 
@@ -35,16 +36,24 @@ export class ContainerOperations {
 	readonly #planner: RunPlanner;
 	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
+	readonly #executions: ExecutionOperations;
 
 	constructor(
 		context: EngineContext,
-		others: { runs: Runs; planner: RunPlanner; volumes: VolumeOperations; creations: Creations },
+		others: {
+			runs: Runs;
+			planner: RunPlanner;
+			volumes: VolumeOperations;
+			creations: Creations;
+			executions: ExecutionOperations;
+		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#planner = others.planner;
 		this.#volumes = others.volumes;
 		this.#creations = others.creations;
+		this.#executions = others.executions;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -108,6 +117,7 @@ export class ContainerOperations {
 			}
 			store.containers.delete(id);
 			reserved.remove(container.publicPorts);
+			this.#executions.forget(id);
 		});
 		log.info({ container: id, name: container.name }, 'container removed');
 	}
