@@ -50,9 +50,10 @@ export class Engine {
 		this.volumes = new VolumeOperations(context, runs);
 		const creations = new Creations(context, planner);
 		const { volumes, connections } = this;
-		this.containers = new ContainerOperations(context, { runs, planner, volumes, creations });
-		this.rehearsals = new Rehearsals(context, { planner, volumes, creations, connections });
 		this.executions = new ExecutionOperations(context, runs);
+		const { executions } = this;
+		this.containers = new ContainerOperations(context, { runs, planner, volumes, creations, executions });
+		this.rehearsals = new Rehearsals(context, { planner, volumes, creations, connections });
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
 		this.traces = new TraceOperations(context);
@@ -82,19 +83,17 @@ export class Engine {
 
 	async #restore(kind: Exclude<HostEvent['kind'], 'sandbox-ended'>): Promise<void> {
 		if (kind === 'reconnected') return this.#reconciler.resettle();
-		// One key: networks are not made and removed while their parts are restored.
-		return this.#context.locks.run('networks', () =>
-			kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing(),
-		);
+		return kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing();
 	}
 
 	async #startOnStartup(): Promise<void> {
 		const { store, log } = this.#context;
 		const waiting = store.containers.list().filter(({ restartPolicy }) => restartPolicy === 'on-startup');
 		for (const { id, name } of waiting.toReversed()) {
-			if (this.containers.inspect(id).running) continue;
+			// Its name tells it from all others, whatever their names are.
+			if (this.containers.inspect(name).running) continue;
 			try {
-				const execution = this.executions.create({ container: id, cmd: [], user: '', env: [], tty: false });
+				const execution = this.executions.create({ container: name, cmd: [], user: '', env: [], tty: false });
 				const request = { attach: false, startContainer: true, stdin: false };
 				const session = await this.executions.start(execution, request, () => {});
 				session.ended.catch(() => {});

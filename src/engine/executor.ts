@@ -29,6 +29,8 @@ export class Executor {
 	readonly #log: Logger;
 	/** Journal entries of plans that this process is at work on. */
 	readonly #underWay = new Set<number>();
+	/** Entries that could not be closed, with their subjects: what is done to a subject later outdates them. */
+	readonly #left = new Map<number, string>();
 
 	constructor(driver: HostDriver, journal: JournalStore, log: Logger) {
 		this.#driver = driver;
@@ -54,10 +56,10 @@ export class Executor {
 				await this.#driver.apply(batch, { ...options, onDone });
 				done = last + 1;
 			}
-			this.#journal.finish(id, record);
+			this.#finish(id, plan.subject, record);
 		} catch (error) {
 			const left = await this.#undo(plan.steps.slice(0, done));
-			if (!left.some(isUnreachable)) this.#journal.end(id);
+			if (!left.some(isUnreachable)) this.#end(id, plan.subject);
 			throw error;
 		} finally {
 			this.#underWay.delete(id);
@@ -70,16 +72,47 @@ export class Executor {
 	}
 
 	/** The same, several chains of steps at a time. */
-	async teardownChains({ subject, chains }: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
+	async teardownChains(plan: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
+		const failures = await this.#tearDown(plan, record, options);
+		if (failures.length > 0) throw failures[0];
+	}
+
+	async #tearDown({ subject, chains }: Chains, record: () => void, options: ApplyOptions): Promise<unknown[]> {
 		const id = this.#begin(subject, 'teardown', chains.flat());
 		try {
 			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
 			const unreachable = failures.find(isUnreachable);
 			if (unreachable) throw unreachable;
-			this.#journal.finish(id, record);
-			if (failures.length > 0) throw failures[0];
+			this.#finish(id, subject, record);
+			return failures;
+		} catch (error) {
+			this.#left.set(id, subject);
+			throw error;
 		} finally {
 			this.#underWay.delete(id);
+		}
+	}
+
+	/**
+	 * Close an entry, and with it those of its subject that could not be closed before: were one of them finished by a
+	 * later `recover`, it would take down what has been made since.
+	 */
+	#finish(id: number, subject: string, record: () => void): void {
+		const outdated = [...this.#left].filter(([, other]) => other === subject).map(([left]) => left);
+		this.#journal.finish(id, () => {
+			record();
+			for (const left of outdated) this.#journal.end(left);
+		});
+		for (const left of outdated) this.#left.delete(left);
+	}
+
+	/** Of a build that was undone. Its own error says more than that the store cannot be written. */
+	#end(id: number, subject: string): void {
+		try {
+			this.#journal.end(id);
+		} catch (error) {
+			this.#left.set(id, subject);
+			this.#log.error({ subject, error: messageOf(error) }, 'a plan that was undone could not be closed');
 		}
 	}
 
@@ -96,7 +129,9 @@ export class Executor {
 			this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
 			const failures =
 				mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
-			if (!failures.some(isUnreachable)) this.#journal.end(id);
+			if (failures.some(isUnreachable)) continue;
+			this.#journal.end(id);
+			this.#left.delete(id);
 		}
 		return entries;
 	}

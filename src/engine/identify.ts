@@ -32,25 +32,46 @@ function find<T>(kind: string, finder: Finder<T>, identifier: string): T | undef
 export function findContainer(store: Store, identifier: string, message = 'container not found'): Container {
 	const container = find('container', store.containers, identifier);
 	if (container) return container;
-	throw missing(
-		'NO_SUCH_CONTAINER',
-		'container',
-		identifier,
-		message,
-		'see "klee container ls -a" for those there are',
-	);
+	throw noSuchContainer(identifier, message);
+}
+
+/** By an id that was found before, e.g. ahead of waiting for a lock: a name may read like an id, and would win. */
+export function requireContainer(store: Store, id: string, message = 'container not found'): Container {
+	const container = store.containers.get(id);
+	if (container) return container;
+	throw noSuchContainer(id, message);
+}
+
+function noSuchContainer(identifier: string, message: string): KleeneError {
+	const mend = 'see "klee container ls -a" for those there are';
+	return missing('NO_SUCH_CONTAINER', 'container', identifier, message, mend);
 }
 
 export function findNetwork(store: Store, identifier: string, message = 'network not found'): Network {
 	const network = find('network', store.networks, identifier);
 	if (network) return network;
-	throw missing('NO_SUCH_NETWORK', 'network', identifier, message, 'see "klee network ls" for those there are');
+	throw noSuchNetwork(identifier, message);
+}
+
+/** See `requireContainer`. */
+export function requireNetwork(store: Store, id: string, message = 'network not found'): Network {
+	const network = store.networks.get(id);
+	if (network) return network;
+	throw noSuchNetwork(id, message);
+}
+
+function noSuchNetwork(identifier: string, message: string): KleeneError {
+	return missing('NO_SUCH_NETWORK', 'network', identifier, message, 'see "klee network ls" for those there are');
 }
 
 export function findImage(store: Store, identifier: string, message = 'image not found'): Image {
 	const image = lookUpImage(store, identifier);
 	if (image) return image;
-	throw missing('NO_SUCH_IMAGE', 'image', identifier, message, 'see "klee image ls" for those there are');
+	throw noSuchImage(identifier, message);
+}
+
+export function noSuchImage(identifier: string, message: string): KleeneError {
+	return missing('NO_SUCH_IMAGE', 'image', identifier, message, 'see "klee image ls" for those there are');
 }
 
 function missing(
@@ -84,7 +105,18 @@ export function requireImage(store: Store, reference: string, facts: HostFacts):
 		});
 	const image = reference === '' ? undefined : lookUpImage(store, reference);
 	if (image) return image;
-	throw new KleeneError({
+	throw imageIsMissing(reference, facts);
+}
+
+/** The image that a container was made from. */
+export function imageOf(store: Store, { imageId }: Pick<Container, 'imageId'>, facts: HostFacts): Image {
+	const image = store.images.get(imageId);
+	if (image) return image;
+	throw imageIsMissing(imageId, facts);
+}
+
+function imageIsMissing(reference: string, facts: HostFacts): KleeneError {
+	return new KleeneError({
 		code: 'NO_SUCH_IMAGE',
 		what: 'cannot create the container',
 		...adviceOnMissingImage(reference, facts),

@@ -33,6 +33,15 @@ test('a claim is granted as a whole or not at all, and a port may not be claimed
 	assert.ok(ports.isFree('tcp', 90));
 });
 
+test('a port is released by its holder alone', () => {
+	const ports = new PublishedPorts();
+	claim(ports, part('a', {}));
+	ports.release([part('b', {})]);
+	assert.throws(() => claim(ports, part('b', {})), /cannot publish port 80/);
+	ports.release([part('a', {})]);
+	claim(ports, part('b', {}));
+});
+
 test('a port stays reserved until the last container that names it is removed', () => {
 	const reserved = new ReservedPorts();
 	const range = { interfaces: [], hostPort: '5000:5002', containerPort: '1000:*', protocol: 'udp' } as const;

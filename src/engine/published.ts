@@ -30,12 +30,14 @@ export class PublishedPorts {
 		}
 	}
 
+	/** Those that their containers hold: one that nobody holds, or somebody else by now, stays as it is. */
 	release(parts: readonly PublishedPortsPart[]): void {
 		for (const part of parts)
 			for (const key of keysOf(part)) {
 				const holders = this.#held.get(key);
-				holders?.delete(slotOf(part));
-				if (holders?.size === 0) this.#held.delete(key);
+				if (holders?.get(slotOf(part)) !== part.container) continue;
+				holders.delete(slotOf(part));
+				if (holders.size === 0) this.#held.delete(key);
 			}
 	}
 

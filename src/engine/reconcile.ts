@@ -5,7 +5,7 @@ import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import type { Runs } from './operations/runs.ts';
-import { partsOfNetwork } from './plan/network.ts';
+import { networkPartsKey, partsOfNetwork } from './plan/network.ts';
 import type { RunPlanner } from './run-planner.ts';
 
 /**
@@ -28,18 +28,32 @@ export class Reconciler {
 	/** Before anything is asked of a daemon that starts. */
 	async settle(): Promise<void> {
 		const observed = await this.#recover();
+		this.#adoptAll();
 		await this.#networks();
 		await this.#volumes();
-		await this.#containers(observed);
+		await this.#containers();
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await this.#leaks(observed);
 	}
 
 	/** The host was out of reach for a while, and requests go on: nothing is touched that somebody is at work on. */
 	async resettle(): Promise<void> {
-		const observed = await this.#recover();
+		await this.#recover();
 		await this.#context.locks.run('networks', () => this.#networks());
-		await this.#containers(observed);
+		await this.#containers();
+	}
+
+	/** Before it is looked which of them run: of one that ends later than that, the host tells. */
+	#adoptAll(): void {
+		for (const container of this.#context.store.containers.running()) this.#adopt(container);
+	}
+
+	#adopt({ id, name }: Container): void {
+		try {
+			this.#runs.adopt(id);
+		} catch (error) {
+			this.#report(`container ${name}`, error);
+		}
 	}
 
 	async #recover(): Promise<Observed> {
@@ -52,8 +66,12 @@ export class Reconciler {
 	}
 
 	async #networks(): Promise<void> {
-		for (const network of this.#context.store.networks.list())
-			await this.#try(`network ${network.name}`, partsOfNetwork(network, this.#context.seen).map(make));
+		const { store, locks, seen } = this.#context;
+		for (const { id } of store.networks.list())
+			await locks.run(networkPartsKey(id), async () => {
+				const network = store.networks.get(id);
+				if (network) await this.#try(`network ${network.name}`, partsOfNetwork(network, seen).map(make));
+			});
 	}
 
 	/** Unknown ones are left alone: nobody but their owner knows what is in them. */
@@ -62,26 +80,31 @@ export class Reconciler {
 		if (steps.length > 0) await this.#try('volumes', steps);
 	}
 
-	async #containers(observed: Observed): Promise<void> {
-		const { store, locks } = this.#context;
-		const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
+	async #containers(): Promise<void> {
+		const { store, driver, locks } = this.#context;
+		const { sandboxes } = await driver.observe('sandboxes');
+		const alive = new Set(sandboxes.filter(({ running }) => running).map(({ container }) => container));
 		for (const container of store.containers.running())
-			await locks.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)));
+			await locks
+				.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)))
+				.catch((error: unknown) => this.#report(`container ${container.name}`, error));
 	}
 
-	async #container({ id, name }: Container, alive: boolean): Promise<void> {
+	async #container(container: Container, alive: boolean): Promise<void> {
 		const { store, log } = this.#context;
+		const { id, name } = container;
 		const parts = store.containers.parts(id);
 		// Meanwhile it may have been stopped by somebody who held the lock.
 		if (parts.length === 0) return;
-		if (!this.#runs.isRunning(id)) this.#runs.adopt(id);
-		if (alive || (await this.#isAlive(id))) {
+		const known = this.#runs.isRunning(id);
+		if (!known) this.#adopt(container);
+		if ((alive && known) || (await this.#isAlive(id))) {
 			log.info({ container: id, name }, 'container went on running; adopted');
 			await this.#try(`container ${name}`, parts.filter(isFirewall).map(make));
-		} else await this.#runs.stop(id, 0).catch((error: unknown) => this.#report(`container ${name}`, error));
+		} else await this.#runs.stop(id, 0);
 	}
 
-	/** Once more, as it may have been started since all were looked at. */
+	/** Once more, as it may have been started, or been adopted, since all were looked at. */
 	async #isAlive(id: string): Promise<boolean> {
 		const { sandboxes } = await this.#context.driver.observe('sandboxes');
 		return sandboxes.some(({ container, running }) => container === id && running);

@@ -2,12 +2,15 @@ import { messageOf } from '#errors/kleene-error.ts';
 import type { Part } from '#model/part.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
-import { partsOfNetwork } from './plan/network.ts';
+import { networkPartsKey, partsOfNetwork } from './plan/network.ts';
 
 /** Parts that a flush of the host's firewall takes away. */
 const FILTERS: ReadonlySet<Part['kind']> = new Set(['network-filter', 'filter-member', 'published-ports']);
 
-/** Puts back what somebody else took away, and follows the host where it changes. */
+/**
+ * Puts back what somebody else took away, and follows the host where it changes. Whatever is made again is read under
+ * the lock that it is unmade under: else it could be made when its owner has just let go of it, and nobody would have it.
+ */
 export class Restoration {
 	readonly #context: EngineContext;
 
@@ -17,34 +20,57 @@ export class Restoration {
 
 	/** Making is safe to repeat, so everything is made that should be there; connections of containers live on. */
 	async firewall(): Promise<void> {
-		const { store, log } = this.#context;
-		const networks = store.networks.list().flatMap((network) => this.#partsOf(network.id));
-		const runs = store.containers.running().flatMap(({ id }) => store.containers.parts(id));
-		const parts = [...networks, ...runs].filter(({ kind }) => FILTERS.has(kind));
-		await this.#make(parts);
-		log.warn({ parts: parts.length }, 'the firewall of Kleene was changed from outside and is restored');
+		const { locks, log } = this.#context;
+		// Networks first, as their members need them; one that is being made is waited for.
+		const networks = await locks.run('networks', () => this.#networks());
+		const parts = networks + (await this.#containers());
+		log.warn({ parts }, 'the firewall of Kleene was changed from outside and is restored');
 	}
 
 	/** The host's default route may leave by another interface now: what is translated to it follows. */
-	async addressing(): Promise<void> {
-		const { driver, seen, store, log } = this.#context;
-		const { gatewayInterface } = await driver.observe('addressing');
-		if (gatewayInterface === seen.gatewayInterface) return;
-		log.info({ before: seen.gatewayInterface, now: gatewayInterface }, "the host's default route moved");
-		seen.gatewayInterface = gatewayInterface;
-		const networks = store.networks.list().flatMap((network) => this.#partsOf(network.id));
-		await this.#make(networks.filter(({ kind }) => kind === 'network-filter'));
+	addressing(): Promise<void> {
+		const { driver, locks, seen, log } = this.#context;
+		return locks.run('networks', async () => {
+			const { gatewayInterface } = await driver.observe('addressing');
+			if (gatewayInterface === seen.gatewayInterface) return;
+			log.info({ before: seen.gatewayInterface, now: gatewayInterface }, "the host's default route moved");
+			seen.gatewayInterface = gatewayInterface;
+			await this.#networks();
+		});
 	}
 
-	#partsOf(networkId: string): Part[] {
-		const network = this.#context.store.networks.get(networkId);
-		return network ? partsOfNetwork(network, this.#context.seen) : [];
+	async #networks(): Promise<number> {
+		const { store, locks, seen } = this.#context;
+		const restored = store.networks.list().map(({ id }) =>
+			locks.run(networkPartsKey(id), () => {
+				const network = store.networks.get(id);
+				return this.#make(network ? partsOfNetwork(network, seen) : []);
+			}),
+		);
+		return sum(await Promise.all(restored));
 	}
 
-	async #make(parts: readonly Part[]): Promise<void> {
+	/** Side by side, as one that is being stopped may take its time. One that is being started gets its parts now. */
+	async #containers(): Promise<number> {
+		const { store, locks } = this.#context;
+		const restored = store.containers
+			.list()
+			.map(({ id }) => locks.run(`container ${id}`, () => this.#make(store.containers.parts(id))));
+		return sum(await Promise.all(restored));
+	}
+
+	/** @returns how many there were to be made */
+	async #make(parts: readonly Part[]): Promise<number> {
 		const { executor, driver, log } = this.#context;
-		await executor.tryAll(parts.map(make), (step, error) =>
+		const filters = parts.filter(({ kind }) => FILTERS.has(kind));
+		if (filters.length === 0) return 0;
+		await executor.tryAll(filters.map(make), (step, error) =>
 			log.error({ part: driver.describe(step), error: messageOf(error) }, 'could not restore this'),
 		);
+		return filters.length;
 	}
+}
+
+function sum(numbers: readonly number[]): number {
+	return numbers.reduce((total, number) => total + number, 0);
 }

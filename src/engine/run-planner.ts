@@ -4,7 +4,7 @@ import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
-import { requireImage } from './identify.ts';
+import { imageOf } from './identify.ts';
 import type { Attachment } from './plan/endpoint.ts';
 import { requireHooksAllowed } from './plan/jail-hooks.ts';
 import { parseJailParameters } from './plan/jail-parameters.ts';
@@ -51,7 +51,7 @@ export class RunPlanner {
 	#plan(container: Container, command: Command, frontage: Frontage): Part[] {
 		const { store, driver, allowHostHooks } = this.#context;
 		const facts = driver.facts();
-		const image = requireImage(store, container.imageId, facts);
+		const image = imageOf(store, container, facts);
 		requireHooksAllowed(parseJailParameters(container.jailParam, facts).hooks, allowHostHooks);
 		const spec = sandboxOf(container, processOf(image, container, command, facts), facts);
 		try {
@@ -126,8 +126,8 @@ export class RunPlanner {
 
 	/** Give back what a run had. */
 	forget(containerId: string, parts: readonly Part[]): void {
-		this.#forgetUnits(containerId);
 		this.release(portsAmong(parts));
+		this.#forgetUnits(containerId);
 	}
 
 	#forgetUnits(containerId: string): void {

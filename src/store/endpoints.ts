@@ -53,6 +53,11 @@ export class EndpointStore {
 		this.#db.run('UPDATE endpoints SET default_route = 0 WHERE container_id = ?', containerId);
 	}
 
+	/** Whichever was preferred before is to be cleared first. */
+	preferDefaultRoute(id: string): void {
+		this.#db.run('UPDATE endpoints SET default_route = 1 WHERE id = ?', id);
+	}
+
 	setEpair(id: string, unit: number | null): void {
 		this.#db.run('UPDATE endpoints SET epair = ? WHERE id = ?', unit, id);
 	}

@@ -71,6 +71,32 @@ test('connecting a running container that fails at any step leaves its other con
 	}
 });
 
+test('a connection that could not take over the default route leaves it where it was, also at the next start', async () => {
+	const fixture = await startEngine();
+	const { engine, host, store } = fixture;
+	const id = await createContainer(fixture, 'web');
+	for (const [name, third] of [
+		['first', 1],
+		['preferred', 2],
+		['joining', 3],
+	] as const) {
+		await engine.networks.create({ ...TESTNET_CONFIG, name, subnet: `10.4.${third}.0/24` }, EXECUTE);
+		if (name === 'first') await connect(fixture, 'web', name);
+	}
+	const over = { container: 'web', ipAddress: '<auto>', ipAddress6: '', defaultRoute: true };
+	await engine.connections.connect({ ...over, network: 'preferred' }, EXECUTE);
+	await start(fixture, 'web');
+	const before = store.endpoints.ofContainer(id);
+	host.failAt = 2;
+	const refused = engine.connections.connect({ ...over, network: 'joining' }, EXECUTE);
+	await assert.rejects(refused, { code: 'HOST_FAILED' });
+	assert.deepEqual(store.endpoints.ofContainer(id), before);
+	await engine.containers.stop('web', 0);
+	await start(fixture, 'web');
+	const route = store.containers.parts(id).find((part) => part.kind === 'inside-route');
+	assert.equal(route?.gateway, '10.4.2.1');
+});
+
 test('a daemon that is killed within a start finds what it had done and unmakes it', async () => {
 	for (let done = 0; done <= 8; done += 1) {
 		const fixture = await startWithWeb();

@@ -1,6 +1,7 @@
 import { Engine } from '#engine/engine.ts';
 import { FakeHost } from '#host/fake/driver.ts';
 import type { Mount } from '#model/mount.ts';
+import type { PublishedPort } from '#model/port.ts';
 import { Store } from '#store/store.ts';
 
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -28,6 +29,7 @@ export function createContainer(
 	name: string,
 	networkDriver: 'vnet' | 'ipnet' | 'host' = 'vnet',
 	mounts: readonly Mount[] = [],
+	publicPorts: readonly PublishedPort[] = [],
 ) {
 	return engine.containers.create({
 		name,
@@ -38,7 +40,7 @@ export function createContainer(
 		mounts,
 		jailParam: [],
 		networkDriver,
-		publicPorts: [],
+		publicPorts,
 		publishFrom: [],
 		restartPolicy: 'no',
 		persist: false,

@@ -6,7 +6,7 @@ import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
 import { allocate, release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer, findNetwork } from '../identify.ts';
+import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
 import { partsOfOneEndpoint } from '../plan/run.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 import type { DryRun } from './networks.ts';
@@ -44,11 +44,12 @@ export class ConnectionOperations {
 			locks.run(`container ${container.id}`, async () => {
 				const join = () => this.join({ ...request, container: container.id, network: network.id });
 				if (dryRun) return this.#live.describeAttach(container, store.rehearse(join));
+				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				const endpoint = store.transaction(join);
 				try {
 					await this.#live.attach(container, endpoint);
 				} catch (error) {
-					this.#forget(endpoint, network);
+					this.#forget(endpoint, network, preferred);
 					throw error;
 				}
 				return [];
@@ -93,11 +94,15 @@ export class ConnectionOperations {
 		);
 	}
 
-	/** The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched. */
+	/**
+	 * The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched.
+	 *
+	 * @param request with the ids of container and network
+	 */
 	join(request: ConnectRequest): Endpoint {
 		const { store } = this.#context;
-		const container = findContainer(store, request.container);
-		const network = findNetwork(store, request.network);
+		const container = requireContainer(store, request.container);
+		const network = requireNetwork(store, request.network);
 		requireAllowed(container, network);
 		this.#requireAnswered(network, request.aliases ?? []);
 		this.#requireUnconnected(container, network);
@@ -123,10 +128,12 @@ export class ConnectionOperations {
 		return endpoint;
 	}
 
-	#forget(endpoint: Endpoint, network: Network): void {
+	/** @param preferred for the default route again, where the endpoint was to take that over and could not */
+	#forget(endpoint: Endpoint, network: Network, preferred?: Endpoint): void {
 		const { store } = this.#context;
 		store.transaction(() => {
 			store.endpoints.delete(endpoint.id);
+			if (preferred) store.endpoints.preferDefaultRoute(preferred.id);
 			release(store, network, addressesOf(endpoint));
 		});
 	}

@@ -5,9 +5,10 @@ import { parseContainerName } from '#model/ids.ts';
 import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer } from '../identify.ts';
+import { findContainer, requireContainer } from '../identify.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
+import type { ExecutionOperations } from './executions.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
 
@@ -35,16 +36,24 @@ export class ContainerOperations {
 	readonly #planner: RunPlanner;
 	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
+	readonly #executions: ExecutionOperations;
 
 	constructor(
 		context: EngineContext,
-		others: { runs: Runs; planner: RunPlanner; volumes: VolumeOperations; creations: Creations },
+		others: {
+			runs: Runs;
+			planner: RunPlanner;
+			volumes: VolumeOperations;
+			creations: Creations;
+			executions: ExecutionOperations;
+		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#planner = others.planner;
 		this.#volumes = others.volumes;
 		this.#creations = others.creations;
+		this.#executions = others.executions;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -88,7 +97,7 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, 'no such container');
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id, 'no such container');
+			const container = requireContainer(store, id, 'no such container');
 			requireStopped(this.#runs, container, 'you cannot remove a running container');
 			await this.#discard(container);
 			return id;
@@ -108,6 +117,7 @@ export class ContainerOperations {
 			}
 			store.containers.delete(id);
 			reserved.remove(container.publicPorts);
+			this.#executions.forget(id);
 		});
 		log.info({ container: id, name: container.name }, 'container removed');
 	}
@@ -159,11 +169,11 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, `no such container '${identifier}'`);
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id);
+			const container = requireContainer(store, id);
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 			const updated: Container = { ...container, ...given };
 			const name = parseContainerName(updated.name);
-			if (name !== container.name) this.#creations.requireFreeName(name);
+			if (name !== container.name) this.#creations.requireFreeName(name, id);
 			this.#creations.requireSound(updated);
 			store.containers.update({ ...updated, name });
 			return id;

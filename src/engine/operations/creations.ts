@@ -6,7 +6,7 @@ import type { Mount } from '#model/mount.ts';
 import { type PublishedPort, parsePublishedPort, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import { requireImage } from '../identify.ts';
+import { imageOf, requireImage } from '../identify.ts';
 import { requireHooksAllowed } from '../plan/jail-hooks.ts';
 import { parseJailParameters } from '../plan/jail-parameters.ts';
 import { parseMounts } from '../plan/mounts.ts';
@@ -73,7 +73,7 @@ export class Creations {
 	record(container: Container, volumes: VolumesOfContainer): void {
 		const { store, driver } = this.#context;
 		this.requireFreeName(container.name);
-		requireImage(store, container.imageId, driver.facts());
+		imageOf(store, container, driver.facts());
 		store.containers.insert(container);
 		volumes.record();
 	}
@@ -85,14 +85,21 @@ export class Creations {
 		requireText(config);
 	}
 
-	requireFreeName(name: string): void {
-		const holder = this.#context.store.containers.byName(name);
-		if (!holder) return;
+	/**
+	 * Nor may it be the id of another container: whoever names that one would get this one.
+	 *
+	 * @param id of the container that is to get it, where there is one already
+	 */
+	requireFreeName(name: string, id?: string): void {
+		const { containers } = this.#context.store;
+		const holder = containers.byName(name) ?? containers.get(name);
+		if (!holder || holder.id === id) return;
+		const named = holder.name === name;
 		throw new KleeneError({
 			code: 'NAME_TAKEN',
 			what: `cannot use the name ${name}`,
-			why: `container ${holder.id} has it`,
-			mend: `choose another --name, or remove the other one with "klee rmc ${name}"`,
+			why: named ? `container ${holder.id} has it` : `it is the id of container ${holder.name}`,
+			mend: named ? `choose another --name, or remove the other one with "klee rmc ${name}"` : 'choose another --name',
 		});
 	}
 }

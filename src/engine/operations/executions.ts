@@ -3,7 +3,7 @@ import type { HostProcess, OutputStream, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
 import type { EngineContext } from '../context.ts';
-import { findContainer, requireImage } from '../identify.ts';
+import { findContainer, imageOf, requireContainer } from '../identify.ts';
 import { type Command, processOf } from '../plan/sandbox.ts';
 import type { Runs } from './runs.ts';
 
@@ -18,7 +18,10 @@ export interface StartRequest {
 	readonly size?: WindowSize;
 }
 
-/** An execution instance lives in memory only: created, started once, gone when its process ended. */
+/** How many of a container may wait to be started. */
+const MOST_WAITING = 1000;
+
+/** An execution instance lives in memory only: created, started once, gone when its process ended or its container is. */
 interface Execution {
 	readonly id: string;
 	readonly containerId: string;
@@ -46,17 +49,39 @@ export class ExecutionOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
 	readonly #executions = new Map<string, Execution>();
+	/** Those of a container that were never started, oldest first. */
+	readonly #waiting = new Map<string, Set<string>>();
 
 	constructor(context: EngineContext, runs: Runs) {
 		this.#context = context;
 		this.#runs = runs;
 	}
 
+	/** Whoever creates them and never starts one loses the oldest. */
 	create(request: ExecutionRequest): string {
 		const container = findContainer(this.#context.store, request.container);
 		const id = newId();
 		this.#executions.set(id, { id, containerId: container.id, request, started: false });
+		const waiting = this.#waiting.get(container.id) ?? new Set();
+		this.#waiting.set(container.id, waiting.add(id));
+		const [oldest] = waiting;
+		if (oldest !== undefined && waiting.size > MOST_WAITING) {
+			waiting.delete(oldest);
+			this.#executions.delete(oldest);
+		}
 		return id;
+	}
+
+	/** Of a container that is removed. */
+	forget(containerId: string): void {
+		for (const id of this.#waiting.get(containerId) ?? []) this.#executions.delete(id);
+		this.#waiting.delete(containerId);
+	}
+
+	#takeFromWaiting({ id, containerId }: Execution): void {
+		const waiting = this.#waiting.get(containerId);
+		waiting?.delete(id);
+		if (waiting?.size === 0) this.#waiting.delete(containerId);
 	}
 
 	/** What creating an execution instance and starting it, and its container with it, would do on the host. */
@@ -64,11 +89,11 @@ export class ExecutionOperations {
 		const { store, driver, locks } = this.#context;
 		const { id } = findContainer(store, request.container);
 		return locks.run(`container ${id}`, async () => {
-			const container = findContainer(store, id);
+			const container = requireContainer(store, id);
 			const command = { ...request, stdin: false };
 			if (!this.#runs.isRunning(id)) return this.#runs.describeStart(container, command);
 			// One more process is no part of the host, but it may be refused.
-			processOf(requireImage(store, container.imageId, driver.facts()), container, command, driver.facts());
+			processOf(imageOf(store, container, driver.facts()), container, command, driver.facts());
 			return [];
 		});
 	}
@@ -79,6 +104,7 @@ export class ExecutionOperations {
 		if (!execution) throw noSuchExecution(id);
 		if (execution.started) throw alreadyStarted(id);
 		execution.started = true;
+		this.#takeFromWaiting(execution);
 		return this.#context.locks.run(`container ${execution.containerId}`, async () => {
 			try {
 				const session = await this.#run(execution, request);
@@ -94,7 +120,7 @@ export class ExecutionOperations {
 	}
 
 	async #run(execution: Execution, request: StartRequest): Promise<Session> {
-		const container = findContainer(this.#context.store, execution.containerId);
+		const container = requireContainer(this.#context.store, execution.containerId);
 		const command = { ...execution.request, stdin: request.stdin };
 		if (this.#runs.isRunning(container.id)) return this.#runAdditional(execution, container, { command, request });
 		if (!request.startContainer)
@@ -119,7 +145,7 @@ export class ExecutionOperations {
 		{ command, request }: { command: Command; request: StartRequest },
 	): Promise<Session> {
 		const { store, driver } = this.#context;
-		const image = requireImage(store, container.imageId, driver.facts());
+		const image = imageOf(store, container, driver.facts());
 		const process = await driver.run({
 			kind: 'additional',
 			container: container.id,
@@ -158,7 +184,8 @@ export class ExecutionOperations {
 
 function noSuchExecution(id: string): KleeneError {
 	const message = `could not find execution instance matching '${id}'`;
-	const mend = 'create one with POST /exec/create; it is gone when its process ended or the daemon was restarted';
+	const mend =
+		'create one with POST /exec/create; it is gone when its process ended, its container was removed, or the daemon restarted';
 	return new KleeneError({
 		code: 'NO_SUCH_EXECUTION',
 		what: 'cannot find the execution instance',

@@ -3,7 +3,7 @@ import { newId } from '#model/ids.ts';
 import type { Image, ImageSource } from '#model/image.ts';
 import { make, unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import { findImage, parseNametag } from '../identify.ts';
+import { findImage, noSuchImage, parseNametag } from '../identify.ts';
 
 export interface ImageRequest {
 	readonly source: ImageSource;
@@ -40,6 +40,7 @@ export class ImageOperations {
 		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
 		const nametag = parseNametag(automatic ? release.replaceAll(' ', '-') : request.tag);
+		this.#requireFreeName(nametag.name);
 		const id = newId();
 		const image: Image = {
 			id,
@@ -60,45 +61,74 @@ export class ImageOperations {
 
 	/** @returns the identifier as given, as the contract has it. */
 	async remove(identifier: string): Promise<string> {
-		const { store } = this.#context;
-		const image = findImage(store, identifier, `Error: No such image: ${identifier}\n`);
-		await this.#discard(image);
+		const { store, locks } = this.#context;
+		const message = `Error: No such image: ${identifier}\n`;
+		const { id } = findImage(store, identifier, message);
+		await locks.run(`image ${id}`, async () => {
+			const image = store.images.get(id);
+			if (!image) throw noSuchImage(identifier, message);
+			const users = store.images.containersOf(id);
+			if (users.length > 0) throw inUse(image, users);
+			await this.#discard(image);
+		});
 		return identifier;
 	}
 
-	#discard(image: Image): Promise<void> {
-		const { store, executor, locks } = this.#context;
-		return locks.run(`image ${image.id}`, async () => {
-			const users = store.images.containersOf(image.id);
-			if (users.length > 0)
-				throw new KleeneError({
-					code: 'IN_USE',
-					what: `cannot remove image ${image.name || image.id}`,
-					why: `containers were made from it: ${users.join(', ')}`,
-					mend: 'remove them first with "klee rmc"',
-					message: `could not remove image ${image.id} since it is used for containers:\n${users.join('\n')}`,
-				});
-			const source: ImageSource = { kind: 'distribution' };
-			const steps = [unmake({ kind: 'image-files', image: image.id, source, dns: false, localtime: false })];
-			await executor.teardown({ subject: `image ${image.id}`, steps }, () => store.images.delete(image.id));
-		});
+	/**
+	 * The row goes first: whoever records a container meanwhile is refused, and files that stay behind a daemon that dies
+	 * in it are cleared away by the next one, as those of no image. Callers hold the lock of the image, found unused.
+	 */
+	async #discard({ id, name, tag }: Image): Promise<void> {
+		const { store, executor, log } = this.#context;
+		store.images.delete(id);
+		const source: ImageSource = { kind: 'distribution' };
+		const steps = [unmake({ kind: 'image-files', image: id, source, dns: false, localtime: false })];
+		await executor.teardown({ subject: `image ${id}`, steps }, () => {});
+		log.info({ image: id, name, tag }, 'image removed');
 	}
 
 	/** Removes images that no container was made from: untagged ones, or all. */
 	async prune(all: boolean): Promise<string[]> {
-		const { store } = this.#context;
-		const candidates = store.images
-			.list()
-			.filter(({ name, id }) => (all || name === '') && store.images.containersOf(id).length === 0);
-		for (const image of candidates) await this.#discard(image);
-		return candidates.map(({ id }) => id);
+		const { store, locks } = this.#context;
+		const removed: string[] = [];
+		for (const { id } of store.images.list())
+			await locks.run(`image ${id}`, async () => {
+				const image = store.images.get(id);
+				if (!image || !(all || image.name === '') || store.images.containersOf(id).length > 0) return;
+				await this.#discard(image);
+				removed.push(id);
+			});
+		return removed;
 	}
 
 	tag(identifier: string, nametag: string): string {
 		const { store } = this.#context;
 		const image = findImage(store, identifier);
 		const { name, tag } = parseNametag(nametag);
+		this.#requireFreeName(name, image.id);
 		store.images.setNametag(image.id, name, tag);
 		return image.id;
 	}
+
+	/** The id of another image is no name: whoever names that one would get this one. Nametags move, so they are free. */
+	#requireFreeName(name: string, id?: string): void {
+		const holder = this.#context.store.images.get(name);
+		if (!holder || holder.id === id) return;
+		throw new KleeneError({
+			code: 'NAME_TAKEN',
+			what: `cannot use the name ${name}`,
+			why: `it is the id of ${holder.name === '' ? 'another image' : `image ${holder.name}:${holder.tag}`}`,
+			mend: 'choose another name',
+		});
+	}
+}
+
+function inUse({ id, name }: Image, users: readonly string[]): KleeneError {
+	return new KleeneError({
+		code: 'IN_USE',
+		what: `cannot remove image ${name || id}`,
+		why: `containers were made from it: ${users.join(', ')}`,
+		mend: 'remove them first with "klee rmc"',
+		message: `could not remove image ${id} since it is used for containers:\n${users.join('\n')}`,
+	});
 }

@@ -25,8 +25,8 @@ import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
-import { findNetwork } from '../identify.ts';
-import { partsOfNetwork, resolveNat } from '../plan/network.ts';
+import { findNetwork, requireNetwork } from '../identify.ts';
+import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network.ts';
 import type { ConnectionOperations } from './connections.ts';
 
 export interface DryRun {
@@ -96,7 +96,7 @@ export class NetworkOperations {
 		const { store, locks } = this.#context;
 		const { id } = findNetwork(store, identifier, 'network not found.');
 		return locks.run(`network ${id}`, async () => {
-			const network = findNetwork(store, id, 'network not found.');
+			const network = requireNetwork(store, id, 'network not found.');
 			if (dryRun) return { id, plan: this.#describeRemoval(network) };
 			for (const endpoint of store.endpoints.ofNetwork(id))
 				await this.#connections.disconnectEndpoint(endpoint, network);
@@ -106,10 +106,13 @@ export class NetworkOperations {
 	}
 
 	async #takeDown(network: Network): Promise<void> {
-		const { store, executor, log } = this.#context;
-		const steps = unmakeAll(this.#parts(network));
-		await executor.teardown({ subject: `network ${network.id}`, steps }, () => store.networks.delete(network.id));
-		log.info({ network: network.id, name: network.name }, 'network removed');
+		const { store, executor, locks, log } = this.#context;
+		const { id } = network;
+		await locks.run(networkPartsKey(id), () => {
+			const steps = unmakeAll(this.#parts(network));
+			return executor.teardown({ subject: `network ${id}`, steps }, () => store.networks.delete(id));
+		});
+		log.info({ network: id, name: network.name }, 'network removed');
 	}
 
 	#describeRemoval(network: Network): string[] {
@@ -160,12 +163,16 @@ export class NetworkOperations {
 	}
 
 	#requireFreeName(name: string): void {
-		if (!this.#context.store.networks.byName(name)) return;
+		const { networks } = this.#context.store;
+		const [named, identified] = [networks.byName(name), networks.get(name)];
+		if (!named && !identified) return;
 		throw new KleeneError({
 			code: 'NAME_TAKEN',
 			what: `cannot create network ${name}`,
-			why: 'network name is already taken',
-			mend: `choose another name, or remove the other one with "klee network rm ${name}"`,
+			why: named ? 'network name is already taken' : `it is the id of network ${identified?.name}`,
+			mend: named
+				? `choose another name, or remove the other one with "klee network rm ${name}"`
+				: 'choose another name',
 			message: 'network name is already taken',
 		});
 	}

@@ -51,21 +51,22 @@ export class Rehearsals {
 		const { connection } = request;
 		const container = creating(() => this.#creations.draft(request.container));
 		const network = connection && connecting(() => findNetwork(store, connection.network));
+		const joining = connection && network && { ...connection, network: network.id };
 		const rehearse = () =>
 			this.#volumes.withVolumesOf(container, async (volumes) => {
 				const frontage = await this.#planner.frontageFor(container);
-				return store.rehearse(() => this.#rehearse(container, request, { volumes, frontage }));
+				return store.rehearse(() => this.#rehearse(container, { ...request, joining }, { volumes, frontage }));
 			});
 		return network ? locks.run(`network ${network.id}`, rehearse) : rehearse();
 	}
 
 	#rehearse(
 		container: Container,
-		{ connection, command }: RunRequest,
+		{ joining, command }: { joining: RunRequest['connection']; command: Command },
 		{ volumes, frontage }: { volumes: VolumesOfContainer; frontage: Frontage },
 	): string[] {
 		creating(() => this.#creations.record(container, volumes));
-		if (connection) connecting(() => this.#connections.join({ ...connection, container: container.id }));
+		if (joining) connecting(() => this.#connections.join({ ...joining, container: container.id }));
 		const run = this.#planner.rehearse(container, command, frontage);
 		return this.#context.executor.describe([...this.#creations.steps(container, volumes), ...run.map(make)]);
 	}

@@ -1,6 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
+import type { Part } from '#model/part.ts';
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { volumeKey, volumesAmong } from '../plan/mounts.ts';
@@ -16,7 +17,7 @@ interface Run {
 	readonly id: string;
 	/** From an earlier daemon. */
 	readonly adopted: boolean;
-	/** Settled when nothing of the run is left on the host. */
+	/** Settled when nothing of the run is left on the host, or when that failed: who waits for the end is not held up. */
 	readonly gone: PromiseWithResolvers<void>;
 }
 
@@ -35,8 +36,9 @@ export interface Started {
 
 /**
  * The running of containers: start, stop, and what happens when one ends by itself.
- * INVARIANT: the journal or the store lists the parts of a run from before the first is made until after the last is
- * gone.
+ * INVARIANTS:
+ * - the journal or the store lists the parts of a run from before the first is made until after the last is gone;
+ * - a container runs, holds its ports and can be stopped as long as the store lists parts of it.
  */
 export class Runs {
 	readonly #context: EngineContext;
@@ -115,19 +117,23 @@ export class Runs {
 	async #end(run: Run, ending: Ending): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const parts = store.containers.parts(run.id);
-		const record = () => {
-			store.containers.setParts(run.id, []);
-			this.#planner.forget(run.id, parts);
-		};
+		const record = () => store.containers.setParts(run.id, []);
 		try {
 			const chains = this.#chainsOfEnd(run, ending);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
 			log.info({ container: run.id }, 'container stopped');
 		} finally {
-			this.#active.delete(run.id);
 			run.gone.resolve();
+			this.#forget(run, parts);
 		}
+	}
+
+	/** Where the end could not be recorded, it is to be tried again: nobody else may have what the run has till then. */
+	#forget({ id }: Run, parts: readonly Part[]): void {
+		if (this.#context.store.containers.parts(id).length > 0) return;
+		this.#active.delete(id);
+		this.#planner.forget(id, parts);
 	}
 
 	#chainsOfEnd({ id, adopted }: Run, ending: Ending): Step[][] {
@@ -139,7 +145,9 @@ export class Runs {
 	/** After a restart of the daemon: a container that went on without us. */
 	adopt(containerId: string): void {
 		this.#active.set(containerId, { id: containerId, adopted: true, gone: Promise.withResolvers() });
-		this.#planner.claim(portsAmong(this.#context.store.containers.parts(containerId)));
+		const ports = portsAmong(this.#context.store.containers.parts(containerId));
+		this.#planner.release(ports);
+		this.#planner.claim(ports);
 	}
 }
 

@@ -95,7 +95,11 @@ export class FakeHost implements HostDriver {
 
 	reconnect(): void {
 		this.#reachable = true;
-		for (const listener of this.#listeners) listener({ kind: 'reconnected' });
+		this.tell({ kind: 'reconnected' });
+	}
+
+	tell(event: HostEvent): void {
+		for (const listener of this.#listeners) listener(event);
 	}
 
 	#apply({ verb, part }: Step, options: ApplyOptions): void {
@@ -162,7 +166,7 @@ export class FakeHost implements HostDriver {
 		if (!process) return;
 		this.processes.delete(container);
 		process.end({ code, sandboxEnded: true });
-		for (const listener of this.#listeners) listener({ kind: 'sandbox-ended', container });
+		this.tell({ kind: 'sandbox-ended', container });
 	}
 
 	watch(listener: (event: HostEvent) => void): void {

@@ -128,7 +128,9 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			const bundle = this.#bundle(container);
 			if (!bundle.exists()) continue;
 			const first = bundle.processes()?.first;
-			const running = first !== undefined && isAlive(first);
+			// A runtime that waits to be told to start is no container that runs: its daemon may have died before it did.
+			const started = readStatus(bundle.status).command !== undefined;
+			const running = started && first !== undefined && isAlive(first);
 			sandboxes.push({ container, running, pid: running ? first.pid : 0 });
 		}
 		return sandboxes;
