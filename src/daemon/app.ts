@@ -18,6 +18,7 @@ import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { volumeRoutes } from './routes/volumes.ts';
+import { typeText } from './typed-text.ts';
 
 declare module 'fastify' {
 	interface FastifyContextConfig {
@@ -45,7 +46,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 		loggerInstance: logger,
 		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: 4 * 1024 * 1024,
-		ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+		ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
 	await app.register(swagger, {
@@ -65,6 +66,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	app.addHook('onRequest', async (request, reply) => {
 		if (request.routeOptions.config.slow) keepWaiting(reply);
 	});
+	app.addHook('preValidation', async (request) => typeText(request));
 
 	networkRoutes(app, engine);
 	diagnosisRoutes(app, engine);

@@ -109,6 +109,43 @@ test('unknown keys are ignored, and booleans may come as text', async () => {
 	assert.equal((await call('GET', '/containers/list?all=false')).body.length, 0);
 });
 
+test('null in an update means unchanged, as an unmodified klee sends it', async () => {
+	const fixture = await startApi();
+	await createContainer(fixture, 'web');
+	const inspect = async () => (await fixture.call('GET', '/containers/web/inspect')).body.container;
+	const before = await inspect();
+	const { status, body } = await fixture.call('POST', '/containers/web/update', {
+		container: 'web',
+		cmd: null,
+		env: ['A=b'],
+		jail_param: [],
+		mounts: [],
+		name: null,
+		persist: true,
+		public_ports: [],
+		restart_policy: 'no',
+		user: null,
+	});
+	assert.deepEqual([status, body], [201, { id: before.id }]);
+	assert.deepEqual(await inspect(), { ...before, env: ['A=b'], persist: true });
+	const nothing = ['cmd', 'env', 'jail_param', 'mounts', 'name', 'persist', 'public_ports', 'restart_policy', 'user'];
+	const unchanged = Object.fromEntries(nothing.map((key) => [key, null]));
+	assert.equal((await fixture.call('POST', '/containers/web/update', unchanged)).status, 201);
+	assert.deepEqual(await inspect(), { ...before, env: ['A=b'], persist: true });
+	const text = await fixture.call('POST', '/containers/web/update', { persist: 'false' });
+	assert.equal(text.status, 201);
+	assert.equal((await inspect()).persist, false);
+});
+
+test('null where the contract has none, and a query that does not fit, are refused', async () => {
+	const { call } = await startApi();
+	const network = await call('POST', '/networks/create', { ...NETWORK, name: null });
+	assert.deepEqual([network.status, network.body.message], [409, 'Invalid string: name']);
+	const grace = await call('POST', '/containers/nosuch/stop?grace=soon');
+	assert.equal(grace.body.message, 'Invalid number: grace');
+	assert.equal((await call('POST', '/containers/nosuch/stop?grace=1.5')).body.message, 'container not found');
+});
+
 test('renaming leaves everything else as it was', async () => {
 	const fixture = await startApi();
 	await createContainer(fixture, 'web');
