@@ -137,6 +137,19 @@ test('null in an update means unchanged, as an unmodified klee sends it', async 
 	assert.equal((await inspect()).persist, false);
 });
 
+test('what has the longest name can be used by it, and a longer one is not found', async () => {
+	const { call } = await startApi();
+	const name = 'n'.repeat(128);
+	const { body: network } = await call('POST', '/networks/create', { ...NETWORK, name });
+	const { body: created } = await call('POST', '/containers/create', { name, image: 'Base' });
+	assert.equal((await call('GET', `/networks/${name}/inspect`)).body.network.id, network.id);
+	assert.deepEqual(await call('DELETE', `/containers/${name}`), { status: 200, body: { id: created.id } });
+	assert.equal((await call('GET', `/containers/${name.repeat(80)}/inspect`)).body.message, 'container not found');
+	const tag = `${name}:${'t'.repeat(128)}`;
+	await call('POST', `/images/Base/tag?nametag=${tag}`);
+	assert.equal((await call('GET', `/images/${encodeURIComponent(tag)}/inspect`)).body.name, name);
+});
+
 test('null where the contract has none, and a query that does not fit, are refused', async () => {
 	const { call } = await startApi();
 	const network = await call('POST', '/networks/create', { ...NETWORK, name: null });
