@@ -189,6 +189,44 @@ test('connecting and disconnecting answer with no body, and refuse with the word
 	assert.deepEqual([again.status, again.body.message], [404, 'endpoint configuration not found']);
 });
 
+test('published ports say where they lead, and endpoints which MAC address and preference they have', async () => {
+	const { call } = await startApi();
+	for (const [name, subnet] of [
+		['one', '10.4.6.0/24'],
+		['two', '10.4.7.0/24'],
+	])
+		await call('POST', '/networks/create', { ...NETWORK, name, subnet, subnet6: '' });
+	const port = { interfaces: [], host_port: '8080', container_port: '80', protocol: 'tcp' };
+	const config = { name: 'web', image: 'Base', network_driver: 'vnet', public_ports: [port] };
+	const { body: created } = await call('POST', '/containers/create', config);
+	const inspect = async () => (await call('GET', '/containers/web/inspect')).body;
+	assert.deepEqual((await inspect()).container.public_ports, [{ ...port, ip_address: '', ip_address6: '' }]);
+	const mac = '02:00:0a:04:06:02';
+	const joining = { container: 'web', ip_address: '<auto>' };
+	await call('POST', '/networks/connect', { ...joining, network: 'one', mac });
+	const { container, container_endpoints } = await inspect();
+	assert.deepEqual(container.public_ports, [{ ...port, ip_address: '10.4.6.2', ip_address6: '' }]);
+	assert.deepEqual([container_endpoints[0].mac, container_endpoints[0].default_route], [mac, false]);
+	await call('POST', '/networks/connect', { ...joining, network: 'two', default_route: true });
+	const [summary] = (await call('GET', '/containers/list?all=true')).body;
+	assert.equal(summary.public_ports[0].ip_address, '10.4.7.2');
+	const { network_endpoints: members } = (await call('GET', '/networks/two/inspect')).body;
+	assert.deepEqual(members, [
+		{
+			id: members[0].id,
+			container_id: created.id,
+			network_id: members[0].network_id,
+			ip_address: '10.4.7.2',
+			ip_address6: '',
+			mac: members[0].mac,
+			default_route: true,
+			aliases: [],
+			epair: null,
+		},
+	]);
+	assert.match(members[0]?.mac, /^02(:[0-9a-f]{2}){5}$/);
+});
+
 test('volumes are made once, listed newest first, inspected with their uses, and removed when nobody mounts them', async () => {
 	const { call } = await startApi();
 	assert.deepEqual(await call('POST', '/volumes/create', { name: 'data' }), { status: 201, body: { id: 'data' } });
