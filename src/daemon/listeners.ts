@@ -5,7 +5,7 @@ import { connect, isIP, type ListenOptions } from 'node:net';
 import { dirname } from 'node:path';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { App } from './app.ts';
-import type { ListenerConfig } from './config.ts';
+import type { ListenerConfig } from './config-file.ts';
 import type { Streams } from './streams/upgrade.ts';
 
 /** Where a listener is, from its URL: a UNIX socket or an IP address and port. */
