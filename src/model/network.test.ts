@@ -63,7 +63,7 @@ test('a subnet of addresses that no host can have is refused, with a range that 
 test('names that could mean something to a tool are refused', () => {
 	for (const name of ['', '-t', 'a b', 'a;b', '../x', 'ä', 'x'.repeat(129)])
 		assert.equal(refusal({ name }).code, 'INVALID_ARGUMENT');
-	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b'])
+	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b', 'all', 'default'])
 		assert.equal(refusal({ interface: name }).code, 'INVALID_ARGUMENT');
 	assert.match(refusal({ type: 'custom' }).mend, /--interface/);
 });

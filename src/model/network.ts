@@ -171,7 +171,17 @@ function parseInterface({ type, interface: name }: NetworkConfig): void {
 	requireInterfaceName(name);
 }
 
+/** Settings of the host are called by the name of an interface, and by these: for all there are, and for new ones. */
+const SETTINGS: ReadonlySet<string> = new Set(['all', 'default']);
+
 function requireInterfaceName(name: string): void {
+	if (SETTINGS.has(name))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${name}' as an interface name`,
+			why: 'the kernel keeps that name for the settings of all interfaces',
+			mend: 'choose a name such as kleene7, or leave it out',
+		});
 	if (!INTERFACE_NAME.test(name))
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
