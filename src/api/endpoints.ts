@@ -28,6 +28,8 @@ export const EndPoint = Type.Object(
 		network_id: Type.String(),
 		ip_address: Type.String(),
 		ip_address6: Type.String(),
+		mac: Type.String({ description: "ours: of the inner end, given or not; '' = it has no cable of its own" }),
+		default_route: Type.Boolean({ description: 'ours: whether this network is preferred for the default route' }),
 		aliases: Type.Array(Type.String({ description: 'ours: names besides that of the container' })),
 		epair: Nullable(Type.String({ description: '`epairN` while a container with a cable of its own runs' })),
 	},

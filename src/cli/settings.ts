@@ -94,7 +94,7 @@ function searchPath(env: Environment, platform: NodeJS.Platform = process.platfo
 }
 
 async function parseFile(path: string): Promise<Choices | undefined> {
-	const { parse } = await import('yaml');
+	const { parse } = await import('./parse/yaml.ts');
 	let value: unknown;
 	try {
 		value = parse(readFileSync(path, 'utf8')) ?? {};

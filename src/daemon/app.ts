@@ -18,6 +18,7 @@ import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { volumeRoutes } from './routes/volumes.ts';
+import { typeText } from './typed-text.ts';
 
 declare module 'fastify' {
 	interface FastifyContextConfig {
@@ -39,13 +40,20 @@ export type App = FastifyInstance<
 /** An interim answer this often keeps a client with a 5-second timer waiting. */
 const PROCESSING_INTERVAL = 3000;
 
+/**
+ * As much as a request line can hold: an identifier that is too long for a name is not found, as any other that nothing
+ * has. fastify's own limit of 100 answered 404 for the path, and names may have 128 characters.
+ */
+const LONGEST_IDENTIFIER = 16 * 1024;
+
 /** The REST half of the API. It opens no port: listeners hand it requests (`app.routing`). */
 export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promise<App> {
 	const app: App = fastify({
 		loggerInstance: logger,
 		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: 4 * 1024 * 1024,
-		ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+		routerOptions: { maxParamLength: LONGEST_IDENTIFIER },
+		ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
 	await app.register(swagger, {
@@ -65,6 +73,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	app.addHook('onRequest', async (request, reply) => {
 		if (request.routeOptions.config.slow) keepWaiting(reply);
 	});
+	app.addHook('preValidation', async (request) => typeText(request));
 
 	networkRoutes(app, engine);
 	diagnosisRoutes(app, engine);

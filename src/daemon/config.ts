@@ -1,45 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import Type from 'typebox';
-import Value from 'typebox/value';
-import { parse as parseYaml } from 'yaml';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import { DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
-
-const ListenerConfig = Type.Object(
-	{
-		address: Type.String(),
-		tlscert: Type.Optional(Type.String()),
-		tlskey: Type.Optional(Type.String()),
-		tlsdh: Type.Optional(Type.String()),
-		tlscacert: Type.Optional(Type.String()),
-		tlsverify: Type.Optional(Type.Boolean()),
-	},
-	{ additionalProperties: false },
-);
-export type ListenerConfig = Type.Static<typeof ListenerConfig>;
-
-const LogLevel = Type.Union(
-	['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level) => Type.Literal(level)),
-);
-
-/** The configuration file: every key is optional, an unknown one is an error. */
-const ConfigFile = Type.Object(
-	{
-		kleene_root: Type.Optional(Type.String()),
-		netns: Type.Optional(Type.String()),
-		dns: Type.Optional(Type.Array(Type.String())),
-		freebsd_host: Type.Optional(Type.String()),
-		ssh_key: Type.Optional(Type.String()),
-		zfs_root: Type.Optional(Type.String()),
-		allow_host_hooks: Type.Optional(Type.Boolean()),
-		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
-		enable_logging: Type.Optional(Type.Boolean()),
-		log_level: Type.Optional(LogLevel),
-	},
-	{ additionalProperties: false },
-);
 
 export interface DaemonConfig {
 	/** Absolute path of the directory that holds everything the daemon keeps. */
@@ -57,7 +20,6 @@ export interface DaemonConfig {
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
 
-const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
 const DEFAULT_ROOT = '/var/lib/kleene';
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
@@ -101,7 +63,7 @@ export interface Arguments {
 
 export function readArguments(argv: readonly string[]): Arguments {
 	const values = parseOptions(argv);
-	const file = readFile(values.config);
+	const file = readConfigFile(values.config);
 	const hosts = values.host?.map((address) => ({ address }));
 	const level = values['log-level'] ?? file.log_level ?? 'info';
 	const logLevel = LEVELS[level];
@@ -155,26 +117,6 @@ function parseOptions(argv: readonly string[]) {
 	} catch (error) {
 		throw invalid('these arguments', messageOf(error), 'see kleened --help');
 	}
-}
-
-/** The default file may be missing, a named one may not. */
-function readFile(named: string | undefined): Type.Static<typeof ConfigFile> {
-	const file = named ?? DEFAULT_CONFIG_FILE;
-	let parsed: unknown;
-	try {
-		parsed = parseYaml(readFileSync(file, 'utf8')) ?? {};
-	} catch (error) {
-		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');
-	}
-	if (Value.Check(ConfigFile, parsed)) return parsed;
-	const [problem] = Value.Errors(ConfigFile, parsed);
-	const keys = Object.keys(ConfigFile.properties).join(', ');
-	throw invalid(
-		file,
-		`${problem?.instancePath || 'the file'} ${problem?.message ?? 'is not valid'}`,
-		`known keys: ${keys}`,
-	);
 }
 
 function invalid(what: string, why: string, mend: string): KleeneError {

@@ -3,9 +3,10 @@ import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { connect, isIP, type ListenOptions } from 'node:net';
 import { dirname } from 'node:path';
+import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { App } from './app.ts';
-import type { ListenerConfig } from './config.ts';
+import type { ListenerConfig } from './config-file.ts';
 import type { Streams } from './streams/upgrade.ts';
 
 /** Where a listener is, from its URL: a UNIX socket or an IP address and port. */
@@ -36,16 +37,36 @@ export async function listen(config: ListenerConfig, app: App, streams: Streams)
 	return server;
 }
 
-function tlsOptions(config: ListenerConfig): Record<string, unknown> {
-	const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
-	const ca = read(config.tlscacert);
-	const cert = read(config.tlscert);
+function tlsOptions(
+	config: ListenerConfig,
+): SecureContextOptions & Pick<TlsOptions, 'requestCert' | 'rejectUnauthorized'> {
+	const read = (key: 'tlscert' | 'tlskey' | 'tlsdh' | 'tlscacert') => readPem(config, key);
+	const ca = read('tlscacert');
+	const cert = read('tlscert');
 	if (!cert) throw refuse(config.address, 'TLS needs a certificate', 'give tlscert and tlskey in the configuration');
 	// The CA is part of the chain that is sent: a client that does not know it then names it in its refusal.
 	const chain = ca ? Buffer.concat([cert, Buffer.from('\n'), ca]) : cert;
-	const key = read(config.tlskey) ?? cert;
+	const files = { cert: chain, key: read('tlskey') ?? cert, ca, dhparam: read('tlsdh') };
+	try {
+		createSecureContext(files);
+	} catch (error) {
+		const mend = 'tlscert and tlskey have to be a PEM certificate and its own key, tlscacert and tlsdh PEM, too';
+		throw refuse(config.address, `its TLS files do not fit together: ${messageOf(error)}`, mend);
+	}
 	const verify = config.tlsverify === true;
-	return { cert: chain, key, ca, dhparam: read(config.tlsdh), requestCert: verify, rejectUnauthorized: verify };
+	return { ...files, requestCert: verify, rejectUnauthorized: verify };
+}
+
+function readPem(config: ListenerConfig, key: 'tlscert' | 'tlskey' | 'tlsdh' | 'tlscacert'): Buffer | undefined {
+	const file = config[key];
+	if (file === undefined) return undefined;
+	try {
+		return readFileSync(file);
+	} catch (error) {
+		const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+		const why = missing ? `there is no file ${file}` : messageOf(error);
+		throw refuse(config.address, `${key}: ${why}`, `put it there, or correct ${key} in the configuration`);
+	}
 }
 
 /** A socket that a dead daemon left is removed; one that answers is another daemon, and anything else is not ours. */

@@ -4,7 +4,7 @@ import type { EndPoint } from '#api/endpoints.ts';
 import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
 import type * as volumes from '#api/volumes.ts';
-import type { ContainerView } from '#engine/operations/containers.ts';
+import type { ContainerState, ContainerView } from '#engine/operations/containers.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Image } from '#model/image.ts';
@@ -33,19 +33,22 @@ export function presentNetwork(network: Network, nat: string): networks.Network 
 	};
 }
 
-export function presentEndpoint(endpoint: Endpoint): EndPoint {
+/** @param mac in use */
+export function presentEndpoint(endpoint: Endpoint, mac: string): EndPoint {
 	return {
 		id: endpoint.id,
 		container_id: endpoint.containerId,
 		network_id: endpoint.networkId,
 		ip_address: endpoint.ipAddress,
 		ip_address6: endpoint.ipAddress6,
+		mac,
+		default_route: endpoint.defaultRoute,
 		aliases: [...endpoint.aliases],
 		epair: endpoint.epair === null ? null : `epair${endpoint.epair}`,
 	};
 }
 
-export function presentContainer(container: Container, running: boolean): containers.Container {
+export function presentContainer({ container, running, targets }: ContainerState): containers.Container {
 	return {
 		id: container.id,
 		name: container.name,
@@ -59,8 +62,8 @@ export function presentContainer(container: Container, running: boolean): contai
 			host_port: port.hostPort,
 			container_port: port.containerPort,
 			protocol: port.protocol,
-			ip_address: '',
-			ip_address6: '',
+			ip_address: targets[4],
+			ip_address6: targets[6],
 		})),
 		publish_from: [...container.publishFrom],
 		jail_param: [...container.jailParam],
@@ -75,7 +78,7 @@ export function presentContainer(container: Container, running: boolean): contai
 
 export function presentSummary(view: ContainerView): containers.ContainerSummary {
 	return {
-		...presentContainer(view.container, view.running),
+		...presentContainer(view),
 		image_name: view.imageName,
 		image_tag: view.imageTag,
 		jid: view.pid,

@@ -42,10 +42,28 @@ test('a subnet without room for a container is refused', () => {
 	assert.match(refusal({ subnet: '10.4.6.4', gateway: '' }).why, /no room/);
 });
 
+test('a subnet of addresses that no host can have is refused, with a range that works', () => {
+	const blocks = ['224.0.0.0/4', '239.1.2.0/24', '240.0.0.0/4', '255.255.255.0/24', '0.0.0.0/8', '0.1.0.0/16'];
+	for (const subnet of [...blocks, '128.0.0.0/1', '0.0.0.0/0']) {
+		const error = refusal({ subnet });
+		assert.deepEqual([error.code, error.message], ['INVALID_SUBNET', error.why], subnet);
+		assert.match(error.message, /^invalid subnet: .* (lies in|holds) .*, which is reserved for /);
+		assert.match(error.mend, /192\.168\.0\.0\/16/);
+	}
+	for (const subnet6 of ['fe80::/10', 'fe80:1::/64', 'ff00::/8', 'ff02::/64', '::/8', '::ffff:0:0/96', '::/0']) {
+		const error = refusal({ subnet6 });
+		assert.deepEqual([error.code, /fd00::\/8/.test(error.mend)], ['INVALID_SUBNET', true], subnet6);
+	}
+	for (const subnet of ['1.0.0.0/24', '100.64.0.0/10', '169.254.7.0/24', '223.255.255.0/24', '64.0.0.0/3'])
+		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet }).subnet, subnet);
+	for (const subnet6 of ['2001:db8::/64', 'fd00:4:6::/64', 'fec0::/64'])
+		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet6 }).subnet6, subnet6);
+});
+
 test('names that could mean something to a tool are refused', () => {
 	for (const name of ['', '-t', 'a b', 'a;b', '../x', 'ä', 'x'.repeat(129)])
 		assert.equal(refusal({ name }).code, 'INVALID_ARGUMENT');
-	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b'])
+	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b', 'all', 'default'])
 		assert.equal(refusal({ interface: name }).code, 'INVALID_ARGUMENT');
 	assert.match(refusal({ type: 'custom' }).mend, /--interface/);
 });

@@ -6,6 +6,7 @@ import {
 	type Family,
 	formatAddress,
 	formatSubnet,
+	overlap,
 	parseAddress,
 	parseSubnet,
 	type Subnet,
@@ -88,7 +89,30 @@ function parseBlock(field: string, text: string, family: Family): Subnet | undef
 	const subnet = parseSubnet(text);
 	if (!subnet) throw invalid('INVALID_SUBNET', field, `could not parse cidr block: "${text}"`, hintFor(text, family));
 	if (subnet.family !== family) throw invalid('INVALID_SUBNET', field, 'wrong IP protocol', familyHint(field, family));
+	requireOrdinary(field, subnet);
 	return subnet;
+}
+
+/** Addresses that kernels treat as something else than a host's, so that no container could have one. */
+const RESERVED: readonly (readonly [block: string, meaning: string])[] = [
+	['0.0.0.0/8', 'for "this network"'],
+	['224.0.0.0/4', 'for multicast'],
+	['240.0.0.0/4', 'for future use and broadcast'],
+	['::/8', 'for loopback and embedded IPv4 addresses'],
+	['fe80::/10', 'for addresses of single links'],
+	['ff00::/8', 'for multicast'],
+];
+
+function requireOrdinary(field: string, subnet: Subnet): void {
+	const [block, meaning] = RESERVED.find(([text]) => overlap(subnet, parseSubnet(text)!)) ?? [];
+	if (!block) return;
+	const within = subnet.prefix >= Number(block.split('/')[1]);
+	const why = `${formatSubnet(subnet)} ${within ? 'lies in' : 'holds'} ${block}, which is reserved ${meaning}`;
+	const free =
+		subnet.family === 4
+			? 'one of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, e.g. 10.4.6.0/24'
+			: 'one of fd00::/8, e.g. fd00:4:6::/64';
+	throw invalid('INVALID_SUBNET', field, why, `use a private range: ${free}`);
 }
 
 function parseGateway(field: string, text: string, family: Family): Address | undefined {
@@ -147,7 +171,17 @@ function parseInterface({ type, interface: name }: NetworkConfig): void {
 	requireInterfaceName(name);
 }
 
+/** Settings of the host are called by the name of an interface, and by these: for all there are, and for new ones. */
+const SETTINGS: ReadonlySet<string> = new Set(['all', 'default']);
+
 function requireInterfaceName(name: string): void {
+	if (SETTINGS.has(name))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${name}' as an interface name`,
+			why: 'the kernel keeps that name for the settings of all interfaces',
+			mend: 'choose a name such as kleene7, or leave it out',
+		});
 	if (!INTERFACE_NAME.test(name))
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',

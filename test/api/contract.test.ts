@@ -109,6 +109,56 @@ test('unknown keys are ignored, and booleans may come as text', async () => {
 	assert.equal((await call('GET', '/containers/list?all=false')).body.length, 0);
 });
 
+test('null in an update means unchanged, as an unmodified klee sends it', async () => {
+	const fixture = await startApi();
+	await createContainer(fixture, 'web');
+	const inspect = async () => (await fixture.call('GET', '/containers/web/inspect')).body.container;
+	const before = await inspect();
+	const { status, body } = await fixture.call('POST', '/containers/web/update', {
+		container: 'web',
+		cmd: null,
+		env: ['A=b'],
+		jail_param: [],
+		mounts: [],
+		name: null,
+		persist: true,
+		public_ports: [],
+		restart_policy: 'no',
+		user: null,
+	});
+	assert.deepEqual([status, body], [201, { id: before.id }]);
+	assert.deepEqual(await inspect(), { ...before, env: ['A=b'], persist: true });
+	const nothing = ['cmd', 'env', 'jail_param', 'mounts', 'name', 'persist', 'public_ports', 'restart_policy', 'user'];
+	const unchanged = Object.fromEntries(nothing.map((key) => [key, null]));
+	assert.equal((await fixture.call('POST', '/containers/web/update', unchanged)).status, 201);
+	assert.deepEqual(await inspect(), { ...before, env: ['A=b'], persist: true });
+	const text = await fixture.call('POST', '/containers/web/update', { persist: 'false' });
+	assert.equal(text.status, 201);
+	assert.equal((await inspect()).persist, false);
+});
+
+test('what has the longest name can be used by it, and a longer one is not found', async () => {
+	const { call } = await startApi();
+	const name = 'n'.repeat(128);
+	const { body: network } = await call('POST', '/networks/create', { ...NETWORK, name });
+	const { body: created } = await call('POST', '/containers/create', { name, image: 'Base' });
+	assert.equal((await call('GET', `/networks/${name}/inspect`)).body.network.id, network.id);
+	assert.deepEqual(await call('DELETE', `/containers/${name}`), { status: 200, body: { id: created.id } });
+	assert.equal((await call('GET', `/containers/${name.repeat(80)}/inspect`)).body.message, 'container not found');
+	const tag = `${name}:${'t'.repeat(128)}`;
+	await call('POST', `/images/Base/tag?nametag=${tag}`);
+	assert.equal((await call('GET', `/images/${encodeURIComponent(tag)}/inspect`)).body.name, name);
+});
+
+test('null where the contract has none, and a query that does not fit, are refused', async () => {
+	const { call } = await startApi();
+	const network = await call('POST', '/networks/create', { ...NETWORK, name: null });
+	assert.deepEqual([network.status, network.body.message], [409, 'Invalid string: name']);
+	const grace = await call('POST', '/containers/nosuch/stop?grace=soon');
+	assert.equal(grace.body.message, 'Invalid number: grace');
+	assert.equal((await call('POST', '/containers/nosuch/stop?grace=1.5')).body.message, 'container not found');
+});
+
 test('renaming leaves everything else as it was', async () => {
 	const fixture = await startApi();
 	await createContainer(fixture, 'web');
@@ -137,6 +187,44 @@ test('connecting and disconnecting answer with no body, and refuse with the word
 	assert.deepEqual(await call('POST', '/networks/testnet/disconnect/web'), { status: 204, body: '' });
 	const again = await call('POST', '/networks/testnet/disconnect/web');
 	assert.deepEqual([again.status, again.body.message], [404, 'endpoint configuration not found']);
+});
+
+test('published ports say where they lead, and endpoints which MAC address and preference they have', async () => {
+	const { call } = await startApi();
+	for (const [name, subnet] of [
+		['one', '10.4.6.0/24'],
+		['two', '10.4.7.0/24'],
+	])
+		await call('POST', '/networks/create', { ...NETWORK, name, subnet, subnet6: '' });
+	const port = { interfaces: [], host_port: '8080', container_port: '80', protocol: 'tcp' };
+	const config = { name: 'web', image: 'Base', network_driver: 'vnet', public_ports: [port] };
+	const { body: created } = await call('POST', '/containers/create', config);
+	const inspect = async () => (await call('GET', '/containers/web/inspect')).body;
+	assert.deepEqual((await inspect()).container.public_ports, [{ ...port, ip_address: '', ip_address6: '' }]);
+	const mac = '02:00:0a:04:06:02';
+	const joining = { container: 'web', ip_address: '<auto>' };
+	await call('POST', '/networks/connect', { ...joining, network: 'one', mac });
+	const { container, container_endpoints } = await inspect();
+	assert.deepEqual(container.public_ports, [{ ...port, ip_address: '10.4.6.2', ip_address6: '' }]);
+	assert.deepEqual([container_endpoints[0].mac, container_endpoints[0].default_route], [mac, false]);
+	await call('POST', '/networks/connect', { ...joining, network: 'two', default_route: true });
+	const [summary] = (await call('GET', '/containers/list?all=true')).body;
+	assert.equal(summary.public_ports[0].ip_address, '10.4.7.2');
+	const { network_endpoints: members } = (await call('GET', '/networks/two/inspect')).body;
+	assert.deepEqual(members, [
+		{
+			id: members[0].id,
+			container_id: created.id,
+			network_id: members[0].network_id,
+			ip_address: '10.4.7.2',
+			ip_address6: '',
+			mac: members[0].mac,
+			default_route: true,
+			aliases: [],
+			epair: null,
+		},
+	]);
+	assert.match(members[0]?.mac, /^02(:[0-9a-f]{2}){5}$/);
 });
 
 test('volumes are made once, listed newest first, inspected with their uses, and removed when nobody mounts them', async () => {

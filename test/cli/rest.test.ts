@@ -285,3 +285,18 @@ test('images from datasets: method and source as the contract has them', async (
 		{ ...common, method: 'fetch-auto' },
 	]);
 });
+
+test('an update takes its options on either side of the container; a command with options comes after --', async () => {
+	const answers: Record<string, Answer> = { 'POST /containers/c1/update': [201, { id: ID }] };
+	const cases: [string[], object][] = [
+		[['c1', '--restart', 'on-startup', '--persist'], { restart_policy: 'on-startup', persist: true }],
+		[['--name', 'web', 'c1', 'sleep', '9', '-u', 'www'], { name: 'web', user: 'www', cmd: ['sleep', '9'] }],
+		[['c1', '--no-persist', '--', 'ls', '--name', '--', '-l'], { persist: false, cmd: ['ls', '--name', '--', '-l'] }],
+		[['--', 'c1', 'ls', '-l'], { cmd: ['ls', '-l'] }],
+	];
+	for (const [words, body] of cases) {
+		const { stub, outcome } = await against(answers, ['container', 'update', ...words]);
+		assert.deepEqual([outcome.code, outcome.stderr], [0, ''], words.join(' '));
+		assert.deepEqual(stub.body(0), body);
+	}
+});

@@ -121,9 +121,11 @@ function seconds(text: string): number {
 }
 
 function declareUpdate(command: Command): Command {
-	const declared = takesCommand(command.description('change a container; what is not named stays as it is'))
+	// Options are mostly typed after the container here, so a COMMAND with options of its own needs a `--` before it.
+	const declared = command
+		.description('change a container; what is not named stays as it is')
 		.argument('<CONTAINER>')
-		.argument('[COMMAND...]')
+		.argument('[COMMAND...]', 'new command; write -- before one that has options')
 		.option('--name <NAME>', 'new name')
 		.option('-u, --user <USER>', 'default user')
 		.addOption(repeatable('-e, --env <NAME=VALUE>', 'environment variable; replaces the whole list'))

@@ -45,14 +45,22 @@ function declareCreate(command: Command): Command {
 				'loopback',
 			),
 		)
-		.option('-i, --interface <INTERFACE>', 'name of the interface to create; for custom: of the one to use')
+		.option(
+			'-i, --interface <INTERFACE>',
+			'name of the interface to create; for custom: of the one to use',
+			interfaceName,
+		)
 		.option('--subnet <CIDR>', 'IPv4 subnet, e.g. 10.4.6.0/24')
 		.option('--subnet6 <CIDR>', 'IPv6 subnet')
 		.option('--gw <ADDRESS>', `default router of vnet containers on a bridge; 'auto': first address, '': none`, 'auto')
 		.option('--gw6 <ADDRESS>', 'the same for IPv6', 'auto')
 		.addOption(booleanOption('--nat [BOOL]', 'translate the addresses of outgoing traffic'))
 		.option('--no-nat', 'do not')
-		.option('--nat-if <INTERFACE>', "interface to do it on; default: the one of the host's default route")
+		.option(
+			'--nat-if <INTERFACE>',
+			"interface to do it on; default: the one of the host's default route",
+			interfaceName,
+		)
 		.option('--nat6', 'translate IPv6, too')
 		.addOption(booleanOption('--icc [BOOL]', 'let containers of the network talk to each other'))
 		.option('--no-icc', 'do not')
@@ -76,8 +84,15 @@ function declareConnect(command: Command): Command {
 }
 
 function bytes(text: string): number {
-	if (/^[1-9][0-9]{1,4}$/.test(text)) return Number(text);
-	throw new InvalidArgumentError(`'${text}' is not a number of bytes.`);
+	const value = Number(text);
+	if (/^\d+$/.test(text) && value >= 68 && value <= 65_535) return value;
+	throw new InvalidArgumentError('It is a number of bytes from 68 to 65535.');
+}
+
+/** What else a name may not be is for the daemon to say: it knows its host. */
+function interfaceName(text: string): string {
+	if (text.length <= 15) return text;
+	throw new InvalidArgumentError('An interface name has 15 characters at most.');
 }
 
 function booleanOption(flags: string, description: string): Option {

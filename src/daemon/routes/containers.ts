@@ -11,7 +11,8 @@ import { presentContainer, presentEndpoint, presentMounts, presentSummary } from
 
 const Ident = Type.Object({ container_id: Type.String() });
 
-export function containerRoutes(app: App, { containers, rehearsals }: Engine): void {
+export function containerRoutes(app: App, engine: Engine): void {
+	const { containers, rehearsals } = engine;
 	app.route({
 		method: 'GET',
 		url: '/containers/list',
@@ -57,11 +58,11 @@ export function containerRoutes(app: App, { containers, rehearsals }: Engine): v
 			reply.code(201).send({ id: await containers.update(params.container_id, changeOf(body)) }),
 	});
 
-	lifecycleRoutes(app, containers);
+	lifecycleRoutes(app, engine);
 	rehearsalRoutes(app, rehearsals);
 }
 
-function lifecycleRoutes(app: App, containers: Engine['containers']): void {
+function lifecycleRoutes(app: App, { containers, connections }: Engine): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/:container_id/stop',
@@ -88,11 +89,11 @@ function lifecycleRoutes(app: App, containers: Engine['containers']): void {
 		schema: { params: Ident, response: { 200: ContainerInspect } },
 		config: { errors: [404, 500] },
 		handler: async ({ params }) => {
-			const { container, running, endpoints } = containers.inspect(params.container_id);
+			const { endpoints, ...state } = containers.inspect(params.container_id);
 			return {
-				container: presentContainer(container, running),
-				container_endpoints: endpoints.map(presentEndpoint),
-				container_mountpoints: presentMounts(container),
+				container: presentContainer(state),
+				container_endpoints: endpoints.map((endpoint) => presentEndpoint(endpoint, connections.macOf(endpoint))),
+				container_mountpoints: presentMounts(state.container),
 			};
 		},
 	});

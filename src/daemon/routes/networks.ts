@@ -3,6 +3,7 @@ import { EndPointConfig } from '#api/endpoints.ts';
 import { Network, NetworkConfig, NetworkInspect } from '#api/networks.ts';
 import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { Endpoint } from '#model/endpoint.ts';
 import type { Network as Model } from '#model/network.ts';
 import type { App } from '../app.ts';
 import { joiningOf } from '../joining.ts';
@@ -13,6 +14,7 @@ const dryRunOf = (query: { dry_run?: boolean }) => ({ dryRun: query.dry_run === 
 
 export function networkRoutes(app: App, { networks, connections }: Engine): void {
 	const present = (network: Model) => presentNetwork(network, networks.natInterface(network));
+	const presentMember = (endpoint: Endpoint) => presentEndpoint(endpoint, connections.macOf(endpoint));
 
 	app.route({
 		method: 'GET',
@@ -62,7 +64,7 @@ export function networkRoutes(app: App, { networks, connections }: Engine): void
 		config: { errors: [404, 500] },
 		handler: async ({ params }) => {
 			const { network, endpoints } = networks.inspect(params.network_id);
-			return { network: present(network), network_endpoints: endpoints.map(presentEndpoint) };
+			return { network: present(network), network_endpoints: endpoints.map(presentMember) };
 		},
 	});
 

@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
-import { addressesOf, type Endpoint, parseAliases } from '#model/endpoint.ts';
+import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, parseMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
@@ -92,6 +92,14 @@ export class ConnectionOperations {
 		return executor.describe(
 			unmakeAll(partsOfOneEndpoint(store.containers.parts(endpoint.containerId), current.epair)),
 		);
+	}
+
+	/** The MAC address of the inner end; `''` where the container has no cable of its own. */
+	macOf(endpoint: Endpoint): string {
+		const { store, driver } = this.#context;
+		const container = store.containers.get(endpoint.containerId);
+		const cable = container?.networkDriver === 'vnet' || driver.facts().ipnetHasEpair;
+		return cable ? macOfEndpoint(endpoint) : '';
 	}
 
 	/**

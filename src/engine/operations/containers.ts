@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { Family } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
@@ -6,6 +7,7 @@ import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
+import { targetsOf } from '../plan/ports.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { ExecutionOperations } from './executions.ts';
@@ -17,10 +19,16 @@ export type ContainerChange = Partial<
 	Pick<ContainerRequest, 'name' | 'cmd' | 'user' | 'env' | 'jailParam' | 'restartPolicy' | 'persist'>
 >;
 
-export interface ContainerView {
-	/** With the command that it really runs: its own, else that of its image. */
+/** A container as it is now. */
+export interface ContainerState {
 	readonly container: Container;
 	readonly running: boolean;
+	/** Addresses that its published ports lead to, `''` where there is none. */
+	readonly targets: Readonly<Record<Family, string>>;
+}
+
+/** The container comes with the command that it really runs: its own, else that of its image. */
+export interface ContainerView extends ContainerState {
 	/** Process id of its first process, or jail id; null when stopped. */
 	readonly pid: number | null;
 	readonly imageName: string;
@@ -69,14 +77,24 @@ export class ContainerOperations {
 				const pid = running ? (pids.get(container.id) ?? null) : null;
 				const cmd = container.cmd.length > 0 ? container.cmd : (image?.cmd ?? []);
 				const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
-				return { container: { ...container, cmd }, running, pid, ...named };
+				return { ...this.#state({ ...container, cmd }), pid, ...named };
 			});
 	}
 
-	inspect(identifier: string): { container: Container; running: boolean; endpoints: Endpoint[] } {
+	inspect(identifier: string): ContainerState & { endpoints: Endpoint[] } {
 		const container = findContainer(this.#context.store, identifier);
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return { container, running: this.#runs.isRunning(container.id), endpoints };
+		return { ...this.#state(container), endpoints };
+	}
+
+	#state(container: Container): ContainerState {
+		const { store } = this.#context;
+		const published = container.publicPorts.length > 0;
+		const memberships = (published ? store.endpoints.ofContainer(container.id) : []).flatMap((endpoint) => {
+			const network = store.networks.get(endpoint.networkId);
+			return network ? [{ endpoint, network }] : [];
+		});
+		return { container, running: this.#runs.isRunning(container.id), targets: targetsOf(container, memberships) };
 	}
 
 	async create(request: ContainerRequest): Promise<string> {

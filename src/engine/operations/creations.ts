@@ -57,7 +57,7 @@ export class Creations {
 			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
 		);
 		const publishFrom = parsePublishFrom(request.publishFrom);
-		const mounts = parseMounts(request.mounts);
+		const mounts = parseMounts(request.mounts, driver.facts().os);
 		const limits = { restartPolicy, persist, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `${driver.facts().places.containers}/${id}`;

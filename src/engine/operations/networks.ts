@@ -228,8 +228,16 @@ function holderOnHost(subnet: Subnet, network: Network, { interfaces, routes }: 
 		const address = addresses.find((text) => overlap(subnet, blockOf(text)));
 		if (address) return `address ${address} of the host's interface ${name}`;
 	}
-	const route = routes.find((one) => foreign(one.interface) && overlap(subnet, blockOf(one.destination)));
+	const route = routes.find(({ destination, interface: by }) => {
+		const block = blockOf(destination);
+		return foreign(by) && !standsForDefault(block) && overlap(subnet, block);
+	});
 	return route && `the host's route to ${route.destination} by ${route.interface}`;
+}
+
+/** OpenVPN's def1 and its like: a few routes that together hold everything, over the default route without replacing it. */
+function standsForDefault({ family, prefix }: Subnet): boolean {
+	return prefix <= (family === 4 ? 1 : 4);
 }
 
 /** `10.4.6.1/24` → the block 10.4.6.0/24. */

@@ -14,6 +14,9 @@ export interface Attachment {
 	readonly unit: number;
 }
 
+/** The same, whether the container runs or not. */
+export type Membership = Pick<Attachment, 'endpoint' | 'network'>;
+
 /** The families for which an endpoint gives the container its default route. */
 export type DefaultRoutes = ReadonlySet<Family>;
 
@@ -93,7 +96,7 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
  * one default route per family, whatever the number of its networks.
  */
 export function chooseDefaultRoutes(
-	attachments: readonly Attachment[],
+	attachments: readonly Membership[],
 	driver: 'vnet' | 'ipnet',
 ): Map<string, Set<Family>> {
 	const chosen = new Map<string, Set<Family>>(attachments.map(({ endpoint }) => [endpoint.id, new Set()]));
@@ -106,11 +109,11 @@ export function chooseDefaultRoutes(
 }
 
 /** The one that the user prefers, then in order of connection. */
-function byPreference({ endpoint: one }: Attachment, { endpoint: other }: Attachment): number {
+function byPreference({ endpoint: one }: Membership, { endpoint: other }: Membership): number {
 	return Number(other.defaultRoute) - Number(one.defaultRoute) || one.position - other.position;
 }
 
-function canRoute({ endpoint, network }: Attachment, family: Family, driver: 'vnet' | 'ipnet'): boolean {
+function canRoute({ endpoint, network }: Membership, family: Family, driver: 'vnet' | 'ipnet'): boolean {
 	const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
 	if (address === '') return false;
 	return driver === 'ipnet' || gatewayOf(network, family) !== undefined;

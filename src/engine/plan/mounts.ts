@@ -4,9 +4,11 @@ import type { Mount } from '#model/mount.ts';
 import type { Part } from '#model/part.ts';
 import { parseVolumeName } from '#model/volume.ts';
 
+type System = 'linux' | 'freebsd';
+
 /** Paths come in as text and go on as absolute ones without `.`, `..` and doubled slashes. */
-export function parseMounts(mounts: readonly Mount[]): Mount[] {
-	const parsed = mounts.map(parseMount);
+export function parseMounts(mounts: readonly Mount[], os: System): Mount[] {
+	const parsed = mounts.map((mount) => parseMount(mount, os));
 	parsed.forEach((mount, index) => {
 		if (parsed.findIndex(({ destination }) => destination === mount.destination) === index) return;
 		throw refuse(mount, 'something else is to be mounted there', 'mount each at a place of its own');
@@ -14,11 +16,19 @@ export function parseMounts(mounts: readonly Mount[]): Mount[] {
 	return parsed;
 }
 
-function parseMount(mount: Mount): Mount {
+/** Where the host mounts what every container needs, over or under whatever else is there. */
+const SYSTEM: Readonly<Record<System, readonly string[]>> = {
+	linux: ['/proc', '/dev', '/sys'],
+	freebsd: ['/dev'],
+};
+
+function parseMount(mount: Mount, os: System): Mount {
 	const source = mount.type === 'volume' ? parseVolumeName(mount.source) : absolute(mount, mount.source);
 	const destination = absolute(mount, mount.destination);
 	if (destination === '/')
 		throw refuse(mount, 'the root directory of a container is that of its image', 'mount it at a directory below');
+	if (SYSTEM[os].includes(destination))
+		throw refuse(mount, `every container has its own ${destination} there`, 'mount it at a directory such as /srv');
 	return { ...mount, source, destination };
 }
 

@@ -1,9 +1,9 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { FAMILIES, parseAddress, parseSubnet } from '#model/address.ts';
+import { FAMILIES, type Family, parseAddress, parseSubnet } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
-import { type Attachment, chooseDefaultRoutes } from './endpoint.ts';
+import { type Attachment, chooseDefaultRoutes, type Membership } from './endpoint.ts';
 
 /** What of the host matters to what is published on it. */
 export interface Frontage {
@@ -13,24 +13,40 @@ export interface Frontage {
 	readonly gateway: string;
 }
 
+type Leading<M> = Readonly<Record<Family, M | undefined>>;
+
 /**
  * Where the published ports of a container lead: for each family to the endpoint that gives its default route, by which
  * it answers, else to the first one that has an address of it; never to one on an internal network. Without such an
  * endpoint there is nothing to lead to.
  */
+function leadingOf<M extends Membership>({ networkDriver }: Container, memberships: readonly M[]): Leading<M> {
+	const inOrder = memberships.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
+	const routes = chooseDefaultRoutes(memberships, networkDriver === 'vnet' ? 'vnet' : 'ipnet');
+	const leading = (family: Family) => {
+		const usable = inOrder.filter((one) => addressOf(one, family) !== '' && !one.network.internal);
+		return usable.find(({ endpoint }) => routes.get(endpoint.id)?.has(family)) ?? usable[0];
+	};
+	return { 4: leading(4), 6: leading(6) };
+}
+
+/** The address of the container that its published ports lead to, `''` where there is none of the family. */
+export function targetsOf(container: Container, memberships: readonly Membership[]): Readonly<Record<Family, string>> {
+	const leading = leadingOf(container, memberships);
+	const target = (family: Family) => (leading[family] ? addressOf(leading[family], family) : '');
+	return { 4: target(4), 6: target(6) };
+}
+
 export function partsOfPorts(
 	container: Container,
 	attachments: readonly Attachment[],
 	frontage: Frontage,
 ): PublishedPortsPart[] {
-	const inOrder = attachments.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
-	const driver = container.networkDriver === 'vnet' ? 'vnet' : 'ipnet';
-	const routes = chooseDefaultRoutes(attachments, driver);
+	const leading = leadingOf(container, attachments);
 	return container.publicPorts.flatMap((port) => {
 		const range = parsePortRange(port);
 		return FAMILIES.flatMap((family) => {
-			const usable = inOrder.filter((one) => addressOf(one, family) !== '' && !one.network.internal);
-			const attachment = usable.find(({ endpoint }) => routes.get(endpoint.id)?.has(family)) ?? usable[0];
+			const attachment = leading[family];
 			if (!attachment) return [];
 			const target = addressOf(attachment, family);
 			const sources = container.publishFrom.filter((block) => parseSubnet(block)?.family === family);
@@ -47,7 +63,7 @@ export function partsOfPorts(
 	});
 }
 
-function addressOf({ endpoint }: Attachment, family: 4 | 6): string {
+function addressOf({ endpoint }: Membership, family: Family): string {
 	return family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
 }
 

@@ -218,7 +218,7 @@ function refusalOf({ container }: Launch, { code, stderr }: { code: number; stde
 			code: 'HOST_FAILED',
 			what: `cannot run a process in container ${container}`,
 			why: said === '' ? `exit code ${code}` : said,
-			mend: 'see the reason, and `klee inspect` what the container is started with',
+			mend: `see the reason, and "klee container inspect ${container}" what the container is started with`,
 		})
 	);
 }

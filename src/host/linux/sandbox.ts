@@ -253,6 +253,6 @@ function refuseOther(bundle: Bundle, part: SandboxPart): void {
 function failed(what: string, error: unknown): KleeneError {
 	if (error instanceof KleeneError) return error;
 	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
-	const mend = 'see the reason, and `klee inspect` what the container is started with';
+	const mend = 'see the reason, and `klee container inspect NAME` what the container is started with';
 	return new KleeneError({ code: 'HOST_FAILED', what, why, mend, cause: error });
 }

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import Type from 'typebox';
+import Value from 'typebox/value';
+import { parse as parseYaml } from 'yaml';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+
+const ListenerConfig = Type.Object(
+	{
+		address: Type.String(),
+		tlscert: Type.Optional(Type.String()),
+		tlskey: Type.Optional(Type.String()),
+		tlsdh: Type.Optional(Type.String()),
+		tlscacert: Type.Optional(Type.String()),
+		tlsverify: Type.Optional(Type.Boolean()),
+	},
+	{ additionalProperties: false },
+);
+export type ListenerConfig = Type.Static<typeof ListenerConfig>;
+
+const LogLevel = Type.Union(
+	['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level) => Type.Literal(level)),
+);
+
+/** The configuration file: every key is optional, an unknown one is an error. */
+const ConfigFile = Type.Object(
+	{
+		kleene_root: Type.Optional(Type.String()),
+		netns: Type.Optional(Type.String()),
+		dns: Type.Optional(Type.Array(Type.String())),
+		freebsd_host: Type.Optional(Type.String()),
+		ssh_key: Type.Optional(Type.String()),
+		zfs_root: Type.Optional(Type.String()),
+		allow_host_hooks: Type.Optional(Type.Boolean()),
+		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
+		enable_logging: Type.Optional(Type.Boolean()),
+		log_level: Type.Optional(LogLevel),
+	},
+	{ additionalProperties: false },
+);
+export type ConfigFile = Type.Static<typeof ConfigFile>;
+
+export const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
+
+/** The default file may be missing, a named one may not. */
+export function readConfigFile(named: string | undefined): ConfigFile {
+	const file = named ?? DEFAULT_CONFIG_FILE;
+	let parsed: unknown;
+	try {
+		parsed = parseYaml(readFileSync(file, 'utf8')) ?? {};
+	} catch (error) {
+		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');
+	}
+	if (Value.Check(ConfigFile, parsed)) return parsed;
+	const { why, mend } = explain(Value.Errors(ConfigFile, parsed));
+	throw invalid(file, why, mend);
+}
+
+function invalid(file: string, why: string, mend: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${file}`, why, mend });
+}
+
+type Problem = ReturnType<typeof Value.Errors>[number];
+
+const KINDS: Readonly<Record<string, string>> = {
+	string: 'text',
+	boolean: 'true or false',
+	array: 'a list',
+	object: 'a list of "key: value" lines',
+};
+
+/** What a schema says of a misfit is for programmers; a key that is misspelt explains the one that is missing. */
+function explain(problems: readonly Problem[]): { readonly why: string; readonly mend: string } {
+	const unknown = problems.find(({ keyword }) => keyword === 'additionalProperties');
+	const problem = unknown ?? problems[0];
+	const place = placeOf(problem?.instancePath ?? '');
+	const keys = Object.keys((place === '' ? ConfigFile : ListenerConfig).properties).join(', ');
+	const where = place === '' ? '' : ` in ${place}`;
+	if (problem?.keyword === 'additionalProperties')
+		return { why: `there is no key ${problem.params.additionalProperties[0]}${where}`, mend: `known keys: ${keys}` };
+	if (problem?.keyword === 'required')
+		return { why: `${place} has no ${problem.params.requiredProperties[0]}`, mend: `known keys: ${keys}` };
+	if (problem?.keyword === 'const') {
+		const choices = problems.flatMap(({ keyword, params }) => (keyword === 'const' ? [params.allowedValue] : []));
+		return { why: `${place} has a value that it cannot have`, mend: `choose one of ${choices.join(', ')}` };
+	}
+	const type = problem?.keyword === 'type' ? String(problem.params.type) : '';
+	const why = `${place || 'the file'} is not ${KINDS[type] ?? 'valid'}`;
+	return { why, mend: place === '' ? `known keys: ${keys}` : 'correct it there' };
+}
+
+/** `/api_listening_sockets/0/tlskey` → `api_listening_sockets[0].tlskey` */
+function placeOf(pointer: string): string {
+	return pointer
+		.replace(/\/(\d+)(?=\/|$)/g, '[$1]')
+		.replaceAll('/', '.')
+		.replace(/^\./, '');
+}

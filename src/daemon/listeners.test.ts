@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { App } from './app.ts';
+import type { ListenerConfig } from './config-file.ts';
+import { listen } from './listeners.ts';
+import type { Streams } from './streams/upgrade.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'kleened-tls-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
+
+function refusal(files: Partial<ListenerConfig>, why: RegExp, mend: RegExp) {
+	const config = { address: `https://${folder}/k.sock`, ...files };
+	const expected = { name: 'KleeneError', what: `cannot listen on ${config.address}`, why, mend };
+	return assert.rejects(listen(config, {} as App, { attachTo() {} } as unknown as Streams), expected);
+}
+
+test('TLS files that are missing or no PEM are refused by name, with what to do', async () => {
+	const missing = join(folder, 'missing.pem');
+	const text = join(folder, 'text.pem');
+	writeFileSync(text, 'no certificate\n');
+	await refusal({}, /needs a certificate/, /give tlscert/);
+	await refusal({ tlscert: missing }, /^tlscert: there is no file .*missing\.pem$/, /correct tlscert/);
+	await refusal({ tlscert: text, tlskey: missing }, /^tlskey: there is no file/, /correct tlskey/);
+	await refusal({ tlscert: text, tlscacert: folder }, /^tlscacert: EISDIR/, /correct tlscacert/);
+	await refusal({ tlscert: text }, /do not fit together: /, /PEM certificate and its own key/);
+});
