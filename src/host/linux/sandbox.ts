@@ -86,6 +86,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const grace = options.grace ?? DEFAULT_GRACE;
 		try {
 			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+			else if (processes !== undefined) await this.#conclude(container, processes, grace);
 			await this.#remove(container);
 		} catch (error) {
 			throw failed(`cannot end the sandbox of container ${container}`, error);
@@ -189,6 +190,24 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			}
 			signalProcess(first, 'SIGKILL');
 			if (!(await within(AFTER_KILL, ended))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
+		} finally {
+			clearInterval(release);
+		}
+	}
+
+	/**
+	 * No process is left, but its conmon may not be rid of the last output, and has not told of the end: were it done
+	 * without, it would tell of it in the next run.
+	 */
+	async #conclude(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+		if (!isAlive(processes.monitor)) return;
+		this.#exits.track(container, processes);
+		const ended = this.#exits.ended(container);
+		const release = setInterval(() => this.#runner.release(container), RELEASE);
+		try {
+			if (await within(Math.max(grace, 2 * RELEASE), ended)) return;
+			signalProcess(processes.monitor, 'SIGKILL');
+			await within(AFTER_KILL, ended);
 		} finally {
 			clearInterval(release);
 		}
