@@ -68,6 +68,7 @@ function noProcess(_request: RunRequest): HostProcess {
 		endInput: nothing,
 		resize: nothing,
 		kill: nothing,
+		hangUp: nothing,
 		detach: nothing,
 		ended: never,
 	};

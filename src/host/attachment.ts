@@ -52,10 +52,12 @@ export abstract class Attachment {
 /** A process, attached or not; how it is signalled and its terminal resized is the host's business. */
 export abstract class AttachableProcess implements HostProcess {
 	readonly #attachment: Attachment | undefined;
+	readonly #tty: boolean;
 	readonly ended: Promise<ProcessEnd>;
 
-	constructor(attachment: Attachment | undefined, ended: Promise<ProcessEnd>) {
+	constructor(attachment: Attachment | undefined, ended: Promise<ProcessEnd>, tty: boolean) {
 		this.#attachment = attachment;
+		this.#tty = tty;
 		this.ended = ended;
 		// Who runs a process detached may never ask how it ended.
 		this.ended.catch(() => {});
@@ -86,6 +88,12 @@ export abstract class AttachableProcess implements HostProcess {
 
 	endInput(): void {
 		this.#attachment?.endInput();
+	}
+
+	/** A shell at a terminal does not mind a SIGTERM. What chooses to outlive its terminal goes on, without input. */
+	hangUp(): void {
+		this.kill(this.#tty ? 'SIGHUP' : 'SIGTERM');
+		if (this.#tty) this.endInput();
 	}
 
 	detach(): void {

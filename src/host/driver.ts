@@ -62,6 +62,8 @@ export interface HostProcess {
 	endInput(): void;
 	resize(rows: number, columns: number): void;
 	kill(signal: NodeJS.Signals): void;
+	/** Whoever was attached is gone, and the process is asked to end: by its terminal, where it has one, or by SIGTERM. */
+	hangUp(): void;
 	/** Stop listening; the process goes on. */
 	detach(): void;
 	/** After all output was delivered. */

@@ -57,6 +57,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 	const timer = setTimeout(() => {
 		late = true;
 		killGroup(child);
+		// Who left the group may hold them open for ever.
+		child.stdout!.destroy();
+		child.stderr!.destroy();
 	}, timeout);
 	try {
 		const code = await ended(child, argv, 'close');
@@ -153,11 +156,12 @@ function ended(child: ChildProcess, argv: readonly string[], event: 'exit' | 'cl
 	});
 }
 
+/** Also what a command left behind that ended itself: its number is not given anew while it names their group. */
 function killGroup(child: ChildProcess): void {
 	try {
-		if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+		if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
 	} catch {
-		// It ended meanwhile.
+		// They ended meanwhile.
 	}
 }
 

@@ -101,12 +101,15 @@ function takeInput(socket: WebSocket, session: Session): void {
 		gate.open();
 	};
 	session.ended.finally(end).catch(() => {});
-	socket.on('close', () => {
+	const left = () => {
 		if (ended) return;
 		// As the original: the process of `exec` is asked to end; a container goes on.
-		if (!session.first) process.kill('SIGTERM');
+		if (!session.first) process.hangUp();
 		process.detach();
-	});
+	};
+	// It may have taken long to start the process.
+	if (socket.readyState === socket.CLOSED) left();
+	else socket.on('close', left);
 }
 
 function control(text: string, { process }: Session): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
@@ -9,6 +10,12 @@ import { execStream } from './exec.ts';
 import { imageCreateStream } from './images.ts';
 
 const STREAMS = { '/exec/start': execStream, '/images/create': imageCreateStream } as const;
+
+/**
+ * Milliseconds of silence after which the kernel asks a client's machine whether it is still there, and closes the
+ * connection when it is not. A ping of ours could not: a client that does not read for a while answers none.
+ */
+const KEEP_ALIVE = 30_000;
 
 /** The WebSocket half of the API, on the same listeners as the REST half. */
 export class Streams {
@@ -33,6 +40,7 @@ export class Streams {
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
 		const path = (request.url ?? '').split('?')[0] ?? '';
 		// Until somebody else listens: a client that is gone already would end the daemon.
+		if (socket instanceof Socket) socket.setKeepAlive(true, KEEP_ALIVE);
 		socket.on('error', (error) => this.#log.debug({ path, error: messageOf(error) }, 'connection broken'));
 		const stream = Object.hasOwn(STREAMS, path) ? STREAMS[path as keyof typeof STREAMS] : undefined;
 		if (!stream) {

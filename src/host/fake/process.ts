@@ -36,6 +36,10 @@ export class FakeProcess implements HostProcess {
 		this.received.push(`${rows}x${columns}`);
 	}
 
+	hangUp(): void {
+		this.received.push('hang up');
+	}
+
 	onDrained(): void {}
 	pause(): void {}
 	resume(): void {}

@@ -33,7 +33,7 @@ export class JailProcess extends AttachableProcess {
 	#resizing = false;
 
 	constructor(parts: ProcessParts) {
-		super(parts.attachment, parts.ended);
+		super(parts.attachment, parts.ended, parts.tty);
 		this.#parts = parts;
 	}
 

@@ -67,12 +67,12 @@ export class Exits {
 		});
 	}
 
-	/** The sandbox is gone or not yet made: nothing is known about it. */
+	/** The sandbox is gone or not yet made: nothing is known about it. Nobody goes on waiting for how it ended. */
 	forget(container: string): void {
 		this.#untrack(container);
 		rmSync(join(this.#directory, container), { force: true });
 		this.#codes.delete(container);
-		this.#waiting.delete(container);
+		this.#resolve(container, KILLED);
 	}
 
 	close(): void {
@@ -90,9 +90,13 @@ export class Exits {
 	#conclude(container: string, code: number): void {
 		this.#codes.set(container, code);
 		this.#untrack(container);
+		this.#resolve(container, code);
+		for (const listener of this.#listeners) listener(container);
+	}
+
+	#resolve(container: string, code: number): void {
 		for (const resolve of this.#waiting.get(container) ?? []) resolve(code);
 		this.#waiting.delete(container);
-		for (const listener of this.#listeners) listener(container);
 	}
 
 	#untrack(container: string): void {

@@ -27,7 +27,7 @@ export class MonitoredProcess extends AttachableProcess {
 	readonly #parts: ProcessParts;
 
 	constructor(parts: ProcessParts) {
-		super(parts.attachment, parts.ended);
+		super(parts.attachment, parts.ended, parts.control !== undefined);
 		this.#parts = parts;
 	}
 

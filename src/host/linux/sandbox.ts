@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
 import { CommandError } from '#kernel/exec.ts';
-import { createContainer, type OciTools } from '#kernel/oci/conmon.ts';
+import { createContainer, OciTimeout, type OciTools } from '#kernel/oci/conmon.ts';
 import { deleteContainer } from '#kernel/oci/runtime.ts';
 import { isAlive, signalProcess } from '#kernel/process.ts';
 import type { Mount } from '#model/mount.ts';
@@ -31,6 +31,8 @@ export interface SandboxOptions extends HookOptions {
 	readonly paths: Paths;
 	readonly conmon: string;
 	readonly runtime: string;
+	/** Milliseconds that the runtime may take to start a process; undefined: as long as is reasonable. */
+	readonly patience?: number;
 	/** Path under which a container's own network namespace can be opened. */
 	readonly stackPath: (container: string) => string;
 	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
@@ -50,7 +52,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	constructor(options: SandboxOptions) {
 		this.#options = options;
 		this.#paths = options.paths;
-		this.#tools = { conmon: options.conmon, runtime: options.runtime, state: options.paths.runtimeState() };
+		const { conmon, runtime, patience, paths } = options;
+		this.#tools = { conmon, runtime, state: paths.runtimeState(), ...(patience === undefined ? {} : { patience }) };
 		this.#exits = new Exits(options.paths.exits(), options.log);
 		this.#init = installInit(options.paths.root);
 		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
@@ -86,6 +89,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const grace = options.grace ?? DEFAULT_GRACE;
 		try {
 			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+			else if (processes !== undefined) await this.#conclude(container, processes, grace);
 			await this.#remove(container);
 		} catch (error) {
 			throw failed(`cannot end the sandbox of container ${container}`, error);
@@ -196,6 +200,24 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		}
 	}
 
+	/**
+	 * No process is left, but its conmon may not be rid of the last output, and has not told of the end: were it done
+	 * without, it would tell of it in the next run.
+	 */
+	async #conclude(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+		if (!isAlive(processes.monitor)) return;
+		this.#exits.track(container, processes);
+		const ended = this.#exits.ended(container);
+		const release = setInterval(() => this.#runner.release(container), RELEASE);
+		try {
+			if (await within(Math.max(grace, 2 * RELEASE), ended)) return;
+			signalProcess(processes.monitor, 'SIGKILL');
+			await within(AFTER_KILL, ended);
+		} finally {
+			clearInterval(release);
+		}
+	}
+
 	async #remove(container: string): Promise<void> {
 		await deleteContainer(this.#tools, container);
 		await this.#hooks.afterStop(container, this.#bundle(container));
@@ -253,6 +275,9 @@ function refuseOther(bundle: Bundle, part: SandboxPart): void {
 function failed(what: string, error: unknown): KleeneError {
 	if (error instanceof KleeneError) return error;
 	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
-	const mend = 'see the reason, and `klee container inspect NAME` what the container is started with';
+	const mend =
+		error instanceof OciTimeout
+			? 'see whether every file system that the container mounts still answers (`klee container inspect NAME`, and ls), and try again'
+			: 'see the reason, and `klee container inspect NAME` what the container is started with';
 	return new KleeneError({ code: 'HOST_FAILED', what, why, mend, cause: error });
 }

@@ -2,8 +2,10 @@
  * conmon(8): one small process per container, and per additional process in it, that holds its input and output,
  * waits for it and survives us. What it has to say comes over a pipe, one JSON object a line.
  */
+import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { type Launched, launch } from '../exec.ts';
+import { childrenOf, identify, signalProcess } from '../process.ts';
 
 export interface OciTools {
 	/** Absolute paths of the programs. */
@@ -11,7 +13,12 @@ export interface OciTools {
 	readonly runtime: string;
 	/** State directory of the runtime. */
 	readonly state: string;
+	/** Milliseconds that the runtime may take to start a process. Default 60000. */
+	readonly patience?: number;
 }
+
+/** A slow disk or a machine that swaps is no reason to give up. */
+const PATIENCE = 60_000;
 
 export interface MonitorRequest {
 	readonly container: string;
@@ -49,6 +56,14 @@ export class OciError extends Error {
 	}
 }
 
+/** The runtime did not answer. It was ended, with all that it had started. */
+export class OciTimeout extends OciError {
+	constructor(runtime: string, milliseconds: number) {
+		super(`${runtime} did not start it within ${milliseconds / 1000} s`);
+		this.name = 'OciTimeout';
+	}
+}
+
 /** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
 export async function createContainer(tools: OciTools, request: CreateRequest): Promise<number> {
 	const monitor = await launch([...monitorArgv(tools, request), '--exit-dir', request.exits], {
@@ -56,7 +71,7 @@ export async function createContainer(tools: OciTools, request: CreateRequest): 
 		env: { _OCI_SYNCPIPE: '3' },
 	});
 	const reports = new Reports(monitor);
-	const pid = await reports.started();
+	const pid = await inTime(tools, request, () => reports.started());
 	reports.close();
 	return pid;
 }
@@ -66,9 +81,46 @@ export async function execInContainer(tools: OciTools, request: ExecRequest): Pr
 	const argv = monitorArgv(tools, request, request.execution);
 	argv.push('--exec', '--exec-process-spec', request.spec);
 	const { onAttachable } = request;
-	const reports = await (onAttachable === undefined ? plainExec(argv) : attachedExec(argv, onAttachable));
-	const pid = await reports.started();
+	const { pid, reports } = await inTime(tools, request, async () => {
+		const reports = await (onAttachable === undefined ? plainExec(argv) : attachedExec(argv, onAttachable));
+		return { pid: await reports.started(), reports };
+	});
 	return { pid, code: reports.next().then((report) => report?.data) };
+}
+
+/** Ends conmon, and what it started, when the runtime is not done in time: who waits may hold the lock of a container. */
+async function inTime<T>(tools: OciTools, { directory }: MonitorRequest, start: () => Promise<T>): Promise<T> {
+	const patience = tools.patience ?? PATIENCE;
+	const late = Promise.withResolvers<never>();
+	const timer = setTimeout(() => {
+		killMonitor(directory);
+		// Not when its pipe ends: what cannot be killed may hold it.
+		late.reject(new OciTimeout(tools.runtime, patience));
+	}, patience);
+	const started = start();
+	started.catch(() => {});
+	return await Promise.race([started, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** conmon goes on in a process of its own, whose number it writes before it starts the runtime. */
+function killMonitor(directory: string): void {
+	for (const pid of withDescendants(readPid(`${directory}/conmon.pid`))) {
+		const process = identify(pid);
+		if (process !== undefined) signalProcess(process, 'SIGKILL');
+	}
+}
+
+/** @returns 0 where there is none */
+function readPid(file: string): number {
+	try {
+		return Number.parseInt(readFileSync(file, 'utf8'), 10) || 0;
+	} catch {
+		return 0;
+	}
+}
+
+function withDescendants(pid: number): number[] {
+	return [pid, ...childrenOf(pid).flatMap(withDescendants)];
 }
 
 async function plainExec(argv: readonly string[]): Promise<Reports> {
