@@ -59,8 +59,9 @@ async function planOfRun(
 }
 
 function configOf([image = '', ...words]: readonly string[], options: ContainerCreateOptions): ContainerConfig {
-	if (options.network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
-		warn('--ip, --ip6 and --alias count with --network only');
+	const { network, ip, ip6, mac, alias } = options;
+	if (network === undefined && (ip ?? ip6 ?? mac ?? alias?.[0]) !== undefined)
+		warn('--ip, --ip6, --mac and --alias count with --network only');
 	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
 	return containerConfig(image, commandOf(words), options);
 }
