@@ -108,3 +108,23 @@ test('an unknown key in the configuration file exits 255; a file that cannot be 
 	assert.equal(broken.code, 0);
 	assert.match(broken.stderr, /Could not parse config at/);
 });
+
+test('a value in the configuration file that does not fit is told with one that does', async () => {
+	const file = join(folder, 'values.yaml');
+	const cases: [string, RegExp, RegExp][] = [
+		['tlsverify: "true"', /tlsverify is neither true nor false/, /write "tlsverify: true", without quotation marks/],
+		['theme: neon', /there is no theme 'neon'/, /"theme: simple"/],
+		['host: 7', /host is not text/, /write the value of host in quotation marks/],
+	];
+	for (const [content, why, mend] of cases) {
+		writeFileSync(file, content);
+		const { code, stderr } = await klee(['--config', file, 'lsn']);
+		assert.equal(code, 255, content);
+		assert.match(stderr, why);
+		assert.match(stderr, mend);
+	}
+	writeFileSync(file, `host: ${stub.host}\ntheme:\ntlskey: ""\n`);
+	const { code, stdout } = await klee(['--config', file, 'lsn']);
+	assert.equal(code, 0);
+	assert.match(stdout, /─/);
+});
