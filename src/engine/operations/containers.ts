@@ -172,7 +172,7 @@ export class ContainerOperations {
 					code: 'CONTAINER_NOT_RUNNING',
 					what: `cannot stop container ${name}`,
 					why: 'container not running',
-					mend: `start it with "klee start ${name}"`,
+					mend: 'there is nothing to do: it is stopped already',
 					message: 'container not running',
 				});
 			return task(id);
