@@ -316,3 +316,14 @@ test('a full disk is told, not only an exit code', async () => {
 	assert.equal(code, 1);
 	assert.match(stderr, /^error: cannot write the output: ENOSPC: no space left on device.*\n mend: make room/);
 });
+
+test('a dry run that finds nothing to do says so, beside the list', async () => {
+	const cases: Record<string, string[]> = {
+		'POST /networks/connect?dry_run=true': ['network', 'connect', '--dry-run', 'web', 'c1'],
+		'POST /exec/create?dry_run=true': ['start', '--dry-run', 'c1'],
+	};
+	for (const [request, words] of Object.entries(cases)) {
+		const { outcome } = await against({ [request]: [200, { plan: [] }] }, words);
+		assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr], [0, '', 'nothing changes on the host now\n']);
+	}
+});

@@ -27,6 +27,13 @@ test('klee, its groups and commands without operands print their help', async ()
 	}
 });
 
+test('help tells the defaults that there are', async () => {
+	const { stdout } = await klee(['run', '--help']);
+	assert.doesNotMatch(stdout, /default: \[\]/);
+	assert.match(stdout, /--restart <POLICY> .*default: "no"/s);
+	assert.match((await klee(['stop', '--help'])).stdout, /killed; default: 10$/m);
+});
+
 test('the version is printed by option and command', async () => {
 	for (const words of [['--version'], ['version']]) {
 		const { code, stdout } = await klee(words);

@@ -6,7 +6,7 @@ import { type Action, each } from '../invocation.ts';
 import { randomName } from '../names.ts';
 import { type ContainerCreateOptions, checkedEnvironment, commandOf, containerConfig } from '../parse/container.ts';
 import { endPointConfig, joiningConfig } from '../parse/network.ts';
-import { line, lines, warn } from '../render/output.ts';
+import { line, lines, planned, warn } from '../render/output.ts';
 import { type AttachOptions, commandConfig, startDetached, startExecution } from '../session/start.ts';
 import type { DryRun } from '../syntax/options.ts';
 
@@ -89,7 +89,7 @@ export const start: Action<AttachOptions & DryRun> = async ({ args, options, cli
 			'add --detach, or start them one by one',
 		);
 	await each(args, async (container) => {
-		if (options.dryRun) lines(await planOfStart(client, container, options));
+		if (options.dryRun) planned(await planOfStart(client, container, options));
 		else await startExecution(client, { container, ...OWN_COMMAND }, options);
 	});
 };

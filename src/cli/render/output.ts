@@ -11,6 +11,12 @@ export function lines(texts: readonly string[]): void {
 	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
 }
 
+/** What a dry run has found. Where that is nothing, it is said beside the output, which stays a list of commands. */
+export function planned(plan: readonly string[]): void {
+	lines(plan);
+	if (plan.length === 0) stderr.write('nothing changes on the host now\n');
+}
+
 /** Without a line end: for prompts. */
 export function text(content: string): void {
 	stdout.write(content);
