@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { adviceOn } from './advice.ts';
 import { CommandLineError, EXIT, Quit, usageError } from './failure.ts';
 import { bindBooleans } from './parse/boolean.ts';
 import { quitWithoutReader } from './render/output.ts';
@@ -42,9 +43,7 @@ function report(error: unknown, command: Command): number {
 }
 
 function fromCommander(error: CommanderError, command: Command): CommandLineError {
-	const [what = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
-	const similar = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
-	const help = `${pathOf(command)} --help`;
-	const mend = similar ? `did you mean ${similar}? See ${help}` : `see ${help}`;
-	return usageError(what, '', mend);
+	const [what = ''] = error.message.replace(/^error: /, '').split('\n');
+	const { why, mend } = adviceOn(error, command);
+	return usageError(what, why, mend);
 }

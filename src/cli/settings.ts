@@ -105,20 +105,28 @@ async function parseFile(path: string): Promise<Choices | undefined> {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		throw invalidFile(path, 'it is not a list of `key: value` lines');
 	for (const [key, setting] of Object.entries(value)) checkEntry(path, key, setting);
-	return value;
+	// A key without a value says nothing, as an empty variable does.
+	return Object.fromEntries(Object.entries(value).filter(([, setting]) => setting !== null && setting !== ''));
 }
 
 function checkEntry(path: string, key: string, setting: unknown): void {
 	if (!FILE_KEYS.has(key)) throw invalidFile(path, `parameter name '${key}' unknown`);
-	const expected = key === 'tlsverify' ? 'boolean' : 'string';
-	if (setting !== null && typeof setting !== expected) throw invalidFile(path, `'${key}' is no ${expected}`);
+	if (setting === null || setting === '') return;
+	if (key === 'tlsverify' && typeof setting !== 'boolean')
+		throw invalidFile(path, 'tlsverify is neither true nor false', 'write "tlsverify: true", without quotation marks');
+	if (key === 'theme' && setting !== 'fancy' && setting !== 'simple')
+		throw invalidFile(path, `there is no theme '${setting}'`, 'write "theme: fancy" or "theme: simple"');
+	if (key !== 'tlsverify' && typeof setting !== 'string')
+		throw invalidFile(path, `${key} is not text`, `write the value of ${key} in quotation marks`);
 }
 
-function invalidFile(path: string, why: string): CommandLineError {
+const KEEP_TO_KEYS = `keep to the keys ${[...FILE_KEYS].join(', ')}`;
+
+function invalidFile(path: string, why: string, mend = KEEP_TO_KEYS): CommandLineError {
 	return new CommandLineError(EXIT.config, {
 		code: 'CONFIG_INVALID',
 		what: `Config file ${path} is not valid`,
 		why,
-		mend: `keep to the keys ${[...FILE_KEYS].join(', ')}`,
+		mend,
 	});
 }

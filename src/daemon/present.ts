@@ -57,13 +57,13 @@ export function presentContainer({ container, running, targets }: ContainerState
 		user: container.user,
 		env: [...container.env],
 		network_driver: container.networkDriver,
-		public_ports: container.publicPorts.map((port) => ({
+		public_ports: container.publicPorts.map((port, index) => ({
 			interfaces: [...port.interfaces],
 			host_port: port.hostPort,
 			container_port: port.containerPort,
 			protocol: port.protocol,
-			ip_address: targets[4],
-			ip_address6: targets[6],
+			ip_address: targets[index]?.[4] ?? '',
+			ip_address6: targets[index]?.[6] ?? '',
 		})),
 		publish_from: [...container.publishFrom],
 		jail_param: [...container.jailParam],

@@ -53,12 +53,54 @@ function parsePort(text: string, whole: string): number {
 	return value;
 }
 
-/** @returns the port as stored: where the request leaves the choice, a free one of the dynamic range. */
-export function parsePublishedPort(port: PublishedPort, isFree: (port: number) => boolean): PublishedPort {
+/** Whether no other container publishes it. */
+export type FreePorts = (protocol: PublishedPort['protocol'], port: number) => boolean;
+
+/**
+ * Ports of one container.
+ *
+ * @returns the ports as stored: where the request leaves the choice, a free one of the dynamic range
+ */
+export function parsePublishedPorts(ports: readonly PublishedPort[], isFree: FreePorts): PublishedPort[] {
+	const settled = new Map<PublishedPort, PublishedPort>();
+	const rivals = ({ protocol }: PublishedPort) => [...settled.values()].filter((other) => other.protocol === protocol);
+	// A choice comes after what is named, so that it keeps out of its way.
+	for (const port of ports.toSorted((one, other) => Number(isChoice(one)) - Number(isChoice(other)))) {
+		const free = (number: number) =>
+			isFree(port.protocol, number) && !rivals(port).some((rival) => meet(rival, { first: number, last: number }));
+		const parsed = parsePublishedPort(port, free);
+		const clash = rivals(parsed).find((rival) => meet(rival, parsePortRange(parsed)) && sharePlace(rival, parsed));
+		if (clash) throw twice(parsed);
+		settled.set(port, parsed);
+	}
+	return ports.map((port) => settled.get(port)!);
+}
+
+function isChoice({ hostPort }: PublishedPort): boolean {
+	return hostPort === '' || hostPort === '0';
+}
+
+function meet(port: PublishedPort, { first, last }: Pick<PortRange, 'first' | 'last'>): boolean {
+	const range = parsePortRange(port);
+	return range.first <= last && first <= range.last;
+}
+
+/** As far as that can be told without asking the host which addresses its interfaces have. */
+function sharePlace({ interfaces: one }: PublishedPort, { interfaces: other }: PublishedPort): boolean {
+	return one.length === 0 || other.length === 0 || one.some((name) => other.includes(name));
+}
+
+function twice({ hostPort, protocol }: PublishedPort): KleeneError {
+	const what = `cannot publish port ${hostPort.replace(':', '-')}/${protocol}`;
+	const why = 'the container publishes it twice';
+	return new KleeneError({ code: 'PORT_TAKEN', what, why, mend: 'publish each port of the host once' });
+}
+
+function parsePublishedPort(port: PublishedPort, isFree: (port: number) => boolean): PublishedPort {
 	for (const name of port.interfaces)
 		if (!parseAddress(name) && !INTERFACE.test(name))
 			throw refuse(name, 'it is neither an address nor the name of an interface', 'name one of the host');
-	const hostPort = port.hostPort === '' || port.hostPort === '0' ? String(chooseFree(isFree)) : port.hostPort;
+	const hostPort = isChoice(port) ? String(chooseFree(isFree)) : port.hostPort;
 	const parsed = { ...port, hostPort };
 	parsePortRange(parsed);
 	return parsed;
@@ -91,7 +133,12 @@ function chooseFree(isFree: (port: number) => boolean): number {
 		const port = DYNAMIC.first + ((start + offset) % size);
 		if (isFree(port)) return port;
 	}
-	throw refuse('', 'all ports from 49152 to 65535 are published', 'name a lower one');
+	throw new KleeneError({
+		code: 'PORT_TAKEN',
+		what: 'cannot choose a free port of the host',
+		why: 'all ports from 49152 to 65535 are published by containers, running or not',
+		mend: 'name a port that none publishes, or remove containers that you no longer need',
+	});
 }
 
 function badPort(text: string): KleeneError {

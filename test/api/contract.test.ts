@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { buildApp } from '#daemon/app.ts';
-import { createContainer, startEngine } from '#test/engine/fixture.ts';
+import { createContainer, start, startEngine } from '#test/engine/fixture.ts';
 
 const NETWORK = { name: 'testnet', type: 'bridge', subnet: '10.4.6.0/24', gateway: '<auto>', nat: '' };
 
@@ -187,6 +187,27 @@ test('connecting and disconnecting answer with no body, and refuse with the word
 	assert.deepEqual(await call('POST', '/networks/testnet/disconnect/web'), { status: 204, body: '' });
 	const again = await call('POST', '/networks/testnet/disconnect/web');
 	assert.deepEqual([again.status, again.body.message], [404, 'endpoint configuration not found']);
+});
+
+test('published ports of a container that runs say where they lead now', async () => {
+	const fixture = await startApi();
+	for (const [name, subnet] of Object.entries({ one: '10.4.6.0/24', two: '10.4.7.0/24' }))
+		await fixture.call('POST', '/networks/create', { ...NETWORK, name, subnet });
+	const port = { interfaces: [], host_port: '8080:8081', container_port: '80:*', protocol: 'udp' };
+	const config = { name: 'web', image: 'Base', network_driver: 'vnet', public_ports: [port] };
+	await fixture.call('POST', '/containers/create', config);
+	const target = async () => {
+		const { container } = (await fixture.call('GET', '/containers/web/inspect')).body;
+		return container.public_ports[0].ip_address;
+	};
+	await fixture.call('POST', '/networks/connect', { container: 'web', network: 'one', ip_address: '<auto>' });
+	await start(fixture, 'web');
+	assert.equal(await target(), '10.4.6.2');
+	const two = { container: 'web', network: 'two', ip_address: '<auto>', default_route: true };
+	assert.equal((await fixture.call('POST', '/networks/connect', two)).status, 204);
+	assert.equal(await target(), '10.4.6.2');
+	await fixture.call('POST', '/networks/one/disconnect/web');
+	assert.equal(await target(), '10.4.7.2');
 });
 
 test('published ports say where they lead, and endpoints which MAC address and preference they have', async () => {

@@ -27,6 +27,13 @@ test('klee, its groups and commands without operands print their help', async ()
 	}
 });
 
+test('help tells the defaults that there are', async () => {
+	const { stdout } = await klee(['run', '--help']);
+	assert.doesNotMatch(stdout, /default: \[\]/);
+	assert.match(stdout, /--restart <POLICY> .*default: "no"/s);
+	assert.match((await klee(['stop', '--help'])).stdout, /killed; default: 10$/m);
+});
+
 test('the version is printed by option and command', async () => {
 	for (const words of [['--version'], ['version']]) {
 		const { code, stdout } = await klee(words);
@@ -107,4 +114,24 @@ test('an unknown key in the configuration file exits 255; a file that cannot be 
 	const broken = await klee(['--config', file, '--host', stub.host, 'lsn']);
 	assert.equal(broken.code, 0);
 	assert.match(broken.stderr, /Could not parse config at/);
+});
+
+test('a value in the configuration file that does not fit is told with one that does', async () => {
+	const file = join(folder, 'values.yaml');
+	const cases: [string, RegExp, RegExp][] = [
+		['tlsverify: "true"', /tlsverify is neither true nor false/, /write "tlsverify: true", without quotation marks/],
+		['theme: neon', /there is no theme 'neon'/, /"theme: simple"/],
+		['host: 7', /host is not text/, /write the value of host in quotation marks/],
+	];
+	for (const [content, why, mend] of cases) {
+		writeFileSync(file, content);
+		const { code, stderr } = await klee(['--config', file, 'lsn']);
+		assert.equal(code, 255, content);
+		assert.match(stderr, why);
+		assert.match(stderr, mend);
+	}
+	writeFileSync(file, `host: ${stub.host}\ntheme:\ntlskey: ""\n`);
+	const { code, stdout } = await klee(['--config', file, 'lsn']);
+	assert.equal(code, 0);
+	assert.match(stdout, /─/);
 });

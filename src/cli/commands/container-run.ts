@@ -6,7 +6,7 @@ import { type Action, each } from '../invocation.ts';
 import { randomName } from '../names.ts';
 import { type ContainerCreateOptions, checkedEnvironment, commandOf, containerConfig } from '../parse/container.ts';
 import { endPointConfig, joiningConfig } from '../parse/network.ts';
-import { line, lines, warn } from '../render/output.ts';
+import { line, lines, planned, warn } from '../render/output.ts';
 import { type AttachOptions, commandConfig, startDetached, startExecution } from '../session/start.ts';
 import type { DryRun } from '../syntax/options.ts';
 
@@ -59,8 +59,9 @@ async function planOfRun(
 }
 
 function configOf([image = '', ...words]: readonly string[], options: ContainerCreateOptions): ContainerConfig {
-	if (options.network === undefined && (options.ip ?? options.ip6 ?? options.alias?.[0]) !== undefined)
-		warn('--ip, --ip6 and --alias count with --network only');
+	const { network, ip, ip6, mac, alias } = options;
+	if (network === undefined && (ip ?? ip6 ?? mac ?? alias?.[0]) !== undefined)
+		warn('--ip, --ip6, --mac and --alias count with --network only');
 	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
 	return containerConfig(image, commandOf(words), options);
 }
@@ -88,7 +89,7 @@ export const start: Action<AttachOptions & DryRun> = async ({ args, options, cli
 			'add --detach, or start them one by one',
 		);
 	await each(args, async (container) => {
-		if (options.dryRun) lines(await planOfStart(client, container, options));
+		if (options.dryRun) planned(await planOfStart(client, container, options));
 		else await startExecution(client, { container, ...OWN_COMMAND }, options);
 	});
 };

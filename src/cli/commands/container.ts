@@ -5,7 +5,7 @@ import { type Action, each } from '../invocation.ts';
 import { type ContainerUpdateOptions, commandOf, containerChanges } from '../parse/container.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
-import { line, lines, terminalWidth } from '../render/output.ts';
+import { line, lines, planned, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
 import type { DryRun } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
@@ -44,7 +44,7 @@ export const inspect: Action<object> = async ({ args: [container = ''], client }
 
 export const stop: Action<{ time?: number } & DryRun> = ({ args, options, client }) =>
 	each(args, async (container) => {
-		if (options.dryRun) lines(await client.containers.plan.stop(container));
+		if (options.dryRun) planned(await client.containers.plan.stop(container));
 		else line(await client.containers.stop(container, { graceSeconds: options.time }));
 	});
 

@@ -2,7 +2,7 @@ import type { Network } from '#api/networks.ts';
 import { type Action, each } from '../invocation.ts';
 import { type AddressOptions, endPointConfig, type NetworkCreateOptions, networkConfig } from '../parse/network.ts';
 import { renderJson } from '../render/json.ts';
-import { line, lines, terminalWidth } from '../render/output.ts';
+import { line, lines, planned, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
 import type { DryRun } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
@@ -16,7 +16,7 @@ const COLUMNS: readonly Column<Network>[] = [
 
 export const create: Action<NetworkCreateOptions & DryRun> = async ({ args: [name = ''], options, client }) => {
 	const config = networkConfig(name, options);
-	if (options.dryRun) lines(await client.networks.plan.create(config));
+	if (options.dryRun) planned(await client.networks.plan.create(config));
 	else line(await client.networks.create(config));
 };
 
@@ -32,12 +32,12 @@ export const inspect: Action<object> = async ({ args: [network = ''], client }) 
 
 export const remove: Action<DryRun> = ({ args, options, client }) =>
 	each(args, async (network) => {
-		if (options.dryRun) lines(await client.networks.plan.remove(network));
+		if (options.dryRun) planned(await client.networks.plan.remove(network));
 		else line(await client.networks.remove(network));
 	});
 
 export const prune: Action<DryRun & { force?: boolean }> = async ({ options, client }) => {
-	if (options.dryRun) return lines(await client.networks.plan.prune());
+	if (options.dryRun) return planned(await client.networks.plan.prune());
 	await confirmRemoval('unused networks', options);
 	printRemoved(await client.networks.prune());
 };
@@ -48,12 +48,12 @@ export const connect: Action<AddressOptions & DryRun> = async ({
 	client,
 }) => {
 	const config = endPointConfig(network, container, options);
-	if (options.dryRun) lines(await client.networks.plan.connect(config));
+	if (options.dryRun) planned(await client.networks.plan.connect(config));
 	else await client.networks.connect(config);
 };
 
 export const disconnect: Action<DryRun> = async ({ args: [network = '', container = ''], options, client }) => {
 	const membership = { network, container };
-	if (options.dryRun) lines(await client.networks.plan.disconnect(membership));
+	if (options.dryRun) planned(await client.networks.plan.disconnect(membership));
 	else await client.networks.disconnect(membership);
 };

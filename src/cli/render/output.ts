@@ -11,6 +11,12 @@ export function lines(texts: readonly string[]): void {
 	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
 }
 
+/** What a dry run has found. Where that is nothing, it is said beside the output, which stays a list of commands. */
+export function planned(plan: readonly string[]): void {
+	lines(plan);
+	if (plan.length === 0) stderr.write('nothing changes on the host now\n');
+}
+
 /** Without a line end: for prompts. */
 export function text(content: string): void {
 	stdout.write(content);
@@ -34,11 +40,17 @@ export function errorText(content: string): void {
 	stderr.write(content);
 }
 
-/** A reader that has gone (`klee lsc | head -1`) ends the command as it ends any other in a pipe: without a word. */
+/**
+ * A reader that has gone (`klee lsc | head -1`) ends the command as it ends any other in a pipe: without a word. A disk
+ * that is full is told to whoever can still be told.
+ */
 export function quitWithoutReader(): void {
 	for (const stream of [stdout, stderr])
-		stream.on('error', (error: NodeJS.ErrnoException) => {
-			process.exit(error.code === 'EPIPE' || error.code === 'EIO' ? EXIT.noReader : EXIT.refused);
+		stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+			if (code === 'EPIPE' || code === 'EIO') process.exit(EXIT.noReader);
+			const mend = 'make room there, or write somewhere else';
+			if (stream === stdout) errorText(`error: cannot write the output: ${message}\n mend: ${mend}\n`);
+			process.exit(EXIT.refused);
 		});
 }
 

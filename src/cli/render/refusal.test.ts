@@ -30,3 +30,25 @@ test('a message of several lines stays in its column; brackets and colons are on
 		'error: could not remove image x since it is used for containers:\n       [red]a:b:rx\n mend: c\n',
 	);
 });
+
+test('what the headline says, the reason does not say again', () => {
+	const message = 'endpoint configuration not found';
+	const why = `${message}: it is not connected to it`;
+	const gone = new KleeneError({ code: 'NO_SUCH_ENDPOINT', what: 'cannot a', why, mend: 'c', message });
+	assert.equal(renderRefusal(gone), `error: cannot a: ${message}\n  why: it is not connected to it\n mend: c\n`);
+	const advised = { why: "no such image 'x'; and this host is Linux", mend: 'c', message: "no such image 'x'" };
+	const image = new KleeneError({ code: 'NO_SUCH_IMAGE', what: 'cannot create the container', ...advised });
+	assert.equal(
+		renderRefusal(image),
+		"error: cannot create the container: no such image 'x'\n  why: this host is Linux\n mend: c\n",
+	);
+});
+
+test('a headline has one label and one subject', () => {
+	const message = 'Error: No such image: x\n';
+	const image = new KleeneError({ code: 'NO_SUCH_IMAGE', what: message.trim(), why: 'because', mend: 'c', message });
+	assert.equal(renderRefusal(image), 'error: No such image: x\n  why: because\n mend: c\n');
+	const what = 'could not decode port to publish: ';
+	const port = new KleeneError({ code: 'INVALID_ARGUMENT', what, why: 'because', mend: 'c', message: what });
+	assert.equal(renderRefusal(port), 'error: could not decode port to publish:\n  why: because\n mend: c\n');
+});

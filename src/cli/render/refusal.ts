@@ -11,15 +11,29 @@ import { errorText, type Paint, paint } from './output.ts';
 export function renderRefusal(error: KleeneError): string {
 	const text = headline(error);
 	const rows: [string, string][] = [['error', text]];
-	if (error.why && !text.includes(error.why.trimEnd())) rows.push(['why', error.why]);
+	const why = news(error.why.trimEnd(), text);
+	if (why) rows.push(['why', why]);
 	if (error.mend) rows.push(['mend', error.mend]);
 	return rows.map(([name, content]) => row(name, content)).join('');
 }
 
 /** Messages of the contract often do not name the object (`network not found`); `what` does. */
 function headline({ what, message }: KleeneError): string {
-	const text = message.trimEnd();
-	return text.startsWith(what) || what === '' ? text : `${what}: ${text}`;
+	const text = withoutLabel(message);
+	const subject = withoutLabel(what);
+	return text.startsWith(subject) ? text : `${subject}: ${text}`;
+}
+
+/** The contract has `Error: No such image: x`. */
+function withoutLabel(text: string): string {
+	return text.trim().replace(/^error: /i, '');
+}
+
+/** What of a reason the headline does not say already. */
+function news(why: string, text: string): string {
+	if (text.includes(why)) return '';
+	const [, said = '', rest = ''] = /^([^:;]+)[:;] (?:and )?(.*)$/s.exec(why) ?? [];
+	return said !== '' && text.endsWith(said) ? rest : why;
 }
 
 const COLOURS: Readonly<Record<string, Paint>> = { error: 'red', why: 'dim', mend: 'cyan' };

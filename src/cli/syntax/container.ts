@@ -110,7 +110,7 @@ function declareExec(command: Command): Command {
 function declareStop(command: Command): Command {
 	const declared = withDryRun(command.description('stop containers'))
 		.argument('<CONTAINERS...>')
-		.option('-t, --time <SECONDS>', 'how long processes may take to end before they are killed', seconds);
+		.option('-t, --time <SECONDS>', 'how long processes may take to end before they are killed; default: 10', seconds);
 	return act<{ time?: number } & DryRun>(declared, async () => (await actions()).stop);
 }
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 /** An option that may be given several times; its values in order. */
 export function repeatable(flags: string, description: string): Option {
 	return new Option(flags, description)
-		.default([], '')
+		.default([])
 		.argParser((value: string, previous: string[]) => [...previous, value]);
 }
 

@@ -1,4 +1,4 @@
-import { Argument, Command, Option } from 'commander';
+import { Argument, Command, Help, Option } from 'commander';
 import { VERSION_LINE } from '../version.ts';
 import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
@@ -67,7 +67,8 @@ export function commandTree(words: readonly string[] = []): Command {
 		.helpCommand(false)
 		.enablePositionalOptions()
 		.exitOverride()
-		.configureOutput({ outputError: () => {} });
+		.configureOutput({ outputError: () => {} })
+		.configureHelp({ optionDescription });
 	declareRootOptions(root);
 	const needed = neededNames(words);
 	root.commandsGroup('Objects:');
@@ -81,6 +82,11 @@ export function commandTree(words: readonly string[] = []): Command {
 	root.commandsGroup('Klee:');
 	declareOwn(root);
 	return root;
+}
+
+/** An option that may be repeated begins with an empty list, which is no default worth a word. */
+function optionDescription(option: Option): string {
+	return Array.isArray(option.defaultValue) ? option.description : Help.prototype.optionDescription(option);
 }
 
 function neededNames(words: readonly string[]): (name: string) => boolean {

@@ -1,5 +1,4 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { Family } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
@@ -7,8 +6,8 @@ import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
-import { targetsOf } from '../plan/ports.ts';
-import type { RunPlanner } from '../run-planner.ts';
+import { type Target, targetNow, targetOf } from '../plan/ports.ts';
+import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { ExecutionOperations } from './executions.ts';
 import { type Runs, requireStopped } from './runs.ts';
@@ -23,8 +22,8 @@ export type ContainerChange = Partial<
 export interface ContainerState {
 	readonly container: Container;
 	readonly running: boolean;
-	/** Addresses that its published ports lead to, `''` where there is none. */
-	readonly targets: Readonly<Record<Family, string>>;
+	/** Addresses that its published ports lead to, one by one. */
+	readonly targets: readonly Target[];
 }
 
 /** The container comes with the command that it really runs: its own, else that of its image. */
@@ -88,13 +87,21 @@ export class ContainerOperations {
 	}
 
 	#state(container: Container): ContainerState {
+		const running = this.#runs.isRunning(container.id);
+		return { container, running, targets: container.publicPorts.length > 0 ? this.#targets(container, running) : [] };
+	}
+
+	/** While it runs, ports stay where they lead, though a new start would have them lead elsewhere. */
+	#targets(container: Container, running: boolean): Target[] {
 		const { store } = this.#context;
-		const published = container.publicPorts.length > 0;
-		const memberships = (published ? store.endpoints.ofContainer(container.id) : []).flatMap((endpoint) => {
+		const parts = portsAmong(store.containers.parts(container.id));
+		if (running) return container.publicPorts.map((port) => targetNow(port, parts));
+		const memberships = store.endpoints.ofContainer(container.id).flatMap((endpoint) => {
 			const network = store.networks.get(endpoint.networkId);
 			return network ? [{ endpoint, network }] : [];
 		});
-		return { container, running: this.#runs.isRunning(container.id), targets: targetsOf(container, memberships) };
+		const target = targetOf(container, memberships);
+		return container.publicPorts.map(() => target);
 	}
 
 	async create(request: ContainerRequest): Promise<string> {
@@ -175,7 +182,7 @@ export class ContainerOperations {
 					code: 'CONTAINER_NOT_RUNNING',
 					what: `cannot stop container ${name}`,
 					why: 'container not running',
-					mend: `start it with "klee start ${name}"`,
+					mend: 'there is nothing to do: it is stopped already',
 					message: 'container not running',
 				});
 			return task(id);

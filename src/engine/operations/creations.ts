@@ -3,7 +3,7 @@ import type { HostFacts } from '#host/driver.ts';
 import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
-import { type PublishedPort, parsePublishedPort, parsePublishFrom } from '#model/port.ts';
+import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { imageOf, requireImage } from '../identify.ts';
@@ -53,9 +53,8 @@ export class Creations {
 		this.requireSound(request);
 		this.requireFreeName(name);
 		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
-		const publicPorts = request.publicPorts.map((port) =>
-			parsePublishedPort(port, (number) => this.#planner.isFreePort(port.protocol, number)),
-		);
+		const isFree: FreePorts = (protocol, port) => this.#planner.isFreePort(protocol, port);
+		const publicPorts = parsePublishedPorts(request.publicPorts, isFree);
 		const publishFrom = parsePublishFrom(request.publishFrom);
 		const mounts = parseMounts(request.mounts, driver.facts().os);
 		const limits = { restartPolicy, persist, bandwidth };
@@ -99,7 +98,7 @@ export class Creations {
 			code: 'NAME_TAKEN',
 			what: `cannot use the name ${name}`,
 			why: named ? `container ${holder.id} has it` : `it is the id of container ${holder.name}`,
-			mend: named ? `choose another --name, or remove the other one with "klee rmc ${name}"` : 'choose another --name',
+			mend: named ? `choose another name, or remove the other one with "klee rmc ${name}"` : 'choose another name',
 		});
 	}
 }

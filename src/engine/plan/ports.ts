@@ -30,10 +30,21 @@ function leadingOf<M extends Membership>({ networkDriver }: Container, membershi
 	return { 4: leading(4), 6: leading(6) };
 }
 
-/** The address of the container that its published ports lead to, `''` where there is none of the family. */
-export function targetsOf(container: Container, memberships: readonly Membership[]): Readonly<Record<Family, string>> {
+/** Addresses of a container that a published port leads to, `''` where there is none of the family. */
+export type Target = Readonly<Record<Family, string>>;
+
+/** Where ports lead when the container starts. */
+export function targetOf(container: Container, memberships: readonly Membership[]): Target {
 	const leading = leadingOf(container, memberships);
 	const target = (family: Family) => (leading[family] ? addressOf(leading[family], family) : '');
+	return { 4: target(4), 6: target(6) };
+}
+
+/** Where a port of a container that runs leads. @param parts what it publishes on the host */
+export function targetNow(port: PublishedPort, parts: readonly PublishedPortsPart[]): Target {
+	const { first } = parsePortRange(port);
+	const own = parts.filter((part) => part.protocol === port.protocol && part.first === first);
+	const target = (family: Family) => own.find((part) => parseAddress(part.target)?.family === family)?.target ?? '';
 	return { 4: target(4), 6: target(6) };
 }
 

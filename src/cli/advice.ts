@@ -1,0 +1,55 @@
+import type { Command, CommanderError, Option } from 'commander';
+import { findOption, pathOf } from './syntax/resolve.ts';
+import { commandTree } from './syntax/tree.ts';
+
+export interface Advice {
+	readonly why: string;
+	readonly mend: string;
+}
+
+/** What helps who typed something that klee does not know there. @param command the innermost one that the words name */
+export function adviceOn({ code, message }: CommanderError, command: Command): Advice {
+	const [what = '', suggestion = ''] = message.split('\n');
+	const [, word = ''] = /'([^']*)'/.exec(what) ?? [];
+	const similar = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
+	const help = `${pathOf(command)} --help`;
+	const usual = { why: '', mend: similar ? `did you mean ${similar}? See ${help}` : `see ${help}` };
+	if (code === 'commander.unknownOption') return misplaced(word, command) ?? usual;
+	if (code === 'commander.unknownCommand') return elsewhere(word, command) ?? usual;
+	const ofRoot = code === 'commander.invalidArgument' && findOption(rootOf(command), word.split(' ')[0] ?? '');
+	return ofRoot && !findOption(command, word.split(' ')[0] ?? '') ? { why: '', mend: 'see klee --help' } : usual;
+}
+
+/** Options of klee itself stand before the command, those of a command after it. */
+function misplaced(flag: string, command: Command): Advice | undefined {
+	const path = pathOf(command).replace(/^klee ?/, '');
+	const own = findOption(rootOf(command), flag);
+	if (own && command.parent)
+		return { why: 'it is an option of klee itself', mend: `write it before the command: klee ${typed(own)} ${path}` };
+	const inner = command.parent && findOption(command, flag);
+	if (!inner) return undefined;
+	return { why: `it is an option of klee ${path}`, mend: `write it after the command: klee ${path} ${typed(inner)}` };
+}
+
+/** `-f, --force` → `--force` */
+function typed({ flags }: Option): string {
+	return flags.split(', ').at(-1) ?? flags;
+}
+
+const NO_BUILD: Advice = {
+	why: 'klee builds no images from Dockerfiles',
+	mend: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
+};
+
+/** What the original klee has and this one has not, and what is in a group without a shortcut. */
+function elsewhere(name: string, command: Command): Advice | undefined {
+	if (name === 'build') return NO_BUILD;
+	if (command.parent) return undefined;
+	const groups = commandTree().commands.filter(({ commands }) => commands.some((inner) => inner.name() === name));
+	if (groups.length === 0) return undefined;
+	return { why: '', mend: `did you mean ${groups.map((group) => `klee ${group.name()} ${name}`).join(' or ')}?` };
+}
+
+function rootOf(command: Command): Command {
+	return command.parent ? rootOf(command.parent) : command;
+}
