@@ -46,14 +46,16 @@ describe('the network of the host', () => {
 });
 
 describe('in a vnet container', () => {
-	test('its own network is configured, filtered and listened to as ever', async () => {
+	test('its own network is configured and filtered as ever', async () => {
 		const script = `set -e
 			ip link set epair0b mtu 1400; ip address add 10.9.9.9/32 dev epair0b; ip route add 10.9.0.0/16 dev epair0b
 			ip link set epair0b down; ip link set epair0b up; ifconfig epair0b | grep mtu
-			ping -c 1 -W 2 10.4.6.1 >/dev/null; id -u; hostname`;
+			ping -c 1 -W 2 10.4.6.1 >/dev/null`;
 		const { stdout, stderr, code } = await inside('one', script);
 		assert.equal(code, 0, stderr);
 		assert.match(stdout, /mtu 1400/);
+		for (const words of ['nft add table inet own', 'tc qdisc add dev lo root tbf rate 1mbit burst 10k latency 1ms'])
+			await outputOf([...asRootOf(one.place), ...words.split(' ')]);
 	});
 
 	test('files have the owners they are given, and devices are used but not made or changed', async () => {
@@ -95,7 +97,7 @@ describe('directories of the host', () => {
 			await land.member(name, '-l', 'vnet', '-m', `${folder}:/mnt:${access}`, '-m', `${folder}/top:/one:ro`);
 			const { stdout } = await inside(
 				name,
-				'cat /mnt/top /mnt/below/deep /one; touch /mnt/w /mnt/below/w && echo wrote',
+				'cat /mnt/top /mnt/below/deep /one; touch /mnt/w || touch /mnt/below/w && echo wrote',
 			);
 			assert.match(stdout, access === 'rw' ? /^topbelow\/deeptopwrote$/m : /^topbelow\/deeptop$/m);
 			assert.match((await inside(name, 'grep " /mnt " /proc/mounts')).stdout, /nosuid,nodev/);
