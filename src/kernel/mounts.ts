@@ -13,6 +13,19 @@ const mountCall = declare<
 >('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
 const umountCall = declare<(target: string, flags: number) => number>('int umount2(const char *target, int flags)');
 
+const statvfs = declare<(path: string, into: Buffer) => number>('int statvfs(const char *path, void *buf)');
+/** Source: bits/statvfs.h. */
+const STATVFS = { size: 112, flags: 72 } as const;
+const SAFETY = { ro: 1, nosuid: 2, nodev: 4, noexec: 8 } as const;
+
+/** Which of `ro`, `nosuid`, `nodev` and `noexec` hold where a path is mounted. @throws SystemCallError */
+export function safetyOf(path: string): string[] {
+	const into = Buffer.alloc(STATVFS.size);
+	checked('statvfs', () => statvfs(path, into));
+	const flags = into.readUInt32LE(STATVFS.flags);
+	return Object.entries(SAFETY).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [name]));
+}
+
 export interface MountRequest {
 	readonly type: string;
 	/** What is mounted; for file systems without a device any word, which listings show. */

@@ -3,7 +3,7 @@
  * within one synchronous call. Nothing may be awaited in between: the whole daemon would go on in the wrong place, and
  * a pool thread that libuv starts meanwhile would stay there for good.
  */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { hasCode } from './errno.ts';
 import { checked, declare } from './libc.ts';
@@ -13,12 +13,16 @@ const F_DUPFD_CLOEXEC = 1030;
 /** Libraries that wait with select(2), libnftables among them, can use no descriptor from this number on. */
 const FD_SETSIZE = 1024;
 const OWN = '/proc/thread-self/ns/net';
+/** Source: linux/nsfs.h. */
+const NS_GET_USERNS = 0xb701;
 
 const unshare = declare<(flags: number) => number>('int unshare(int flags)');
 const setns = declare<(fd: number, kind: number) => number>('int setns(int fd, int nstype)');
 const fcntl = declare<(fd: number, command: number, type: 'int', value: number) => number>(
 	'int fcntl(int fd, int command, ...)',
 );
+
+const ioctl = declare<(fd: number, request: number) => number>('int ioctl(int fd, unsigned long request, ...)');
 
 /** Where the thread is now, so that calls can be nested. */
 let current: number | undefined;
@@ -63,6 +67,14 @@ export function closeNamespace(fd: number): void {
 export function isSameNamespace(one: number, other: number): boolean {
 	const [a, b] = [fstatSync(one), fstatSync(other)];
 	return a.dev === b.dev && a.ino === b.ino;
+}
+
+/** The user namespace that a namespace belongs to, which the caller closes; undefined: the one of this process. */
+export function openOwnerOf(fd: number): number | undefined {
+	const owner = putAside(checked('ioctl', () => ioctl(fd, NS_GET_USERNS)));
+	if (fstatSync(owner).ino !== statSync('/proc/self/ns/user').ino) return owner;
+	closeSync(owner);
+	return undefined;
 }
 
 /**

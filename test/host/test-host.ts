@@ -82,9 +82,14 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 				.filter((line) => line.includes(this.root))
 				.map((line) => `+ mount: ${line}`),
 			...processesOf(this.root)
-				.filter(({ pid }) => pid !== this.daemonPid)
+				.filter(({ pid, command }) => pid !== this.daemonPid && !this.#isKeeper(command))
 				.map(({ pid, command }) => `+ process: ${pid} ${command}`),
 		];
+	}
+
+	/** It belongs to the daemon, and so is there as long as that one is. */
+	#isKeeper(command: string): boolean {
+		return this.daemonPid !== undefined && command === `${this.root}/init keeper`;
 	}
 
 	/** Our processes by their ids, our mounts, our namespace. */

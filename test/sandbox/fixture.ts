@@ -87,7 +87,7 @@ export class Fixture {
 		return new LinuxSandboxes({
 			paths: this.paths,
 			...this.tools,
-			stackPath: () => `/proc/${process.pid}/fd/${this.network}`,
+			stackOf: () => ({ path: `/proc/${process.pid}/fd/${this.network}`, owner: undefined }),
 		});
 	}
 

@@ -19,7 +19,7 @@ async function startAndDie(part: SandboxPart): Promise<void> {
 		import { Paths } from '#host/linux/paths.ts';
 		import { LinuxSandboxes } from '#host/linux/sandbox.ts';
 		const [root, part, network] = process.argv.slice(1);
-		const sandboxes = new LinuxSandboxes({ paths: new Paths(root), ...JSON.parse(network) , stackPath: () => '/proc/self/ns/net' });
+		const sandboxes = new LinuxSandboxes({ paths: new Paths(root), ...JSON.parse(network) , stackOf: () => ({ path: '/proc/self/ns/net' }) });
 		await sandboxes.make(JSON.parse(part));
 		const first = await sandboxes.run({ kind: 'first', container: JSON.parse(part).container, attach: true });
 		first.onOutput((_stream, chunk) => process.stdout.write(chunk));

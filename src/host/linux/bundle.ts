@@ -46,9 +46,11 @@ export class Bundle {
 		return existsSync(this.directory);
 	}
 
-	write(part: SandboxPart, config: object): void {
+	/** @param configure called when the files are there that a container sees */
+	write(part: SandboxPart, configure: () => object): void {
 		mkdirSync(this.directory, { recursive: true, mode: 0o700 });
 		for (const file of [this.status, this.started]) writeFileSync(file, '', { mode: 0o600 });
+		const config = configure();
 		writeFileSync(join(this.directory, 'part.json'), JSON.stringify(part));
 		writeFileSync(join(this.directory, 'config.json'), JSON.stringify(config));
 	}

@@ -17,6 +17,7 @@ import { closeNamespace, openNamespace } from '#kernel/netns.ts';
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
+import { installInit } from './bundle.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { gatherFacts } from './facts.ts';
 import { Firewall } from './firewall.ts';
@@ -32,6 +33,7 @@ import { Resolver } from './resolver/resolver.ts';
 import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './resolver/upstreams.ts';
 import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
 import { LinuxSandboxes } from './sandbox.ts';
+import { OwnUserNamespace } from './stack-owner.ts';
 import type { Stack } from './stacks.ts';
 import { LinuxStorage } from './storage.ts';
 import { LinuxVolumes } from './volumes.ts';
@@ -53,6 +55,8 @@ interface Equipment {
 	readonly leave: () => void;
 	readonly resolver: Resolver;
 	readonly runtime: ChosenRuntime;
+	/** Or why there is none. */
+	readonly stackOwner: OwnUserNamespace | string;
 	readonly log: LinuxHostOptions['log'];
 }
 
@@ -66,6 +70,7 @@ export class LinuxHost implements HostDriver {
 	readonly #storage: LinuxStorage;
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
+	readonly #stackOwner: OwnUserNamespace | undefined;
 	readonly #hostNamespace: number | undefined;
 	readonly #leave: () => void;
 	readonly #log: LinuxHostOptions['log'];
@@ -85,15 +90,19 @@ export class LinuxHost implements HostDriver {
 			upstreams,
 			log,
 		});
-		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, runtime: await chooseRuntime() });
+		const owning = OwnUserNamespace.open(installInit(root));
+		const runtime = await chooseRuntime();
+		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, runtime, stackOwner: await owning });
 	}
 
-	private constructor({ paths, hostNamespace, leave, resolver, runtime, log }: Equipment) {
+	private constructor({ paths, hostNamespace, leave, resolver, runtime, stackOwner, log }: Equipment) {
+		const [owner, ownerless] = typeof stackOwner === 'string' ? [undefined, [stackOwner]] : [stackOwner, []];
+		this.#stackOwner = owner;
 		this.#leave = leave;
 		this.#log = log;
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
-		this.#network = new LinuxNetwork(hostNamespace === undefined ? {} : { hostNamespace });
+		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#images = new LinuxImages(paths);
 		this.#storage = new LinuxStorage(paths);
@@ -101,13 +110,13 @@ export class LinuxHost implements HostDriver {
 			paths,
 			conmon: runtime.conmon,
 			runtime: runtime.path,
-			stackPath: (container) => this.#stackOf(container).path,
+			stackOf: (container) => this.#stackOf(container),
 			log,
 			...(hostNamespace === undefined
 				? {}
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
-		this.#facts = gatherFacts(runtime, paths, this.#network.lacking());
+		this.#facts = gatherFacts(runtime, paths, [...ownerless, ...this.#network.lacking()]);
 		const volumes = new LinuxVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,
@@ -214,6 +223,7 @@ export class LinuxHost implements HostDriver {
 		this.#resolver.closeAll();
 		this.#firewall.close();
 		this.#network.close();
+		await this.#stackOwner?.close();
 		this.#leave();
 		if (this.#hostNamespace !== undefined) closeNamespace(this.#hostNamespace);
 	}

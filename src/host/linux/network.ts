@@ -14,7 +14,7 @@ import { Holders } from './holders.ts';
 import { BridgePorts, NetworkInterfaces } from './links.ts';
 import { RateLimits } from './rate-limits.ts';
 import { asRefusal } from './refusals.ts';
-import { type Stack, Stacks } from './stacks.ts';
+import { type Stack, type StackOwner, Stacks } from './stacks.ts';
 import { type ObservedNetwork, surveyNetwork } from './survey.ts';
 import { HostSettings } from './sysctl.ts';
 
@@ -32,6 +32,8 @@ export type NetworkPartKind =
 export interface LinuxNetworkOptions {
 	/** Descriptor of the network namespace that is the host; default: that of the daemon. Stays the caller's. */
 	readonly hostNamespace?: number;
+	/** Of the stacks of vnet containers; default: the daemon itself. */
+	readonly stackOwner?: StackOwner | undefined;
 }
 
 /** Everything that Kleene does to the network of a Linux host, save the firewall. */
@@ -41,15 +43,16 @@ export class LinuxNetwork {
 	readonly forwarding: Forwarding;
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
-	readonly #stacks = new Stacks();
+	readonly #stacks: Stacks;
 	readonly #conversations: Conversations;
 	readonly #interfaces: NetworkInterfaces;
 
-	constructor({ hostNamespace }: LinuxNetworkOptions = {}) {
+	constructor({ hostNamespace, stackOwner }: LinuxNetworkOptions = {}) {
 		const net = Rtnetlink.open(hostNamespace);
 		const settings = new HostSettings(hostNamespace);
 		this.#settings = settings;
-		const stacks = this.#stacks;
+		const stacks = new Stacks(stackOwner);
+		this.#stacks = stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
 		const conversations = new Conversations(Conntrack.open(hostNamespace), net);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilitiesOf } from './capabilities.ts';
-import { ociConfig, ociProcess } from './oci-spec.ts';
+import { type BundleRequest, ociConfig, ociProcess } from './oci-spec.ts';
 import { seccompProfile } from './seccomp.ts';
 
 const identity = { uid: 7, gid: 8, groups: [9, 10], home: '/home/seven' };
@@ -9,7 +9,18 @@ const process = { argv: ['run', 'it'], env: ['A=1'], user: 'seven', tty: false, 
 const none = { rawSockets: false, netAdmin: false, parameters: [] };
 const spec = { driver: 'disabled', hostname: 'box', network: 'own', ...none, process } as const;
 
-function config(network: 'own' | 'host', path: string | undefined) {
+interface Config {
+	readonly linux: {
+		readonly namespaces: object[];
+		readonly resources: object;
+		readonly readonlyPaths: string[];
+		readonly uidMappings?: object;
+		readonly gidMappings?: object;
+	};
+	readonly mounts: { readonly destination: string; readonly options: string[] }[];
+}
+
+function config(network: 'own' | 'host', path: string | undefined, more: Partial<BundleRequest> = {}): Config {
 	return ociConfig({
 		spec: { ...spec, network },
 		identity,
@@ -20,7 +31,8 @@ function config(network: 'own' | 'host', path: string | undefined) {
 		started: '/started',
 		network: path,
 		cgroup: '/kleene-x',
-	}) as { linux: { namespaces: object[]; resources: object }; mounts: { destination: string; options: string[] }[] };
+		...more,
+	}) as Config;
 }
 
 test('networks: its own by path, the one given for the host, or the one that is there', () => {
@@ -28,6 +40,31 @@ test('networks: its own by path, the one given for the host, or the one that is 
 	assert.deepEqual(network(config('own', '/n')), { type: 'network', path: '/n' });
 	assert.deepEqual(network(config('host', '/h')), { type: 'network', path: '/h' });
 	assert.equal(network(config('host', undefined)), undefined);
+});
+
+test('a user namespace is joined with all ids, devices in it are read-only, and without one nothing of it is there', () => {
+	const { linux: without } = config('own', '/n');
+	const { linux } = config('own', '/n', { owner: '/u', bindOptions: (_, readOnly) => [`${readOnly}`] });
+	assert.deepEqual(linux.namespaces.slice(-2), [
+		{ type: 'user', path: '/u' },
+		{ type: 'network', path: '/n' },
+	]);
+	for (const mapping of [linux.uidMappings, linux.gidMappings])
+		assert.deepEqual(mapping, [{ containerID: 0, hostID: 0, size: 2 ** 32 - 1 }]);
+	const added = linux.readonlyPaths.filter((path) => !without.readonlyPaths.includes(path));
+	assert.deepEqual(
+		added,
+		['full', 'null', 'random', 'tty', 'urandom', 'zero'].map((name) => `/dev/${name}`),
+	);
+	assert.deepEqual([without.uidMappings, without.gidMappings], [undefined, undefined]);
+	assert.ok(!without.namespaces.some((one) => (one as { type: string }).type === 'user'));
+});
+
+test('bind mounts have the options that they are given', () => {
+	const { mounts } = config('own', '/n', { bindOptions: (source, readOnly) => [source, `${readOnly}`] });
+	const options = (destination: string) => mounts.find((mount) => mount.destination === destination)?.options;
+	assert.deepEqual(options('/d'), ['/s', 'true']);
+	assert.deepEqual(options('/dev/.kleene/status'), ['/st', 'false']);
 });
 
 test('the init is read-only, mounts are as asked for, and no device is allowed beyond those the runtime adds', () => {

@@ -2,6 +2,7 @@ import { sh } from '#kernel/shell/quote.ts';
 import { mergeEnv } from '#model/container.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
+import { type BindOptions, plainBind } from './bind-options.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';
@@ -30,6 +31,8 @@ const MASKED = [
 	'/sys/devices/virtual/powercap',
 	'/sys/firmware',
 ];
+/** In a user namespace the runtime cannot make devices and takes the host's: their modes are not to be changed. */
+const DEVICES = ['/dev/full', '/dev/null', '/dev/random', '/dev/tty', '/dev/urandom', '/dev/zero'];
 const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
 export interface BundleRequest {
@@ -50,6 +53,10 @@ export interface BundleRequest {
 	readonly inherited?: readonly string[];
 	/** Path of a network namespace; undefined: that of whoever starts the runtime. */
 	readonly network: string | undefined;
+	/** Path of the user namespace that the network belongs to; undefined: that of whoever starts the runtime. */
+	readonly owner?: string | undefined;
+	/** Options of a bind mount of a path of the host. Default: it alone, as asked for. */
+	readonly bindOptions?: BindOptions;
 	readonly cgroup: string;
 }
 
@@ -65,6 +72,10 @@ interface OciMount {
 export function ociConfig(request: BundleRequest): object {
 	const { spec, identity, hookIdentity = identity, inherited = [] } = request;
 	const hooked = (spec.hooks?.start.length ?? 0) > 0;
+	const { owner, bindOptions = plainBind } = request;
+	const bind = (source: string, destination: string, readOnly: boolean): OciMount => {
+		return { destination, type: 'bind', source, options: bindOptions(source, readOnly) };
+	};
 	const own = [bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)];
 	if (hooked) own.push(bind(request.started, INSIDE.started, false));
 	const mounts = request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
@@ -77,10 +88,11 @@ export function ociConfig(request: BundleRequest): object {
 		linux: {
 			cgroupsPath: request.cgroup,
 			resources: { devices: [{ allow: false, access: 'rwm' }] },
-			namespaces: namespaces(spec, request.network),
+			namespaces: namespaces(spec, request.network, owner),
+			...(owner === undefined ? {} : { uidMappings: EVERY_ID, gidMappings: EVERY_ID }),
 			...(spec.domainname === undefined ? {} : { sysctl: { 'kernel.domainname': spec.domainname } }),
 			maskedPaths: MASKED,
-			readonlyPaths: READ_ONLY,
+			readonlyPaths: owner === undefined ? READ_ONLY : [...READ_ONLY, ...DEVICES],
 			seccomp: seccompProfile(undefined, !spec.denied?.includes('sysvipc')),
 		},
 	};
@@ -162,10 +174,14 @@ function environment(env: readonly string[], home: string, tty: boolean): string
 	return [...added, ...env];
 }
 
-function namespaces(spec: SandboxSpec, network: string | undefined): object[] {
+function namespaces(spec: SandboxSpec, network: string | undefined, owner: string | undefined): object[] {
 	const own: object[] = ['pid', 'mount', 'ipc', 'uts'].map((type) => ({ type }));
+	if (owner !== undefined) own.push({ type: 'user', path: owner });
 	return network === undefined && spec.network === 'host' ? own : [...own, { type: 'network', path: network }];
 }
+
+/** What the user namespace has; runtimes want to hear it. */
+const EVERY_ID = [{ containerID: 0, hostID: 0, size: 0xffff_ffff }];
 
 const OWN_MOUNTS: readonly OciMount[] = [
 	{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -190,7 +206,3 @@ const OWN_MOUNTS: readonly OciMount[] = [
 	{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
 	{ destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
 ];
-
-function bind(source: string, destination: string, readOnly: boolean): OciMount {
-	return { destination, type: 'bind', source, options: ['bind', 'private', readOnly ? 'ro' : 'rw'] };
-}

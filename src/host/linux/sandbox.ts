@@ -8,6 +8,7 @@ import { isAlive, signalProcess } from '#kernel/process.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/part.ts';
+import { bindsBelow } from './bind-options.ts';
 import { Bundle, installInit, type SandboxProcesses } from './bundle.ts';
 import { Exits } from './exits.ts';
 import type { PartHandler } from './handler.ts';
@@ -17,6 +18,7 @@ import { ociConfig } from './oci-spec.ts';
 import type { Paths } from './paths.ts';
 import { requireReservedPorts } from './reserved-ports.ts';
 import { inheritedEnv, Runner } from './runner.ts';
+import type { Stack } from './stacks.ts';
 import { lookUp } from './users.ts';
 
 /** Milliseconds. */
@@ -33,8 +35,8 @@ export interface SandboxOptions extends HookOptions {
 	readonly runtime: string;
 	/** Milliseconds that the runtime may take to start a process; undefined: as long as is reasonable. */
 	readonly patience?: number;
-	/** Path under which a container's own network namespace can be opened. */
-	readonly stackPath: (container: string) => string;
+	/** A container's own network namespace. */
+	readonly stackOf: (container: string) => Pick<Stack, 'path' | 'owner'>;
 	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
 	readonly hostNetwork?: string;
 }
@@ -69,7 +71,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		try {
 			requireReservedPorts(part.spec, this.#options.hostNamespace);
 			this.#exits.forget(container);
-			bundle.write(part, this.#config(part, bundle));
+			bundle.write(part, () => this.#config(part, bundle));
 			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
 			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
@@ -152,6 +154,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	#config(part: SandboxPart, bundle: Bundle): object {
 		const { container, spec } = part;
 		const root = this.#paths.containerRoot(container);
+		const stack = spec.network === 'own' ? this.#options.stackOf(container) : undefined;
 		mkdirSync(this.#tools.state, { recursive: true });
 		return ociConfig({
 			spec,
@@ -163,7 +166,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			init: this.#init,
 			status: bundle.status,
 			started: bundle.started,
-			network: spec.network === 'own' ? this.#options.stackPath(container) : this.#options.hostNetwork,
+			network: stack?.path ?? this.#options.hostNetwork,
+			...(stack?.owner === undefined ? {} : { owner: stack.owner, bindOptions: bindsBelow() }),
 			cgroup: cgroupOf(container),
 		});
 	}

@@ -1,7 +1,14 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { hasCode } from '#kernel/errno.ts';
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
-import { closeNamespace, createNamespace, isSameNamespace, openNamespaceOf } from '#kernel/netns.ts';
+import {
+	closeNamespace,
+	createNamespace,
+	isSameNamespace,
+	openNamespaceOf,
+	openOwnerOf,
+	within,
+} from '#kernel/netns.ts';
 import type { StackPart } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
 import { conf6, type Setting, writeSettings } from './sysctl.ts';
@@ -11,6 +18,18 @@ export interface Stack {
 	readonly fd: number;
 	/** Where another process finds it, for the `network` namespace of an OCI configuration. */
 	readonly path: string;
+	/** The same for the user namespace that it belongs to; undefined: the one of the daemon. */
+	readonly owner: string | undefined;
+}
+
+/** Makes stacks that belong to a user namespace of their own. */
+export interface StackOwner {
+	createNetwork(): Promise<number>;
+}
+
+interface Held {
+	readonly network: number;
+	readonly owner: number | undefined;
 }
 
 /** Addresses are usable at once, routers of the network have no say, and a container does not route for others. */
@@ -26,16 +45,24 @@ const SETTINGS: readonly Setting[] = [
  * Until its first process runs, the descriptor is all that keeps a namespace alive, so a killed daemon leaks none.
  */
 export class Stacks implements PartHandler<'stack'> {
-	readonly #held = new Map<string, number>();
+	readonly #held = new Map<string, Held>();
+	readonly #owner: StackOwner | undefined;
 
-	make({ container }: StackPart): void {
-		if (!this.#held.has(container)) this.#held.set(container, createNamespace(prepare));
+	/** @param owner of the stacks that their containers may configure; undefined: they are the daemon's, as all others */
+	constructor(owner?: StackOwner) {
+		this.#owner = owner;
+	}
+
+	async make({ container, spec }: StackPart): Promise<void> {
+		if (this.#held.has(container)) return;
+		const owner = spec?.netAdmin ? this.#owner : undefined;
+		this.#hold(container, owner === undefined ? createNamespace(prepare) : await prepared(owner.createNetwork()));
 	}
 
 	unmake({ container }: StackPart): void {
-		const fd = this.#held.get(container);
+		const held = this.#held.get(container);
 		this.#held.delete(container);
-		if (fd !== undefined) closeNamespace(fd);
+		if (held !== undefined) letGo(held);
 	}
 
 	describe(verb: 'make' | 'unmake', { container }: StackPart): string[] {
@@ -44,8 +71,10 @@ export class Stacks implements PartHandler<'stack'> {
 	}
 
 	of(container: string): Stack | undefined {
-		const fd = this.#held.get(container);
-		return fd === undefined ? undefined : { fd, path: `/proc/${process.pid}/fd/${fd}` };
+		const held = this.#held.get(container);
+		if (held === undefined) return undefined;
+		const { network, owner } = held;
+		return { fd: network, path: pathOf(network), owner: owner === undefined ? undefined : pathOf(owner) };
 	}
 
 	/**
@@ -62,20 +91,20 @@ export class Stacks implements PartHandler<'stack'> {
 			throw error;
 		}
 		const held = this.#held.get(container);
-		if (held !== undefined && isSameNamespace(held, fd)) {
+		if (held !== undefined && isSameNamespace(held.network, fd)) {
 			closeNamespace(fd);
 			return true;
 		}
-		if (held !== undefined) closeNamespace(held);
-		this.#held.set(container, fd);
+		if (held !== undefined) letGo(held);
+		this.#hold(container, fd);
 		return true;
 	}
 
 	/** Do something inside; undefined when the container has no stack (any more). */
 	tryEnter<T>(container: string, run: (net: Rtnetlink) => T): T | undefined {
-		const fd = this.#held.get(container);
-		if (fd === undefined) return undefined;
-		const net = Rtnetlink.open(fd);
+		const held = this.#held.get(container);
+		if (held === undefined) return undefined;
+		const net = Rtnetlink.open(held.network);
 		try {
 			return run(net);
 		} finally {
@@ -90,8 +119,8 @@ export class Stacks implements PartHandler<'stack'> {
 
 	/** Descriptor of the namespace. */
 	require(container: string): number {
-		const fd = this.#held.get(container);
-		if (fd !== undefined) return fd;
+		const held = this.#held.get(container);
+		if (held !== undefined) return held.network;
 		throw new KleeneError({
 			code: 'HOST_FAILED',
 			what: `cannot configure the network of container ${container}`,
@@ -101,8 +130,38 @@ export class Stacks implements PartHandler<'stack'> {
 	}
 
 	close(): void {
-		for (const fd of this.#held.values()) closeNamespace(fd);
+		for (const held of this.#held.values()) letGo(held);
 		this.#held.clear();
+	}
+
+	/** Takes over the descriptor. */
+	#hold(container: string, network: number): void {
+		try {
+			this.#held.set(container, { network, owner: openOwnerOf(network) });
+		} catch (error) {
+			closeNamespace(network);
+			throw error;
+		}
+	}
+}
+
+function letGo({ network, owner }: Held): void {
+	closeNamespace(network);
+	if (owner !== undefined) closeNamespace(owner);
+}
+
+function pathOf(fd: number): string {
+	return `/proc/${process.pid}/fd/${fd}`;
+}
+
+async function prepared(creation: Promise<number>): Promise<number> {
+	const network = await creation;
+	try {
+		within(network, prepare);
+		return network;
+	} catch (error) {
+		closeNamespace(network);
+		throw error;
 	}
 }
 

@@ -8,29 +8,38 @@
  * end with the command's code. The file gets two lines: the pid of the command, and its code once that is known and
  * something else goes on. With `-` as status: become the command.
  *
+ *   init keeper
+ *
+ * On the host instead: the process that network namespaces of containers come from, see keep() and docs/adr/011.
+ *
  * Freestanding: no libc, nothing of it can be missing in or differ between root file systems.
  */
 #include <asm/ioctls.h>
+#include <asm/stat.h>
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/mount.h>
+#include <linux/resource.h>
+#include <linux/sched.h>
 #include <linux/signal.h>
 #include <linux/time_types.h>
 #include <linux/wait.h>
 
+/* A fifth argument is 0: only mount(2) has one. */
 #if defined(__x86_64__)
 __asm__(".globl _start\n_start: mov %rsp,%rdi\n and $-16,%rsp\n call start\n");
 static long sys(long n, long a, long b, long c, long d) {
-	register long r10 __asm__("r10") = d;
-	__asm__ volatile("syscall" : "+a"(n) : "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	register long r10 __asm__("r10") = d, r8 __asm__("r8") = 0;
+	__asm__ volatile("syscall" : "+a"(n) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
 	return n;
 }
 #elif defined(__aarch64__)
 __asm__(".globl _start\n_start: mov x0,sp\n bl start\n");
 static long sys(long n, long a, long b, long c, long d) {
 	register long x8 __asm__("x8") = n, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c,
-		      x3 __asm__("x3") = d;
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
+		      x3 __asm__("x3") = d, x4 __asm__("x4") = 0;
+	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
 	return x0;
 }
 #endif
@@ -105,6 +114,21 @@ static void run(char **argv, char **env) {
 	refuse(argv[0], slash ? "no such file or directory" : "command not found", NOT_FOUND);
 }
 
+/* The /dev/null that a runtime or conmon opened is the host's: root in here could change its mode. The one in here is not. */
+static void use_own_null(const char *name) {
+	const unsigned kind = 0170000, device = 0020000, null = 0x103;
+	struct stat is;
+	for (long fd = 0; fd < 3; fd++) {
+		if (sys(__NR_fstat, fd, (long)&is, 0, 0) || (is.st_mode & kind) != device || is.st_rdev != null)
+			continue;
+		long own = sys(__NR_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NONBLOCK, 0);
+		if (own < 0)
+			refuse(name, "no /dev/null", NOT_EXECUTABLE);
+		sys(__NR_dup3, own, fd, 0, 0);
+		sys(__NR_close, own, 0, 0, 0);
+	}
+}
+
 /* argv: uid gid groups stdio command... */
 static void become(char **argv, char **env) {
 	const char *uid = argv[0], *gid = argv[1], *group = argv[2];
@@ -114,6 +138,7 @@ static void become(char **argv, char **env) {
 		list[count++] = number(&group);
 		group += *group == ',';
 	}
+	use_own_null(argv[4]);
 	for (long fd = 0, own = argv[3][0] - '0'; fd < 3; fd++)
 		if (user && own >> fd & 1)
 			sys(__NR_fchown, fd, user, -1, 0);
@@ -147,9 +172,50 @@ static void mind(long command, long status, unsigned long signals) {
 	}
 }
 
+static long mount_on(const char *target, const char *type, long flags) {
+	return sys(__NR_mount, (long)type, (long)target, (long)type, flags);
+}
+
+/* Whether a container of this namespace would get its /proc and /sys: not where the host hides parts of its own. */
+static long try_mounts(void) {
+	const long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	long child = sys(__NR_clone, CLONE_NEWNS | CLONE_NEWPID | SIGCHLD, 0, 0, 0);
+	int how;
+	if (child == 0) {
+		long error = mount_on("/sys", "sysfs", safe | MS_RDONLY);
+		error = error ? error : mount_on("/proc", "proc", safe);
+		sys(__NR_exit_group, -error, 0, 0, 0);
+	}
+	if (child < 0 || sys(__NR_wait4, child, (long)&how, __WALL, 0) < 0)
+		return child < 0 ? child : -ECHILD;
+	return how & 0x7f ? -EINTR : -(how >> 8 & 0xff);
+}
+
+/*
+ * A user namespace, and in it one fresh network namespace after the other. Each answer is one byte, an errno or 0, the
+ * first one about the user namespace. Orders: `n`, leave this network namespace for a new one; `m`, try_mounts().
+ * Whoever gives them opens the namespaces through /proc, so the next one is made while the last is being used.
+ */
+static void keep(void) {
+	/* What limits this process now limits all containers together: each of their processes has limits anyway. */
+	const int all[] = {RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE};
+	unsigned long none[] = {~0UL, ~0UL};
+	for (int i = 0; i < 4; i++)
+		sys(__NR_prlimit64, 0, all[i], (long)none, 0);
+	long error = sys(__NR_unshare, CLONE_NEWUSER | CLONE_NEWNET, 0, 0, 0);
+	for (;;) {
+		char letter = -error;
+		if (sys(__NR_write, 1, (long)&letter, 1, 0) != 1 || sys(__NR_read, 0, (long)&letter, 1, 0) != 1)
+			sys(__NR_exit_group, 0, 0, 0, 0);
+		error = letter == 'n' ? sys(__NR_unshare, CLONE_NEWNET, 0, 0, 0) : try_mounts();
+	}
+}
+
 __attribute__((used)) void start(long *stack) {
 	char **argv = (char **)stack + 1, **env = argv + stack[0] + 1;
 	unsigned long signals = BIT(SIGCHLD) | BIT(SIGTERM) | BIT(SIGHUP) | BIT(SIGINT);
+	if (stack[0] == 2)
+		keep();
 	if (stack[0] < 7)
 		refuse("init", "too few arguments", NOT_EXECUTABLE);
 	if (argv[1][0] == '-')
