@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
+import { SILENCE } from '../host/peer.ts';
 
 let land: Landscape;
 before(async () => {
@@ -47,7 +48,7 @@ for (const [what, command] of [
 		await restored(whole);
 		const question = { address: UPLINK.host, port: 8080 };
 		assert.deepEqual(await land.ask(land.outside.place, question), [`web sees ${FAR.address}`]);
-		const [direct] = await land.ask(far.place, { address: '10.4.6.2', port: 80 });
+		const [direct] = await land.ask(far.place, { address: '10.4.6.2', port: 80, timeout: SILENCE });
 		assert.doesNotMatch(direct ?? '', /sees/);
 		assert.match(land.host.log, /somebody else (deleted|changed) table inet kleene/);
 	});

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Trace } from '#api/diagnosis.ts';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
+import { SILENCE } from '../host/peer.ts';
 
 let land: Landscape;
 
@@ -198,7 +199,7 @@ describe('the outside', () => {
 		const [published, direct] = await land.ask(
 			land.outside.place,
 			{ address: UPLINK.host, port: 8080 },
-			{ address: '10.4.6.11', port: 80 },
+			{ address: '10.4.6.11', port: 80, timeout: SILENCE },
 		);
 		assert.match(published ?? '', /^web sees/);
 		assert.equal(direct, 'silence');
