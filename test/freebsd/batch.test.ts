@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import { applyBatch } from '#host/freebsd/batch.ts';
 import type { PartHandlers } from '#host/freebsd/handler.ts';
@@ -12,7 +11,9 @@ import { LocalShell } from '#kernel/shell/local.ts';
 import { sh } from '#kernel/shell/quote.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
 import { make, type Step, unmake } from '#model/step.ts';
+import { eventually } from '../host/eventually.ts';
 import { TestSshd, withoutSshd } from '../shell/sshd.ts';
+import { killIfThere } from './runner-place.ts';
 
 /** Addresses are files in a directory: a kind of part that a real shell can make anywhere. */
 function addresses(directory: string): PartHandlers {
@@ -30,7 +31,7 @@ function addresses(directory: string): PartHandlers {
 			return sh`echo ${`adding ${address}`}
 [ ${address} != taken ] || { found=em0; ${taken}; }
 [ ${address} != broken ] || { echo ${'ifconfig: bad value'} >&2; exit 3; }
-[ ${address} != slow ] || sleep 3
+[ ${address} != slow ] || sh -c ${'echo $$ >"$0"; exec sleep 10'} ${join(directory, 'sleeper')}
 : >${file(address)}`;
 		},
 		unmake: ({ address }) => sh`rm -f ${file(address)}`,
@@ -43,7 +44,10 @@ function addresses(directory: string): PartHandlers {
 
 function place(t: TestContext): { directory: string; handlers: PartHandlers; has(address: string): boolean } {
 	const directory = mkdtempSync(join(tmpdir(), 'kleene-batch-'));
-	t.after(() => rmSync(directory, { recursive: true, force: true }));
+	t.after(() => {
+		killIfThere(join(directory, 'sleeper'));
+		rmSync(directory, { recursive: true, force: true });
+	});
 	return { directory, handlers: addresses(directory), has: (address) => existsSync(join(directory, address)) };
 }
 
@@ -129,10 +133,7 @@ test('where the connection is lost, all may have been done', { skip: withoutSshd
 		},
 	};
 	const lost = refused(applyBatch(shell, handlers, steps('a', 'slow', 'b'), options));
-	for (let look = 0; !begun; look++) {
-		assert.ok(look < 1000, 'it did not begin');
-		await delay(10);
-	}
+	await eventually('the slow one begins', () => begun);
 	sshd.cut();
 	const error = await lost;
 	assert.equal(error.code, 'HOST_UNREACHABLE');

@@ -59,7 +59,7 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	ping(address: string): readonly string[] {
-		return ['ping', ...(address.includes(':') ? ['-6'] : []), '-c', '1', '-t', '1', address];
+		return ['ping', ...(address.includes(':') ? ['-6'] : []), '-c', '1', '-t', '3', address];
 	}
 
 	async answers(address: string): Promise<boolean> {

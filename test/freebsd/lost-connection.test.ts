@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '#engine/engine.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { FreebsdHost } from '#host/freebsd/driver.ts';
@@ -17,17 +16,11 @@ import { Store } from '#store/store.ts';
 import { connect, createContainer, EXECUTE, SILENT, start } from '../engine/fixture.ts';
 import { TESTNET_CONFIG } from '../engine/testnet.ts';
 import { outputOf } from '../host/command.ts';
+import { eventually } from '../host/eventually.ts';
 import { lastFirst, TestSshd, withoutSshd } from '../shell/sshd.ts';
 import { FarHost } from './far/far-host.ts';
 
 const skip = withoutSshd;
-
-async function eventually(what: string, holds: () => boolean): Promise<void> {
-	for (let tries = 0; !holds(); tries += 1) {
-		assert.ok(tries < 300, `${what}: it did not come true within 30 seconds`);
-		await sleep(100);
-	}
-}
 
 test('a start that loses the connection is undone when it is back', { skip, timeout: 180_000 }, async (context) => {
 	const t = lastFirst(context);
@@ -56,7 +49,8 @@ test('a start that loses the connection is undone when it is back', { skip, time
 	const before = [...far.world.host.interfaces.keys()];
 
 	const starting = start(fixture, 'web').catch((error: unknown) => error);
-	await eventually('the jail is there', () => far.world.jails.has(id));
+	// Soon after, the start is done and nothing of it can be lost.
+	await eventually('the jail is there', () => far.world.jails.has(id), { every: 5 });
 	sshd.cut();
 	const outcome = await starting;
 	assert.ok(isKleeneError(outcome) && outcome.code === 'HOST_UNREACHABLE', String(outcome));

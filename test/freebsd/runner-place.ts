@@ -1,9 +1,7 @@
 /** A host made of stand-ins with one jail, here or behind a real sshd, and a runner of processes on it. */
-import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { HostProcess } from '#host/driver.ts';
 import { StateDirectory } from '#host/freebsd/run-directory.ts';
 import { Runner, type RunnerSpec } from '#host/freebsd/runner.ts';
@@ -86,9 +84,4 @@ export class Watched {
 			if (stream === 'stdout') this.bytes.push(chunk);
 		});
 	}
-}
-
-export async function until(what: string, done: () => boolean, milliseconds = 15_000): Promise<void> {
-	for (const start = Date.now(); !done(); await delay(20))
-		assert.ok(Date.now() - start < milliseconds, `no ${what} within ${milliseconds} ms`);
 }

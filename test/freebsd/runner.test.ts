@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKleeneError } from '#errors/kleene-error.ts';
+import { eventually } from '../host/eventually.ts';
 import { withoutSshd } from '../shell/sshd.ts';
-import { first, here, JAIL, overSsh, spec, until, Watched } from './runner-place.ts';
+import { first, here, JAIL, overSsh, spec, Watched } from './runner-place.ts';
 
 for (const [way, open, skip] of [
 	['here', here, false],
@@ -19,7 +20,7 @@ for (const [way, open, skip] of [
 		assert.equal(seen.stdout, 'out b c\n');
 		assert.equal(seen.stderr, 'err\n');
 		assert.deepEqual(ends, [JAIL]);
-		await until('end on the host', () => existsSync(join(state.run(JAIL), 'ended')));
+		await eventually('end on the host', () => existsSync(join(state.run(JAIL), 'ended')));
 		await delay(200);
 		assert.deepEqual(ends, [JAIL]);
 	});
@@ -41,7 +42,7 @@ for (const [way, open, skip] of [
 		const command = `tty; stty size; echo "$TERM"; trap 'trap : WINCH; sleep 0.2; stty size; exit 5' WINCH; echo ready; while :; do sleep 0.05; done`;
 		const process = await runner.run({ ...first, attach: true, size }, spec(command, { tty: true, stdin: true }));
 		const seen = new Watched(process);
-		await until('ready', () => seen.stdout.includes('ready'));
+		await eventually('ready', () => seen.stdout.includes('ready'));
 		process.resize(40, 120);
 		assert.deepEqual(await process.ended, { code: 5, sandboxEnded: true });
 		assert.match(seen.stdout, /^\/dev\/pts\/\d+\r\n33 101\r\nxterm\r\nready\r\n40 120\r\n$/);
@@ -54,16 +55,16 @@ for (const [way, open, skip] of [
 			await runner.run({ ...first, attach: true }, spec(command, { tty: true, stdin: true }));
 		const reading = await run('stty -echo; echo ready; read line; echo "got $line"; cat; echo over; exit 3');
 		const seen = new Watched(reading);
-		await until('ready', () => seen.stdout.includes('ready'));
+		await eventually('ready', () => seen.stdout.includes('ready'));
 		reading.write(Buffer.from('hello\r'));
-		await until('line', () => seen.stdout.includes('got hello'));
+		await eventually('line', () => seen.stdout.includes('got hello'));
 		reading.endInput();
 		assert.equal((await reading.ended).code, 3);
 		assert.match(seen.stdout, /got hello\r\nover\r\n$/);
 
 		const interrupted = await run('echo ready; sleep 60');
 		const output = new Watched(interrupted);
-		await until('ready', () => output.stdout.includes('ready'));
+		await eventually('ready', () => output.stdout.includes('ready'));
 		interrupted.write(Buffer.from([3]));
 		assert.equal((await interrupted.ended).code, 130);
 	});
@@ -94,7 +95,7 @@ for (const [way, open, skip] of [
 			process: spec(`sleep 1.5; : >"${state.path}/stop"; sleep 0.3`).process,
 		});
 		assert.equal((await stop.ended).code, 0);
-		await until('end of the container', () => ends.length === 1);
+		await eventually('end of the container', () => ends.length === 1);
 		await delay(200);
 		assert.deepEqual(ends, [JAIL]);
 	});
@@ -104,13 +105,13 @@ for (const [way, open, skip] of [
 		const ready = join(there.directory, 'ready');
 		const command = `trap 'exit 9' TERM; : >${ready}; while :; do sleep 0.05; done`;
 		const detached = await runner.run({ ...first, attach: false }, spec(command));
-		await until('ready', () => existsSync(ready));
+		await eventually('ready', () => existsSync(ready));
 		detached.kill('SIGTERM');
 		assert.deepEqual(await detached.ended, { code: 9, sandboxEnded: true });
 		assert.deepEqual(ends, [JAIL]);
 		const attached = await runner.run({ ...first, attach: true }, spec('echo ready; exec sleep 60'));
 		const seen = new Watched(attached);
-		await until('ready', () => seen.stdout !== '');
+		await eventually('ready', () => seen.stdout !== '');
 		attached.kill('SIGKILL');
 		assert.deepEqual(await attached.ended, { code: 137, sandboxEnded: true });
 		assert.equal(seen.stderr, '');
@@ -125,9 +126,9 @@ for (const [way, open, skip] of [
 		const command = `echo ready; read line; head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; echo "done [$line]" >${there.directory}/went-on; exit 6`;
 		const process = await runner.run({ ...first, attach: true }, spec(command, { stdin: true }));
 		const seen = new Watched(process);
-		await until('ready', () => seen.stdout !== '');
+		await eventually('ready', () => seen.stdout !== '');
 		await runner.close();
-		await until('end on the host', () => existsSync(join(state.run(JAIL), 'ended')));
+		await eventually('end on the host', () => existsSync(join(state.run(JAIL), 'ended')));
 		assert.equal(readFileSync(join(there.directory, 'went-on'), 'utf8'), 'done []\n');
 		assert.equal(readFileSync(join(state.run(JAIL), 'code'), 'utf8'), '6\n');
 		const next = await another();

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { HostEvent } from '#host/driver.ts';
 import { Watcher, type WatchSession } from '#host/freebsd/watcher.ts';
 import type { Script } from '#kernel/shell/quote.ts';
+import { eventually } from '../host/eventually.ts';
 import { ScriptHost } from './scripts.ts';
 import { emptyHost } from './stand-in.ts';
 
@@ -16,11 +17,6 @@ ${kind}: something happened: len 192, metric 0, flags:<>
 sockaddrs: <NETMASK,IFP,IFA,BRD>
  255.255.255.0 vtnet0 10.0.2.15 10.0.2.255
 `;
-
-async function until(condition: () => boolean): Promise<void> {
-	for (let i = 0; i < 200 && !condition(); i += 1) await pause(25);
-	assert.ok(condition(), 'it did not come about in time');
-}
 
 /** A host whose route says what is in the file `heard`, waits, and notes that it is gone. */
 async function watched(heard: string, last: string) {
@@ -50,11 +46,11 @@ const WAIT = 'sleep 30 >/dev/null & wait $!';
 
 test('changes of addresses are told, many at once as one, and the monitor ends with its watcher', async () => {
 	const { there, events, watcher } = await watched(HEARD('RTM_NEWADDR') + HEARD('RTM_ADD').repeat(20), WAIT);
-	await until(() => events.length > 0);
+	await eventually('a change is told', () => events.length > 0);
 	await pause(300);
 	assert.deepEqual(events, [{ kind: 'addressing-changed' }]);
 	watcher.close();
-	await until(() => there.read('ended').includes('-n monitor'));
+	await eventually('the monitor ends', () => there.read('ended').includes('-n monitor'));
 	await there[Symbol.asyncDispose]();
 });
 
@@ -64,9 +60,9 @@ test('so they are where route(8) listens by netlink, as from FreeBSD 14 on', asy
 		'20:19:41.333 PID  812 delete route 10.9.0.0/24 gw 10.0.2.2 iface vtnet0 mtu 1500 table inet.0',
 	]) {
 		const { there, events, watcher } = await watched(`${line}\n`, WAIT);
-		await until(() => events.length > 0);
+		await eventually('a change is told', () => events.length > 0);
 		watcher.close();
-		await until(() => there.read('ended') !== '');
+		await eventually('the monitor ends', () => there.read('ended') !== '');
 		await there[Symbol.asyncDispose]();
 	}
 });
@@ -81,13 +77,13 @@ test('interfaces that come and go without an address wake nobody', async () => {
 	await pause(600);
 	assert.deepEqual(events, []);
 	watcher.close();
-	await until(() => there.read('ended') !== '');
+	await eventually('the monitor ends', () => there.read('ended') !== '');
 	await there[Symbol.asyncDispose]();
 });
 
 test('a monitor that ends is begun again, and what happened meanwhile is looked at', async () => {
 	const { there, events, watcher, opened } = await watched('', 'exit 1');
-	await until(() => events.length > 0 && opened() > 1);
+	await eventually('another monitor', () => events.length > 0 && opened() > 1);
 	assert.deepEqual(events[0], { kind: 'addressing-changed' });
 	watcher.close();
 	await pause(100);

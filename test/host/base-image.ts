@@ -15,20 +15,23 @@ const MAX_AGE = 12 * 60 * 60 * 1000;
 
 const BASE_ARCHIVE = join(CACHE, 'base.tar');
 
+/** A lock that is older is of somebody who was killed: no test may take as long. Milliseconds. */
+const LONGEST_WORK = 4 * 60 * 1000;
+
 /** Makes the archive when there is none of today; of several test processes one works and the others wait. */
 export async function provideBaseArchive(): Promise<string> {
 	mkdirSync(CACHE, { recursive: true, mode: 0o700 });
 	const lock = join(CACHE, 'lock');
 	for (let waited = 0; !isFresh(); waited += 1) {
 		if (!takeLock(lock)) {
-			if (waited > 1200) throw new Error(`another test holds ${lock}; remove it if that one was killed`);
+			if (waited > 2000) throw new Error(`another test holds ${lock}; remove it if that one was killed`);
 			await sleep(100);
 			continue;
 		}
 		try {
 			await makeArchive();
 		} finally {
-			rmSync(lock, { recursive: true });
+			rmSync(lock, { recursive: true, force: true });
 		}
 	}
 	return BASE_ARCHIVE;
@@ -43,14 +46,23 @@ function takeLock(lock: string): boolean {
 		mkdirSync(lock);
 		return true;
 	} catch {
+		// The next try takes it. Two that remove it both do the work, and no more comes of that.
+		if (isStale(lock)) rmSync(lock, { recursive: true, force: true });
 		return false;
 	}
+}
+
+function isStale(lock: string): boolean {
+	const made = statSync(lock, { throwIfNoEntry: false })?.mtimeMs;
+	return made !== undefined && Date.now() - made > LONGEST_WORK;
 }
 
 async function makeArchive(): Promise<void> {
 	const host = await TestHost.start();
 	try {
-		await host.kleeOutput('image', 'create', '-t', 'Debian', 'fetch-auto');
+		// Packages come over the network, which may take minutes.
+		const made = await host.kleeWith({ timeout: 170_000 }, 'image', 'create', '-t', 'Debian', 'fetch-auto');
+		if (made.code !== 0) throw new Error(`there is no base image: ${made.stdout}${made.stderr}`);
 		const { dataset } = await host.kleeJson<{ dataset: string }>('isi', 'Debian');
 		const files = join(host.root, dataset, 'root');
 		const unfinished = `${BASE_ARCHIVE}.${process.pid}`;

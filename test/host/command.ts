@@ -68,7 +68,7 @@ export class Conversation {
 
 	constructor(argv: readonly string[], env: NodeJS.ProcessEnv) {
 		const [file = '', ...args] = argv;
-		this.child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 60_000, killSignal: 'SIGKILL' });
+		this.child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 120_000, killSignal: 'SIGKILL' });
 		this.child.stdin?.on('error', () => undefined);
 		this.ended = outcomeOf(this.child, {
 			onOutput: (text) => {
@@ -93,7 +93,7 @@ export class Conversation {
 	}
 
 	/** Waits until output that was not waited for before matches. */
-	async until(pattern: RegExp, timeout = 15_000): Promise<RegExpExecArray> {
+	async until(pattern: RegExp, timeout = 45_000): Promise<RegExpExecArray> {
 		const deadline = Date.now() + timeout;
 		for (;;) {
 			const match = pattern.exec(this.#output.slice(this.#read));

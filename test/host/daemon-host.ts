@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, Conversation, type Outcome, run } from './command.ts';
 
 const CHECKOUT = new URL('../..', import.meta.url).pathname;
@@ -74,8 +75,8 @@ export abstract class DaemonHost {
 			if (this.#daemon === daemon) this.#daemon = undefined;
 		});
 		for (let tries = 0; !(await this.#answers()); tries += 1) {
-			if (this.#daemon !== daemon || tries > 500) throw new Error(`kleened did not start:\n${this.log}`);
-			await new Promise((resolve) => setTimeout(resolve, 20));
+			if (this.#daemon !== daemon || tries > 3000) throw new Error(`kleened did not start:\n${this.log}`);
+			await sleep(20);
 		}
 	}
 
@@ -149,11 +150,19 @@ export abstract class DaemonHost {
 			if (!this.#daemon) await this.startDaemon();
 			await this.removeEverything();
 			const code = await this.stopDaemon();
-			const left = [...(await this.changes()), ...(await this.leftovers())];
+			const left = [...(await this.changes()), ...(await this.#lasting())];
 			if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}\n${this.log}`);
 			if (code !== 0) throw new Error(`kleened ended with ${code}:\n${this.log}`);
 		} finally {
 			await this.removeByForce();
+		}
+	}
+
+	/** Leftovers after five seconds at the most: conmon tells of the end of a container before it ends itself. */
+	async #lasting(): Promise<string[]> {
+		for (const start = performance.now(); ; await sleep(50)) {
+			const left = await this.leftovers();
+			if (left.length === 0 || performance.now() - start > 5000) return left;
 		}
 	}
 

@@ -81,7 +81,7 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	ping(address: string): readonly string[] {
-		return ['ping', ...(address.includes(':') ? ['-6'] : []), '-c', '1', '-t', '1', address];
+		return ['ping', ...(address.includes(':') ? ['-6'] : []), '-c', '1', '-t', '3', address];
 	}
 
 	async answers(address: string): Promise<boolean> {

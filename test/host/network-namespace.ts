@@ -13,9 +13,19 @@ function namespacePath(name: string): string {
  * point that stays: the machine is to be as before.
  */
 export async function createNamespace(name: string): Promise<void> {
+	try {
+		makeFile(name);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+		// Another test removed the folder, empty as it was, before there was anything of ours in it.
+		makeFile(name);
+	}
+	await outputOf(['unshare', `--net=${namespacePath(name)}`, 'ip', 'link', 'set', 'lo', 'up']);
+}
+
+function makeFile(name: string): void {
 	mkdirSync(FOLDER, { recursive: true });
 	writeFileSync(namespacePath(name), '', { flag: 'wx' });
-	await outputOf(['unshare', `--net=${namespacePath(name)}`, 'ip', 'link', 'set', 'lo', 'up']);
 }
 
 export async function removeNamespace(name: string): Promise<void> {

@@ -44,8 +44,11 @@ export async function snapshotOfNetwork(name?: string): Promise<Snapshot> {
 	return snapshot;
 }
 
-/** Link-local addresses and their routes come by themselves, some time after an interface is up. */
-const OF_THE_KERNEL = /\b(fe80:|ff00::\/8)/;
+/**
+ * Link-local addresses and their routes come by themselves, some time after an interface is up. ip(8) knows its
+ * namespace by its name, and complains of a name that another test is about to make or remove.
+ */
+const OF_THE_KERNEL = /\b(fe80:|ff00::\/8)|Peer netns reference is invalid/;
 
 /** Without what changes by itself: lifetimes, a bridge's timers, and whether anything is at the other end of a cable. */
 function steady(line: string): string {
@@ -103,12 +106,19 @@ export function processesOf(root: string): RunningProcess[] {
 			const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
 			if (command === '') continue;
 			const foreign = readlinkSync(`/proc/${pid}/ns/mnt`) !== own;
-			const belongs =
-				command.includes(root) || (foreign && readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(root));
-			if (belongs) found.push({ pid, command });
+			if (command.includes(root) || (foreign && livesOn(root, pid))) found.push({ pid, command });
 		} catch {
 			// It ended while we looked.
 		}
 	}
 	return found;
+}
+
+/**
+ * Whether any mount of a process comes from a root directory. Whoever makes a mount namespace has copies of the mounts
+ * of all others at first; in those our root is (also) in the mount point, proc(5): the fifth field.
+ */
+function livesOn(root: string, pid: number): boolean {
+	const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
+	return lines.some((line) => line.includes(root) && !line.split(' ')[4]?.includes(root));
 }

@@ -61,7 +61,7 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	ping(address: string): readonly string[] {
-		return ['ping', '-c', '1', '-W', '1', address];
+		return ['ping', '-c', '1', '-W', '3', address];
 	}
 
 	async answers(address: string): Promise<boolean> {

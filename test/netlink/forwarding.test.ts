@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Forwarding } from '#host/linux/forwarding.ts';
 import { conf4, conf6, HostSettings } from '#host/linux/sysctl.ts';
+import { eventually } from '#test/host/eventually.ts';
 import { bridge, gateways, host, ipnet, make } from './containers.ts';
-import { eventually, type Place, place } from './namespaces.ts';
+import { type Place, place } from './namespaces.ts';
 import { advertiseRouter } from './packets.ts';
 
 function withUplink(there: Place): { forwarding: Forwarding; settings: HostSettings } {

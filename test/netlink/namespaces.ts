@@ -28,11 +28,3 @@ export function linkNames(net: Rtnetlink): string[] {
 export function openDescriptors(): number {
 	return readdirSync('/proc/self/fd').length;
 }
-
-export async function eventually(what: string, holds: () => boolean): Promise<void> {
-	for (let tries = 0; tries < 200; tries += 1) {
-		if (holds()) return;
-		await new Promise((resolve) => setTimeout(resolve, 10));
-	}
-	throw new Error(`${what}: not within 2 seconds`);
-}

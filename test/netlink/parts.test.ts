@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { LinuxNetwork } from '#host/linux/network.ts';
+import { eventually } from '#test/host/eventually.ts';
 import { bridge, describeParts, gateways, type Host, host, ipnet, make, unmake, vnet } from './containers.ts';
-import { eventually, linkNames, openDescriptors, place } from './namespaces.ts';
+import { linkNames, openDescriptors, place } from './namespaces.ts';
 
 const v = { container: 'vvv', unit: 1, addresses: ['10.4.6.2', 'fd00:4:6::2'] };
 const i = { container: 'iii', unit: 3, addresses: ['10.4.6.4', 'fd00:4:6::4'] };

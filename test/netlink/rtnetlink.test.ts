@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NetlinkError } from '#kernel/netlink/socket.ts';
-import { eventually, linkNames, place } from './namespaces.ts';
+import { eventually } from '#test/host/eventually.ts';
+import { linkNames, place } from './namespaces.ts';
 import { ping } from './packets.ts';
 
 const refused = (code: string, text: RegExp) => (error: unknown) => {

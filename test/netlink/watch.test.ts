@@ -6,7 +6,8 @@ import { withoutElements, withoutLinks } from '#kernel/netlink/packet-filter.ts'
 import { NamespaceWatch, type WatchEvent, type WatchOptions } from '#kernel/netlink/watch.ts';
 import { within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
-import { eventually, openDescriptors, type Place, place } from './namespaces.ts';
+import { eventually } from '#test/host/eventually.ts';
+import { openDescriptors, type Place, place } from './namespaces.ts';
 import { inside } from './streams.ts';
 
 const NETLINK_ROUTE = 0;

@@ -5,19 +5,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { SandboxPart } from '#model/part.ts';
+import { eventually } from '#test/host/eventually.ts';
 import { Fixture } from './fixture.ts';
 
 const fixture = new Fixture();
 after(() => fixture.close());
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function eventually(condition: () => boolean, what: string): Promise<void> {
-	for (let tries = 0; !condition(); tries++) {
-		if (tries > 100) assert.fail(`not within 10 s: ${what}`);
-		await sleep(100);
-	}
-}
 
 /** Starts a sandbox from another process, attached, which is then killed. */
 async function startAndDie(part: SandboxPart): Promise<void> {
@@ -50,7 +44,7 @@ test('a container outlives the daemon, writes on, and its end is told to the nex
 		assert.equal(next.observe().find(({ container }) => container === part.container)?.running, true);
 		next.watch(({ container }) => ended.push(container));
 		const written = join(fixture.paths.containerRoot(part.container), 'tmp/written');
-		await eventually(() => existsSync(written), 'megabytes written with nobody reading');
+		await eventually('megabytes are written with nobody reading', () => existsSync(written));
 		await next.make(part);
 		const process = { argv: ['echo', 'still'], env: [], user: '', tty: false, stdin: false };
 		const still = await next.run({

@@ -10,6 +10,7 @@ import type { HostShellOptions } from '#kernel/shell/host-shell.ts';
 import { type Script, sh } from '#kernel/shell/quote.ts';
 import { ConnectionLost } from '#kernel/shell/shell.ts';
 import { SshShell } from '#kernel/shell/ssh.ts';
+import { eventually } from '../host/eventually.ts';
 import { freePort, TestSshd, withoutSshd } from './sshd.ts';
 
 const TCSH = '/usr/bin/tcsh';
@@ -34,11 +35,6 @@ async function connect(t: TestContext, sshd: TestSshd, options: HostShellOptions
 
 const section = (name: string, script: Script) => ({ name, script });
 
-async function until(what: string, done: () => boolean, milliseconds = 15_000): Promise<void> {
-	for (const start = Date.now(); !done(); await delay(20))
-		assert.ok(Date.now() - start < milliseconds, `no ${what} within ${milliseconds} ms`);
-}
-
 for (const shell of [undefined, TCSH])
 	test(`exchanges and sessions where people log in with ${shell ?? 'sh'}`, {
 		skip: skip || (shell !== undefined && !existsSync(shell) && `${shell} is not installed here: apt-get install tcsh`),
@@ -62,7 +58,7 @@ for (const shell of [undefined, TCSH])
 		const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => (n * 7) % 256));
 		session.stdin.end(bytes);
 		assert.equal(await session.exited, 7);
-		await until('end of output', () => session.stdout.closed && session.stderr.closed);
+		await eventually('end of output', () => session.stdout.closed && session.stderr.closed);
 		assert.ok(Buffer.concat(out).equals(bytes));
 		assert.equal(Buffer.concat(err).toString(), awkward);
 		assert.equal(sshd.connections().length, 1);
@@ -124,7 +120,7 @@ test('who only looks is answered once the host is back; who changes something is
 	const states: string[] = [];
 	there.onConnection((state) => states.push(state));
 	await sshd.stop();
-	await until('loss', () => states.length === 1);
+	await eventually('loss', () => states.length === 1);
 	await assert.rejects(there.exchange([section('change', sh`echo changed`)]), (error) => {
 		assert.ok(isKleeneError(error));
 		assert.equal(error.code, 'HOST_UNREACHABLE');
@@ -145,7 +141,7 @@ test('it comes back by itself', { skip }, async (t) => {
 	const states: string[] = [];
 	there.onConnection((state) => states.push(state));
 	sshd.cut();
-	await until('reconnection', () => states.join() === 'lost,back');
+	await eventually('reconnection', () => states.join() === 'lost,back');
 	assert.equal(sshd.connections().length, 1);
 });
 
@@ -163,7 +159,7 @@ test('a daemon that is killed leaves no connection', { skip }, async (t) => {
 	await new Promise((resolve) => daemon.stdout.once('data', resolve));
 	assert.equal(sshd.connections().length, 1);
 	daemon.kill('SIGKILL');
-	await until('end of the connection', () => sshd.connections().length === 0);
+	await eventually('end of the connection', () => sshd.connections().length === 0);
 });
 
 test('refusals name the reason and what to do', { skip }, async (t) => {

@@ -132,7 +132,13 @@ export class FarHost {
 
 	async close(): Promise<void> {
 		for (const name of this.world.jails.keys())
-			for (const pid of processesOf(this.world, name, this.socket)) process.kill(pid, 'SIGKILL');
+			for (const pid of processesOf(this.world, name, this.socket)) {
+				try {
+					process.kill(pid, 'SIGKILL');
+				} catch {
+					// It ended while we looked.
+				}
+			}
 		for (const socket of this.#sockets) socket.destroy();
 		await new Promise((resolve) => this.#server.close(resolve));
 		rmSync(this.folder, { recursive: true, force: true });
