@@ -6,6 +6,7 @@ import { outputOf } from '../host/command.ts';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
 import { type Place, type Question, SILENCE } from '../host/peer.ts';
+import { assertRestored, ruleset } from '../host/ruleset.ts';
 
 /** Further addresses of the outside. */
 const OTHER = { address: '192.0.2.3', address6: '2001:db8:2::3' } as const;
@@ -105,8 +106,9 @@ test('a range on one address is guarded there, without rules of its own, and lea
 	const expected = [`web sees ${FAR.address}`, 'silence', `web sees ${FAR.address6}`, 'silence'];
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected);
 	assert.equal((await elements('allowed4')).trim(), `${UPLINK.host} . ${FAR.address} . tcp . 8000-8199`);
+	const whole = await ruleset(land.host);
 	await land.host.insideOutput('nft', 'flush', 'ruleset');
-	await new Promise((resolve) => setTimeout(resolve, 1000));
+	await assertRestored(land.host, whole);
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected, 'after the ruleset was flushed');
 	await land.host.stopDaemon('SIGKILL');
 	await land.host.startDaemon();
