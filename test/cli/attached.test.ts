@@ -220,21 +220,22 @@ test('the first Ctrl-C is for the process, the second for klee', async () => {
 	assert.equal(await closing, 1000);
 });
 
-test('a slow reader of klee makes the daemon wait, and loses nothing', { timeout: 60_000 }, async () => {
+test('a slow reader of klee makes the daemon wait, and loses nothing', { timeout: 120_000 }, async () => {
 	const SIZE = 64 * 1024 * 1024;
-	let settled: Promise<number> | undefined;
+	const sent = Promise.withResolvers<StubStream>();
 	const host = await serve((stream) => {
 		stream.start();
 		const block = Buffer.alloc(64 * 1024, 'x');
-		for (let sent = 0; sent < SIZE; sent += block.length) stream.stdout(block);
-		settled = waitingWhenSettled(stream);
-		stream.end(1000, `${ENDED} 0`);
+		for (let bytes = 0; bytes < SIZE; bytes += block.length) stream.stdout(block);
+		sent.resolve(stream);
 	});
 	const command = `exec 3<&0; ${kleeCommand([...host, 'start', 'c'])} </dev/null | { read go <&3; wc -c; }`;
 	const reader = startProcess('/bin/sh', ['-c', command], { input: true });
-	while (settled === undefined) await pause(20);
-	const waiting = await settled;
+	const stream = await sent.promise;
+	const waiting = await waitingWhenSettled(stream);
 	reader.child.stdin?.end('go\n');
+	// Not before: 30 seconds after that ws gives up on what still waits.
+	stream.end(1000, `${ENDED} 0`);
 	const { stdout } = await reader.ended;
 	const around = `created execution instance ${EXEC}\n\n\n${ENDED} 0\n`.length;
 	assert.equal(Number(stdout), SIZE + around);

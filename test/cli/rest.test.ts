@@ -238,7 +238,7 @@ test('volumes: every command, and its shortcut', async () => {
 	const inspected = { volume: data, mountpoints: [] };
 	const cases: [string, Answer, string[], RegExp][] = [
 		['POST /volumes/create', [201, { id: 'data' }], ['volume', 'create', 'data'], /^data\n$/],
-		['GET /volumes/list', [200, [data]], ['lsv'], /^ VOLUME NAME +CREATED *\n.*\n data +\d seconds ago *\n$/],
+		['GET /volumes/list', [200, [data]], ['lsv'], /^ VOLUME NAME +CREATED *\n.*\n data +\d+ seconds ago *\n$/],
 		[
 			'GET /volumes/data/inspect',
 			[200, inspected],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Place, place } from './namespaces.ts';
-import { ping } from './packets.ts';
+import { answers, ping } from './packets.ts';
 
 const GATEWAY = ['10.9.0.1', 'fd00:9::1'] as const;
 
@@ -11,16 +11,21 @@ interface Container extends Place {
 	readonly addresses: readonly [string, string];
 }
 
-function host(t: TestContext): Place & { bridge: number } {
+interface Host extends Place {
+	readonly bridge: number;
+}
+
+function host(t: TestContext): Host {
 	const there = place(t);
-	there.net.links.createBridge({ name: 'kleene0', up: true });
+	// Without an address of its own a bridge has that of one of its ports: another whenever one is added.
+	there.net.links.createBridge({ name: 'kleene0', up: true, mac: '02:00:00:00:00:01' });
 	const bridge = there.net.links.get('kleene0').index;
 	there.net.addresses.add(bridge, `${GATEWAY[0]}/24`);
 	there.net.addresses.add(bridge, `${GATEWAY[1]}/64`);
 	return { ...there, bridge };
 }
 
-function container(t: TestContext, { net, bridge }: Place & { bridge: number }, unit: number): Container {
+async function container(t: TestContext, { net, bridge }: Host, unit: number): Promise<Container> {
 	const there = place(t);
 	net.links.createVeth({ name: `epair${unit}a` }, { name: 'epair0b', namespace: there.fd });
 	const port = net.links.get(`epair${unit}a`).index;
@@ -30,6 +35,7 @@ function container(t: TestContext, { net, bridge }: Place & { bridge: number }, 
 	const addresses = [`10.9.0.${unit + 1}`, `fd00:9::${unit + 1}`] as const;
 	there.net.addresses.add(inside, `${addresses[0]}/24`);
 	there.net.addresses.add(inside, `${addresses[1]}/64`);
+	for (const address of GATEWAY) await answers(there.fd, address);
 	return { ...there, port, addresses };
 }
 
@@ -40,9 +46,9 @@ function reaches(from: Place, to: readonly [string, string]): boolean[] {
 const both = [true, true];
 const neither = [false, false];
 
-test('isolated ports reach the bridge and ordinary ports, and not each other', (t) => {
+test('isolated ports reach the bridge and ordinary ports, and not each other', async (t) => {
 	const there = host(t);
-	const [one, two, free] = [container(t, there, 1), container(t, there, 2), container(t, there, 3)];
+	const [one, two, free] = [await container(t, there, 1), await container(t, there, 2), await container(t, there, 3)];
 	const { bridgePorts } = there.net;
 	assert.deepEqual(reaches(one, two.addresses), both);
 	for (const { port } of [one, two]) bridgePorts.set(port, { isolated: true, hairpin: false });
@@ -62,9 +68,9 @@ test('isolated ports reach the bridge and ordinary ports, and not each other', (
 	assert.deepEqual(reaches(one, two.addresses), both);
 });
 
-test('what is not named stays, and a port that leaves its bridge forgets', (t) => {
+test('what is not named stays, and a port that leaves its bridge forgets', async (t) => {
 	const there = host(t);
-	const { port } = container(t, there, 1);
+	const { port } = await container(t, there, 1);
 	const { bridgePorts, links } = there.net;
 	bridgePorts.set(port, { isolated: true, hairpin: true });
 	bridgePorts.set(port, { hairpin: false });

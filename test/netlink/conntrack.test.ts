@@ -5,6 +5,7 @@ import { type ConnectionMatch, Conntrack, PROTOCOL, type TrackedConnection } fro
 import { within } from '#kernel/netns.ts';
 import { Nftables } from '#kernel/nftables.ts';
 import { openDescriptors, type Place, place } from './namespaces.ts';
+import { answers } from './packets.ts';
 import { connected, sendDatagram } from './streams.ts';
 
 const { TCP, UDP } = PROTOCOL;
@@ -22,7 +23,8 @@ function at(family: 4 | 6, link: number, end: number): string {
 	return family === 4 ? `10.${link}.0.${end}` : `fd00:${link}::${end}`;
 }
 
-function join(t: TestContext, router: Place, { family, link }: { family: 4 | 6; link: number }): Place {
+async function join(t: TestContext, router: Place, way: { family: 4 | 6; link: number }): Promise<Place> {
+	const { family, link } = way;
 	const there = place(t);
 	for (const { fd } of [router, there])
 		within(fd, () => {
@@ -35,16 +37,18 @@ function join(t: TestContext, router: Place, { family, link }: { family: 4 | 6; 
 	router.net.addresses.add(router.net.links.get(`epair${link}a`).index, `${at(family, link, 1)}/${prefix}`);
 	const inside = there.net.links.get('epair0b').index;
 	there.net.addresses.add(inside, `${at(family, link, 2)}/${prefix}`);
+	// Before anything is tracked.
+	await answers(there.fd, at(family, link, 1));
 	const destination = family === 4 ? '0.0.0.0/0' : '::/0';
 	there.net.routes.add({ destination, gateway: at(family, link, 1), link: inside });
 	return there;
 }
 
 /** A client, a router that publishes port 8000 of the server behind it, and the connections that the router tracks. */
-function path(t: TestContext, family: 4 | 6): Path {
+async function path(t: TestContext, family: 4 | 6): Promise<Path> {
 	const router = place(t);
-	const client = join(t, router, { family, link: 1 });
-	const server = join(t, router, { family, link: 2 });
+	const client = await join(t, router, { family, link: 1 });
+	const server = await join(t, router, { family, link: 2 });
 	within(router.fd, () => {
 		writeFileSync(`/proc/sys/net/${family === 4 ? 'ipv4/ip_forward' : 'ipv6/conf/all/forwarding'}`, '1');
 		const nftables = new Nftables();
@@ -76,8 +80,8 @@ function ports(connections: readonly TrackedConnection[]): number[] {
 for (const family of [4, 6] as const) {
 	const [clientAddress, routerAddress, serverAddress] = [at(family, 1, 2), at(family, 1, 1), at(family, 2, 2)];
 
-	test(`a translated connection is listed as it came and as it went, IPv${family}`, (t) => {
-		const there = path(t, family);
+	test(`a translated connection is listed as it came and as it went, IPv${family}`, async (t) => {
+		const there = await path(t, family);
 		const target = { address: routerAddress, port: 8000 };
 		const connection = connected(there.client.fd, there.server.fd, {
 			target,
@@ -99,8 +103,8 @@ for (const family of [4, 6] as const) {
 		assert.equal(written(there), 0);
 	});
 
-	test(`those that fit are dropped and no others, IPv${family}`, (t) => {
-		const there = path(t, family);
+	test(`those that fit are dropped and no others, IPv${family}`, async (t) => {
+		const there = await path(t, family);
 		const { conntrack } = there;
 		datagrams(there, 8000, 9001, 9002, 9003);
 		assert.equal(written(there), 4);
@@ -125,7 +129,7 @@ for (const family of [4, 6] as const) {
 	});
 
 	test(`many matches at once, in one pass or in the background, IPv${family}`, async (t) => {
-		const there = path(t, family);
+		const there = await path(t, family);
 		const { conntrack } = there;
 		const range = Array.from({ length: 100 }, (_, index) => 9000 + index);
 		const matches = range.map((destinationPort) => ({ protocol: UDP, original: { destinationPort } }));
@@ -152,8 +156,8 @@ for (const family of [4, 6] as const) {
 		}
 	});
 
-	test(`a connection that is dropped goes through the rules anew, IPv${family}`, (t) => {
-		const there = path(t, family);
+	test(`a connection that is dropped goes through the rules anew, IPv${family}`, async (t) => {
+		const there = await path(t, family);
 		const source = { address: clientAddress, port: 5555 };
 		const target = { address: routerAddress, port: 9001 };
 		const sourceOfAnswers = () => there.conntrack.list({ protocol: UDP }).map(({ reply }) => reply.source);

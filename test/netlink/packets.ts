@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { checked, declare } from '#kernel/libc.ts';
 import { within } from '#kernel/netns.ts';
 import { socketAddress } from '#kernel/sockets.ts';
+import { eventually } from '#test/host/eventually.ts';
 
 const STREAM = 1;
 const RAW = 3;
@@ -64,6 +65,14 @@ export function ping(namespace: number, address: string): number | undefined {
 	} finally {
 		closeSync(fd);
 	}
+}
+
+/**
+ * Asks until there is an answer. The kernel takes up IPv6 a moment after a link is there, and what is sent until then,
+ * the question for a neighbour too, may be lost.
+ */
+export function answers(namespace: number, address: string): Promise<void> {
+	return eventually(`${address} answers`, () => ping(namespace, address) !== undefined);
 }
 
 /** What a router says to its neighbours on a link: use me as the default, for half an hour. */

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { listWaiting, type WaitingSocket } from '#kernel/netlink/socket-diag.ts';
 import { findWaiting, listSlowly, type PortQuestion } from '#kernel/port-use.ts';
 import { bindDatagrams, listenForConnections } from '#kernel/sockets.ts';
+import { processorTime } from '#test/host/processor-time.ts';
 import { openDescriptors, place } from './namespaces.ts';
 import { connected, inside } from './streams.ts';
 
@@ -92,11 +93,3 @@ test('two hundred ports are looked at in well under 2 ms, and nothing is left op
 		}
 	assert.equal(openDescriptors(), before);
 });
-
-/** Milliseconds of work, whatever else the machine does meanwhile. */
-function processorTime(work: () => void): number {
-	const start = process.cpuUsage();
-	work();
-	const { user, system } = process.cpuUsage(start);
-	return (user + system) / 1000;
-}

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { within } from '#kernel/netns.ts';
 import { bridge, gateways, type Host, host, ipnet, make, unmake, vnet } from './containers.ts';
 import { place } from './namespaces.ts';
-import { ping, talk } from './packets.ts';
+import { answers, ping, talk } from './packets.ts';
 
 /** Much below the 0.8 s that the kernel would wait before it answers for somebody else, or the 1 s of address checks. */
 const SOON = 300;
@@ -43,10 +42,10 @@ for (const family of [0, 1]) {
 			...ipnet(of(i)),
 			...ipnet(of(j)),
 		);
-		// The kernel takes up IPv6 a moment after a link is there.
-		await sleep(100);
+		const gateway = family ? 'fd00:4:6::1' : '10.4.6.1';
+		for (const { container } of [v, w, i, j]) await answers(stack(there, container), gateway);
 		for (const from of [v, w, i, j]) {
-			assertReaches(stack(there, from.container), there.fd, family ? 'fd00:4:6::1' : '10.4.6.1');
+			assertReaches(stack(there, from.container), there.fd, gateway);
 			assertReaches(there.fd, stack(there, from.container), address(from));
 			for (const to of [v, w, i, j])
 				if (to !== from) assertReaches(stack(there, from.container), stack(there, to.container), address(to));
@@ -86,6 +85,8 @@ test('an ipnet container on an interface of the user is reached from its neighbo
 	const before = settings();
 	const parts = [...ipnet({ ...i, interface: 'eth1' }), ...ipnet({ ...j, interface: 'eth1' })];
 	make(there, ...parts);
+	for (const from of [neighbour.fd, stack(there, 'iii')])
+		for (const address of ['10.4.6.1', 'fd00:4:6::1']) await answers(from, address);
 	for (const address of i.addresses) assertReaches(neighbour.fd, stack(there, 'iii'), address);
 	for (const address of ['10.4.6.9', 'fd00:4:6::9']) assertReaches(stack(there, 'iii'), neighbour.fd, address);
 	await unmake(there, ...ipnet({ ...j, interface: 'eth1' }));

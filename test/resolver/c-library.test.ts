@@ -49,5 +49,5 @@ test('without forwarding the C library hears at once that a name does not exist'
 	const start = performance.now();
 	assert.equal((await hosts('hosts', 'example.com')).code, 2);
 	assert.equal((await hosts('hosts', 'www')).code, 0, 'the search list goes on to its end');
-	assert.ok(performance.now() - start < 1000);
+	assert.ok(performance.now() - start < 4000, 'the C library would wait for five seconds');
 });

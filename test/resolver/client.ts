@@ -22,6 +22,8 @@ export interface Route {
 	readonly port?: number;
 	/** Milliseconds. Default 3000. */
 	readonly patience?: number;
+	/** Milliseconds until a datagram is sent again. Default 1000. */
+	readonly again?: number;
 }
 
 export interface Answered extends DecodedPacket {
@@ -54,7 +56,7 @@ export function dataOf(answer: Packet): string[] {
 
 /** @returns undefined when nothing comes */
 export function tryDatagram(route: Route, query: Buffer): Promise<Answered | undefined> {
-	const { namespace, from, to, port = 53, patience = 3000 } = route;
+	const { namespace, from, to, port = 53, patience = 3000, again: pause = 1000 } = route;
 	const client = createSocket(familyOf(from) === 4 ? 'udp4' : 'udp6');
 	client.bind({ fd: bindDatagrams({ namespace, address: from, port: 0 }), exclusive: true });
 	return new Promise((resolve, reject) => {
@@ -66,7 +68,7 @@ export function tryDatagram(route: Route, query: Buffer): Promise<Answered | und
 		};
 		const timer = setTimeout(() => end(undefined), patience);
 		// As the C libraries do: an IPv6 address that was just added is there a little later than the call says.
-		const again = setTimeout(() => client.send(query, port, to), 1000);
+		const again = setTimeout(() => client.send(query, port, to), pause);
 		client.on('error', reject);
 		client.on('message', (bytes, { address }) => {
 			if (address !== to) reject(new Error(`answered from ${address}, not ${to}`));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encode } from 'dns-packet';
 import { fixedUpstreams } from '#host/linux/resolver/upstreams.ts';
+import { eventually } from '#test/host/eventually.ts';
 import { openDescriptors } from '#test/netlink/namespaces.ts';
 import { byDatagram, byStream, dataOf, edns, question, tryDatagram } from './client.ts';
 import { type Asked, addressRecord, nameServer, nameServerAt, say, WEB, world } from './world.ts';
@@ -113,9 +114,11 @@ test('a server that does not answer is asked last from then on', async (t) => {
 	const silent = await nameServer(t, silence);
 	const good = await nameServer(t, answer);
 	const upstreams = fixedUpstreams([silent.text, good.text]);
-	const { resolver, route, warnings } = world(t, { upstreams, tryTimeout: 100 });
+	const { resolver, route, warnings } = world(t, { upstreams, tryTimeout: 1000 });
 	resolver.open('web', WEB);
-	for (let turn = 0; turn < 5; turn += 1) await byDatagram(route, question('example.com', 'A'));
+	// Each question counts, so none is sent again.
+	const once = { ...route, patience: 5000, again: 5000 };
+	for (let turn = 0; turn < 5; turn += 1) await byDatagram(once, question('example.com', 'A'));
 	assert.deepEqual([silent.asked.length, good.asked.length, warnings.length], [1, 5, 1]);
 });
 
@@ -182,11 +185,11 @@ test('the oldest question of who floods makes room, and others are served', asyn
 	resolver.open('web', WEB);
 	const start = performance.now();
 	const patient = Array.from({ length: 20 }, (_, n) =>
-		tryDatagram({ ...route, patience: 1000 }, question(`flood${n}.example`, 'A')),
+		tryDatagram({ ...route, patience: 4000 }, question(`flood${n}.example`, 'A')),
 	);
 	const early = await Promise.race(patient);
 	assert.equal(early?.rcode, 'SERVFAIL');
-	assert.ok(performance.now() - start < 1000, 'made room at once, not after a timeout');
+	assert.ok(performance.now() - start < 1400, 'made room at once, not after the timeout of 1.5 seconds');
 	assert.deepEqual(dataOf(await byDatagram(route6, question('example.com', 'A'))), ['192.0.2.1']);
 	resolver.closeAll();
 	await Promise.all(patient);
@@ -198,7 +201,7 @@ test('a name server that is the resolver itself is not asked', async (t) => {
 	resolver.open('web', WEB);
 	const start = performance.now();
 	assert.equal((await byDatagram(route, question('example.com', 'A'))).rcode, 'SERVFAIL');
-	assert.ok(performance.now() - start < 500);
+	assert.ok(performance.now() - start < 1400, 'nobody was waited for, which takes 1.5 seconds');
 	assert.equal(warnings.length, 2);
 });
 
@@ -214,6 +217,5 @@ test('nothing stays open after answers, timeouts and the end', async (t) => {
 	const pending = tryDatagram({ ...route, patience: 100 }, question('last.example', 'A'));
 	resolver.closeAll();
 	await pending;
-	await new Promise((resolve) => setTimeout(resolve, 100));
-	assert.equal(openDescriptors(), descriptors);
+	await eventually('all is closed', () => openDescriptors() <= descriptors);
 });

@@ -7,6 +7,7 @@ import { MessageReader } from '#host/linux/resolver/frames.ts';
 import { isAnswerTo, parseQuery } from '#host/linux/resolver/query.ts';
 import { fixedUpstreams } from '#host/linux/resolver/upstreams.ts';
 import { bindDatagrams } from '#kernel/sockets.ts';
+import { processorTime } from '#test/host/processor-time.ts';
 import { byDatagram, byStream, dataOf, edns, question, understand } from './client.ts';
 import { nameServer, WEB, world } from './world.ts';
 
@@ -58,9 +59,10 @@ test('no packet takes long to refuse', () => {
 		[1, 0, 0, 2],
 	]) {
 		for (const [index, count] of counts.entries()) pointers.writeUInt16BE(count, 4 + 2 * index);
-		const start = performance.now();
-		for (let turn = 0; turn < 100; turn += 1) parseQuery(pointers);
-		assert.ok(performance.now() - start < 200);
+		const took = processorTime(() => {
+			for (let turn = 0; turn < 100; turn += 1) parseQuery(pointers);
+		});
+		assert.ok(took < 200, `${took} ms`);
 	}
 });
 

@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { listenForConnections } from '#kernel/sockets.ts';
+import { eventually } from '#test/host/eventually.ts';
 import { openDescriptors } from '#test/netlink/namespaces.ts';
 import { type Answered, byDatagram, byStream, dataOf, edns, question, tryDatagram } from './client.ts';
 import { BACK, WEB, world } from './world.ts';
@@ -172,8 +173,7 @@ test('closing leaves no descriptor', async (t) => {
 	assert.equal(await tryDatagram({ ...route, patience: 200 }, question('www', 'A')), undefined);
 	resolver.closeAll();
 	resolver.closeAll();
-	await new Promise((resolve) => setTimeout(resolve, 20));
-	assert.equal(openDescriptors(), descriptors);
+	await eventually('all is closed', () => openDescriptors() <= descriptors);
 });
 
 test('the sockets are in the namespace of the host, not in that of this process', (t) => {

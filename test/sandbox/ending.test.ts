@@ -44,7 +44,7 @@ describe('stopping', () => {
 		await fixture.sandboxes.unmake(part);
 		await output;
 		assert.equal((await process.ended).code, 9);
-		assert.ok(Date.now() - before < 1500);
+		assert.ok(Date.now() - before < 8000);
 		assertGone(part);
 	});
 
@@ -60,7 +60,7 @@ describe('stopping', () => {
 		const before = Date.now();
 		await fixture.sandboxes.unmake(part, { grace: 300 });
 		const took = Date.now() - before;
-		assert.ok(took >= 300 && took < 2000, `${took} ms`);
+		assert.ok(took >= 300 && took < 8000, `${took} ms`);
 		assert.equal((await process.ended).code, 137);
 		assertGone(part);
 	});
@@ -81,7 +81,7 @@ describe('stopping', () => {
 		await new Promise((resolve) => setTimeout(resolve, 300));
 		const before = Date.now();
 		await fixture.sandboxes.unmake(part);
-		assert.ok(Date.now() - before < 4000, `${Date.now() - before} ms`);
+		assert.ok(Date.now() - before < 8000, `${Date.now() - before} ms`);
 		assertGone(part);
 	});
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, describe, test } from 'node:test';
-import { Fixture, outcome, until } from './fixture.ts';
+import { eventually } from '#test/host/eventually.ts';
+import { Fixture, outcome, until, waitingAt, waitingForSize } from './fixture.ts';
 
 const fixture = new Fixture();
 after(() => fixture.close());
@@ -131,12 +132,12 @@ describe('with a terminal', () => {
 		await fixture.sandboxes.make(part);
 		const size = { rows: 33, columns: 111 };
 		const shell = await fixture.sandboxes.run({ kind: 'first', container: part.container, attach: true, size });
-		shell.write(Buffer.from('stty size; tty\n'));
-		assert.match(await until(shell, '/dev/pts/0'), /33 111/);
+		shell.write(Buffer.from(`${waitingForSize(33, 111)}; tty\n`));
+		assert.match(await until(shell, '/dev/pts/0'), /\bsized\b/);
 		shell.resize(44, 99);
-		shell.write(Buffer.from('stty size; sleep 100\n'));
-		await until(shell, '44 99');
-		await new Promise((resolve) => setTimeout(resolve, 100));
+		// One process, so that Ctrl-C finds it whatever it is doing.
+		shell.write(Buffer.from(`sh -c '${waitingForSize(44, 99)}; exec sleep 100'\n`));
+		await until(shell, 'sized');
 		shell.write(Buffer.from('\x03'));
 		await until(shell, '# ');
 		shell.write(Buffer.from('\x1aecho after-$?\n'));
@@ -149,16 +150,18 @@ describe('with a terminal', () => {
 
 describe('the sandbox lives while any of its processes lives', () => {
 	test('a command that leaves a daemon behind has ended, its sandbox has not', async () => {
-		const part = fixture.part(fixture.container(), {
-			argv: ['sh', '-c', '(sleep 0.5; echo late) & echo started; exit 4'],
-		});
+		// The pause is for conmon: it has passed on what was said before the end of the command is noticed.
+		const text = `(${waitingAt('gate')}; echo late) & echo started; sleep 0.2; exit 4`;
+		const part = fixture.part(fixture.container(), { argv: ['sh', '-c', text] });
 		const ended: string[] = [];
 		fixture.sandboxes.watch(({ container }) => ended.push(container));
 		const ran = await fixture.first(part);
 		assert.deepEqual(ran, { end: { code: 4, sandboxEnded: false }, stdout: 'started\n', stderr: '' });
 		assert.deepEqual(fixture.sandboxes.observe().filter((sandbox) => sandbox.running).length, 1);
 		assert.ok(!ended.includes(part.container));
-		await new Promise((resolve) => setTimeout(resolve, 900));
+		fixture.letGo(part.container, 'gate');
+		await eventually('the end of the sandbox', () => ended.includes(part.container));
+		await new Promise((resolve) => setTimeout(resolve, 100));
 		assert.deepEqual(
 			ended.filter((container) => container === part.container),
 			[part.container],

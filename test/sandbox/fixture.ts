@@ -140,6 +140,15 @@ export class Fixture {
 		} as RunRequest);
 	}
 
+	/** What waits at this gate goes on. */
+	letGo(container: string, gate: string): void {
+		writeFileSync(join(this.paths.containerRoot(container), 'tmp', gate), '');
+	}
+
+	isRunning(container: string): boolean {
+		return this.sandboxes.observe().some((one) => one.container === container && one.running);
+	}
+
 	/** Ends what is left and removes everything. */
 	async close(): Promise<void> {
 		for (const { container } of this.sandboxes.observe())
@@ -161,11 +170,21 @@ export async function outcome(process: HostProcess, input?: string): Promise<Ran
 	return { end, stdout: `${Buffer.concat(said.stdout)}`, stderr: `${Buffer.concat(said.stderr)}` };
 }
 
+/** For a shell in a container: waits until `letGo` is called for the gate of this name. */
+export function waitingAt(gate: string): string {
+	return `until [ -e /tmp/${gate} ]; do sleep 0.1; done`;
+}
+
+/** For a shell with a terminal: says `sized` once it has this size, which comes some time after it was asked for. */
+export function waitingForSize(rows: number, columns: number): string {
+	return `until [ "$(stty size)" = "${rows} ${columns}" ]; do sleep 0.1; done; echo si""zed`;
+}
+
 /** Resolves once the text came. */
 export function until(process: HostProcess, text: string): Promise<string> {
 	let all = '';
 	return new Promise((resolve, reject) => {
-		const timer = setTimeout(() => reject(new Error(`no ${text} in ${all}`)), 10_000);
+		const timer = setTimeout(() => reject(new Error(`no ${text} in ${all}`)), 30_000);
 		process.onOutput((_stream, chunk) => {
 			all += chunk;
 			if (!all.includes(text)) return;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { SandboxPart } from '#model/part.ts';
 import { eventually } from '#test/host/eventually.ts';
-import { Fixture } from './fixture.ts';
+import { Fixture, waitingAt } from './fixture.ts';
 
 const fixture = new Fixture();
 after(() => fixture.close());
@@ -70,14 +70,16 @@ test('a container outlives the daemon, writes on, and its end is told to the nex
 });
 
 test('an end that no daemon saw is told once to the one that comes', async () => {
-	const part = fixture.part(fixture.container(), { argv: ['sh', '-c', 'echo up; sleep 0.7'] });
+	const part = fixture.part(fixture.container(), { argv: ['sh', '-c', waitingAt('gate')] });
 	await fixture.sandboxes.make(part);
 	await fixture.sandboxes.run({ kind: 'first', container: part.container, attach: false });
 	fixture.sandboxes.close();
-	await sleep(1200);
+	fixture.letGo(part.container, 'gate');
+	await eventually('the end is on record', () => existsSync(join(fixture.paths.exits(), part.container)));
 	fixture.sandboxes = fixture.open();
 	const ended: string[] = [];
 	fixture.sandboxes.watch(({ container }) => ended.push(container));
+	await eventually('the end is told', () => ended.length > 0);
 	await sleep(100);
 	assert.deepEqual(ended, [part.container]);
 	await fixture.sandboxes.unmake(part);

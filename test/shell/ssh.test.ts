@@ -89,7 +89,7 @@ test('a connection that breaks: what was under way is not known, and found by th
 	session.stdout.resume();
 	const begun = Promise.withResolvers<void>();
 	const far = there.exchange(
-		[section('first', sh`echo done`), section('far', sh`echo begun; sleep 1.5; date +%s%N >${directory}/far`)],
+		[section('first', sh`echo done`), section('far', sh`echo begun; sleep 4; date +%s%N >${directory}/far`)],
 		{ onOutput: (name) => name === 'far' && begun.resolve() },
 	);
 	await begun.promise;
