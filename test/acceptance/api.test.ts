@@ -1,7 +1,10 @@
 /** The wire contract where an unmodified klee of the original project would notice a difference. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startHostWithImage } from '../host/base-image.ts';
+import { eventually } from '../host/eventually.ts';
 import type { TestHost } from '../host/test-host.ts';
 import { type Answer, ask, type Stream, stream } from '../host/wire.ts';
 
@@ -141,8 +144,10 @@ describe('REST', () => {
 	});
 
 	test('a slow stop keeps a client with a five-second timer waiting', async () => {
-		const id = await createContainer(['/bin/sh', '-c', "trap '' TERM; while :; do sleep 1; done"]);
+		const id = await createContainer(['/bin/sh', '-c', "trap '' TERM; touch /tmp/up; while :; do sleep 1; done"]);
 		await start(id, { attach: false });
+		// The start is answered before the shell has read its first word.
+		await eventually('the shell is deaf', () => existsSync(join(host.root, 'containers', id, 'upper/tmp/up')));
 		const { status, interim, text } = await call(`POST /containers/${id}/stop?grace=4`);
 		assert.equal(status, 200);
 		assert.deepEqual(JSON.parse(text), { id });
@@ -220,10 +225,13 @@ describe('/exec/start', () => {
 			[true, 137],
 			[false, 143],
 		] as const) {
-			const exec_id = await idOf('POST /exec/create', { container_id: id, cmd: ['sleep', '600'] });
+			const cmd = ['/bin/sh', '-c', 'echo up; exec sleep 600'];
+			const exec_id = await idOf('POST /exec/create', { container_id: id, cmd });
 			const config = { exec_id, attach: true, start_container: true };
-			const ending = stream(host.socket, '/exec/start', { config });
-			await new Promise((resolve) => setTimeout(resolve, 500));
+			let heard = '';
+			const onFrame = (text: string) => (heard += text);
+			const ending = stream(host.socket, '/exec/start', { config, onFrame });
+			await eventually('the process runs', () => heard.includes('up\n'));
 			const { status } = await call(`POST /exec/${exec_id}/stop?force_stop=${force}&stop_container=false`);
 			assert.equal(status, 200);
 			const message = new RegExp(`has exited with exit-code ${code}$`);

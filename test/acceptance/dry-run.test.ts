@@ -22,8 +22,7 @@ async function everything() {
 	const places = ['containers', 'volumes'].map((name) => join(host.root, name));
 	return {
 		network: await snapshotOfNetwork(host.namespace),
-		// Not what a container of somebody else has inherited of ours for the moment of its start.
-		left: host.leftovers().filter((line) => line.includes(host.root)),
+		left: host.leftovers(),
 		files: places.map((path) => (existsSync(path) ? readdirSync(path) : [])),
 		containers: await host.kleeJson('lsc', '-a'),
 		networks: await Promise.all(['testnet', 'lonet'].map((name) => host.kleeOutput('network', 'inspect', name))),

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
+import { assertRestored, ruleset } from '../host/ruleset.ts';
 
 let land: Landscape;
 before(async () => {
@@ -88,8 +89,9 @@ test('a container that runs keeps a port that a process of the host takes later,
 	await land.host.stopDaemon('SIGKILL');
 	await land.host.startDaemon();
 	assert.deepEqual(await ask(), [`web sees ${FAR.address}`]);
+	const whole = await ruleset(land.host);
 	await land.host.insideOutput('nft', 'flush', 'ruleset');
-	await new Promise((resolve) => setTimeout(resolve, 1500));
+	await assertRestored(land.host, whole);
 	assert.deepEqual(await ask(), [`web sees ${FAR.address}`], 'restored');
 	await land.host.kleeOutput('stop', '-t', '0', 'web');
 	assert.deepEqual(await ask(), [`host sees ${FAR.address}`]);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
-import type { Place, Question } from '../host/peer.ts';
+import { type Place, type Question, SILENCE } from '../host/peer.ts';
 
 let land: Landscape;
 const bridgeFilter = (value: 0 | 1) =>
@@ -79,7 +79,8 @@ async function assertReached(place: Place, ...expected: readonly Expected[]): Pr
 }
 
 async function assertBarred(place: Place, why: string, questions: readonly Question[]): Promise<void> {
-	for (const [index, answer] of (await land.ask(place, ...questions)).entries())
+	const brief = questions.map((question) => ({ ...question, timeout: SILENCE }));
+	for (const [index, answer] of (await land.ask(place, ...brief)).entries())
 		assert.doesNotMatch(answer, / sees /, `${why}: ${JSON.stringify(questions[index])}`);
 }
 

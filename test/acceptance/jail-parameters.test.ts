@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { startHostWithImage } from '../host/base-image.ts';
+import { eventually } from '../host/eventually.ts';
 import type { TestHost } from '../host/test-host.ts';
 
 let host: TestHost;
@@ -26,14 +27,6 @@ const shell = (script: string) => ['Debian', '/bin/sh', '-c', script];
 const noted = () => (existsSync(notes) ? readFileSync(notes, 'utf8').trimEnd().split('\n') : []);
 const note = (text: string) => `echo ${text} >>${notes}`;
 const isRunning = async () => (await host.kleeJson<unknown[]>('lsc')).length > 0;
-
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-	for (let tries = 0; tries < 80; tries += 1) {
-		if (await holds()) return;
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-	assert.fail('it did not come true within 8 seconds');
-}
 
 describe('commands inside', () => {
 	test('exec.start runs in order as root before the command, in its session, and the command as its user', async () => {
@@ -67,15 +60,22 @@ describe('commands inside', () => {
 	});
 
 	test('exec.stop runs before the processes are asked to end, and a stop that gives them no time leaves it out', async () => {
-		const script = 'trap "echo TERM >>/tmp/log; exit" TERM; echo up; while :; do sleep 0.1; done';
+		const script = 'trap "echo TERM >>/tmp/log; exit" TERM; touch /tmp/up; while :; do sleep 0.1; done';
 		const stop = parameters('exec.stop=echo stop1 >>/tmp/log', 'exec.stop=exit 1', 'exec.stop=echo never >>/tmp/log');
 		await host.kleeOutput('run', '-d', '--name', 'stopped', ...stop, ...shell(script));
+		const upper = await upperOf('stopped');
+		// The start is answered before the shell has read its first word.
+		await eventually('the trap is set', () => existsSync(join(upper, 'tmp/up')));
 		await host.kleeOutput('stop', 'stopped');
-		assert.equal(await readLog('stopped'), 'stop1\nTERM\n', 'one that fails does not keep the container');
+		assert.equal(
+			readFileSync(join(upper, 'tmp/log'), 'utf8'),
+			'stop1\nTERM\n',
+			'one that fails does not keep the container',
+		);
 		assert.match(host.log, /exec\.stop.*exit 1.*ended with exit code 1/);
 		await host.kleeOutput('start', '-d', 'stopped');
 		await host.kleeOutput('stop', '-t', '0', 'stopped');
-		assert.equal(await readLog('stopped'), 'stop1\nTERM\n');
+		assert.equal(readFileSync(join(upper, 'tmp/log'), 'utf8'), 'stop1\nTERM\n');
 	});
 
 	test('an exec.stop that does not end is ended by exec.timeout', async () => {
@@ -84,13 +84,13 @@ describe('commands inside', () => {
 		const start = Date.now();
 		await host.kleeOutput('stop', 'slow');
 		assert.ok(Date.now() - start < 8000);
-		assert.deepEqual(host.leftovers(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
 	});
 
-	/** What a stopped container has written. */
-	async function readLog(name: string): Promise<string> {
+	/** Where the files are that a container has written. */
+	async function upperOf(name: string): Promise<string> {
 		const { container } = await host.kleeJson<{ container: { dataset: string } }>('isc', name);
-		return readFileSync(join(host.root, container.dataset, 'upper/tmp/log'), 'utf8');
+		return join(host.root, container.dataset, 'upper');
 	}
 });
 
@@ -162,7 +162,7 @@ describe('commands on the host', () => {
 			assert.match(stdout + stderr, /exit code 9: the reason/);
 			assert.equal(await isRunning(), false);
 			assert.deepEqual(await links(), before);
-			assert.deepEqual(host.leftovers(), []);
+			assert.deepEqual(await host.lastingLeftovers(), []);
 			assert.deepEqual(noted(), ['poststop']);
 			await host.removeContainers();
 			await host.kleeOutput('rmn', 'net');
@@ -175,7 +175,7 @@ describe('commands on the host', () => {
 				assert.notEqual(code, 0);
 				assert.match(stdout + stderr, /exec\.poststart/);
 				assert.equal(await isRunning(), false);
-				assert.deepEqual(host.leftovers(), []);
+				assert.deepEqual(await host.lastingLeftovers(), []);
 				assert.equal(noted().at(-1), 'poststop');
 			}
 		});
@@ -191,7 +191,7 @@ describe('commands on the host', () => {
 			const gate = join(host.folder, 'gate');
 			const wait = parameters(`exec.prestart=${note('begun')}; until [ -e ${gate} ]; do sleep 0.1; done`);
 			const dying = host.klee('run', ...wait, `-J`, `exec.poststop=${note('over')}`, 'Debian', 'sleep', '600');
-			await eventually(() => noted().includes('begun'));
+			await eventually('the hook runs', () => noted().includes('begun'));
 			await host.stopDaemon('SIGKILL');
 			assert.notEqual((await dying).code, 0);
 			writeFileSync(gate, '');
@@ -214,13 +214,18 @@ describe('what processes may', () => {
 		return stdout + stderr;
 	};
 
+	/** Seconds that are never waited for where a port is refused as it is to be. */
+	const REFUSED = 5;
+
 	test('allow.reserved_ports=false refuses ports below 1024 to root, and no others', async () => {
 		// Bound it waits, and is ended with 124.
-		const listen = (port: number) => `timeout 0.3 nc -l ${port}; echo "${port}: $?"`;
+		const listen = (port: number, seconds = 0.3) => `timeout ${seconds} nc -l ${port}; echo "${port}: $?"`;
 		const script = `${listen(80)}; ${listen(8080)}`;
+		// A refusal ends it by itself, given the time to begin.
+		const refused = `${listen(80, REFUSED)}; ${listen(8080)}`;
 		for (const driver of ['disabled', 'vnet', 'ipnet']) {
 			assert.match(await run(['-l', driver], script), /\n80: 124\n8080: 124\n/, driver);
-			const denied = await run(['-l', driver, ...parameters('allow.reserved_ports=false')], script);
+			const denied = await run(['-l', driver, ...parameters('allow.reserved_ports=false')], refused);
 			assert.match(denied, /\n80: 1\n8080: 124\n/, driver);
 			assert.match(denied, /nc: Permission denied/);
 		}
@@ -228,11 +233,11 @@ describe('what processes may', () => {
 
 	test('on the network of the host that depends on the host, and is refused where everybody may have them', async () => {
 		const denied = ['-l', 'host', ...parameters('allow.reserved_ports=false')];
-		assert.match(await run(denied, 'timeout 0.3 nc -l 80; echo "80: $?"'), /\n80: 1\n/);
+		assert.match(await run(denied, `timeout ${REFUSED} nc -l 80; echo "80: $?"`), /\n80: 1\n/);
 		await host.insideOutput('sysctl', '-w', 'net.ipv4.ip_unprivileged_port_start=80');
 		assert.match(await run(denied, 'true'), /lets everybody bind ports from 80 on/);
 		await host.insideOutput('sysctl', '-w', 'net.ipv4.ip_unprivileged_port_start=1024');
-		assert.deepEqual(host.leftovers(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
 	});
 
 	test('allow.sysvipc=false refuses System V IPC', async () => {

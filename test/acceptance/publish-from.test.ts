@@ -5,7 +5,8 @@ import type { Trace } from '#api/diagnosis.ts';
 import { outputOf } from '../host/command.ts';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
-import type { Place, Question } from '../host/peer.ts';
+import { type Place, type Question, SILENCE } from '../host/peer.ts';
+import { assertRestored, ruleset } from '../host/ruleset.ts';
 
 /** Further addresses of the outside. */
 const OTHER = { address: '192.0.2.3', address6: '2001:db8:2::3' } as const;
@@ -36,6 +37,11 @@ async function assertAnswers(place: Place, questions: readonly Question[], expec
 		assert.match(answer, expected, JSON.stringify(questions[index]));
 }
 
+async function assertSilence(place: Place, questions: readonly Question[]): Promise<void> {
+	const brief = questions.map((question) => ({ ...question, timeout: SILENCE }));
+	await assertAnswers(place, brief, /^silence$/);
+}
+
 async function elements(set: string): Promise<string> {
 	return (
 		/elements = \{([^}]*)\}/.exec(await land.host.insideOutput('nft', 'list', 'set', 'inet', 'kleene', set))?.[1] ?? ''
@@ -55,15 +61,15 @@ for (const driver of ['vnet', 'ipnet'])
 		const out = land.outside.place;
 		await assertAnswers(out, ways(UPLINK.host, 8080, FAR.address), new RegExp(`^web sees ${FAR.address}$`));
 		await assertAnswers(out, ways(UPLINK.host6, 8080, FAR.address6), new RegExp(`^web sees ${FAR.address6}$`));
-		await assertAnswers(out, ways(UPLINK.host, 8080, OTHER.address), /^silence$/);
-		await assertAnswers(out, ways(UPLINK.host6, 8080, OTHER.address6), /^silence$/);
+		await assertSilence(out, ways(UPLINK.host, 8080, OTHER.address));
+		await assertSilence(out, ways(UPLINK.host6, 8080, OTHER.address6));
 		for (const address of ['127.0.0.1', UPLINK.host, UPLINK.host6, '10.4.6.1', ...(driver === 'ipnet' ? ['::1'] : [])])
 			await assertAnswers(land.hostPlace, ways(address, 8080), /^web sees /);
 		const back = await land.member('back', '-l', 'vnet', '-n', 'back');
 		await assertAnswers(back.place, [...ways(UPLINK.host, 8080), ...ways('10.4.7.1', 8080)], /^web sees /);
-		await assertAnswers(back.place, ways(UPLINK.host6, 8080), /^silence$/);
+		await assertSilence(back.place, ways(UPLINK.host6, 8080));
 		const near = await land.member('near', '-l', 'vnet', '-n', 'net');
-		await assertAnswers(near.place, ways(UPLINK.host, 8080), /^silence$/);
+		await assertSilence(near.place, ways(UPLINK.host, 8080));
 		await assertAnswers(near.place, ways('10.4.6.10', 80), /^web sees /);
 	});
 
@@ -74,10 +80,12 @@ test('a family of which no source is named is for nobody but the host, and witho
 	const open = await land.member('open', '-l', 'vnet', '-n', 'net', '-p', '8083:80');
 	for (const [name, { place }] of Object.entries({ four, all, open })) await land.listen(place, name, 'tcp/80');
 	const ask = (port: number) => [UPLINK.host, UPLINK.host6].map((address) => ({ address, port }));
-	const seen = await land.ask(land.outside.place, ...[8081, 8082, 8083].flatMap(ask));
+	const [v4only, nobody] = ask(8081);
+	const questions = [v4only!, { ...nobody!, timeout: SILENCE }, ...[8082, 8083].flatMap(ask)];
+	const seen = await land.ask(land.outside.place, ...questions);
 	const [v4, v6] = [`sees ${FAR.address}`, `sees ${FAR.address6}`];
 	assert.deepEqual(seen, [`four ${v4}`, 'silence', `all ${v4}`, `all ${v6}`, `open ${v4}`, `open ${v6}`]);
-	assert.match((await land.ask(land.hostPlace, ask(8081)[1]!))[0] ?? '', /^four sees /);
+	assert.match((await land.ask(land.hostPlace, nobody!))[0] ?? '', /^four sees /);
 });
 
 test('a range on one address is guarded there, without rules of its own, and leaves nothing behind', async () => {
@@ -91,14 +99,16 @@ test('a range on one address is guarded there, without rules of its own, and lea
 	assert.equal(await chains(), before);
 	await land.listen(web.place, 'web', 'tcp/8077');
 	const question = (address: string, source: string) => ({ address, port: 8077, source });
+	const barred = (address: string, source: string) => ({ ...question(address, source), timeout: SILENCE });
 	const out = land.outside.place;
-	const asked = [question(UPLINK.host, FAR.address), question(UPLINK.host, OTHER.address)];
-	const asked6 = [question(UPLINK.host6, FAR.address6), question(UPLINK.host6, OTHER.address6)];
+	const asked = [question(UPLINK.host, FAR.address), barred(UPLINK.host, OTHER.address)];
+	const asked6 = [question(UPLINK.host6, FAR.address6), barred(UPLINK.host6, OTHER.address6)];
 	const expected = [`web sees ${FAR.address}`, 'silence', `web sees ${FAR.address6}`, 'silence'];
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected);
 	assert.equal((await elements('allowed4')).trim(), `${UPLINK.host} . ${FAR.address} . tcp . 8000-8199`);
+	const whole = await ruleset(land.host);
 	await land.host.insideOutput('nft', 'flush', 'ruleset');
-	await new Promise((resolve) => setTimeout(resolve, 1000));
+	await assertRestored(land.host, whole);
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected, 'after the ruleset was flushed');
 	await land.host.stopDaemon('SIGKILL');
 	await land.host.startDaemon();

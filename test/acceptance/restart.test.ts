@@ -1,7 +1,10 @@
 /** The daemon may die at any moment: containers never notice, and the next daemon knows them. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { startHostWithImage } from '../host/base-image.ts';
+import { eventually } from '../host/eventually.ts';
+import { snapshotOfNetwork } from '../host/snapshot.ts';
 import type { TestHost } from '../host/test-host.ts';
 
 let host: TestHost;
@@ -20,13 +23,17 @@ interface Listed {
 }
 
 const listed = () => host.kleeJson<Listed[]>('lsc', '-a');
+const find = async (wanted: string) => (await listed()).find(({ name }) => name === wanted);
+/** Without their operational state, which the kernel may tell some time later. */
+const links = async () => (await snapshotOfNetwork(host.namespace)).get('link');
 
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-	for (let tries = 0; tries < 80; tries += 1) {
-		if (await holds()) return;
-		await new Promise((resolve) => setTimeout(resolve, 100));
-	}
-	assert.fail('it did not come true within 8 seconds');
+/** A container that ends by itself, but no sooner than its gate is opened. */
+async function runGated(name: string): Promise<{ open(): void }> {
+	const script = 'until [ -e /tmp/gate ]; do sleep 0.1; done';
+	await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', name, 'Debian', '/bin/sh', '-c', script);
+	const jid = (await find(name))?.jid;
+	// Needs no daemon.
+	return { open: () => writeFileSync(`/proc/${jid}/root/tmp/gate`, '') };
 }
 
 describe('two running containers', () => {
@@ -37,7 +44,7 @@ describe('two running containers', () => {
 		const second = ['-l', 'ipnet', '-J', 'allow.raw_sockets', '-n', 'testnet', '--ip', '10.4.6.3', '--name', 'two'];
 		await host.kleeOutput('run', '-d', ...second, 'Debian', 'sleep', '600');
 		const before = await listed();
-		const links = await host.insideOutput('ip', '-o', 'link');
+		const cables = await links();
 
 		await host.stopDaemon('SIGKILL');
 		assert.equal((await host.klee('lsc')).code, 1);
@@ -46,7 +53,7 @@ describe('two running containers', () => {
 		await host.startDaemon();
 
 		assert.deepEqual(await listed(), before, 'same containers, same process ids');
-		assert.equal(await host.insideOutput('ip', '-o', 'link'), links, 'same epairs, same indexes');
+		assert.deepEqual(await links(), cables, 'same epairs, same indexes');
 		assert.match(await host.kleeOutput('exec', 'one', 'ping', '-c', '1', '10.4.6.3'), /1 received/);
 		assert.match(await host.kleeOutput('exec', 'two', 'ping', '-c', '1', '10.4.6.2'), /1 received/);
 	});
@@ -61,7 +68,7 @@ describe('two running containers', () => {
 		await host.kleeOutput('network', 'disconnect', 'testnet', 'two');
 		await host.kleeOutput('stop', 'one', 'two');
 		assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
-		assert.deepEqual(host.leftovers(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
 		await host.kleeOutput('start', '-d', 'one');
 		assert.match(await host.kleeOutput('exec', 'one', 'ip', '-o', 'address'), /epair0b +inet 10\.4\.6\.2\/24/);
 		await host.kleeOutput('stop', 'one');
@@ -72,31 +79,35 @@ describe('the end of a container, and of the daemon', () => {
 	afterEach(() => host.removeContainers());
 
 	test('a container that ends while no daemon runs is cleared away at the next start', async () => {
-		await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'brief', 'Debian', 'sleep', '1');
+		const gate = await runGated('brief');
 		await host.stopDaemon('SIGKILL');
-		await new Promise((resolve) => setTimeout(resolve, 1600));
+		gate.open();
+		const processes = () => host.leftovers().filter((line) => line.startsWith('+ process'));
+		await eventually('the container has ended', () => processes().length === 0);
 		await host.startDaemon();
-		assert.equal((await listed()).find(({ name }) => name === 'brief')?.running, false);
+		assert.equal((await find('brief'))?.running, false);
 		assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
-		assert.deepEqual(host.leftovers(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
 	});
 
 	test('a container that ends after the restart is cleared away too', async () => {
-		await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'later', 'Debian', 'sleep', '5');
+		const gate = await runGated('later');
 		await host.stopDaemon('SIGKILL');
 		await host.startDaemon();
-		assert.equal((await listed()).find(({ name }) => name === 'later')?.running, true);
-		await eventually(async () => (await listed()).find(({ name }) => name === 'later')?.running === false);
+		assert.equal((await find('later'))?.running, true);
+		gate.open();
+		await eventually('the container has ended', async () => (await find('later'))?.running === false, { every: 100 });
 		assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/);
-		assert.deepEqual(host.leftovers(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
 	});
 
 	test('SIGTERM ends the daemon with code 0 and leaves containers alone', async () => {
 		await host.kleeOutput('run', '-d', '--name', 'kept', 'Debian', 'sleep', '600');
 		assert.equal(await host.stopDaemon('SIGTERM'), 0);
-		assert.equal(host.leftovers().filter((line) => /^\+ process: \d+ sleep 600$/.test(line)).length, 1);
+		const sleepers = () => host.leftovers().filter((line) => /^\+ process: \d+ sleep 600$/.test(line));
+		await eventually('the command runs', () => sleepers().length === 1);
 		await host.startDaemon();
-		assert.equal((await listed()).find(({ name }) => name === 'kept')?.running, true);
+		assert.equal((await find('kept'))?.running, true);
 	});
 
 	test('on-startup containers are started, and running ones not a second time', async () => {
@@ -105,13 +116,14 @@ describe('the end of a container, and of the daemon', () => {
 		for (let restart = 0; restart < 2; restart += 1) {
 			await host.stopDaemon('SIGKILL');
 			await host.startDaemon();
-			await eventually(async () => (await listed()).find(({ name }) => name === 'boot')?.running === true);
+			await eventually('it is started', async () => (await find('boot'))?.running === true, { every: 100 });
 		}
-		const starts = await host.kleeOutput('exec', 'boot', 'cat', '/root/starts');
+		const read = 'until [ -s /root/starts ]; do sleep 0.1; done; cat /root/starts';
+		const starts = await host.kleeOutput('exec', 'boot', '/bin/sh', '-c', read);
 		assert.equal(starts.match(/^start$/gm)?.length, 1);
 	});
 
-	test('killed in the middle of its work, the daemon leaves nothing behind', { timeout: 120_000 }, async () => {
+	test('killed in the middle of its work, the daemon leaves nothing behind', { timeout: 240_000 }, async () => {
 		for (const delay of [5, 15, 30, 45, 60, 90]) {
 			const busy = host.klee('run', '-l', 'vnet', '-n', 'testnet', 'Debian', 'true');
 			const network = host.klee('network', 'create', '-t', 'bridge', '--subnet', '10.7.0.0/24', 'half');
@@ -120,11 +132,12 @@ describe('the end of a container, and of the daemon', () => {
 			await host.stopDaemon('SIGKILL');
 			await Promise.all([busy, network]);
 			await host.startDaemon();
-			await eventually(async () => (await host.kleeJson<Listed[]>('lsc')).length === 0);
+			const running = () => host.kleeJson<Listed[]>('lsc');
+			await eventually('nothing runs', async () => (await running()).length === 0, { every: 100 });
 			assert.doesNotMatch(await host.insideOutput('ip', '-o', 'link'), /epair/, `killed after ${delay} ms`);
 			const bridges = (await host.insideOutput('ip', '-o', 'link', 'show', 'type', 'bridge')).trim().split('\n').length;
 			assert.equal(bridges, (await host.kleeJson<unknown[]>('lsn')).length);
-			assert.deepEqual(host.leftovers(), [], `killed after ${delay} ms`);
+			assert.deepEqual(await host.lastingLeftovers(), [], `killed after ${delay} ms`);
 			await host.klee('rmn', 'half');
 		}
 	});

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Trace } from '#api/diagnosis.ts';
+import { outputOf } from '../host/command.ts';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
+import { type Place, SILENCE } from '../host/peer.ts';
 
 let land: Landscape;
 
@@ -31,14 +33,45 @@ before(async () => {
 		['shared', '-l', 'host'],
 		['alone', '-l', 'disabled'],
 	];
-	for (const [name = '', ...options] of members) await land.member(name, ...options);
-	for (const name of ['web', 'ips', 'two']) await land.listen((await land.of(name)).place, name, 'tcp/80', 'udp/80');
+	const places = new Map<string, Place>();
+	for (const [name = '', ...options] of members) places.set(name, (await land.member(name, ...options)).place);
+	for (const name of ['web', 'ips', 'two']) await land.listen(places.get(name)!, name, 'tcp/80', 'udp/80');
 	await land.listen(land.hostPlace, 'host', 'tcp/70');
+	await introduceAll(places);
 });
 after(async () => {
 	await land.clear();
 	await land.close();
 });
+
+/** Members, and the addresses that they reach directly. */
+const NEIGHBOURS = [
+	['web app ips ipt', '10.4.6.1 10.4.6.11 10.4.6.12 10.4.6.21 10.4.6.22'],
+	['app', 'fd00:4:6::1 fd00:4:6::11'],
+	['db', '10.4.7.1'],
+	['safe safer', '10.4.8.1 10.4.8.11 10.4.8.12'],
+	['one two three', '10.4.9.1'],
+	['l1 l2', '10.4.10.11 10.4.10.12'],
+	// Who is where the host is.
+	['shared', '10.4.6.11 10.4.6.12 10.4.6.21 10.4.6.22 fd00:4:6::11 10.4.7.11 10.4.8.11 10.4.8.12'],
+	['shared', '10.4.9.11 10.4.9.12 10.4.9.13 10.4.10.11 10.4.10.12'],
+] as const;
+
+/**
+ * The probe of a trace is given up after a second, as long as the kernel waits until it asks again for a neighbour that
+ * did not answer. So that one lost question does no harm, everybody knows their neighbours before.
+ */
+async function introduceAll(places: ReadonlyMap<string, Place>): Promise<void> {
+	const introduce = async (place: Place, addresses: string) => {
+		// With -w it goes on asking until there is an answer.
+		for (const address of addresses.split(' '))
+			await outputOf([...place, 'ping', '-q', '-c', '1', '-w', '20', address]);
+	};
+	const talks = NEIGHBOURS.flatMap(([names, addresses]) =>
+		names.split(' ').map((name) => introduce(places.get(name)!, addresses)),
+	);
+	await Promise.all(talks);
+}
 
 interface Told {
 	readonly code: number;
@@ -198,7 +231,7 @@ describe('the outside', () => {
 		const [published, direct] = await land.ask(
 			land.outside.place,
 			{ address: UPLINK.host, port: 8080 },
-			{ address: '10.4.6.11', port: 80 },
+			{ address: '10.4.6.11', port: 80, timeout: SILENCE },
 		);
 		assert.match(published ?? '', /^web sees/);
 		assert.equal(direct, 'silence');

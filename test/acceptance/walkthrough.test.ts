@@ -66,7 +66,7 @@ test('TCP passes between an ipnet and a vnet container in both directions', asyn
 			`mkdir -p /srv/www && echo I am ${server} >/srv/www/index.html`,
 		);
 		await host.kleeOutput('exec', '-d', server, 'busybox', 'httpd', '-f', '-p', '8080', '-h', '/srv/www');
-		const fetch = `for i in 1 2 3 4 5; do busybox wget -qO- http://${address}:8080/ && exit; sleep 0.2; done; exit 1`;
+		const fetch = `for i in $(seq 50); do busybox wget -qO- http://${address}:8080/ && exit; sleep 0.2; done; exit 1`;
 		assert.match(await host.kleeOutput('exec', client, '/bin/sh', '-c', fetch), new RegExp(`^I am ${server}$`, 'm'));
 	}
 });

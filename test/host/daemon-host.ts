@@ -150,7 +150,7 @@ export abstract class DaemonHost {
 			if (!this.#daemon) await this.startDaemon();
 			await this.removeEverything();
 			const code = await this.stopDaemon();
-			const left = [...(await this.changes()), ...(await this.#lasting())];
+			const left = [...(await this.changes()), ...(await this.lastingLeftovers())];
 			if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}\n${this.log}`);
 			if (code !== 0) throw new Error(`kleened ended with ${code}:\n${this.log}`);
 		} finally {
@@ -159,7 +159,7 @@ export abstract class DaemonHost {
 	}
 
 	/** Leftovers after five seconds at the most: conmon tells of the end of a container before it ends itself. */
-	async #lasting(): Promise<string[]> {
+	async lastingLeftovers(): Promise<string[]> {
 		for (const start = performance.now(); ; await sleep(50)) {
 			const left = await this.leftovers();
 			if (left.length === 0 || performance.now() - start > 5000) return left;

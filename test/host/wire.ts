@@ -43,11 +43,18 @@ export interface Stream {
 	readonly reason: string;
 }
 
+export interface StreamOptions {
+	readonly config: unknown;
+	readonly input?: readonly (string | Buffer)[];
+	/** Called with the text of each frame as it comes, the starting one included. */
+	readonly onFrame?: (text: string) => void;
+}
+
 /** Opens a stream, sends the configuration, then the input frames once the stream has begun; resolves when closed. */
 export function stream(
 	socketPath: string,
 	path: string,
-	{ config, input = [] }: { config: unknown; input?: readonly (string | Buffer)[] },
+	{ config, input = [], onFrame }: StreamOptions,
 ): Promise<Stream> {
 	const frames: Frame[] = [];
 	const socket = new WebSocket(`ws+unix://${socketPath}:${path}`, { perMessageDeflate: false });
@@ -56,7 +63,9 @@ export function stream(
 		socket.once('open', () => socket.send(typeof config === 'string' ? config : JSON.stringify(config)));
 		socket.on('message', (data: Buffer, binary: boolean) => {
 			if (frames.length === 0) for (const frame of input) socket.send(frame);
-			frames.push({ text: data.toString('utf8'), binary });
+			const text = data.toString('utf8');
+			frames.push({ text, binary });
+			onFrame?.(text);
 		});
 		socket.once('close', (code, reason) => resolve({ frames, code, reason: reason.toString('utf8') }));
 	});

@@ -95,5 +95,5 @@ test('after everything is removed nothing of it is on the host', async () => {
 		(await host.interfaces()).filter(({ name }) => name.startsWith('kleene')),
 		[],
 	);
-	assert.deepEqual(await host.leftovers(), []);
+	assert.deepEqual(await host.lastingLeftovers(), []);
 });
