@@ -253,18 +253,6 @@ test('a reader that goes away ends klee without a word', async () => {
 	assert.deepEqual([stdout, stderr], [`created execution instance ${EXEC}\n`, '']);
 });
 
-test('restart starts a stopped container too', async () => {
-	const host = await serve((stream) => stream.end(1001, 'started'), {
-		answers: {
-			...ANSWERS,
-			'POST /containers/c/stop': [404, { message: 'container not running' }],
-			'GET /containers/c/inspect': [200, { container: { id: CONTAINER } }],
-		},
-	});
-	const { code, stdout } = await klee([...host, 'restart', 'c']);
-	assert.deepEqual([code, stdout], [0, `${CONTAINER}\ncreated execution instance ${EXEC}\n`]);
-});
-
 test('image create shows progress as it comes and ends with the id', async () => {
 	let goOn = () => {};
 	const host = await serve((stream) => {

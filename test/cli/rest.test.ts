@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { klee, kleeCommand, type Outcome, startProcess } from './run-klee.ts';
-import { type Answer, StubDaemon } from './stub-daemon.ts';
+import { against, closeStub, startStub } from './against.ts';
+import { klee } from './run-klee.ts';
+import type { Answer } from './stub-daemon.ts';
 
-let stub: StubDaemon | undefined;
-afterEach(async () => {
-	await stub?.close();
-	stub = undefined;
-});
-
-async function against(
-	answers: Record<string, Answer>,
-	words: readonly string[],
-): Promise<{ stub: StubDaemon; outcome: Outcome }> {
-	await stub?.close();
-	stub = await StubDaemon.start({ answers });
-	return { stub, outcome: await klee(['--host', stub.host, ...words]) };
-}
+afterEach(closeStub);
 
 const ID = '2f1dc29b8f36';
 
@@ -75,8 +63,7 @@ test('a dry run of run says in one request what run says in three', async () => 
 		'POST /networks/connect': [204],
 		'POST /exec/create': [201, { id: ID }],
 	};
-	await stub?.close();
-	stub = await StubDaemon.start({ answers, stream: (stream) => stream.end(1001, '') });
+	const stub = await startStub({ answers, stream: (stream) => stream.end(1001, '') });
 	assert.equal((await klee(['--host', stub.host, 'run', '-d', ...words])).code, 0);
 	assert.deepEqual(stub.body(0), body.container);
 	assert.deepEqual(stub.body(1), { container: ID, ...(body.endpoint as object) });
@@ -153,7 +140,7 @@ test('rm -f of a stopped container is quiet; other failures of the stop are not'
 test('create makes up a name, and another where the first is taken; connect follows', async () => {
 	let attempts = 0;
 	const names: unknown[] = [];
-	stub = await StubDaemon.start({
+	const stub = await startStub({
 		answers: {
 			'POST /containers/create': ({ body }) => {
 				names.push((body as { name: string }).name);
@@ -264,14 +251,14 @@ test('volumes: every command, and its shortcut', async () => {
 
 test('images from datasets: method and source as the contract has them', async () => {
 	const images: Record<string, unknown>[] = [];
-	stub = await StubDaemon.start({
+	const stub = await startStub({
 		stream: (stream) => {
 			images.push(stream.configuration);
 			stream.start();
 			stream.end(1000, 'image created', ID);
 		},
 	});
-	const create = (...words: string[]) => klee(['--host', stub?.host ?? '', 'image', 'create', ...words]);
+	const create = (...words: string[]) => klee(['--host', stub.host, 'image', 'create', ...words]);
 	const { code, stdout } = await create('-t', 'mine', '--update', '--no-dns', 'zfs-copy', 'zroot/jails/base');
 	assert.deepEqual([code, stdout], [0, `\nimage created\n${ID}\n`]);
 	await create('--no-localtime', '-a', 'zfs-clone', 'zroot/base');
@@ -286,44 +273,13 @@ test('images from datasets: method and source as the contract has them', async (
 	]);
 });
 
-test('an update takes its options on either side of the container; a command with options comes after --', async () => {
-	const answers: Record<string, Answer> = { 'POST /containers/c1/update': [201, { id: ID }] };
-	const cases: [string[], object][] = [
-		[['c1', '--restart', 'on-startup', '--persist'], { restart_policy: 'on-startup', persist: true }],
-		[['--name', 'web', 'c1', 'sleep', '9', '-u', 'www'], { name: 'web', user: 'www', cmd: ['sleep', '9'] }],
-		[['c1', '--no-persist', '--', 'ls', '--name', '--', '-l'], { persist: false, cmd: ['ls', '--name', '--', '-l'] }],
-		[['--', 'c1', 'ls', '-l'], { cmd: ['ls', '-l'] }],
-	];
-	for (const [words, body] of cases) {
-		const { stub, outcome } = await against(answers, ['container', 'update', ...words]);
-		assert.deepEqual([outcome.code, outcome.stderr], [0, ''], words.join(' '));
-		assert.deepEqual(stub.body(0), body);
-	}
-});
-
-test('what counts on a network only is told where there is none', async () => {
-	for (const option of ['--ip', '--ip6', '--mac', '--alias']) {
-		const { outcome } = await against({ 'POST /containers/create': [201, { id: ID }] }, ['create', option, 'x', 'img']);
-		assert.equal(outcome.code, 0);
-		assert.match(outcome.stderr, /^warning: .*--mac.* count with --network only$/m, option);
-	}
-});
-
-test('a full disk is told, not only an exit code', async () => {
-	stub = await StubDaemon.start({ answers: { 'GET /networks/list': [200, []] } });
-	const shell = `${kleeCommand(['--host', stub.host, 'lsn'])} >/dev/full`;
-	const { code, stderr } = await startProcess('/bin/sh', ['-c', shell]).ended;
-	assert.equal(code, 1);
-	assert.match(stderr, /^error: cannot write the output: ENOSPC: no space left on device.*\n mend: make room/);
-});
-
-test('a dry run that finds nothing to do says so, beside the list', async () => {
-	const cases: Record<string, string[]> = {
-		'POST /networks/connect?dry_run=true': ['network', 'connect', '--dry-run', 'web', 'c1'],
-		'POST /exec/create?dry_run=true': ['start', '--dry-run', 'c1'],
+test('restart starts a stopped container too', async () => {
+	const answers: Record<string, Answer> = {
+		'POST /containers/c/stop': [404, { message: 'container not running' }],
+		'GET /containers/c/inspect': [200, { container: { id: ID } }],
+		'POST /exec/create': [201, { id: ID }],
 	};
-	for (const [request, words] of Object.entries(cases)) {
-		const { outcome } = await against({ [request]: [200, { plan: [] }] }, words);
-		assert.deepEqual([outcome.code, outcome.stdout, outcome.stderr], [0, '', 'nothing changes on the host now\n']);
-	}
+	const { host } = await startStub({ answers, stream: (stream) => stream.end(1001, 'started') });
+	const { code, stdout } = await klee(['--host', host, 'restart', 'c']);
+	assert.deepEqual([code, stdout], [0, `${ID}\ncreated execution instance ${ID}\n`]);
 });

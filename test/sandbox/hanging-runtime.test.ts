@@ -18,7 +18,7 @@ const hanging = new LinuxSandboxes({
 	...fixture.tools,
 	runtime,
 	patience: 1000,
-	stackPath: () => `/proc/${process.pid}/fd/${fixture.network}`,
+	stackOf: () => ({ path: `/proc/${process.pid}/fd/${fixture.network}`, owner: undefined }),
 });
 after(async () => {
 	hanging.close();
