@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Exits } from '#host/linux/exits.ts';
+import { endOfAdditional } from '#host/linux/processes.ts';
 import { identify } from '#kernel/process.ts';
 
 let directory: string;
@@ -30,8 +31,8 @@ async function soon<T>(promise: Promise<T>): Promise<T> {
 
 test('an end that nobody can note, e.g. on a full disk, is told all the same', async () => {
 	const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
-	const process = identify(child.pid!)!;
-	exits.track('c1', { first: process, monitor: process });
+	const first = identify(child.pid!)!;
+	exits.track('c1', { first, monitor: first });
 	const listened: string[] = [];
 	exits.listen((container) => listened.push(container));
 	const ended = exits.ended('c1');
@@ -41,4 +42,30 @@ test('an end that nobody can note, e.g. on a full disk, is told all the same', a
 	assert.deepEqual(listened, ['c1']);
 	assert.match(JSON.stringify(logged), /"container":"c1","error":"ENOENT/);
 	assert.equal(await exits.ended('c1'), 137);
+});
+
+test('who waits no longer is forgotten', async () => {
+	for (let i = 0; i < 3; i += 1) await exits.endedOrLate('c1', 1);
+	assert.equal(exits.waiters('c1'), 0);
+	const ended = exits.ended('c1');
+	const late = exits.endedOrLate('c1', 60_000);
+	assert.equal(exits.waiters('c1'), 2);
+	writeFileSync(join(directory, 'c1'), '7');
+	assert.equal(await soon(ended), 7);
+	await soon(late);
+	assert.equal(exits.waiters('c1'), 0);
+});
+
+test('an execution that was killed in a container that goes on leaves nobody waiting', async () => {
+	const first = identify(process.pid)!;
+	const state = { container: 'c1', first, status: join(directory, 'no-status') };
+	const execution = { process: undefined, attachment: undefined, code: Promise.resolve(137) };
+	assert.deepEqual(await endOfAdditional(state, exits, execution), { code: 137, sandboxEnded: false });
+	assert.equal(exits.waiters('c1'), 0);
+});
+
+test('nobody is left waiting for a sandbox that is forgotten', async () => {
+	const ended = exits.ended('c1');
+	exits.forget('c1');
+	assert.equal(await soon(ended), 137);
 });

@@ -12,6 +12,7 @@ const PATIENCE = 2;
 const CONTAINER = /^[\w-]+$/;
 const KILLED = 137;
 
+type Waiter = (code: number) => void;
 type Listener = (container: string) => void;
 
 export interface ExitsLog {
@@ -32,7 +33,7 @@ export class Exits {
 	readonly #monitors = new Map<string, ProcessIdentity>();
 	readonly #looks = new Map<string, number>();
 	readonly #codes = new Map<string, number>();
-	readonly #waiting = new Map<string, Array<(code: number) => void>>();
+	readonly #waiting = new Map<string, Set<Waiter>>();
 	readonly #listeners = new Set<Listener>();
 
 	constructor(directory: string, log?: ExitsLog) {
@@ -58,13 +59,29 @@ export class Exits {
 
 	/** Exit code of the sandbox, when it has ended. */
 	ended(container: string): Promise<number> {
-		return new Promise((resolve) => {
-			this.#look(container);
-			const code = this.#codes.get(container);
-			if (code !== undefined) return resolve(code);
-			const waiting = this.#waiting.get(container) ?? [];
-			this.#waiting.set(container, [...waiting, resolve]);
-		});
+		return new Promise((resolve) => this.#wait(container, resolve));
+	}
+
+	/** Waits for the end of the sandbox, but no longer than so many milliseconds. */
+	async endedOrLate(container: string, milliseconds: number): Promise<void> {
+		const over = Promise.withResolvers<number>();
+		const timer = setTimeout(() => over.resolve(KILLED), milliseconds);
+		this.#wait(container, over.resolve);
+		await over.promise;
+		clearTimeout(timer);
+		this.#waiting.get(container)?.delete(over.resolve);
+	}
+
+	/** How many wait for the end of the sandbox. */
+	waiters(container: string): number {
+		return this.#waiting.get(container)?.size ?? 0;
+	}
+
+	#wait(container: string, waiter: Waiter): void {
+		this.#look(container);
+		const code = this.#codes.get(container);
+		if (code !== undefined) waiter(code);
+		else this.#waiting.set(container, (this.#waiting.get(container) ?? new Set()).add(waiter));
 	}
 
 	/** The sandbox is gone or not yet made: nothing is known about it. Nobody goes on waiting for how it ended. */

@@ -122,7 +122,6 @@ async function sandboxEndedWith(state: SandboxState, exits: Exits, code: number)
 	if (!isAlive(state.first)) return true;
 	const last = readStatus(state.status).code !== undefined && childrenOf(state.first.pid).length === 0;
 	if (!last && !FROM_ABOVE.has(code)) return false;
-	const waited = new Promise<void>((resolve) => setTimeout(resolve, END_OF_SANDBOX));
-	await Promise.race([exits.ended(state.container), waited]);
+	await exits.endedOrLate(state.container, END_OF_SANDBOX);
 	return !isAlive(state.first);
 }
