@@ -157,6 +157,8 @@ test('null where the contract has none, and a query that does not fit, are refus
 	const grace = await call('POST', '/containers/nosuch/stop?grace=soon');
 	assert.equal(grace.body.message, 'Invalid number: grace');
 	assert.equal((await call('POST', '/containers/nosuch/stop?grace=1.5')).body.message, 'container not found');
+	const stopped = await call('POST', '/exec/nosuch/stop?force_stop=true&stop_container=false');
+	assert.equal(stopped.body.message, "could not find execution instance matching 'nosuch'");
 });
 
 test('renaming leaves everything else as it was', async () => {

@@ -1,4 +1,4 @@
-/** Where options may stand, and what is said where one has no effect. */
+/** What options mean where they stand, and what klee says of a command that has nothing to show. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { against, closeStub, startStub } from './against.ts';
