@@ -1,6 +1,7 @@
 /** Ports that processes of the host wait on are not taken away from them. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { eventually } from '../host/eventually.ts';
 import { Landscape } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
 import { assertRestored, ruleset } from '../host/ruleset.ts';
@@ -64,8 +65,8 @@ test('what waits on one address is in the way there and on every address, and no
 	await land.network(...NET);
 	const talk = land.host.inside('sh', '-c', 'exec timeout 60 nc -lk 127.0.0.1 8080');
 	try {
-		for (let tries = 0; !(await land.host.insideOutput('ss', '-Hltn')).includes(':8080'); tries += 1)
-			assert.ok(tries < 100, 'nc did not listen');
+		const waiting = () => land.host.insideOutput('ss', '-Hltn');
+		await eventually('nc listens', async () => (await waiting()).includes(':8080'));
 		const every = await land.host.klee('run', '-l', 'vnet', '-n', 'net', '-p', '8080:80', 'Debian', 'true');
 		assert.match(every.stdout + every.stderr, /waits on 127\.0\.0\.1:8080(.|\n)*an address of the host that is free/);
 		const web = await land.member('web', '-l', 'vnet', '-n', 'net', '-p', `${UPLINK.host}:8080:80`);

@@ -1,6 +1,7 @@
 /** What a user has in front of them while a container runs, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { eventually } from '../../host/eventually.ts';
 import { type HostUnderTest, startHostUnderTest } from '../../host/host-under-test.ts';
 
 let host: HostUnderTest;
@@ -99,10 +100,7 @@ test('a container lives while any of its processes lives', async () => {
 	await host.kleeOutput('stop', 'thin');
 	assert.deepEqual(await running(), []);
 	await host.kleeOutput('run', '--name', 'brief', ...shell('sleep 1 >/dev/null 2>&1 & exit 0'));
-	for (let tries = 0; (await running()).length > 0; tries += 1) {
-		assert.ok(tries < 50, 'it is still there');
-		await new Promise((resolve) => setTimeout(resolve, 200));
-	}
+	await eventually('it is gone', async () => (await running()).length === 0, { every: 200 });
 });
 
 test('environment, user and files', async () => {
