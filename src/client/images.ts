@@ -3,7 +3,7 @@ import type { Image, ImageCreateConfig } from '#api/images.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HttpTransport } from './http.ts';
-import { type Ending, failureOf, openWire } from './wire.ts';
+import { type Ending, failureOf, openWire, type Wire } from './wire.ts';
 
 export interface ImagesClient {
 	list(): Promise<Image[]>;
@@ -48,8 +48,9 @@ async function createImage(
 	configuration: ImageCreateConfig,
 	onProgress: (text: Buffer) => void,
 ): Promise<string> {
-	const progress = new Progress(onProgress);
-	const wire = await openWire(http, {
+	let wire: Wire | undefined;
+	const progress = new Progress(onProgress, () => wire?.isEnding() === true);
+	wire = await openWire(http, {
 		path: '/images/create',
 		configuration,
 		onFrame: (data) => progress.take(data),
@@ -88,16 +89,21 @@ class Progress {
 	/** The last frame, not yet passed on. */
 	held: Buffer | undefined;
 	#timer: NodeJS.Timeout | undefined;
+	readonly #isOver: () => boolean;
 
-	constructor(onProgress: (text: Buffer) => void) {
+	/** @param isOver whether no frame follows: the end then says what the last one was */
+	constructor(onProgress: (text: Buffer) => void, isOver: () => boolean) {
 		this.#onProgress = onProgress;
+		this.#isOver = isOver;
 	}
 
 	take(frame: Buffer): void {
 		this.flush();
 		if (this.#started) this.held = frame;
 		this.#started = true;
-		this.#timer = setTimeout(() => this.flush(), HOLD_MILLISECONDS);
+		this.#timer = setTimeout(() => {
+			if (!this.#isOver()) this.flush();
+		}, HOLD_MILLISECONDS);
 	}
 
 	flush(): void {

@@ -14,6 +14,8 @@ export interface Wire {
 	/** The daemon agreed to the subprotocol that was offered. */
 	readonly agreed: boolean;
 	readonly ended: Promise<Ending>;
+	/** Whether the last frame is here, if not yet the end. */
+	isEnding(): boolean;
 	/** @returns false while more than a mebibyte waits; `onDrain` of the request tells when to go on */
 	send(data: Uint8Array | string): boolean;
 	/** Take no more frames, so that the daemon has to wait. */
@@ -67,6 +69,7 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	return {
 		agreed: request.subprotocol !== undefined && socket.protocol === request.subprotocol,
 		ended,
+		isEnding: () => socket.readyState !== socket.OPEN,
 		send: (data) => {
 			if (socket.readyState !== socket.OPEN) return true;
 			socket.send(data, () => {
