@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { identify, isAlive } from '#kernel/process.ts';
 import { outputOf, run } from '../host/command.ts';
+import { eventually } from '../host/eventually.ts';
 import { Landscape, type Member } from '../host/landscape.ts';
 import { ofProcess, type Place } from '../host/peer.ts';
 import { trespass } from '../host/trespasser.ts';
@@ -121,10 +123,11 @@ describe('the process that keeps the user namespace', () => {
 	});
 
 	test('goes with the daemon, also by SIGKILL, and containers outlive both', async () => {
-		const pid = await keeper();
+		const last = identify(await keeper());
+		assert.ok(last);
 		await land.host.stopDaemon('SIGKILL');
 		await land.host.startDaemon();
-		assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+		await eventually('the last keeper is gone', () => !isAlive(last));
 		assert.match((await inside('one', 'ping -c 1 10.4.6.1; ip link')).stdout, /1 received[\s\S]*epair0b/);
 		const { place } = await land.of('one');
 		assert.deepEqual(place, ofProcess(pidOf(one.place)));
