@@ -136,6 +136,22 @@ test('"no such name" is an answer, and what all servers say of themselves is pas
 	assert.equal(refusing.asked.length, 1, 'a server that refuses is not asked twice');
 });
 
+test('servers to which no route leads are passed over, whatever the transport', async (t) => {
+	const good = await nameServer(t, answer);
+	for (const others of [[], [good.text]]) {
+		const upstreams = fixedUpstreams(['192.0.2.53', '2001:db8::53', ...others]);
+		const { resolver, route } = world(t, { upstreams });
+		resolver.open('web', WEB);
+		const heard = [
+			await byDatagram(route, question('example.com', 'A')),
+			...(await byStream(route, [question('example.com', 'A')])),
+		];
+		for (const { rcode } of heard) assert.equal(rcode, others.length > 0 ? 'NOERROR' : 'SERVFAIL');
+		assert.equal(heard.length, 2);
+		resolver.closeAll();
+	}
+});
+
 test('SERVFAIL when nobody answers, before the client gives up', async (t) => {
 	const silent = await nameServer(t, silence);
 	const { resolver, route } = world(t, { upstreams: fixedUpstreams([silent.text]), tryTimeout: 100 });

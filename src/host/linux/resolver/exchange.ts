@@ -34,7 +34,11 @@ export function askByDatagram({ upstream, namespace, question, ...limits }: Exch
 		});
 		socket.bind({ fd, exclusive: true });
 		// Connected: the kernel drops what others send and reports at once that nobody is there.
-		socket.connect(port, withoutZone(host), () => socket.send(question, (error) => error && fail(error)));
+		// Without a route the callback is told so, which its type conceals.
+		socket.connect(port, withoutZone(host), (unconnected?: Error) => {
+			if (unconnected) fail(unconnected);
+			else socket.send(question, (error) => error && fail(error));
+		});
 		return () => socket.close();
 	});
 }
