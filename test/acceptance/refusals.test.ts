@@ -161,7 +161,7 @@ describe('containers', () => {
 		{ args: ['create', '-l', 'ring', 'Debian'], says: ['ring'] },
 		{ args: ['create', '-m', 'nonsense', 'Debian'], says: ['nonsense'] },
 		{ args: ['create', '-e', 'NOVALUE', 'Debian'], says: ['NOVALUE', 'NAME=VALUE'] },
-		{ args: ['stop', 'holder'], says: ['container not running', 'klee start holder'] },
+		{ args: ['stop', 'holder'], says: ['container not running', 'stopped already'] },
 		{ args: ['network', 'connect', 'testnet', 'holder'], says: ['already connected'] },
 		{ args: ['create', '--nosuchoption'], says: [/nosuchoption|missing/] },
 		{ args: ['network', 'create', '--nosuchoption', 'x'], says: ['nosuchoption'] },
