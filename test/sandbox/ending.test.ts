@@ -89,7 +89,8 @@ describe('stopping', () => {
 		const part = fixture.part(fixture.container(), {});
 		await fixture.sandboxes.make(part);
 		await fixture.sandboxes.make(part);
-		assert.equal(fixture.sandboxes.observe().find(({ container }) => container === part.container)?.running, true);
+		const seen = fixture.sandboxes.observe().filter(({ container }) => container === part.container);
+		assert.deepEqual(seen, [{ container: part.container, running: false, pid: 0 }]);
 		await fixture.sandboxes.unmake(part);
 		await fixture.sandboxes.unmake(part);
 		assertGone(part);
