@@ -9,9 +9,10 @@ import { Stacks } from '#host/linux/stacks.ts';
 import { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import { closeNamespace, createNamespace, isSameNamespace, openOwnerOf } from '#kernel/netns.ts';
 import { UserNamespace } from '#kernel/userns.ts';
+import { INIT, withoutUserNamespaces } from '#test/host/user-namespaces.ts';
 import { linkNames, openDescriptors } from './namespaces.ts';
 
-const INIT = join(import.meta.dirname, `../../src/host/linux/init/init-${process.arch}`);
+const skip = withoutUserNamespaces;
 const folder = mkdtempSync(join(tmpdir(), 'kleene-userns-'));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -25,7 +26,9 @@ function program(script: string): string {
 
 const spec = (netAdmin: boolean) => ({ netAdmin }) as never;
 
-test('each network is a fresh one of that user namespace, also many at once, and nothing is left open', async () => {
+test('each network is a fresh one of that user namespace, also many at once, and nothing is left open', {
+	skip,
+}, async () => {
 	const own = createNamespace();
 	assert.equal(openOwnerOf(own), undefined);
 	closeNamespace(own);
@@ -45,7 +48,9 @@ test('each network is a fresh one of that user namespace, also many at once, and
 	assert.equal(openDescriptors(), descriptors);
 });
 
-test('only stacks that containers configure belong to it, and it is found again where they are adopted', async () => {
+test('only stacks that containers configure belong to it, and it is found again where they are adopted', {
+	skip,
+}, async () => {
 	const owner = await OwnUserNamespace.open(INIT);
 	assert.ok(typeof owner !== 'string', String(owner));
 	const stacks = new Stacks(owner);
@@ -65,7 +70,9 @@ test('only stacks that containers configure belong to it, and it is found again 
 	}
 });
 
-test('where the kernel hides parts of /proc from it, that is found out, and the process is gone', async () => {
+test('where the kernel hides parts of /proc from it, that is found out, and the process is gone', {
+	skip,
+}, async () => {
 	const pid = join(folder, 'pid');
 	const hidden = `mount -t tmpfs none /proc/tty && exec ${INIT} keeper`;
 	const why = await OwnUserNamespace.open(program(`echo $$ >${pid}; exec unshare --mount sh -c '${hidden}'`));
@@ -79,7 +86,7 @@ test('where the kernel refuses user namespaces, or the program does not run, the
 	assert.match(String(await OwnUserNamespace.open(join(folder, 'nothing'))), /not found/);
 });
 
-test('a network that cannot be made is told of, and the next one is asked for anew', async () => {
+test('a network that cannot be made is told of, and the next one is asked for anew', { skip }, async () => {
 	const answers = ['000', '000', '034', '000'].map((byte) => `printf "\\\\${byte}"; dd bs=1 count=1 >/dev/null 2>&1;`);
 	const namespace = await UserNamespace.open(program(`exec unshare --user --net sh -c '${answers.join(' ')} cat'`));
 	closeNamespace(await namespace.createNetwork());
