@@ -1,5 +1,6 @@
 /** A client that is killed: what becomes of the process that it was attached to. */
 import assert from 'node:assert/strict';
+import { readlinkSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '#kernel/process.ts';
@@ -9,17 +10,32 @@ import { processesOf } from '../host/snapshot.ts';
 import type { TestHost } from '../host/test-host.ts';
 
 let host: TestHost;
+/** Of the container, as `/proc/PID/ns/pid` names it. */
+let processIds: string;
 
 before(async () => {
 	host = await startHostWithImage();
 	await host.kleeOutput('run', '-d', '--name', 'c1', 'Debian', 'sleep', '3600');
+	const [container] = await host.kleeJson<{ jid: number }[]>('lsc');
+	processIds = processNamespaceOf(container?.jid ?? 0) ?? '';
+	assert.notEqual(processIds, '');
 });
 after(() => host.close());
+
+function processNamespaceOf(pid: number): string | undefined {
+	try {
+		return readlinkSync(`/proc/${pid}/ns/pid`);
+	} catch {
+		return undefined; // It has just ended.
+	}
+}
 
 /** Of the processes in the container that clients were attached to, and their conmons. */
 const left = () =>
 	processesOf(host.root).filter(
-		({ command }) => /--exec|bash|sleep 3599|^cat$|trap/.test(command) && !/bin.klee/.test(command),
+		({ pid, command }) =>
+			(processNamespaceOf(pid) === processIds && /bash|sleep 3599|trap/.test(command)) ||
+			(command.includes(host.root) && command.includes('--exec')),
 	);
 
 /** klee itself: where it has a terminal, its parent is the program that gives it one. */
