@@ -45,10 +45,10 @@ test('an end that nobody can note, e.g. on a full disk, is told all the same', a
 });
 
 test('who waits no longer is forgotten', async () => {
-	for (let i = 0; i < 3; i += 1) await exits.endedOrLate('c1', 1);
+	for (let i = 0; i < 3; i += 1) await exits.endsWithin('c1', 1);
 	assert.equal(exits.waiters('c1'), 0);
 	const ended = exits.ended('c1');
-	const late = exits.endedOrLate('c1', 60_000);
+	const late = exits.endsWithin('c1', 60_000);
 	assert.equal(exits.waiters('c1'), 2);
 	writeFileSync(join(directory, 'c1'), '7');
 	assert.equal(await soon(ended), 7);

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
+import { installInit } from '#host/linux/bundle.ts';
 import { Paths } from '#host/linux/paths.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox.ts';
 import { createNamespace } from '#kernel/netns.ts';
@@ -87,6 +88,7 @@ export class Fixture {
 		return new LinuxSandboxes({
 			paths: this.paths,
 			...this.tools,
+			init: installInit(this.paths.root),
 			stackOf: () => ({ path: `/proc/${process.pid}/fd/${this.network}`, owner: undefined }),
 		});
 	}

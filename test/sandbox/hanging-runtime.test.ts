@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { installInit } from '#host/linux/bundle.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox.ts';
 import { processesOf } from '../host/snapshot.ts';
 import { Fixture } from './fixture.ts';
@@ -16,6 +17,7 @@ chmodSync(runtime, 0o755);
 const hanging = new LinuxSandboxes({
 	paths: fixture.paths,
 	...fixture.tools,
+	init: installInit(fixture.paths.root),
 	runtime,
 	patience: 1000,
 	stackOf: () => ({ path: `/proc/${process.pid}/fd/${fixture.network}`, owner: undefined }),

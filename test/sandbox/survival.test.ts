@@ -16,10 +16,11 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 /** Starts a sandbox from another process, attached, which is then killed. */
 async function startAndDie(part: SandboxPart): Promise<void> {
 	const script = `
+		import { installInit } from '#host/linux/bundle.ts';
 		import { Paths } from '#host/linux/paths.ts';
 		import { LinuxSandboxes } from '#host/linux/sandbox.ts';
 		const [root, part, network] = process.argv.slice(1);
-		const sandboxes = new LinuxSandboxes({ paths: new Paths(root), ...JSON.parse(network) , stackOf: () => ({ path: '/proc/self/ns/net' }) });
+		const sandboxes = new LinuxSandboxes({ paths: new Paths(root), ...JSON.parse(network), init: installInit(root), stackOf: () => ({ path: '/proc/self/ns/net' }) });
 		await sandboxes.make(JSON.parse(part));
 		const first = await sandboxes.run({ kind: 'first', container: JSON.parse(part).container, attach: true });
 		first.onOutput((_stream, chunk) => process.stdout.write(chunk));

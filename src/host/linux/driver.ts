@@ -54,6 +54,8 @@ interface Equipment {
 	readonly hostNamespace: number | undefined;
 	readonly leave: () => void;
 	readonly resolver: Resolver;
+	/** Path of our init on the host. */
+	readonly init: string;
 	readonly runtime: ChosenRuntime;
 	/** Or why there is none. */
 	readonly stackOwner: OwnUserNamespace | string;
@@ -90,12 +92,13 @@ export class LinuxHost implements HostDriver {
 			upstreams,
 			log,
 		});
-		const owning = OwnUserNamespace.open(installInit(root));
+		const init = installInit(root);
+		const owning = OwnUserNamespace.open(init);
 		const runtime = await chooseRuntime();
-		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, runtime, stackOwner: await owning });
+		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, init, runtime, stackOwner: await owning });
 	}
 
-	private constructor({ paths, hostNamespace, leave, resolver, runtime, stackOwner, log }: Equipment) {
+	private constructor({ paths, hostNamespace, leave, resolver, init, runtime, stackOwner, log }: Equipment) {
 		const [owner, ownerless] = typeof stackOwner === 'string' ? [undefined, [stackOwner]] : [stackOwner, []];
 		this.#stackOwner = owner;
 		this.#leave = leave;
@@ -110,6 +113,7 @@ export class LinuxHost implements HostDriver {
 			paths,
 			conmon: runtime.conmon,
 			runtime: runtime.path,
+			init,
 			stackOf: (container) => this.#stackOf(container),
 			log,
 			...(hostNamespace === undefined

@@ -62,14 +62,16 @@ export class Exits {
 		return new Promise((resolve) => this.#wait(container, resolve));
 	}
 
-	/** Waits for the end of the sandbox, but no longer than so many milliseconds. */
-	async endedOrLate(container: string, milliseconds: number): Promise<void> {
-		const over = Promise.withResolvers<number>();
-		const timer = setTimeout(() => over.resolve(KILLED), milliseconds);
-		this.#wait(container, over.resolve);
-		await over.promise;
+	/** Waits for the end of the sandbox, but no longer than so many milliseconds. @returns whether it has ended */
+	async endsWithin(container: string, milliseconds: number): Promise<boolean> {
+		const over = Promise.withResolvers<boolean>();
+		const waiter = () => over.resolve(true);
+		const timer = setTimeout(over.resolve, milliseconds, false);
+		this.#wait(container, waiter);
+		const ended = await over.promise;
 		clearTimeout(timer);
-		this.#waiting.get(container)?.delete(over.resolve);
+		this.#waiting.get(container)?.delete(waiter);
+		return ended;
 	}
 
 	/** How many wait for the end of the sandbox. */

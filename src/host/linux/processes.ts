@@ -122,6 +122,6 @@ async function sandboxEndedWith(state: SandboxState, exits: Exits, code: number)
 	if (!isAlive(state.first)) return true;
 	const last = readStatus(state.status).code !== undefined && childrenOf(state.first.pid).length === 0;
 	if (!last && !FROM_ABOVE.has(code)) return false;
-	await exits.endedOrLate(state.container, END_OF_SANDBOX);
+	await exits.endsWithin(state.container, END_OF_SANDBOX);
 	return !isAlive(state.first);
 }

@@ -9,7 +9,7 @@ import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/part.ts';
 import { bindsBelow } from './bind-options.ts';
-import { Bundle, installInit, type SandboxProcesses } from './bundle.ts';
+import { Bundle, type SandboxProcesses } from './bundle.ts';
 import { Exits } from './exits.ts';
 import type { PartHandler } from './handler.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
@@ -33,6 +33,8 @@ export interface SandboxOptions extends HookOptions {
 	readonly paths: Paths;
 	readonly conmon: string;
 	readonly runtime: string;
+	/** Path of our init on the host. */
+	readonly init: string;
 	/** Milliseconds that the runtime may take to start a process; undefined: as long as is reasonable. */
 	readonly patience?: number;
 	/** A container's own network namespace. */
@@ -41,13 +43,15 @@ export interface SandboxOptions extends HookOptions {
 	readonly hostNetwork?: string;
 }
 
+/** What is done to end a sandbox. @param endsWithin whether it has ended after so many milliseconds at the latest */
+type Waiting = (endsWithin: (milliseconds: number) => Promise<boolean>) => Promise<void>;
+
 /** The containers' processes. */
 export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	readonly #paths: Paths;
 	readonly #options: SandboxOptions;
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
-	readonly #init: string;
 	readonly #runner: Runner;
 	readonly #hooks: Hooks;
 
@@ -57,7 +61,6 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const { conmon, runtime, patience, paths } = options;
 		this.#tools = { conmon, runtime, state: paths.runtimeState(), ...(patience === undefined ? {} : { patience }) };
 		this.#exits = new Exits(options.paths.exits(), options.log);
-		this.#init = installInit(options.paths.root);
 		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
 		this.#hooks = new Hooks(this.#runner, options);
 	}
@@ -163,7 +166,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			...(spec.hooks ? { hookIdentity: lookUp(root, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
 			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
-			init: this.#init,
+			init: this.#options.init,
 			status: bundle.status,
 			started: bundle.started,
 			network: stack?.path ?? this.#options.hostNetwork,
@@ -186,22 +189,17 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	/** Asks the processes to end, ends them after a while, and waits until they are gone. */
 	async #end(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
 		const { first } = processes;
-		this.#exits.track(container, processes);
-		const ended = this.#exits.ended(container);
-		const release = setInterval(() => isAlive(first) || this.#runner.release(container), RELEASE);
-		try {
+		await this.#whileReleasing(container, processes, async (endsWithin) => {
 			// Before it was started there is only the runtime, waiting, which does not take a SIGTERM.
 			const started = readStatus(this.#bundle(container).status).command !== undefined;
 			if (started) await this.#hooks.beforeStop(container, this.#bundle(container), grace > 0);
 			if (started && grace > 0) {
 				signalProcess(first, 'SIGTERM');
-				if (await within(grace, ended)) return;
+				if (await endsWithin(grace)) return;
 			}
 			signalProcess(first, 'SIGKILL');
-			if (!(await within(AFTER_KILL, ended))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
-		} finally {
-			clearInterval(release);
-		}
+			if (!(await endsWithin(AFTER_KILL))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
+		});
 	}
 
 	/**
@@ -210,13 +208,19 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	 */
 	async #conclude(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
 		if (!isAlive(processes.monitor)) return;
-		this.#exits.track(container, processes);
-		const ended = this.#exits.ended(container);
-		const release = setInterval(() => this.#runner.release(container), RELEASE);
-		try {
-			if (await within(Math.max(grace, 2 * RELEASE), ended)) return;
+		await this.#whileReleasing(container, processes, async (endsWithin) => {
+			if (await endsWithin(Math.max(grace, 2 * RELEASE))) return;
 			signalProcess(processes.monitor, 'SIGKILL');
-			await within(AFTER_KILL, ended);
+			await endsWithin(AFTER_KILL);
+		});
+	}
+
+	/** Output that nobody reads would keep conmon from telling of the end, once there is no process any more. */
+	async #whileReleasing(container: string, processes: SandboxProcesses, wait: Waiting): Promise<void> {
+		this.#exits.track(container, processes);
+		const release = setInterval(() => isAlive(processes.first) || this.#runner.release(container), RELEASE);
+		try {
+			await wait((milliseconds) => this.#exits.endsWithin(container, milliseconds));
 		} finally {
 			clearInterval(release);
 		}
@@ -243,14 +247,6 @@ async function adopt(container: string, bundle: Bundle): Promise<SandboxProcesse
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	}
 	return undefined;
-}
-
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
-	let timer: NodeJS.Timeout | undefined;
-	const late = new Promise<false>((resolve) => {
-		timer = setTimeout(resolve, milliseconds, false);
-	});
-	return await Promise.race([promise.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 function directoriesIn(path: string): string[] {
