@@ -1,12 +1,14 @@
 /**
  * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
  *
- * The chains are fixed and look things up: which network an interface belongs to (`from`), which port leads where
- * (`port4`, …), who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …). A network adds two chains of its own when it is made; a
+ * The fixed chains look things up: which network an interface belongs to (`from`), which port leads where (`port4`, …),
+ * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and which are a network's own
+ * (`subnets4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
  * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
+import { familyOf } from '#kernel/netlink/inet.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
 import { REFUSE, TABLE } from './firewall-base.ts';
 
@@ -105,13 +107,12 @@ export function renderNetwork(part: NetworkFilterPart): string {
 export function networkElements(part: NetworkFilterPart): Element[] {
 	const { network, subnet, subnet6, resolvers = [] } = part;
 	const way = `goto ${natChainOf(network)}`;
+	const subnets = [subnet, subnet6].filter((block) => block !== '');
 	return [
 		...interfaceElements(part),
-		...(subnet ? [{ set: 'source4', element: `${subnet} : ${way}` }] : []),
-		...(subnet6 ? [{ set: 'source6', element: `${subnet6} : ${way}` }] : []),
-		...(subnet ? [{ set: 'subnets4', element: subnet }] : []),
-		...(subnet6 ? [{ set: 'subnets6', element: subnet6 }] : []),
-		...resolvers.map((address) => ({ set: `resolvers${address.includes(':') ? 6 : 4}`, element: address })),
+		...subnets.map((block) => ({ set: `source${familyOf(block)}`, element: `${block} : ${way}` })),
+		...subnets.map((block) => ({ set: `subnets${familyOf(block)}`, element: block })),
+		...resolvers.map((address) => ({ set: `resolvers${familyOf(address)}`, element: address })),
 	];
 }
 

@@ -8,9 +8,9 @@ import { allOrNothing, interfaceTaken, noInterface, onceGone, refuse, unlessGone
 import { conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
 
 /**
- * The host does not configure itself or its routes from what containers announce, and lets answers come back over another of a
- * container's networks than the question went (loose reverse path filter). Forwarding comes with the first gateway
- * address or alias.
+ * The host does not configure itself or its routes from what containers announce, and lets answers come back over
+ * another of a container's networks than the question went (loose reverse path filter). Forwarding comes with the first
+ * gateway address or alias.
  */
 function settingsOf(name: string): Setting[] {
 	return [

@@ -1,7 +1,5 @@
+import { FAMILIES, type Family } from '#model/address.ts';
 import type { Element } from './firewall-rules.ts';
-
-type Family = 4 | 6;
-const FAMILIES: readonly Family[] = [4, 6];
 
 /** What is needed of `Forwarding`. */
 export interface Uplinks {
