@@ -1,10 +1,10 @@
 /** An address that changes hands: what was on its way to its last holder does not reach the next one. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
 import { Landscape, type Member } from '../host/landscape.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
 import type { Place } from '../host/peer.ts';
+import { Speaker } from '../host/speaker.ts';
 
 let land: Landscape;
 const running: Speaker[] = [];
@@ -17,32 +17,10 @@ afterEach(async () => {
 	await land.clear();
 });
 
-/** A process that sends and counts datagrams, four minutes at most, as a test. */
-class Speaker {
-	heard = '';
-	readonly #child: ChildProcess;
-
-	constructor(place: Place, script: string) {
-		const program = `const { createSocket } = require('node:dgram'); setTimeout(process.exit, 240_000); ${script}`;
-		const [file = '', ...args] = [...place, process.execPath, '-e', program];
-		this.#child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-		this.#child.stdout?.on('data', (data: Buffer) => {
-			this.heard += data.toString();
-		});
-		running.push(this);
-	}
-
-	async hears(text: string): Promise<void> {
-		for (let tries = 0; !this.heard.includes(text); tries += 1) {
-			assert.ok(tries < 1500, `${text} was not heard, but ${this.heard}`);
-			await new Promise((resolve) => setTimeout(resolve, 20));
-		}
-	}
-
-	async end(): Promise<void> {
-		const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-		if (this.#child.exitCode === null && this.#child.kill('SIGKILL')) await gone;
-	}
+function speak(place: Place, script: string): Speaker {
+	const speaker = new Speaker(place, script);
+	running.push(speaker);
+	return speaker;
 }
 
 const NET = ['-t', 'bridge', '--subnet', '10.4.6.0/24', '--subnet6', 'fd00:4:6::/64', '--nat6', 'net'];
@@ -64,21 +42,21 @@ type Leaving = (holder: Member) => Promise<unknown>;
 
 async function assertHandedOver(driver: string, leave: Leaving): Promise<void> {
 	await land.network(...NET);
-	const outside = new Speaker(land.outside.place, STREAM);
+	const outside = speak(land.outside.place, STREAM);
 	await outside.hears('ready');
 	const last = await land.member('last', '-l', driver, '-n', 'net', ...ADDRESSES, '-p', '8080:5555/udp');
-	const holder = new Speaker(last.place, LISTEN + ASK);
+	const holder = speak(last.place, LISTEN + ASK);
 	for (const flow of FLOWS) await holder.hears(flow);
 	await leave(last);
 	await holder.end();
 	const next = await land.member('next', '-l', driver, '-n', 'net', ...ADDRESSES);
-	const heir = new Speaker(next.place, LISTEN);
+	const heir = speak(next.place, LISTEN);
 	await heir.hears('ready');
 	await new Promise((resolve) => setTimeout(resolve, 700));
 	assert.equal(heir.heard, 'ready\n');
 	assert.match(outside.heard, /asked by ::ffff:192\.0\.2\.1\n/);
 	// And it is no deaf one: its own questions are answered.
-	const asking = new Speaker(next.place, LISTEN.replace('5555', '5556') + ASK);
+	const asking = speak(next.place, LISTEN.replace('5555', '5556') + ASK);
 	await asking.hears('answer 4');
 	await asking.hears('answer 6');
 }

@@ -1,61 +1,38 @@
 /** Containers and neighbours that send what is not theirs to send, and what the host would do with it by itself. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { after, afterEach, before, test } from 'node:test';
 import { outputOf } from '../host/command.ts';
 import { Landscape } from '../host/landscape.ts';
 import { createNamespace, removeNamespace, within } from '../host/network-namespace.ts';
 import { FAR, UPLINK } from '../host/outside.ts';
 import { type Place, SILENCE } from '../host/peer.ts';
+import { Speaker } from '../host/speaker.ts';
 
 let land: Landscape;
-const ears: Ear[] = [];
+const ears: Speaker[] = [];
 before(async () => {
 	land = await Landscape.start();
 });
 after(() => land.close());
 afterEach(async () => {
-	for (const ear of ears.splice(0)) await ear.close();
+	for (const ear of ears.splice(0)) await ear.end();
 	await land.clear();
 });
 
-/** Writes down who sends datagrams to a port, and what, and answers. */
-class Ear {
-	heard = '';
-	readonly #child: ChildProcess;
-
-	private constructor(place: Place, port: number, address: string) {
-		const script = `const s = require('node:dgram').createSocket({ type: 'udp6' }); s.bind(${port}, '${address}', () => console.log('ready'));
-			s.on('message', (m, { address, port }) => {
-				console.log(m + ' from ' + address.replace('::ffff:', ''));
-				s.send('heard', port, address, () => {});
-			});`;
-		const [file = '', ...args] = [...place, process.execPath, '-e', script];
-		this.#child = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-		this.#child.stdout?.on('data', (data: Buffer) => {
-			this.heard += data.toString();
-		});
-	}
-
-	/** @param address IPv4; absent: all, in both families */
-	static async open(place: Place, port: number, address?: string): Promise<Ear> {
-		const ear = new Ear(place, port, address === undefined ? '::' : `::ffff:${address}`);
-		ears.push(ear);
-		await ear.hears('ready');
-		return ear;
-	}
-
-	async hears(text: string): Promise<void> {
-		for (let tries = 0; !this.heard.includes(text); tries += 1) {
-			assert.ok(tries < 1500, `${text} was not heard, but ${this.heard}`);
-			await new Promise((resolve) => setTimeout(resolve, 20));
-		}
-	}
-
-	async close(): Promise<void> {
-		const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-		if (this.#child.exitCode === null && this.#child.kill('SIGKILL')) await gone;
-	}
+/** Writes down who sends datagrams to a port, and what, and answers. @param address IPv4; absent: all, in both families */
+async function listen(place: Place, port: number, address?: string): Promise<Speaker> {
+	const own = address === undefined ? '::' : `::ffff:${address}`;
+	const ear = new Speaker(
+		place,
+		`const s = createSocket({ type: 'udp6' }); s.bind(${port}, '${own}', () => console.log('ready'));
+		s.on('message', (m, { address, port }) => {
+			console.log(m + ' from ' + address.replace('::ffff:', ''));
+			s.send('heard', port, address, () => {});
+		});`,
+	);
+	ears.push(ear);
+	await ear.hears('ready');
+	return ear;
 }
 
 /** Sends a datagram, from an address that the place is given for it. */
@@ -74,7 +51,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, SILENCE));
 test('nobody sends from an address to which the host knows no way back by the same interface', async () => {
 	await bridge(6, 'net');
 	const { place } = await land.member('web', '-l', 'vnet', '-n', 'net');
-	const outside = await Ear.open(land.outside.place, 90);
+	const outside = await listen(land.outside.place, 90);
 	await say(place, 'pretended', [FAR.address, 90], '203.0.113.9');
 	await say(place, 'own', [FAR.address, 90], '10.4.6.2');
 	await outside.hears(`own from ${UPLINK.host}`);
@@ -91,8 +68,8 @@ test('out of an internal network nothing gets by pretending to be part of anothe
 	await bridge(7, '--internal', 'closed');
 	const web = await land.member('web', '-l', 'vnet', '-n', 'net');
 	const alone = await land.member('alone', '-l', 'vnet', '-n', 'closed');
-	const outside = await Ear.open(land.outside.place, 90);
-	const inside = await Ear.open(web.place, 91);
+	const outside = await listen(land.outside.place, 90);
+	const inside = await listen(web.place, 91);
 	// A connection that there is, and its addresses.
 	const port = 4446;
 	const speak = (text: string) => `require('node:dgram').createSocket('udp4').bind(${port}, '10.4.6.2', function () {
@@ -114,8 +91,8 @@ test('internal networks ask for names at their own gateway, and reach nothing el
 	const web = await land.member('web', '-l', 'vnet', '-n', 'net');
 	const alone = await land.member('alone', '-l', 'ipnet', '-n', 'closed');
 	const mute = await land.member('mute', '-l', 'vnet', '-n', 'mute');
-	const host = await Ear.open(land.hostPlace, 53, UPLINK.host);
-	const gateway = await Ear.open(land.hostPlace, 53, '10.4.8.1');
+	const host = await listen(land.hostPlace, 53, UPLINK.host);
+	const gateway = await listen(land.hostPlace, 53, '10.4.8.1');
 	for (const place of [alone.place, mute.place]) await say(place, 'inner', [UPLINK.host, 53]);
 	await say(mute.place, 'inner', ['10.4.8.1', 53]);
 	await say(web.place, 'outer', [UPLINK.host, 53]);
@@ -132,7 +109,7 @@ test('names are asked of the host also where port 53 is published', async () => 
 	const { place } = await land.member('dns', '-l', 'vnet', '-n', 'net', '-p', '53:53/udp');
 	await bridge(7, 'late');
 	await land.member('web', '-l', 'vnet', '-n', 'late');
-	const server = await Ear.open(place, 53);
+	const server = await listen(place, 53);
 	assert.match(await land.host.kleeOutput('exec', 'web', 'getent', 'ahostsv4', 'web'), /^10\.4\.7\.2 /m);
 	assert.equal(server.heard, 'ready\n', 'nobody asked the container');
 	await say(land.outside.place, 'published', [UPLINK.host, 53]);
@@ -175,7 +152,7 @@ test('the host is made no router between its own neighbours', async () => {
 test('what is published on the loopback of the host is not for the neighbours of the uplink', async () => {
 	await bridge(6, 'net');
 	const { place } = await land.member('web', '-l', 'vnet', '-n', 'net', '-p', '127.0.0.1:8080:80/udp');
-	const web = await Ear.open(place, 80);
+	const web = await listen(place, 80);
 	const far = (command: string) => outputOf([...land.outside.place, 'sh', '-ec', command]);
 	// The neighbour takes 127.0.0.1 for an address behind the host.
 	await far(`sysctl -qw net.ipv4.conf.all.route_localnet=1 net.ipv4.conf.${FAR.interface}.route_localnet=1`);
