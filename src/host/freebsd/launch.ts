@@ -11,7 +11,7 @@
 import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import { refusal } from './refusals.ts';
-import type { StateDirectory } from './run-directory.ts';
+import { removeRuns, type StateDirectory } from './run-directory.ts';
 
 export interface Launch {
 	readonly state: StateDirectory;
@@ -115,7 +115,7 @@ function prepare(launch: Launch): Script {
 	const file = (name: string, text: Script) => sh`printf ${'%s\n'} ${text.text} >${directory}/${name}`;
 	return lines(
 		sh`jls -j ${container} jid >/dev/null 2>&1 || ${notRunning}`,
-		sh`umask 077; rm -rf ${directory}; mkdir -p ${directory}`,
+		sh`umask 077; ${removeRuns([directory])}; mkdir -p ${directory}`,
 		sh`mkfifo ${directory}/in ${directory}/out ${directory}/err`,
 		sh`echo ${token} >${directory}/token`,
 		launch.execution === undefined ? sh`echo ${jexecFlags(launch)} >${directory}/jexec` : sh`:`,

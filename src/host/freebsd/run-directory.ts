@@ -42,6 +42,14 @@ export class StateDirectory {
 
 	/** For the unmaking of a sandbox, at its end: the run is over and nobody needs to be told. */
 	forget(container: string): Script {
-		return sh`rm -rf ${this.run(container)}`;
+		return removeRuns([this.run(container)]);
 	}
+}
+
+/**
+ * Directories of runs that are over. A relay or the shell that waited may be about to write its last file there, which
+ * makes the removal fail: then once more, when it has.
+ */
+export function removeRuns(directories: readonly string[]): Script {
+	return sh`{ rm -rf ${directories} 2>/dev/null || { sleep 1; rm -rf ${directories}; }; }`;
 }

@@ -10,7 +10,7 @@ import { attachScript, detachedScript, directoryOf, type Launch, releaseScript }
 import { SessionAttachment } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { parseRefusal } from './refusals.ts';
-import type { StateDirectory } from './run-directory.ts';
+import { removeRuns, type StateDirectory } from './run-directory.ts';
 
 /** Milliseconds for a process to be started, on a slow host behind a slow line. */
 const START = 60_000;
@@ -184,7 +184,7 @@ export class Runner {
 	#removal(): Section {
 		const directories = this.#rubbish;
 		this.#rubbish = [];
-		return { name: 'executions that are over', script: sh`rm -rf ${directories}` };
+		return { name: 'executions that are over', script: removeRuns(directories) };
 	}
 
 	async #exchange(sections: readonly Section[]) {

@@ -14,6 +14,7 @@ import { unmountBelow } from './mounts.ts';
 import { mountInside } from './nullfs.ts';
 import type { Paths } from './paths.ts';
 import { refusal } from './refusals.ts';
+import { removeRuns } from './run-directory.ts';
 import type { Section } from './section.ts';
 import { createJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
@@ -62,7 +63,7 @@ ${removeJail(container)}
 ${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}
-rm -rf ${this.#paths.run(container)} ${this.#paths.hooked(container)}`;
+${removeRuns([this.#paths.run(container), this.#paths.hooked(container)])}`;
 	}
 
 	describe(verb: 'make' | 'unmake', { container, spec, mounts }: SandboxPart): string[] {
