@@ -64,32 +64,37 @@ test('after a flush all is back', async () => {
 	assert.deepEqual([filters(fixture), onHost(fixture)], [whole, before]);
 });
 
+/** The rules are lost at the moment at which the work is held, and the work goes on when they could be back. */
+async function flushMeanwhile(
+	{ host }: Fixture,
+	{ reached, goOn }: ReturnType<typeof holdAfter>,
+	work: Promise<unknown>,
+): Promise<void> {
+	await reached;
+	flush(host);
+	await turns();
+	goOn();
+	await work;
+	await turns();
+}
+
 test('a container that is being stopped gets no rules that nobody would take away', async () => {
 	const fixture = await startWithTwo();
 	const stopped = onHost(fixture);
 	await start(fixture, 'web');
-	const { reached, goOn } = holdAfter(fixture, 'unmake', 'published-ports');
+	const held = holdAfter(fixture, 'unmake', 'published-ports');
 	const stopping = fixture.engine.containers.stop('web', 0);
-	await reached;
-	flush(fixture.host);
-	await turns();
-	goOn();
-	await stopping;
-	await turns();
+	await flushMeanwhile(fixture, held, stopping);
 	assert.deepEqual(onHost(fixture), stopped);
 });
 
 test('a container that is being started has its rules when it runs', async () => {
 	const fixture = await startWithTwo();
-	const { reached, goOn } = holdAfter(fixture, 'make', 'published-ports');
+	const held = holdAfter(fixture, 'make', 'published-ports');
 	const starting = start(fixture, 'web');
-	await reached;
+	await held.reached;
 	const whole = filters(fixture);
-	flush(fixture.host);
-	await turns();
-	goOn();
-	await starting;
-	await turns();
+	await flushMeanwhile(fixture, held, starting);
 	assert.deepEqual(filters(fixture), whole);
 });
 
@@ -98,14 +103,9 @@ test('a network that is being removed gets no rules that nobody would take away'
 	await fixture.engine.networks.remove('other', EXECUTE);
 	const without = onHost(fixture);
 	await fixture.engine.networks.create(OTHER_CONFIG, EXECUTE);
-	const { reached, goOn } = holdAfter(fixture, 'unmake', 'network-filter');
+	const held = holdAfter(fixture, 'unmake', 'network-filter');
 	const removal = fixture.engine.networks.remove('other', EXECUTE);
-	await reached;
-	flush(fixture.host);
-	await turns();
-	goOn();
-	await removal;
-	await turns();
+	await flushMeanwhile(fixture, held, removal);
 	assert.deepEqual(onHost(fixture), without);
 });
 
