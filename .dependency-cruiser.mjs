@@ -8,7 +8,7 @@ const layer = (from, may, comment) => ({
 });
 
 /** What both real hosts may import. */
-const TWIN = ['host/driver\\.ts', 'host/attachment\\.ts', 'kernel/', 'model/', 'errors/'];
+const TWIN = ['host/driver\\.ts', 'host/attachment\\.ts', 'os/', 'model/', 'errors/'];
 
 export default {
 	forbidden: [
@@ -34,7 +34,7 @@ export default {
 		layer('host/linux', TWIN, 'twins do not know each other'),
 		layer('host/freebsd', TWIN, 'twins do not know each other'),
 		layer('host/fake', ['host/driver\\.ts', 'model/', 'errors/'], 'the in-memory host obeys the contract alone'),
-		layer('kernel', ['errors/'], 'thin and without policy: it does not know what a container is'),
+		layer('os', ['errors/'], 'thin and without policy: it does not know what a container is'),
 		{
 			name: 'daemon-imports',
 			severity: 'error',
@@ -50,10 +50,10 @@ export default {
 			to: { dependencyTypes: ['core', 'npm'] },
 		},
 		{
-			name: 'spawn-only-in-kernel-exec',
+			name: 'spawn-only-in-os-exec',
 			severity: 'error',
 			comment: 'one place starts processes: argument arrays, timeouts, typed errors',
-			from: { path: '^src/', pathNot: ['^src/kernel/exec\\.ts$', '\\.test\\.ts$'] },
+			from: { path: '^src/', pathNot: ['^src/os/exec\\.ts$', '\\.test\\.ts$'] },
 			to: { path: '^(node:)?child_process$' },
 		},
 		{
@@ -64,10 +64,10 @@ export default {
 			to: { path: '^(node:)?sqlite$' },
 		},
 		{
-			name: 'koffi-only-in-kernel',
+			name: 'koffi-only-in-os',
 			severity: 'error',
 			comment: 'foreign calls stay in the thin layer',
-			from: { path: '^src/', pathNot: ['^src/kernel/', '\\.test\\.ts$'] },
+			from: { path: '^src/', pathNot: ['^src/os/', '\\.test\\.ts$'] },
 			to: { path: 'node_modules/koffi' },
 		},
 		{

@@ -4,8 +4,8 @@
  * Parts: `run` (what a user waits for), `daemon` (its operations), `traffic` (packets), `scale` (beside many others).
  */
 import { parseArgs } from 'node:util';
-import { provideBaseArchive } from '../test/host/base-image.ts';
-import { Landscape } from '../test/host/landscape.ts';
+import { provideBaseArchive } from '../test/testbed/base-image.ts';
+import { Landscape } from '../test/testbed/traffic/landscape.ts';
 import { timeOfClient, timesOfDaemon, timesOfRuns } from './bench/kleene.ts';
 import { PodmanPeer } from './bench/podman.ts';
 import { print, type Results } from './bench/report.ts';

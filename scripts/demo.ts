@@ -2,7 +2,7 @@
  * `npm run demo`: the walkthrough on the real kernel, against a kleened of its own. Its host is a network namespace
  * made for the occasion, so that the machine's network is left alone. Exits with 1 when a check fails.
  */
-import { TestHost } from '../test/host/test-host.ts';
+import { TestHost } from '../test/testbed/test-host.ts';
 import { Interrupted, Narrator } from './demo/narrator.ts';
 import { walkthrough } from './demo/walkthrough.ts';
 

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { difference, type Snapshot, snapshotOfMachine, snapshotOfNetwork } from '../test/host/snapshot.ts';
+import { difference, type Snapshot, snapshotOfMachine, snapshotOfNetwork } from '../test/testbed/snapshot.ts';
 
 const TESTS = ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'];
 

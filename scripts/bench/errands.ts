@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { type Outcome, run } from '../../test/host/command.ts';
+import { type Outcome, run } from '../../test/testbed/command.ts';
 
 export interface TimedOutcome extends Outcome {
 	/** From the start of the command to its end. */

@@ -1,6 +1,6 @@
 /** What is measured of Kleene: `klee run` as a user waits for it, and the daemon's own operations over its socket. */
-import type { TestHost } from '../../test/host/test-host.ts';
-import { ask, stream } from '../../test/host/wire.ts';
+import type { TestHost } from '../../test/testbed/test-host.ts';
+import { ask, stream } from '../../test/testbed/wire.ts';
 import type { PodmanPeer } from './podman.ts';
 import { alternate, type Figures, measure, Stopwatch } from './timing.ts';
 

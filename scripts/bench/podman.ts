@@ -5,10 +5,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../test/host/command.ts';
-import { createNamespace, removeNamespace, within } from '../../test/host/network-namespace.ts';
-import { Outside } from '../../test/host/outside.ts';
-import { ofProcess, type Place } from '../../test/host/peer.ts';
+import { run } from '../../test/testbed/command.ts';
+import { createNamespace, removeNamespace, within } from '../../test/testbed/network-namespace.ts';
+import { Outside } from '../../test/testbed/traffic/outside.ts';
+import { ofProcess, type Place } from '../../test/testbed/traffic/peer.ts';
 import { Errands } from './errands.ts';
 
 const PACKAGES = ['podman', 'netavark', 'iptables'];

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '#engine/engine.ts';
-import { closeNamespace, createNamespace } from '#kernel/netns.ts';
 import type { NetworkDriver } from '#model/container.ts';
 import type { PublishedPort } from '#model/port.ts';
+import { closeNamespace, createNamespace } from '#os/linux/netns.ts';
 import { Store } from '#store/store.ts';
-import { outputOf } from '../../test/host/command.ts';
+import { outputOf } from '../../test/testbed/command.ts';
 import { type BareHost, openBareHost } from './bare-host.ts';
 
 export interface Population {

@@ -1,8 +1,8 @@
 /** What packets can do between containers and through published ports, for Kleene and podman in turn. */
-import type { Landscape } from '../../test/host/landscape.ts';
-import { UPLINK } from '../../test/host/outside.ts';
-import type { Place } from '../../test/host/peer.ts';
-import { serve, type TransferFigures, transfer } from '../../test/host/transfer.ts';
+import type { Landscape } from '../../test/testbed/traffic/landscape.ts';
+import { UPLINK } from '../../test/testbed/traffic/outside.ts';
+import type { Place } from '../../test/testbed/traffic/peer.ts';
+import { serve, type TransferFigures, transfer } from '../../test/testbed/traffic/transfer.ts';
 import type { PodmanPeer } from './podman.ts';
 import { alternate } from './timing.ts';
 

@@ -1,7 +1,7 @@
 /** Prints a session as a user would see it: what is typed, what comes back, and what was checked about it. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Outcome } from '../../test/host/command.ts';
-import type { TestHost } from '../../test/host/test-host.ts';
+import type { Outcome } from '../../test/testbed/command.ts';
+import type { TestHost } from '../../test/testbed/test-host.ts';
 
 const colourful = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code: number) => (text: string) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text);

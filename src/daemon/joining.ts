@@ -1,5 +1,5 @@
 import type { Joining } from '#api/endpoints.ts';
-import type { ConnectRequest } from '#engine/operations/connections.ts';
+import type { ConnectRequest } from '#engine/operations/endpoints.ts';
 
 /** How a container is to be on a network, in the words of the engine. */
 export function joiningOf(body: Joining): Omit<ConnectRequest, 'container'> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Logger as PinoLogger, pino } from 'pino';
 import { Engine } from '#engine/engine.ts';
-import { NameDirectory } from '#engine/names.ts';
+import { NameDirectory } from '#engine/name-directory.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
 import { openPf } from '#host/pf.ts';

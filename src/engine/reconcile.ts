@@ -5,7 +5,7 @@ import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import type { Runs } from './operations/runs.ts';
-import { networkPartsKey, partsOfNetwork } from './plan/network.ts';
+import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
 import type { RunPlanner } from './run-planner.ts';
 
 /**

@@ -2,7 +2,7 @@ import { messageOf } from '#errors/kleene-error.ts';
 import type { Part } from '#model/part.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
-import { networkPartsKey, partsOfNetwork } from './plan/network.ts';
+import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
 
 /** Parts that a flush of the host's firewall takes away. */
 const FILTERS: ReadonlySet<Part['kind']> = new Set(['network-filter', 'filter-member', 'published-ports']);

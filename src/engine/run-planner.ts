@@ -5,12 +5,12 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
 import { imageOf } from './identify.ts';
-import type { Attachment } from './plan/endpoint.ts';
-import { requireHooksAllowed } from './plan/jail-hooks.ts';
-import { parseJailParameters } from './plan/jail-parameters.ts';
-import { type Frontage, partsOfPorts } from './plan/ports.ts';
-import { partsOfRun } from './plan/run.ts';
-import { type Command, processOf, sandboxOf } from './plan/sandbox.ts';
+import { requireHooksAllowed } from './plan/jail/hooks.ts';
+import { parseJailParameters } from './plan/jail/parameters.ts';
+import type { Attachment } from './plan/network/endpoint.ts';
+import { type Frontage, partsOfPorts } from './plan/network/ports.ts';
+import { partsOfRun } from './plan/run/run.ts';
+import { type Command, processOf, sandboxOf } from './plan/run/sandbox.ts';
 import { PublishedPorts, ReservedPorts } from './published.ts';
 
 /**

@@ -1,7 +1,7 @@
-import type { Script } from '#kernel/shell/quote.ts';
-import type { ShellLog } from '#kernel/shell/shell.ts';
 import type { FreebsdPlace } from '#model/freebsd-place.ts';
-import type { PfOutcome, PfSituation } from './freebsd/pf-setup.ts';
+import type { Script } from '#os/shell/quote.ts';
+import type { ShellLog } from '#os/shell/shell.ts';
+import type { PfOutcome, PfSituation } from './freebsd/firewall/pf-setup.ts';
 
 /** The pf of a FreeBSD host, for `kleened setup-pf`. */
 export interface PfHost {
@@ -13,7 +13,7 @@ export interface PfHost {
 /** @param root directory for the socket of a connection */
 export async function openPf(place: FreebsdPlace, root: string, log: ShellLog): Promise<PfHost> {
 	const { connect } = await import('./freebsd/connection.ts');
-	const { lookAtPf, writePf } = await import('./freebsd/pf-setup.ts');
+	const { lookAtPf, writePf } = await import('./freebsd/firewall/pf-setup.ts');
 	const shell = await connect({ place, root, log });
 	const run = async (script: Script) => {
 		const [result] = await shell.exchange([{ name: 'pf', script }]);

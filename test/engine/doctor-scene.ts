@@ -1,6 +1,6 @@
 /** A host as the doctor sees it, with one container on `testnet`: all is as it should be but for what a test changes. */
-import { examine } from '#engine/plan/doctor.ts';
-import { partsOfNetwork } from '#engine/plan/network.ts';
+import { examine } from '#engine/plan/doctor/doctor.ts';
+import { partsOfNetwork } from '#engine/plan/network/network.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Network } from '#model/network.ts';
 import type { Comparison, Observed, ObservedInterface } from '#model/observed.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerRequest } from '#engine/operations/creations.ts';
-import type { RunRequest } from '#engine/operations/rehearsals.ts';
+import type { RunRequest } from '#engine/operations/dry-runs.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { identityOf } from '#host/fake/driver.ts';
 import type { PublishedPort } from '#model/port.ts';

@@ -1,7 +1,7 @@
 /** Which names stand for which containers, seen from each network. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NameDirectory } from '#engine/names.ts';
+import { NameDirectory } from '#engine/name-directory.ts';
 import { parseAliases } from '#model/endpoint.ts';
 import { createContainer, EXECUTE, start, startEngine } from './fixture.ts';
 import { TESTNET_CONFIG } from './testnet.ts';

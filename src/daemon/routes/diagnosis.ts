@@ -1,6 +1,6 @@
 import { Diagnosis, RepairResponse, Trace, TraceQuery } from '#api/diagnosis.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { Finding } from '#engine/plan/finding.ts';
+import type { Finding } from '#engine/plan/doctor/finding.ts';
 import type { App } from '../app.ts';
 
 export function diagnosisRoutes(app: App, engine: Engine): void {

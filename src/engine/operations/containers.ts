@@ -6,7 +6,7 @@ import { unmake } from '#model/step.ts';
 import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
-import { type Target, targetNow, targetOf } from '../plan/ports.ts';
+import { type Target, targetNow, targetOf } from '../plan/network/ports.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { ExecutionOperations } from './executions.ts';

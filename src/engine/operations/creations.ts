@@ -7,9 +7,9 @@ import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFr
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { imageOf, requireImage } from '../identify.ts';
-import { requireHooksAllowed } from '../plan/jail-hooks.ts';
-import { parseJailParameters } from '../plan/jail-parameters.ts';
-import { parseMounts } from '../plan/mounts.ts';
+import { requireHooksAllowed } from '../plan/jail/hooks.ts';
+import { parseJailParameters } from '../plan/jail/parameters.ts';
+import { parseMounts } from '../plan/run/mounts.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { VolumesOfContainer } from './volumes.ts';
 

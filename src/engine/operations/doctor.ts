@@ -1,8 +1,8 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import type { EngineContext } from '../context.ts';
-import { examine } from '../plan/doctor.ts';
-import { type Examination, type Finding, isNetworkPart } from '../plan/finding.ts';
-import { partsOfNetwork } from '../plan/network.ts';
+import { examine } from '../plan/doctor/doctor.ts';
+import { type Examination, type Finding, isNetworkPart } from '../plan/doctor/finding.ts';
+import { partsOfNetwork } from '../plan/network/network.ts';
 
 /** What was looked at, so that "nothing wrong" says how much that is. */
 export interface Extent {

@@ -4,7 +4,7 @@ import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, imageOf, requireContainer } from '../identify.ts';
-import { type Command, processOf } from '../plan/sandbox.ts';
+import { type Command, processOf } from '../plan/run/sandbox.ts';
 import type { Runs } from './runs.ts';
 
 export type ExecutionRequest = Omit<Command, 'stdin'> & { readonly container: string };

@@ -4,9 +4,9 @@ import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import type { Attachment } from '../plan/endpoint.ts';
-import { partsOfPorts } from '../plan/ports.ts';
-import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run.ts';
+import type { Attachment } from '../plan/network/endpoint.ts';
+import { partsOfPorts } from '../plan/network/ports.ts';
+import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { Runs } from './runs.ts';
 

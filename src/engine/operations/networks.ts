@@ -26,8 +26,8 @@ import { make, unmakeAll } from '#model/step.ts';
 import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
-import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network.ts';
-import type { ConnectionOperations } from './connections.ts';
+import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network/network.ts';
+import type { ConnectionOperations } from './endpoints.ts';
 
 export interface DryRun {
 	/** Plan only: nothing is changed, and the plan is returned in the host's words. */

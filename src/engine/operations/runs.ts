@@ -4,9 +4,9 @@ import type { Container } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import { volumeKey, volumesAmong } from '../plan/mounts.ts';
-import { announcements, teardownOfRun } from '../plan/run.ts';
-import type { Command } from '../plan/sandbox.ts';
+import { volumeKey, volumesAmong } from '../plan/run/mounts.ts';
+import { announcements, teardownOfRun } from '../plan/run/run.ts';
+import type { Command } from '../plan/run/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 
 /** Milliseconds between asking its processes to end and ending them, or the news that none is left. */

@@ -4,10 +4,10 @@ import { FAMILIES, parseAddress } from '#model/address.ts';
 import type { Container } from '#model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer } from '../identify.ts';
-import { vnetInterface } from '../plan/endpoint.ts';
-import { type Trace, trace } from '../plan/trace.ts';
-import { parseQuestion, type TraceQuestion } from '../plan/trace-question.ts';
-import { isHeard, serviceHop } from '../plan/trace-service.ts';
+import { vnetInterface } from '../plan/network/endpoint.ts';
+import { parseQuestion, type TraceQuestion } from '../plan/trace/question.ts';
+import { isHeard, serviceHop } from '../plan/trace/service.ts';
+import { type Trace, trace } from '../plan/trace/trace.ts';
 import {
 	addressFor,
 	holderOf,
@@ -16,7 +16,7 @@ import {
 	type TraceEnd,
 	type TraceWorld,
 	uplinkAddress,
-} from '../plan/trace-world.ts';
+} from '../plan/trace/world.ts';
 
 export interface TraceOutcome extends Trace {
 	readonly question: TraceQuestion;

@@ -4,7 +4,7 @@ import type { Part } from '#model/part.ts';
 import { make, unmake } from '#model/step.ts';
 import { parseVolumeName, type Volume } from '#model/volume.ts';
 import type { EngineContext } from '../context.ts';
-import { partsOfMounts, volumeKey, volumesAmong } from '../plan/mounts.ts';
+import { partsOfMounts, volumeKey, volumesAmong } from '../plan/run/mounts.ts';
 import type { Runs } from './runs.ts';
 
 /** What the volumes of a container add to its creation. */

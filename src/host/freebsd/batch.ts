@@ -1,8 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
-import type { Script } from '#kernel/shell/quote.ts';
-import { ConnectionLost, type SectionResult, type Shell } from '#kernel/shell/shell.ts';
 import type { Step } from '#model/step.ts';
+import type { Script } from '#os/shell/quote.ts';
+import { ConnectionLost, type SectionResult, type Shell } from '#os/shell/shell.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { asRefusal } from './refusals.ts';
 

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LocalShell } from '#kernel/shell/local.ts';
-import type { Shell, ShellLog } from '#kernel/shell/shell.ts';
-import { SshShell } from '#kernel/shell/ssh.ts';
 import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import { LocalShell } from '#os/shell/local.ts';
+import type { Shell, ShellLog } from '#os/shell/shell.ts';
+import { SshShell } from '#os/shell/ssh.ts';
 import { Paths, parseZfsRoot } from './paths.ts';
-import { StateDirectory } from './run-directory.ts';
+import { StateDirectory } from './sandbox/run-directory.ts';
 
 export interface ConnectionOptions {
 	readonly place: FreebsdPlace;

@@ -8,29 +8,29 @@ import type {
 	ProbeResult,
 	RunRequest,
 } from '#host/driver.ts';
-import type { Shell } from '#kernel/shell/shell.ts';
 import type { ObservationScope, Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
+import type { Shell } from '#os/shell/shell.ts';
 import { applyBatch, describeStep } from './batch.ts';
 import { factsOf } from './facts.ts';
-import { filtered, forgetting, networkFilters, publishedPorts } from './firewall.ts';
+import { filtered, forgetting, networkFilters, publishedPorts } from './firewall/firewall.ts';
+import { lackingOf, PF_STATE, readPfState } from './firewall/pf-state.ts';
 import type { PartHandlers } from './handler.ts';
-import { FreebsdImages } from './images.ts';
-import { FreebsdNetwork } from './network.ts';
+import { FreebsdNetwork } from './network/network.ts';
+import { probeSection, readProbe } from './network/probe.ts';
+import { Watcher } from './network/watcher.ts';
 import { observe } from './observation.ts';
 import { type Paths, prepare } from './paths.ts';
-import { lackingOf, PF_STATE, readPfState } from './pf-state.ts';
-import { probeSection, readProbe } from './probe.ts';
 import { ask, askOne } from './question.ts';
-import { StateDirectory } from './run-directory.ts';
-import { Runner } from './runner.ts';
-import { FreebsdSandboxes } from './sandbox.ts';
-import { FreebsdStacks } from './stacks.ts';
-import { FreebsdStorage } from './storage.ts';
-import { FreebsdVolumes } from './volumes.ts';
-import { Watcher } from './watcher.ts';
+import { StateDirectory } from './sandbox/run-directory.ts';
+import { Runner } from './sandbox/runner.ts';
+import { FreebsdSandboxes } from './sandbox/sandbox.ts';
+import { FreebsdStacks } from './sandbox/stacks.ts';
+import { FreebsdImages } from './storage/images.ts';
+import { FreebsdStorage } from './storage/storage.ts';
+import { FreebsdVolumes } from './storage/volumes.ts';
 
 export interface FreebsdHostOptions {
 	/** The way to the host; closed together with it. */

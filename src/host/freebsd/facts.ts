@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFacts } from '#host/driver.ts';
-import { sh } from '#kernel/shell/quote.ts';
+import { sh } from '#os/shell/quote.ts';
 import type { Paths } from './paths.ts';
 import type { Section } from './section.ts';
 

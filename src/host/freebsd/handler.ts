@@ -1,6 +1,6 @@
 import type { ApplyOptions } from '#host/driver.ts';
-import type { Script } from '#kernel/shell/quote.ts';
 import type { PartKind, PartOf } from '#model/part.ts';
+import type { Script } from '#os/shell/quote.ts';
 
 /**
  * How FreeBSD makes, unmakes and describes one kind of part: as text for a POSIX shell on that host, so that many steps

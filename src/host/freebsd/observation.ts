@@ -1,13 +1,13 @@
-import type { Shell } from '#kernel/shell/shell.ts';
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
+import type { Shell } from '#os/shell/shell.ts';
 import { compareFilter, FILTER_SECTION } from './comparison/filter.ts';
-import type { FreebsdNetwork } from './network.ts';
+import type { FreebsdNetwork } from './network/network.ts';
+import type { NetworkSurvey } from './network/survey.ts';
 import { ask } from './question.ts';
-import type { FreebsdSandboxes } from './sandbox.ts';
+import type { FreebsdSandboxes } from './sandbox/sandbox.ts';
 import type { Section } from './section.ts';
-import type { FreebsdStorage } from './storage.ts';
-import type { NetworkSurvey } from './survey.ts';
+import type { FreebsdStorage } from './storage/storage.ts';
 
 /** Who knows how to look at what. */
 export interface Lookers {

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ExchangeOptions, SectionResult, Shell } from '#kernel/shell/shell.ts';
+import type { ExchangeOptions, SectionResult, Shell } from '#os/shell/shell.ts';
 import { unreachable } from './batch.ts';
 import { parseRefusal } from './refusals.ts';
 import type { Section } from './section.ts';

@@ -1,10 +1,10 @@
 import { ERROR_CODES, type ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { explainJail } from '#kernel/freebsd/jail.ts';
-import { explainZfs } from '#kernel/freebsd/zfs.ts';
-import { type Script, sh } from '#kernel/shell/quote.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
+import { explainJail } from '#os/freebsd/jail.ts';
+import { explainZfs } from '#os/freebsd/zfs.ts';
+import { type Script, sh } from '#os/shell/quote.ts';
 
 /** One that a script can make: a `Script` is one word for the shell, for what is only known there. */
 export interface ScriptRefusal {

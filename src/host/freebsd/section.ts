@@ -1,4 +1,4 @@
-import type { Script } from '#kernel/shell/quote.ts';
+import type { Script } from '#os/shell/quote.ts';
 
 /** One question to the host, among others in one exchange: what is run there, and what its output says. */
 export interface Section<T> {

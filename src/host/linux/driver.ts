@@ -13,31 +13,31 @@ import {
 	type ProbeResult,
 	type RunRequest,
 } from '#host/driver.ts';
-import { closeNamespace, openNamespace } from '#kernel/netns.ts';
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
-import { installInit } from './bundle.ts';
+import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
 import { compareFilter } from './comparison/filter.ts';
+import { Resolver } from './dns/resolver.ts';
+import { NameServers, Resolvers } from './dns/resolvers.ts';
+import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './dns/upstreams.ts';
 import { gatherFacts } from './facts.ts';
-import { Firewall } from './firewall.ts';
+import { Firewall } from './firewall/firewall.ts';
+import { portCheck } from './firewall/port-check.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
-import { LinuxImages } from './images.ts';
-import { NameServers, Resolvers } from './names.ts';
-import { LinuxNetwork } from './network.ts';
-import { occupyHost } from './occupation.ts';
+import { occupyHost } from './host-lock.ts';
+import { LinuxNetwork } from './network/network.ts';
+import { listeners, probe } from './network/probe.ts';
+import { Watcher } from './network/watcher.ts';
 import { Paths } from './paths.ts';
-import { portCheck } from './port-check.ts';
-import { listeners, probe } from './probe.ts';
-import { Resolver } from './resolver/resolver.ts';
-import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './resolver/upstreams.ts';
-import { type ChosenRuntime, chooseRuntime } from './runtimes.ts';
-import { LinuxSandboxes } from './sandbox.ts';
-import { OwnUserNamespace } from './stack-owner.ts';
-import type { Stack } from './stacks.ts';
-import { LinuxStorage } from './storage.ts';
-import { LinuxVolumes } from './volumes.ts';
-import { Watcher } from './watcher.ts';
+import { installInit } from './sandbox/bundle.ts';
+import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
+import { LinuxSandboxes } from './sandbox/sandbox.ts';
+import { OwnUserNamespace } from './sandbox/stack-owner.ts';
+import type { Stack } from './sandbox/stacks.ts';
+import { LinuxImages } from './storage/images.ts';
+import { LinuxStorage } from './storage/storage.ts';
+import { LinuxVolumes } from './storage/volumes.ts';
 
 export interface LinuxHostOptions {
 	readonly root: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
 import type { Paths } from './paths.ts';
-import type { ChosenRuntime } from './runtimes.ts';
+import type { ChosenRuntime } from './sandbox/runtimes.ts';
 
 /** @param lacking what other parts of the host found missing, one line each */
 export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: readonly string[]): HostFacts {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import { hasCode } from '#kernel/errno.ts';
 import type { Part } from '#model/part.ts';
+import { hasCode } from '#os/errno.ts';
 
 export interface Refusal {
 	readonly code: ErrorCode;

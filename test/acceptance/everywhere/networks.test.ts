@@ -1,7 +1,7 @@
 /** Networks of every type and who reaches whom, by packets, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '../../host/host-under-test.ts';
+import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

@@ -1,7 +1,7 @@
 /** The daemon may die at any moment: containers never notice, and the next daemon knows them. On either host. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '../../host/host-under-test.ts';
+import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

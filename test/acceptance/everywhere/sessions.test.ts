@@ -1,8 +1,8 @@
 /** What a user has in front of them while a container runs, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { eventually } from '../../host/eventually.ts';
-import { type HostUnderTest, startHostUnderTest } from '../../host/host-under-test.ts';
+import { eventually } from '#test/testbed/eventually.ts';
+import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

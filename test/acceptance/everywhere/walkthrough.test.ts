@@ -1,7 +1,7 @@
 /** The walkthrough that the project began with, typed as a user types it, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '../../host/host-under-test.ts';
+import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 const ID = '[0-9a-f]{12}';
 let host: HostUnderTest;

@@ -1,10 +1,11 @@
 /** What the anchors of Kleene hold, against what they were made with. */
-import { labelOf, parseAnchors } from '#kernel/freebsd/pfctl.ts';
-import { type Script, sh } from '#kernel/shell/quote.ts';
+
 import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
 import type { AliasPart, NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
-import { type Anchor, memberTables, networkAnchors, selfAnchor, VERDICT } from '../firewall-rules.ts';
-import { parsePortAnchor, portAnchor } from '../port-rules.ts';
+import { labelOf, parseAnchors } from '#os/freebsd/pfctl.ts';
+import { type Script, sh } from '#os/shell/quote.ts';
+import { parsePortAnchor, portAnchor } from '../firewall/port-rules.ts';
+import { type Anchor, memberTables, networkAnchors, selfAnchor, VERDICT } from '../firewall/rules.ts';
 
 /** Only looks; its output is for `compareFilter`. pfctl writes rules in its own way, so they are known by their label. */
 export const FILTER_SECTION: Script = sh`

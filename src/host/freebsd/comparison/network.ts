@@ -1,13 +1,13 @@
-import { type IfconfigInterface, parseIfconfig } from '#kernel/freebsd/ifconfig.ts';
-import { type NetstatRoute, parseRoutes } from '#kernel/freebsd/netstat.ts';
-import { lines, type Script, sh } from '#kernel/shell/quote.ts';
 import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import { familyOf } from '../addressing.ts';
-import { parameterOf } from '../aliases.ts';
-import { forwardingSection } from '../forwarding.ts';
-import type { InsideTools } from '../inside.ts';
-import { linesAfter, type NetworkSurvey, routesOf, surveyOf } from '../survey.ts';
+import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
+import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { familyOf } from '../network/addressing.ts';
+import { parameterOf } from '../network/aliases.ts';
+import { forwardingSection } from '../network/forwarding.ts';
+import type { InsideTools } from '../network/inside.ts';
+import { linesAfter, type NetworkSurvey, routesOf, surveyOf } from '../network/survey.ts';
 
 /** Bytes that the tools of a container may say, and seconds that they may take for it. */
 const ENOUGH = 262144;

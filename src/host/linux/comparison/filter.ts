@@ -1,10 +1,10 @@
-import { closeNamespace, createNamespace, within } from '#kernel/netns.ts';
-import { Nftables, NftablesError } from '#kernel/nftables.ts';
 import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import { Firewall } from '../firewall.ts';
-import { OF_THE_HOST, TABLE } from '../firewall-base.ts';
-import type { Uplinks } from '../open-ways.ts';
+import { closeNamespace, createNamespace, within } from '#os/linux/netns.ts';
+import { Nftables, NftablesError } from '#os/linux/nftables.ts';
+import { OF_THE_HOST, TABLE } from '../firewall/base.ts';
+import { Firewall } from '../firewall/firewall.ts';
+import type { Uplinks } from '../network/ingress-interfaces.ts';
 import { explainExcess, FilterOwners, removalOf } from './owners.ts';
 import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
 

@@ -1,9 +1,9 @@
-import type { Rtnetlink } from '#kernel/netlink/rtnetlink.ts';
 import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import { hostEnd } from '../endpoints.ts';
-import type { Stacks } from '../stacks.ts';
-import { surveyNetwork } from '../survey.ts';
+import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
+import { hostEnd } from '../network/endpoints.ts';
+import { surveyNetwork } from '../network/survey.ts';
+import type { Stacks } from '../sandbox/stacks.ts';
 
 /** The kernel keeps rates in bytes, so some bits are rounded away. */
 const ROUNDING = 8;

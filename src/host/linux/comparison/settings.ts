@@ -1,6 +1,6 @@
 import type { ObservedDifference } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import type { HostSettings } from '../sysctl.ts';
+import type { HostSettings } from '../network/sysctl.ts';
 
 const ASSIGNMENT = /^sysctl -w (\S+)=(-?\d+)$/;
 

@@ -1,0 +1,84 @@
+import { headed } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
+import { make } from '#model/step.ts';
+import type { EngineContext } from '../context.ts';
+import { findNetwork } from '../identify.ts';
+import type { Frontage } from '../plan/network/ports.ts';
+import type { Command } from '../plan/run/sandbox.ts';
+import type { RunPlanner } from '../run-planner.ts';
+import type { ContainerRequest, Creations } from './creations.ts';
+import type { ConnectionOperations, ConnectRequest } from './endpoints.ts';
+import type { VolumeOperations, VolumesOfContainer } from './volumes.ts';
+
+/** What `klee run` asks for in several requests. */
+export interface RunRequest {
+	readonly container: ContainerRequest;
+	/** The network that it is connected to before it starts, if any. */
+	readonly connection?: Omit<ConnectRequest, 'container'>;
+	readonly command: Command;
+}
+
+/**
+ * A container that is created, connected and started in the store alone, by the code that does so for real, and taken
+ * back. Refusals are headed by how far it got, as a user sees them for real.
+ */
+export class Rehearsals {
+	readonly #context: EngineContext;
+	readonly #planner: RunPlanner;
+	readonly #volumes: VolumeOperations;
+	readonly #creations: Creations;
+	readonly #connections: ConnectionOperations;
+
+	constructor(
+		context: EngineContext,
+		others: {
+			planner: RunPlanner;
+			volumes: VolumeOperations;
+			creations: Creations;
+			connections: ConnectionOperations;
+		},
+	) {
+		this.#context = context;
+		this.#planner = others.planner;
+		this.#volumes = others.volumes;
+		this.#creations = others.creations;
+		this.#connections = others.connections;
+	}
+
+	/** What would be done on the host, in its words. Others wait as long as for the real thing, and see nothing of it. */
+	async run(request: RunRequest): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const { connection } = request;
+		const container = creating(() => this.#creations.draft(request.container));
+		const network = connection && connecting(() => findNetwork(store, connection.network));
+		const joining = connection && network && { ...connection, network: network.id };
+		const rehearse = () =>
+			this.#volumes.withVolumesOf(container, async (volumes) => {
+				const frontage = await this.#planner.frontageFor(container);
+				return store.rehearse(() => this.#rehearse(container, { ...request, joining }, { volumes, frontage }));
+			});
+		return network ? locks.run(`network ${network.id}`, rehearse) : rehearse();
+	}
+
+	#rehearse(
+		container: Container,
+		{ joining, command }: { joining: RunRequest['connection']; command: Command },
+		{ volumes, frontage }: { volumes: VolumesOfContainer; frontage: Frontage },
+	): string[] {
+		creating(() => this.#creations.record(container, volumes));
+		if (joining) connecting(() => this.#connections.join({ ...joining, container: container.id }));
+		const run = this.#planner.rehearse(container, command, frontage);
+		return this.#context.executor.describe([...this.#creations.steps(container, volumes), ...run.map(make)]);
+	}
+}
+
+const creating = <T>(stage: () => T) => under('could not create container', stage);
+const connecting = <T>(stage: () => T) => under('could not connect container', stage);
+
+function under<T>(heading: string, stage: () => T): T {
+	try {
+		return stage();
+	} catch (error) {
+		throw headed(heading, error);
+	}
+}

@@ -1,0 +1,196 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { Container } from '#model/container.ts';
+import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
+import { newId, parseMac } from '#model/ids.ts';
+import type { Network } from '#model/network.ts';
+import { unmakeAll } from '#model/step.ts';
+import { allocate, release } from '../allocate.ts';
+import type { EngineContext } from '../context.ts';
+import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
+import { partsOfOneEndpoint } from '../plan/run/run.ts';
+import type { LiveEndpoints } from './live-endpoints.ts';
+import type { DryRun } from './networks.ts';
+
+export interface ConnectRequest {
+	readonly container: string;
+	readonly network: string;
+	/** `''`, `<auto>` or an address. */
+	readonly ipAddress: string;
+	readonly ipAddress6: string;
+	/** Of the inner end; absent: see `macOfEndpoint`. */
+	readonly mac?: string;
+	/** Prefer this network for the default route. */
+	readonly defaultRoute?: boolean;
+	/** Further names on this network. */
+	readonly aliases?: readonly string[];
+}
+
+/** Locks are taken network first, then container. */
+export class ConnectionOperations {
+	readonly #context: EngineContext;
+	readonly #live: LiveEndpoints;
+
+	constructor(context: EngineContext, live: LiveEndpoints) {
+		this.#context = context;
+		this.#live = live;
+	}
+
+	/** @returns what would be done on the host, for a dry run. */
+	connect(request: ConnectRequest, { dryRun }: DryRun): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const container = findContainer(store, request.container);
+		const network = findNetwork(store, request.network);
+		return locks.run(`network ${network.id}`, () =>
+			locks.run(`container ${container.id}`, async () => {
+				const join = () => this.join({ ...request, container: container.id, network: network.id });
+				if (dryRun) return this.#live.describeAttach(container, store.rehearse(join));
+				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
+				const endpoint = store.transaction(join);
+				try {
+					await this.#live.attach(container, endpoint);
+				} catch (error) {
+					this.#forget(endpoint, network, preferred);
+					throw error;
+				}
+				return [];
+			}),
+		);
+	}
+
+	disconnect(request: { network: string; container: string }, { dryRun }: DryRun): Promise<string[]> {
+		const { store, locks } = this.#context;
+		const container = findContainer(store, request.container);
+		const network = findNetwork(store, request.network);
+		return locks.run(`network ${network.id}`, async () => {
+			const endpoint = store.endpoints.find(container.id, network.id);
+			if (!endpoint)
+				throw new KleeneError({
+					code: 'NO_SUCH_ENDPOINT',
+					what: `cannot disconnect container ${container.name} from network ${network.name}`,
+					why: 'endpoint configuration not found: it is not connected to it',
+					mend: `see "klee network inspect ${network.name}"`,
+					message: 'endpoint configuration not found',
+				});
+			if (dryRun) return this.describeDisconnect(endpoint);
+			await this.disconnectEndpoint(endpoint, network);
+			return [];
+		});
+	}
+
+	/** For callers that hold the lock of the network. */
+	disconnectEndpoint(endpoint: Endpoint, network: Network): Promise<void> {
+		return this.#context.locks.run(`container ${endpoint.containerId}`, async () => {
+			await this.#live.detach(endpoint);
+			this.#forget(endpoint, network);
+		});
+	}
+
+	describeDisconnect(endpoint: Endpoint): string[] {
+		const { store, executor } = this.#context;
+		const current = store.endpoints.get(endpoint.id);
+		if (current?.epair == null) return [];
+		return executor.describe(
+			unmakeAll(partsOfOneEndpoint(store.containers.parts(endpoint.containerId), current.epair)),
+		);
+	}
+
+	/** The MAC address of the inner end; `''` where the container has no cable of its own. */
+	macOf(endpoint: Endpoint): string {
+		const { store, driver } = this.#context;
+		const container = store.containers.get(endpoint.containerId);
+		const cable = container?.networkDriver === 'vnet' || driver.facts().ipnetHasEpair;
+		return cable ? macOfEndpoint(endpoint) : '';
+	}
+
+	/**
+	 * The endpoint with its addresses, or the refusal, within the caller's transaction. The host is not touched.
+	 *
+	 * @param request with the ids of container and network
+	 */
+	join(request: ConnectRequest): Endpoint {
+		const { store } = this.#context;
+		const container = requireContainer(store, request.container);
+		const network = requireNetwork(store, request.network);
+		requireAllowed(container, network);
+		this.#requireAnswered(network, request.aliases ?? []);
+		this.#requireUnconnected(container, network);
+		const id = newId();
+		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
+		let position = 0;
+		while (taken.has(position)) position += 1;
+		const base = { network, endpoint: id };
+		const endpoint: Endpoint = {
+			id,
+			containerId: container.id,
+			networkId: network.id,
+			ipAddress: allocate(store, { ...base, family: 4, wanted: request.ipAddress }),
+			ipAddress6: allocate(store, { ...base, family: 6, wanted: request.ipAddress6 }),
+			position,
+			epair: null,
+			mac: request.mac ? parseMac(request.mac) : '',
+			defaultRoute: request.defaultRoute === true,
+			aliases: parseAliases(request.aliases ?? []),
+		};
+		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
+		store.endpoints.insert(endpoint);
+		return endpoint;
+	}
+
+	/** @param preferred for the default route again, where the endpoint was to take that over and could not */
+	#forget(endpoint: Endpoint, network: Network, preferred?: Endpoint): void {
+		const { store } = this.#context;
+		store.transaction(() => {
+			store.endpoints.delete(endpoint.id);
+			if (preferred) store.endpoints.preferDefaultRoute(preferred.id);
+			release(store, network, addressesOf(endpoint));
+		});
+	}
+
+	/** An alias that nobody would ever answer for is refused. */
+	#requireAnswered(network: Network, aliases: readonly string[]): void {
+		const { answersNames } = this.#context.driver.facts();
+		if (aliases.length === 0 || (answersNames && network.dns)) return;
+		throw new KleeneError({
+			code: 'UNSUPPORTED_HERE',
+			what: `cannot use '${aliases[0]?.slice(0, 80)}' as an alias on network ${network.name}`,
+			why: answersNames
+				? 'names are not resolved on it (--no-dns)'
+				: 'this host does not resolve the names of containers',
+			mend: answersNames ? 'leave --alias out, or use a network with names' : 'leave --alias out',
+		});
+	}
+
+	#requireUnconnected(container: Container, network: Network): void {
+		if (!this.#context.store.endpoints.find(container.id, network.id)) return;
+		throw new KleeneError({
+			code: 'ALREADY_CONNECTED',
+			what: `cannot connect container ${container.name} to network ${network.name}`,
+			why: 'container already connected to the network',
+			mend: `to change its address, run "klee network disconnect ${network.name} ${container.name}" first`,
+			message: 'container already connected to the network',
+		});
+	}
+}
+
+/** Which driver may join which type of network. */
+function requireAllowed(container: Container, network: Network): void {
+	const driver = container.networkDriver;
+	const refuse = (message: string, mend: string) =>
+		new KleeneError({
+			code: 'DRIVER_REFUSED',
+			what: `cannot connect container ${container.name} to network ${network.name}`,
+			why: message.replace(/\.$/, ''),
+			mend,
+			message,
+		});
+	if (driver === 'host' || driver === 'disabled')
+		throw refuse(
+			`containers with the '${driver}' network-driver cannot connect to networks.`,
+			'create the container with "-l vnet" or "-l ipnet"',
+		);
+	if (driver === 'vnet' && network.type !== 'bridge')
+		throw refuse(
+			`containers using the 'vnet' network-driver can't connect to ${network.type} networks`,
+			'use a network made with "-t bridge", or a container made with "-l ipnet"',
+		);
+}

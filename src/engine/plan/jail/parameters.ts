@@ -1,0 +1,33 @@
+import type { Privilege, SandboxHooks } from '#model/sandbox.ts';
+import type { HostTraits } from '#model/traits.ts';
+import { parseMapped } from './mapped.ts';
+import { parseNative } from './native.ts';
+
+/** What the jail parameters of a container mean for its processes. */
+export interface JailSettings {
+	/** `undefined`: as its network driver has it. */
+	readonly rawSockets: boolean | undefined;
+	/** `undefined`: the container's id. */
+	readonly hostname: string | undefined;
+	/** `undefined`: none, or among `parameters`. */
+	readonly domainname: string | undefined;
+	/** Beats the user of the container and of the execution instance. */
+	readonly user: string | undefined;
+	readonly hooks: SandboxHooks;
+	readonly denied: readonly Privilege[];
+	readonly inheritsEnv: boolean;
+	readonly hostUsers: boolean;
+	/** What is left for jail(8) to understand, `name` or `name=value`. */
+	readonly parameters: readonly string[];
+}
+
+/**
+ * In the vocabulary of the host: those that mean something there, or all that jail(8) knows save what is Kleene's to
+ * say. A parameter given twice: the last one holds, commands add up.
+ */
+export function parseJailParameters(
+	parameters: readonly string[],
+	{ jailParameters }: Pick<HostTraits, 'jailParameters'>,
+): JailSettings {
+	return jailParameters === 'mapped' ? parseMapped(parameters) : parseNative(parameters);
+}

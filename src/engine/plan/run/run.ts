@@ -1,0 +1,125 @@
+import type { Container } from '#model/container.ts';
+import type { Part, PublishedPortsPart } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
+import { type Step, unmakeAll } from '#model/step.ts';
+import type { HostTraits } from '#model/traits.ts';
+import {
+	type Attachment,
+	chooseDefaultRoutes,
+	partsOfIpnetEndpoint,
+	partsOfVnetEndpoint,
+	requireDistinctInterfaces,
+	vnetInterface,
+} from '../network/endpoint.ts';
+import { nameServersOf } from '../network/network.ts';
+
+export interface RunDesired {
+	readonly container: Container;
+	readonly attachments: readonly Attachment[];
+	readonly spec: SandboxSpec;
+	readonly ports: readonly PublishedPortsPart[];
+	readonly traits: HostTraits;
+}
+
+/** What a running container is on the host, in the order of making. Taken apart in the opposite order. */
+export function partsOfRun(desired: RunDesired): Part[] {
+	const { container, spec, ports } = desired;
+	const id = container.id;
+	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
+	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
+	parts.push(...partsOfEndpoints(desired), ...rateLimits(desired), ...nameServers(desired));
+	parts.push(...ports);
+	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
+	return parts;
+}
+
+function partsOfEndpoints({ container, attachments, traits }: RunDesired): Part[] {
+	const driver = container.networkDriver;
+	if (driver !== 'vnet' && driver !== 'ipnet') return [];
+	if (driver === 'ipnet') requireDistinctInterfaces(attachments);
+	const routes = chooseDefaultRoutes(attachments, driver);
+	return attachments.flatMap((attachment) => {
+		const mine = routes.get(attachment.endpoint.id) ?? new Set();
+		const publishes = container.publicPorts.length > 0;
+		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, { routes: mine, publishes, traits });
+		return partsOfIpnetEndpoint(attachment, mine, traits.ipnetHasEpair);
+	});
+}
+
+/** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
+function rateLimits({ container, attachments, traits }: RunDesired): Part[] {
+	const { id, bandwidth, networkDriver } = container;
+	if (bandwidth === 0 || (networkDriver === 'ipnet' && !traits.ipnetHasEpair)) return [];
+	return attachments.map((attachment) => {
+		const { network, unit } = attachment;
+		const inside = networkDriver === 'vnet' ? vnetInterface(attachment, traits) : network.interface;
+		return { kind: 'rate-limit', container: id, unit, inside, rate: bandwidth };
+	});
+}
+
+/** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
+function nameServers({ container, attachments, traits }: RunDesired): Part[] {
+	if (!traits.answersNames) return [];
+	const servers = attachments.flatMap(({ network }) => nameServersOf(network));
+	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
+}
+
+/** The lines that the stream of a starting container begins with: the words of route(8), on every host. */
+export function announcements(parts: readonly Part[]): string[] {
+	return parts
+		.filter((part) => part.kind === 'inside-route')
+		.filter(({ gateway }) => gateway !== '')
+		.map((part) => `add net default: gateway ${part.gateway}\n`);
+}
+
+/** The parts that belong to one endpoint of a running container. Where it shares the host's stack it has no cable. */
+export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
+	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
+	const inside = cable?.kind === 'epair' ? cable.inside : undefined;
+	return parts.filter((part) => {
+		if (part.kind === 'epair' || part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
+		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === `epair${unit}a`;
+		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === inside;
+	});
+}
+
+/** Parts that join a running container leave the default routes alone that it already has. */
+export function withoutSecondDefault(joining: readonly Part[], present: readonly Part[]): Part[] {
+	const taken = new Set(present.filter((part) => part.kind === 'inside-route').map(({ family }) => family));
+	return joining.filter((part) => part.kind !== 'inside-route' || !taken.has(part.family));
+}
+
+/** Default routes that others of its networks are to give, now that the one is gone that gave them. */
+export function inheritedRoutes(desired: readonly Part[], present: readonly Part[]): Part[] {
+	return withoutSecondDefault(
+		desired.filter((part) => part.kind === 'inside-route'),
+		present,
+	);
+}
+
+export interface RunEnding {
+	readonly processesGone: boolean;
+	/** Its stack may have ended while nobody looked, and with it what said which addresses were on it. */
+	readonly adopted: boolean;
+	/** An exchange with the host is what costs: all in one chain, each address said. See `HostFacts.batches`. */
+	readonly batches: boolean;
+}
+
+/**
+ * How a run is taken apart. Chains don't wait for each other: when its processes are gone, files and network have
+ * nothing to do with one another any more; while they live they are ended first.
+ */
+export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, batches }: RunEnding): Step[][] {
+	const saysAddresses = adopted || batches;
+	const steps = unmakeAll(
+		parts.filter((part) => !goesAlong(part) || (saysAddresses && part.kind === 'inside-address')),
+	);
+	if (!processesGone || batches) return [steps];
+	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
+	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];
+}
+
+/** What ends with the cable that it is on, or with the stack that it is in. */
+function goesAlong({ kind }: Part): boolean {
+	return kind === 'rate-limit' || kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
+}

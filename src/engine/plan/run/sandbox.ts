@@ -1,0 +1,56 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import { type Container, mergeEnv } from '#model/container.ts';
+import type { Image } from '#model/image.ts';
+import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
+import type { HostTraits } from '#model/traits.ts';
+import { parseJailParameters } from '../jail/parameters.ts';
+
+/** What a request to run something may say; empty values mean "as the container has it". */
+export interface Command {
+	readonly cmd: readonly string[];
+	readonly user: string;
+	readonly env: readonly string[];
+	readonly tty: boolean;
+	readonly stdin: boolean;
+}
+
+/** Image, container and request merged, later ones win: command if given, user if given, environment by name. */
+export function processOf(image: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
+	const argv = [command.cmd, container.cmd, image.cmd].find((words) => words.length > 0);
+	if (!argv)
+		throw new KleeneError({
+			code: 'COMMAND_FAILED',
+			what: `cannot start container ${container.name}`,
+			why: 'neither the request, the container nor its image says what to run',
+			mend: 'name a command, e.g. /bin/sh',
+		});
+	const { user } = parseJailParameters(container.jailParam, traits);
+	return {
+		argv,
+		env: mergeEnv(image.env, container.env, command.env),
+		user: user ?? [command.user, container.user, image.user].find((name) => name !== '') ?? 'root',
+		tty: command.tty,
+		stdin: command.stdin,
+	};
+}
+
+/** What the driver and the jail parameters of a container allow its processes to do. */
+export function sandboxOf(container: Container, process: ProcessSpec, traits: HostTraits): SandboxSpec {
+	const settings = parseJailParameters(container.jailParam, traits);
+	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, parameters } = settings;
+	const vnet = container.networkDriver === 'vnet';
+	return {
+		driver: container.networkDriver,
+		hostname: hostname ?? container.id,
+		...(domainname === undefined ? {} : { domainname }),
+		hooks,
+		...(denied.length === 0 ? {} : { denied }),
+		...(inheritsEnv ? { inheritsEnv } : {}),
+		...(hostUsers ? { hostUsers } : {}),
+		network: container.networkDriver === 'host' ? 'host' : 'own',
+		rawSockets: rawSockets ?? vnet,
+		netAdmin: vnet,
+		parameters,
+		process,
+	};
+}

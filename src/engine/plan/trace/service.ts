@@ -1,0 +1,40 @@
+import type { Hop } from './hops.ts';
+import type { TraceQuestion } from './question.ts';
+import { familyOf } from './world.ts';
+
+/** Where a packet arrives, whoever takes it there. */
+export interface Service {
+	/** Id of the container; undefined: the host. */
+	readonly container: string | undefined;
+	/** For people. */
+	readonly name: string;
+	readonly address: string;
+	readonly protocol: Exclude<TraceQuestion['protocol'], 'icmp'>;
+	readonly port: number;
+}
+
+const EVERY: readonly string[] = ['0.0.0.0', '::'];
+
+/** @param addresses on which processes there wait on the port @returns whether one of them takes what arrives */
+export function isHeard({ address }: Service, addresses: readonly string[]): boolean {
+	return addresses.some((one) => one === address || (EVERY.includes(one) && familyOf(one) === familyOf(address)));
+}
+
+/** The last hop, when it is known who listens. Most services that "cannot be reached" do not, or only to themselves. */
+export function serviceHop(service: Service, addresses: readonly string[]): Hop {
+	const { container, name, address, protocol, port } = service;
+	const what = `${port}/${protocol}`;
+	const where = addresses.map((one) => `${one.includes(':') ? `[${one}]` : one}:${port}`).join(', ');
+	if (isHeard(service, addresses)) return { kind: 'process', what: `${name} listens on ${where}/${protocol}` };
+	const every = EVERY[familyOf(address) === 4 ? 0 : 1];
+	if (addresses.length > 0)
+		return {
+			kind: 'process',
+			what: `${name} listens on ${where}/${protocol} only, not on ${address}`,
+			change: `let the service listen on ${every}, or on ${address}`,
+		};
+	if (container === undefined)
+		return { kind: 'process', what: `nothing on ${name} listens on ${what}`, change: 'start the service' };
+	const change = `start the service, e.g. klee exec ${name} ...`;
+	return { kind: 'process', what: `nothing in ${name} listens on ${what}`, change };
+}

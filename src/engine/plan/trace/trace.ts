@@ -1,0 +1,285 @@
+/**
+ * The way of a packet, told from what the store says: who sends it, over which cables, by which route, translated to
+ * what, and which rule decides about it. Whether the host does the same, a probe says afterwards.
+ */
+import { contains, parseAddress } from '#model/address.ts';
+import { type Network, subnetOf } from '#model/network.ts';
+import type { PublishedPortsPart } from '#model/part.ts';
+import { resolveNat, resolveNat6 } from '../network/network.ts';
+import { type Hop, Hops, Stopped } from './hops.ts';
+import type { TraceQuestion } from './question.ts';
+import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './rules.ts';
+import type { Service } from './service.ts';
+import {
+	asksResolver,
+	familyOf,
+	holderOf,
+	isHostAddress,
+	isLoopback,
+	networkAround,
+	type TraceAttachment,
+	type TraceContainer,
+	type TraceEnd,
+	type TraceWorld,
+	uplinkAddress,
+} from './world.ts';
+
+export interface Trace {
+	readonly hops: readonly Hop[];
+	readonly reachable: boolean;
+	/** Why, in words. */
+	readonly reason: string;
+	/** Absent for pings, and for what does not arrive or leaves for the outside. */
+	readonly service?: Service;
+}
+
+export interface Journey {
+	readonly world: TraceWorld;
+	readonly question: TraceQuestion;
+	readonly from: TraceEnd;
+	readonly to: TraceEnd;
+}
+
+export function trace(journey: Journey): Trace {
+	const walk = new Walk(journey);
+	try {
+		walk.start();
+		const rules = walk.hops.list.filter(({ kind }) => kind === 'rule');
+		const reason = rules.at(-1)?.what ?? 'no rule stands in between';
+		return { hops: walk.hops.list, reachable: true, reason, ...(walk.service ? { service: walk.service } : {}) };
+	} catch (error) {
+		if (!(error instanceof Stopped)) throw error;
+		return { hops: walk.hops.list, reachable: false, reason: error.message };
+	}
+}
+
+/** What the host knows of where a packet came from. */
+interface Arrival {
+	readonly zone: Zone | 'host';
+	/** For commands. */
+	readonly source: string;
+}
+
+class Walk {
+	readonly hops = new Hops();
+	service: Service | undefined;
+	readonly #journey: Journey;
+	/** Another one after a published port. */
+	#port: number;
+
+	constructor(journey: Journey) {
+		this.#journey = journey;
+		this.#port = journey.question.port;
+	}
+
+	start(): void {
+		const { from, world } = this.#journey;
+		if (from.kind === 'container') this.#fromContainer(from.container);
+		else if (from.kind === 'nobody')
+			this.hops.lose('process', `no container has ${from.address}`, `klee network inspect ${from.network.name}`);
+		else if (from.kind === 'host') {
+			this.hops.add('process', 'a process of the host');
+			this.#atHost({ zone: 'host', source: 'host' }, this.#journey.to);
+		} else {
+			const who = from.address || 'somebody outside';
+			this.hops.add('outside', `${who}, arrives on ${world.gatewayInterface || 'the host'}`);
+			this.#atHost({ zone: this.#neighbourhoodOf(from.address), source: 'outside' }, this.#journey.to);
+		}
+	}
+
+	/** Neighbours on the interface of a custom network are taken for its members where they go into it. */
+	#neighbourhoodOf(address: string): Zone {
+		const network = address === '' ? undefined : networkAround(this.#journey.world, address);
+		return network?.icc ? network : 'outside';
+	}
+
+	#fromContainer(container: TraceContainer): void {
+		const { name, driver, running } = container;
+		const { to } = this.#journey;
+		if (!running) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
+		this.hops.add('process', `${name}, network driver ${driver}`);
+		if (driver === 'host') this.#atHost({ zone: 'host', source: name }, to);
+		else if (to.kind !== 'outside' && isOwn(container, to.address)) {
+			this.hops.add('route', `${to.address} is its own address`);
+			this.#arrive(name, to.address, container.id);
+		} else this.#outOfContainer(container);
+	}
+
+	#outOfContainer(container: TraceContainer): void {
+		const { name, driver } = container;
+		const { to } = this.#journey;
+		const attachment = wayOut(container, to.address) ?? this.#withoutRoute(container);
+		const { network, inside, unit, shared } = attachment;
+		if (!shared) this.hops.add('cable', `${inside} → epair${unit}a`);
+		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
+		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
+		if (neighbour) {
+			this.hops.rule(this.#judge({ zone: network, source: name }, network, neighbour.container.name, false));
+			this.#into(neighbour.container, neighbour.attachment, to.address);
+		} else this.#atHost({ zone: network, source: name }, to);
+	}
+
+	#withoutRoute({ name, driver, attachments }: TraceContainer): never {
+		const { address } = this.#journey.to;
+		const none = driver === 'disabled' || attachments.length === 0;
+		const what = none ? `${name} is on no network` : `${name} has no route to ${address || 'the outside'}`;
+		const change = driver === 'disabled' ? 'klee run -l vnet -n NETWORK ...' : `klee network connect NETWORK ${name}`;
+		return this.hops.lose('route', what, change);
+	}
+
+	/** Another vnet container on the same bridge: the host does not route between the two. */
+	#neighbour(network: Network): { container: TraceContainer; attachment: TraceAttachment } | undefined {
+		const { to } = this.#journey;
+		if (to.kind !== 'container' || to.container.driver !== 'vnet') return undefined;
+		const attachment = attachmentWith(to.container, to.address);
+		return attachment?.network.id === network.id ? { container: to.container, attachment } : undefined;
+	}
+
+	/** The packet is with the host, which translates, routes and judges. */
+	#atHost(arrival: Arrival, to: TraceEnd): void {
+		const { world, question } = this.#journey;
+		const forNames = asksResolver(world, to.address, question);
+		const port = isHostAddress(world, to.address) && !forNames ? this.#portAt(to.address) : undefined;
+		if (port && this.#isUntranslated(to.address, port)) {
+			const other = uplinkAddress(world, 6) ?? '127.0.0.1';
+			this.hops.add('nat', `the host's own ::1 leads to no container on a bridge: ask ${other} instead`);
+			this.#arrive('the host', to.address);
+		} else if (port) {
+			const target = port.targetFirst + question.port - port.first;
+			const what = `${to.address} ${question.port}/${question.protocol} is published: → ${port.target} ${target}`;
+			this.hops.add('nat', what);
+			this.#port = target;
+			if (port.from && arrival.zone !== 'host') this.hops.rule(judgeSource(this.#senderTo(to.address), port.from));
+			this.#onward(arrival, holderOf(world, port.target), true);
+		} else if (isHostAddress(world, to.address)) {
+			this.hops.add('route', `${to.address} is an address of the host`);
+			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question, forNames));
+			this.#arrive('the host', to.address);
+		} else this.#onward(arrival, to, false);
+	}
+
+	/** See `bridged6` of the firewall's rules. */
+	#isUntranslated(address: string, { target }: PublishedPortsPart): boolean {
+		const holder = holderOf(this.#journey.world, target);
+		return address === '::1' && holder.kind === 'container' && holder.container.driver === 'vnet';
+	}
+
+	/** The address by which the host knows the sender; `''` for nobody in particular. */
+	#senderTo(address: string): string {
+		const { from } = this.#journey;
+		if (from.kind !== 'container') return from.address;
+		return wayOut(from.container, address)?.addresses[familyOf(address)] ?? '';
+	}
+
+	#portAt(address: string): PublishedPortsPart | undefined {
+		const { world, question } = this.#journey;
+		const fitting = world.ports.filter(
+			({ protocol, first, last, target }) =>
+				protocol === question.protocol &&
+				first <= question.port &&
+				question.port <= last &&
+				familyOf(target) === familyOf(address),
+		);
+		return (
+			fitting.find(({ hostAddress }) => hostAddress === address) ??
+			fitting.find(({ hostAddress }) => hostAddress === '')
+		);
+	}
+
+	#onward(arrival: Arrival, to: TraceEnd, translated: boolean): void {
+		if (to.kind === 'container') this.#toContainer(arrival, to, translated);
+		else if (to.kind === 'nobody') this.#toNobody(arrival, to);
+		else this.#outward(arrival, to.address);
+	}
+
+	#toNobody(arrival: Arrival, { network, address }: Extract<TraceEnd, { kind: 'nobody' }>): void {
+		this.hops.add('route', `${address} by ${network.interface}`);
+		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, address, false));
+		this.hops.lose('bridge', `no container has ${address}`, `klee network inspect ${network.name}`);
+	}
+
+	#toContainer(arrival: Arrival, to: Extract<TraceEnd, { kind: 'container' }>, translated: boolean): void {
+		const { container, address } = to;
+		const attachment = attachmentWith(container, address) ?? this.#withoutAddress(container);
+		const { network, unit, shared } = attachment;
+		const bridged = container.driver === 'vnet';
+		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : `epair${unit}a`}`);
+		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
+		const hairpin = translated && arrival.zone !== 'host' && this.#journey.from.kind === 'container';
+		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
+			this.hops.add('nat', `the sender becomes the host, on ${network.interface}`);
+		if (bridged) this.hops.add('bridge', network.interface);
+		this.#into(container, attachment, address);
+	}
+
+	#withoutAddress({ name }: TraceContainer): never {
+		return this.hops.lose('route', `${name} is on no network`, `klee network connect NETWORK ${name}`);
+	}
+
+	#into({ id, name, running }: TraceContainer, { inside, unit, shared }: TraceAttachment, address: string): void {
+		if (!running || unit === null) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
+		if (!shared) this.hops.add('cable', `epair${unit}a → ${inside}`);
+		this.#arrive(name, address, id);
+	}
+
+	#outward(arrival: Arrival, address: string): void {
+		const { world } = this.#journey;
+		const custom = address === '' ? undefined : networkAround(world, address);
+		const way = custom?.interface ?? world.gatewayInterface;
+		if (way === '') this.hops.lose('route', 'the host has no default route', 'ip route add default via ...');
+		this.hops.add('route', `${address || 'the outside'} by ${way}`);
+		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, custom ?? 'outside', address || 'outside', false));
+		if (arrival.zone !== 'host' && arrival.zone !== 'outside') this.#translate(arrival.zone, way, address);
+		this.hops.add('outside', address || 'the outside');
+	}
+
+	#translate(network: Network, way: string, address: string): void {
+		const { gatewayInterface } = this.#journey.world;
+		const six = address.includes(':');
+		const translated =
+			way === (six ? resolveNat6(network, gatewayInterface) : resolveNat(network.nat, gatewayInterface));
+		const kept = 'the sender stays as it is: others must know a way back to the container';
+		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
+	}
+
+	#judge({ zone, source }: Arrival, to: Zone, target: string, translated: boolean): Ruling {
+		const { from } = this.#journey;
+		const vnet = from.kind === 'container' && from.container.driver === 'vnet';
+		const mayJoin = to !== 'outside' && (!vnet || to.type === 'bridge');
+		const passage = { from: zone === 'host' ? 'outside' : zone, to, translated, mayJoin, source, target } as const;
+		return judgePassage(passage);
+	}
+
+	/** @param container its id; undefined: the host */
+	#arrive(name: string, address: string, container?: string): void {
+		const { protocol } = this.#journey.question;
+		const port = this.#port;
+		if (protocol === 'icmp') this.hops.add('process', `${name} answers pings`);
+		else {
+			this.hops.add('process', `${name}, whoever listens on ${port}/${protocol}`);
+			this.service = { container, name, address, protocol, port };
+		}
+	}
+}
+
+function isOwn({ attachments }: TraceContainer, address: string): boolean {
+	return isLoopback(address) || attachments.some(({ addresses }) => addresses[familyOf(address)] === address);
+}
+
+function attachmentWith({ attachments }: TraceContainer, address: string): TraceAttachment | undefined {
+	return attachments.find(({ addresses }) => addresses[familyOf(address)] === address);
+}
+
+/** The network whose subnet holds the address, else the one of the default route. */
+function wayOut({ attachments }: TraceContainer, text: string): TraceAttachment | undefined {
+	const address = parseAddress(text);
+	const usable = attachments.filter(({ addresses }) => !address || addresses[address.family] !== '');
+	const direct = usable.find(({ network }) => {
+		const subnet = address && subnetOf(network, address.family);
+		return address && subnet && contains(subnet, address);
+	});
+	return (
+		direct ??
+		usable.find(({ defaultRoutes }) => (address ? defaultRoutes.includes(address.family) : defaultRoutes.length > 0))
+	);
+}

@@ -1,0 +1,122 @@
+import { contains, FAMILIES, type Family, formatAddress, parseAddress } from '#model/address.ts';
+import type { NetworkDriver } from '#model/container.ts';
+import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
+import type { PublishedPortsPart } from '#model/part.ts';
+import { nameServersOf } from '../network/network.ts';
+import type { TraceQuestion } from './question.ts';
+
+const DNS_PORT = 53;
+
+/** A container on a network. */
+export interface TraceAttachment {
+	readonly network: Network;
+	/** `''` where the family is not used. */
+	readonly addresses: Readonly<Record<Family, string>>;
+	/** Name of the inner end of its cable. */
+	readonly inside: string;
+	/** Of its cable, null while the container does not run. */
+	readonly unit: number | null;
+	/** True: it has no cable, as the container shares the stack of the host. */
+	readonly shared?: boolean;
+	/** Families whose default route it gives. */
+	readonly defaultRoutes: readonly Family[];
+}
+
+export interface TraceContainer {
+	readonly id: string;
+	readonly name: string;
+	readonly driver: NetworkDriver;
+	readonly running: boolean;
+	/** In order of connection. */
+	readonly attachments: readonly TraceAttachment[];
+}
+
+/** What a path is judged by. */
+export interface TraceWorld {
+	readonly networks: readonly Network[];
+	readonly containers: readonly TraceContainer[];
+	/** Of running containers. */
+	readonly ports: readonly PublishedPortsPart[];
+	/** Of the host, addresses without prefix. */
+	readonly interfaces: readonly { readonly name: string; readonly addresses: readonly string[] }[];
+	/** Interface of the host's default route, `''` where there is none. */
+	readonly gatewayInterface: string;
+}
+
+/** Somebody who sends or is sent to. */
+export type TraceEnd =
+	| { readonly kind: 'container'; readonly container: TraceContainer; readonly address: string }
+	| { readonly kind: 'host'; readonly address: string }
+	/** `address` is `''` for nobody in particular. */
+	| { readonly kind: 'outside'; readonly address: string }
+	/** An address of a network that no container has. */
+	| { readonly kind: 'nobody'; readonly network: Network; readonly address: string };
+
+/** Loopback addresses are everybody's own. */
+export function isLoopback(address: string): boolean {
+	return address.startsWith('127.') || address === '::1';
+}
+
+export function familyOf(address: string): Family {
+	return address.includes(':') ? 6 : 4;
+}
+
+export function isHostAddress({ interfaces }: TraceWorld, address: string): boolean {
+	return isLoopback(address) || interfaces.some(({ addresses }) => addresses.includes(address));
+}
+
+/** Whether a question is one for names, at a gateway where the host answers them. */
+export function asksResolver({ networks }: TraceWorld, address: string, { protocol, port }: TraceQuestion): boolean {
+	if (protocol === 'icmp' || port !== DNS_PORT) return false;
+	return networks.some((network) => nameServersOf(network).includes(address));
+}
+
+export function networkAround({ networks }: Pick<TraceWorld, 'networks'>, text: string): Network | undefined {
+	const address = parseAddress(text);
+	return networks.find((network) =>
+		FAMILIES.some((family) => {
+			const subnet = subnetOf(network, family);
+			return address && subnet && contains(subnet, address);
+		}),
+	);
+}
+
+/** Who has an address. */
+export function holderOf(world: TraceWorld, address: string): TraceEnd {
+	const container = world.containers.find(({ attachments }) =>
+		attachments.some(({ addresses }) => addresses[4] === address || addresses[6] === address),
+	);
+	if (container) return { kind: 'container', container, address };
+	if (isHostAddress(world, address)) return { kind: 'host', address };
+	const network = networkAround(world, address);
+	// The neighbours of a custom network are not ours to know.
+	if (network && network.type !== 'custom') return { kind: 'nobody', network, address };
+	return { kind: 'outside', address };
+}
+
+/** The address of the host that a container would speak to: the gateway of one of its networks, else any. */
+export function hostAddressFor(world: TraceWorld, { attachments }: TraceContainer): string | undefined {
+	for (const { network, addresses } of attachments)
+		for (const family of FAMILIES) {
+			const gateway = addresses[family] && hostHoldsGateway(network, family) && gatewayOf(network, family);
+			if (gateway) return formatAddress(gateway);
+		}
+	return uplinkAddress(world, FAMILIES.find((family) => attachments.some(({ addresses }) => addresses[family])) ?? 4);
+}
+
+/** An address of the host by which others know it. */
+export function uplinkAddress({ interfaces, gatewayInterface }: TraceWorld, family: Family): string | undefined {
+	const uplink = interfaces.find(({ name }) => name === gatewayInterface);
+	const known = [...(uplink ? [uplink] : []), ...interfaces].flatMap(({ addresses }) => addresses);
+	return known.find((address) => familyOf(address) === family && !isLoopback(address));
+}
+
+/** The address by which one container would know another: on a network that both are on, else the first one. */
+export function addressFor(target: TraceContainer, source: TraceContainer | undefined): string | undefined {
+	const shared = target.attachments.filter(({ network }) =>
+		source?.attachments.some((own) => own.network.id === network.id),
+	);
+	for (const { addresses } of [...shared, ...target.attachments])
+		for (const family of FAMILIES) if (addresses[family] !== '') return addresses[family];
+	return undefined;
+}

@@ -1,0 +1,186 @@
+/** The rules of pf, as scripts. Whatever is changed is one anchor, checked before and loaded in one transaction. */
+
+import type { AliasPart } from '#model/part.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { refusal } from '../refusals.ts';
+import { ANCHOR_LINES } from './pf-conf.ts';
+import { portAnchor, portLabel } from './port-rules.ts';
+import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDICT } from './rules.ts';
+
+export const networkFilters: PartHandler<'network-filter'> = {
+	make(part) {
+		return lines(
+			requirePf(`cannot set up the rules of network ${part.network}`),
+			...load([VERDICT, ...networkAnchors(part)]),
+		);
+	},
+
+	/** The last one takes along what all have in common. */
+	unmake({ network, shared, subnet, subnet6 }) {
+		const [from, to] = [anchorOf('from', network), anchorOf('to', network)];
+		return lines(
+			...ifPf(
+				sh`for one in $(pfctl -a ${`${from}/self`} -s Anchors 2>/dev/null); do`,
+				flush(sh`"$one"`),
+				sh`done`,
+				flush(from),
+				flush(to),
+				sh`case $(pfctl -a kleene -s Anchors 2>/dev/null) in`,
+				sh`*kleene/from.*) ;;`,
+				sh`*) ${flush(VERDICT.name)} ;;`,
+				sh`esac`,
+				// On a shared interface others than containers have addresses of the subnet.
+				...(shared ? [] : [subnet, subnet6].filter((block) => block !== '').map(forget)),
+			),
+		);
+	},
+
+	describe(verb, part) {
+		const anchors = networkAnchors(part);
+		return verb === 'make' ? anchors.flatMap(described) : anchors.map(({ name }) => `pfctl -a ${name} -F all`);
+	},
+};
+
+export const publishedPorts: PartHandler<'published-ports'> = {
+	make(part) {
+		const subject = `cannot publish port ${part.first}/${part.protocol} of container ${part.container}`;
+		return lines(requirePf(subject), ...load([portAnchor(part)]));
+	},
+
+	/** Connections that came in by these ports end with them: a later holder of a port must not get their packets. */
+	unmake(part) {
+		return lines(...ifPf(flush(portAnchor(part).name), sh`pfctl -q -k label -k ${portLabel(part)}`));
+	},
+
+	describe(verb, part) {
+		const made = portAnchor(part);
+		return verb === 'make' ? described(made) : [`pfctl -a ${made.name} -F all`];
+	},
+};
+
+/**
+ * Addresses of ipnet containers, with what the rules have to know of them: before the address is there, until it is gone. An
+ * address that cannot be set up leaves nothing in the rules.
+ */
+export function filtered(aliases: PartHandler<'alias'>): PartHandler<'alias'> {
+	return {
+		make: (part, options) =>
+			lines(
+				memberJoins(part),
+				sh`set +e`,
+				sh`( set -e`,
+				aliases.make(part, options),
+				sh`)`,
+				sh`code=$?; set -e`,
+				sh`if [ $code != 0 ]; then`,
+				memberLeaves(part),
+				sh`	exit $code`,
+				sh`fi`,
+			),
+		unmake: (part, options) => lines(aliases.unmake(part, options), memberLeaves(part)),
+		describe: (verb, part) => {
+			const [own, rules] = [aliases.describe(verb, part), describeMember(verb, part)];
+			return verb === 'make' ? [...rules, ...own] : [...own, ...rules];
+		},
+	};
+}
+
+/** Addresses of vnet containers: their connections end with them, so that a later holder gets no packets of theirs. */
+export function forgetting(addresses: PartHandler<'inside-address'>): PartHandler<'inside-address'> {
+	return {
+		make: (part, options) => addresses.make(part, options),
+		unmake: (part, options) => lines(addresses.unmake(part, options), forgetStates(part.address.split('/')[0] ?? '')),
+		describe: (verb, part) => addresses.describe(verb, part),
+	};
+}
+
+/** What an address of an ipnet container needs before it is there. */
+export function memberJoins({ address, member }: AliasPart): Script {
+	if (!member) return sh`:`;
+	const { network, shared, icc } = member;
+	return lines(
+		...(shared ? memberTables(network).map((name) => sh`pfctl -q -a ${name} -t containers -T add ${address}`) : []),
+		...(icc ? [] : load([selfAnchor(network, { address })])),
+	);
+}
+
+/** The opposite, after `alias` is gone; its connections end, so that a later holder gets no packets of theirs. */
+export function memberLeaves({ address, member }: AliasPart): Script {
+	if (!member) return lines(...ifPf(forget(address)));
+	const { network, shared, icc } = member;
+	const remove = (name: string) =>
+		sh`if pfctl -a ${name} -t containers -T show >/dev/null 2>&1; then pfctl -q -a ${name} -t containers -T delete ${address}; fi`;
+	return lines(
+		...ifPf(
+			...(shared ? memberTables(network).map(remove) : []),
+			...(icc ? [] : [flush(selfAnchor(network, { address }).name)]),
+			forget(address),
+		),
+	);
+}
+
+function describeMember(verb: 'make' | 'unmake', { address, member }: AliasPart): string[] {
+	if (!member) return [];
+	const { network, shared, icc } = member;
+	const action = verb === 'make' ? 'add' : 'delete';
+	const own = selfAnchor(network, { address });
+	const alone = verb === 'make' ? described(own) : [`pfctl -a ${own.name} -F all`];
+	return [
+		...(shared ? memberTables(network).map((name) => `pfctl -a ${name} -t containers -T ${action} ${address}`) : []),
+		...(icc ? [] : alone),
+	];
+}
+
+/** Ends the connections of an address that changes hands. @param address without prefix, or a block */
+export function forgetStates(address: string): Script {
+	return lines(...ifPf(forget(address)));
+}
+
+/** Those that it began, and those that others began with it. */
+function forget(address: string): Script {
+	const any = address.includes(':') ? '::/0' : '0.0.0.0/0';
+	return sh`pfctl -q -k ${address}; pfctl -q -k ${any} -k ${address}`;
+}
+
+/** All are checked before the first is loaded. The optimizer would make other rules of them, by which none is known again. */
+function load(anchors: readonly Anchor[]): Script[] {
+	const told = (anchor: Anchor, check: Script) =>
+		sh`printf %s ${anchor.text} | pfctl -q -o none -a ${anchor.name} ${check}-f -`;
+	return [...anchors.map((one) => told(one, sh`-n `)), ...anchors.map((one) => told(one, sh``))];
+}
+
+/** An anchor vanishes with its last rule, and pfctl then finds fault with there being no tables in it. */
+function flush(name: string | Script): Script {
+	const left = sh`$(pfctl -a ${name} -s rules 2>/dev/null)$(pfctl -a ${name} -s nat 2>/dev/null)`;
+	return sh`pfctl -q -a ${name} -F all 2>/dev/null || [ -z "${left}" ]`;
+}
+
+/** A host without pf has nothing of ours to take away. */
+function ifPf(...script: readonly Script[]): Script[] {
+	return [sh`if pfctl -s info >/dev/null 2>&1; then`, ...script, sh`fi`];
+}
+
+/**
+ * Without the three lines in the main ruleset nothing of ours is ever asked, and every network would be open to all: better
+ * none at all.
+ */
+function requirePf(what: string): Script {
+	const mend = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
+	const refuse = (why: string) =>
+		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and nothing would keep networks apart`, mend });
+	return lines(
+		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
+		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,
+		sh`main=$(pfctl -s nat; pfctl -s rules)`,
+		...ANCHOR_LINES.map((line) => {
+			const absent = refuse(`the rules of the host's pf lack the line: ${line}`);
+			return sh`printf '%s\\n' "$main" | grep -q ${`^${line.replace('*', '\\*')} all`} || ${absent}`;
+		}),
+	);
+}
+
+function described({ name, text }: Anchor): string[] {
+	const rules = text.trimEnd().split('\n');
+	return [`pfctl -a ${name} -f - <<EOF`, ...rules.map((rule) => `  ${rule}`), 'EOF'];
+}

@@ -1,0 +1,152 @@
+import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { refuse } from '../refusals.ts';
+import { describeForwarding, forward } from './forwarding.ts';
+import type { InsideTools } from './inside.ts';
+import { look, showing, showingBare } from './marks.ts';
+
+/** @param address with or without prefix */
+export function familyOf(address: string): 4 | 6 {
+	return address.includes(':') ? 6 : 4;
+}
+
+/** The word by which ifconfig, `inet`, and route, `-inet`, know a family. */
+export function familyWord(family: 4 | 6): 'inet' | 'inet6' {
+	return family === 4 ? 'inet' : 'inet6';
+}
+
+export function noInterface(part: Part, name: string): Script {
+	return refuse('make', part, {
+		code: 'NO_SUCH_INTERFACE',
+		why: `the host has no interface ${name}`,
+		mend: 'look at "ifconfig -l"; "klee network doctor --repair" makes the interfaces of networks again',
+	});
+}
+
+/** Arms of a `case` over `$there` up to the one for an address that is not there, in whatever prefix. */
+export function unlessThere(part: Part, name: string, address: string): Script {
+	const taken = refuse('make', part, {
+		code: 'ADDRESS_TAKEN',
+		why: `${name} has ${address.split('/')[0]} already, with another prefix`,
+		mend: `remove it with "ifconfig ${name} ${familyWord(familyOf(address))} ... -alias", or choose another address`,
+	});
+	return sh`${showing(address)}) ;; ${showingBare(address)}) ${taken} ;; *)`;
+}
+
+/** An address of the host on a network: with it the host is the gateway, so it forwards. */
+export const interfaceAddresses: PartHandler<'interface-address'> = {
+	make(part) {
+		const { interface: name, address } = part;
+		const family = familyOf(address);
+		return lines(
+			sh`if ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
+			sh`case $there in ${unlessThere(part, name, address)} ifconfig ${name} ${familyWord(family)} ${address} alias ;; esac`,
+			forward(family),
+		);
+	},
+
+	/** Forwarding stays: somebody else may have come to rely on it, and who switched it on first is not to be known. */
+	unmake({ interface: name, address }) {
+		const [bare = ''] = address.split('/');
+		return lines(
+			sh`if ${look(name)}; then`,
+			sh`	case $there in ${showing(address)}) ifconfig ${name} ${familyWord(familyOf(address))} ${bare} -alias ;; esac`,
+			sh`fi`,
+		);
+	},
+
+	describe(verb, { interface: name, address }: InterfaceAddressPart) {
+		const family = familyOf(address);
+		if (verb === 'unmake') return [`ifconfig ${name} ${familyWord(family)} ${address.split('/')[0]} -alias`];
+		return [`ifconfig ${name} ${familyWord(family)} ${address} alias`, describeForwarding(family)];
+	},
+};
+
+/** An address on the inner end of a vnet container. */
+export class InsideAddresses implements PartHandler<'inside-address'> {
+	readonly #inside: InsideTools;
+
+	constructor(inside: InsideTools) {
+		this.#inside = inside;
+	}
+
+	/** The network is Kleene's, which sees to it that nobody else has the address: it may be used at once. */
+	make(part: InsideAddressPart): Script {
+		const { container, interface: name, address } = part;
+		const family = familyOf(address);
+		const run = (...args: string[]) => this.#inside.ifconfig(container, args);
+		const enable = sh`${run(name, 'inet6', '-ifdisabled')}; ${run(name, 'inet6', 'no_dad')} 2>/dev/null || :; `;
+		const add = run(name, familyWord(family), address, 'alias');
+		return lines(
+			sh`there=$(${run('-f', 'inet:cidr,inet6:cidr', name)})`,
+			sh`case $there in ${unlessThere(part, name, address)} ${family === 6 ? enable : sh``}${add} ;; esac`,
+		);
+	}
+
+	unmake({ container, interface: name, address }: InsideAddressPart): Script {
+		const run = (...args: string[]) => this.#inside.ifconfig(container, args);
+		const remove = run(name, familyWord(familyOf(address)), address.split('/')[0] ?? '', '-alias');
+		return lines(
+			sh`if there=$(${run('-f', 'inet:cidr,inet6:cidr', name)} 2>/dev/null); then`,
+			sh`	case $there in ${showing(address)}) ${remove} ;; esac`,
+			sh`fi`,
+		);
+	}
+
+	describe(verb: 'make' | 'unmake', { container, address, interface: name }: InsideAddressPart): string[] {
+		const what = verb === 'make' ? [address, 'alias'] : [address.split('/')[0] ?? '', '-alias'];
+		return [this.#inside.describe('ifconfig', container, [name, familyWord(familyOf(address)), ...what])];
+	}
+}
+
+/**
+ * The default route of one family inside a vnet container. What route(8) prints is thrown away: the engine says
+ * `add net default: ...` to the user, on every host.
+ */
+export class InsideRoutes implements PartHandler<'inside-route'> {
+	readonly #inside: InsideTools;
+
+	constructor(inside: InsideTools) {
+		this.#inside = inside;
+	}
+
+	make(part: InsideRoutePart): Script {
+		const { container, family, gateway } = part;
+		const add = this.#inside.route(container, ['add', `-${familyWord(family)}`, 'default', gateway]);
+		return lines(
+			this.#lookUp(part),
+			sh`case $now in`,
+			sh`${gateway}) ;;`,
+			// It complains where others would print results.
+			sh`'') said=$(${add} 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; } ;;`,
+			sh`*) ${routedElsewhere(part)} ;;`,
+			sh`esac`,
+		);
+	}
+
+	unmake(part: InsideRoutePart): Script {
+		const { container, family, gateway } = part;
+		const remove = this.#inside.route(container, ['delete', `-${familyWord(family)}`, 'default', gateway]);
+		return lines(this.#lookUp(part), sh`case $now in ${gateway}) ${remove} >/dev/null ;; esac`);
+	}
+
+	describe(verb: 'make' | 'unmake', { container, family, gateway }: InsideRoutePart): string[] {
+		const words = [verb === 'make' ? 'add' : 'delete', `-${familyWord(family)}`, 'default', gateway];
+		return [this.#inside.describe('route', container, words)];
+	}
+
+	/** Gateway of the default route there is, into `$now`. */
+	#lookUp({ container, family }: InsideRoutePart): Script {
+		const get = this.#inside.route(container, ['get', `-${familyWord(family)}`, 'default']);
+		return sh`now=$(${get} 2>/dev/null | sed -n 's/^ *gateway: \\([^ %]*\\).*/\\1/p')`;
+	}
+}
+
+function routedElsewhere(part: InsideRoutePart): Script {
+	return refuse('make', part, {
+		code: 'HOST_FAILED',
+		why: sh`"the container has a default route over $now already"`,
+		mend: `remove it in the container with "route delete -${familyWord(part.family)} default"`,
+	});
+}

@@ -1,0 +1,93 @@
+import type { AliasPart } from '#model/part.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { familyOf, familyWord, noInterface, unlessThere } from './addressing.ts';
+import { look, orElse, showing, standing } from './marks.ts';
+
+/**
+ * An address of an ipnet container: an alias on the network's interface, and a place in the list of those that the jail
+ * may use. The jail shares the host's stack, so the host answers for it by itself.
+ */
+export const aliases: PartHandler<'alias'> = {
+	make(part) {
+		const { interface: name } = part;
+		const word = familyWord(familyOf(part.address));
+		return lines(
+			sh`if ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
+			sh`case $there in ${unlessThere(part, name, blockOf(part))}`,
+			sh`	ifconfig ${name} ${word} ${blockOf(part)} alias`,
+			sh`	${orElse(sh`ifconfig ${name} ${word} ${part.address} -alias`)} ;;`,
+			sh`esac`,
+			...(word === 'inet6' ? [untilUsable(part)] : []),
+			grant(part),
+			standing,
+		);
+	},
+
+	/** Without a container, it is an address that nobody has any more. */
+	unmake(part) {
+		const { interface: name, address, container } = part;
+		return lines(
+			...(container === '' ? [] : [revoke(part)]),
+			sh`if ${look(name)}; then`,
+			sh`	case $there in ${showing(blockOf(part))}) ifconfig ${name} ${familyWord(familyOf(address))} ${address} -alias ;; esac`,
+			sh`fi`,
+		);
+	},
+
+	describe(verb, part) {
+		const { interface: name, address, container } = part;
+		const alias = `ifconfig ${name} ${familyWord(familyOf(address))}`;
+		const jail = `jail -m name=${container} ${parameterOf(part)}`;
+		if (verb === 'make') return [`${alias} ${blockOf(part)} alias`, `${jail}=...,${address}`];
+		return [`${jail}=...`, `${alias} ${address} -alias`];
+	},
+};
+
+/** The address alone, as a block: the mask of the network belongs to the host's own address there. */
+function blockOf({ address }: AliasPart): string {
+	return `${address}/${familyOf(address) === 4 ? 32 : 128}`;
+}
+
+export function parameterOf({ address }: AliasPart): 'ip4.addr' | 'ip6.addr' {
+	return familyOf(address) === 4 ? 'ip4.addr' : 'ip6.addr';
+}
+
+/** The list is given anew as a whole; its first address is the one that the jail speaks from, so it stays the first. */
+function grant(part: AliasPart): Script {
+	const { container, address } = part;
+	const parameter = parameterOf(part);
+	return lines(
+		sh`have=$(jls -j ${container} ${parameter})`,
+		sh`case ,$have, in`,
+		sh`*${`,${address},`}*) ;;`,
+		sh`,-,|,,) jail -m ${`name=${container}`} ${`${parameter}=${address}`} ;;`,
+		sh`*) jail -m ${`name=${container}`} ${`${parameter}=`}"$have"${`,${address}`} ;;`,
+		sh`esac`,
+	);
+}
+
+/** A jail with an empty list is said to have none of the family; one that is gone has nothing to lose. */
+function revoke(part: AliasPart): Script {
+	const { container, address } = part;
+	const parameter = parameterOf(part);
+	const none = `${familyOf(address) === 4 ? 'ip4' : 'ip6'}=disable`;
+	return lines(
+		sh`if have=$(jls -j ${container} ${parameter} 2>/dev/null); then`,
+		sh`	case ,$have, in *${`,${address},`}*)`,
+		sh`		left=$(printf '%s\\n' "$have" | tr , '\\n' | grep -vxF -e ${address} | paste -s -d , -)`,
+		sh`		if [ -n "$left" ]; then jail -m ${`name=${container}`} ${`${parameter}=`}"$left"`,
+		sh`		else jail -m ${`name=${container}`} ${none}; fi ;;`,
+		sh`	esac`,
+		sh`fi`,
+	);
+}
+
+/** On an interface of the host's own others are asked for a second whether they have the address; until then none can bind it. */
+function untilUsable({ interface: name, address }: AliasPart): Script {
+	return lines(
+		sh`for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do`,
+		sh`	case $(ifconfig ${name} inet6) in *${`\tinet6 ${address} `}*' tentative'*) sleep 0.2 ;; *) break ;; esac`,
+		sh`done`,
+	);
+}

@@ -1,0 +1,115 @@
+import type { EpairPart } from '#model/part.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { refuse } from '../refusals.ts';
+import type { InsideTools } from './inside.ts';
+import { bearing, bearingAny, look, markOfCable, orElse, showingMtu, standing } from './marks.ts';
+
+/** Name of the end of an epair that stays on the host. */
+export function hostEnd(unit: number): string {
+	return `epair${unit}a`;
+}
+
+/** The other end: under this name it comes back to the host when its jail dies, so it keeps it inside. */
+function innerEnd(unit: number): string {
+	return `epair${unit}b`;
+}
+
+/** The addresses that if_epair(4) makes up can be the same on two hosts; ours come from the id of the endpoint. */
+function hostMac(mac: string): string {
+	const first = Number.parseInt(mac.slice(0, 2), 16) ^ 0x04;
+	return `${first.toString(16).padStart(2, '0')}${mac.slice(2)}`;
+}
+
+/** Two cables that go at the same moment have hung kernels: whichever exchange it is in, one waits for the other. */
+const ONE_AT_A_TIME = sh`lockf -k -t 60 ${'/var/run/kleene-epair.lock'}`;
+
+/** A virtual cable between the host and the stack of a container. */
+export class Epairs implements PartHandler<'epair'> {
+	readonly #inside: InsideTools;
+
+	constructor(inside: InsideTools) {
+		this.#inside = inside;
+	}
+
+	make(part: EpairPart): Script {
+		const { container, unit } = part;
+		const [outer, inner] = [hostEnd(unit), innerEnd(unit)];
+		return lines(
+			sh`if ${look(outer)}; then`,
+			sh`	case $there in ${bearing(markOfCable(container))}) ;; *) ${taken(part)} ;; esac`,
+			...requireMtu(part),
+			sh`else`,
+			create(part),
+			sh`fi`,
+			// Only while it is still on the host: inside, it is the container's.
+			sh`if ifconfig ${inner} >/dev/null 2>&1; then`,
+			sh`	ifconfig ${inner} ether ${part.mac}`,
+			...(part.mtu === undefined ? [] : [sh`	ifconfig ${inner} mtu ${part.mtu}`]),
+			sh`	ifconfig ${inner} vnet ${container}`,
+			sh`fi`,
+			this.#inside.ifconfig(container, [inner, 'up']),
+			sh`ifconfig ${outer} up`,
+			standing,
+		);
+	}
+
+	/** A cable without a container is one that was left by something that is gone. */
+	unmake({ container, unit }: EpairPart): Script {
+		const [outer, inner] = [hostEnd(unit), innerEnd(unit)];
+		const giveBack = sh`ifconfig ${inner} >/dev/null 2>&1 || ifconfig ${inner} -vnet ${container} 2>/dev/null || :`;
+		return lines(
+			sh`if ${look(outer)}; then`,
+			sh`	case $there in ${container === '' ? bearingAny : bearing(markOfCable(container))})`,
+			...(container === '' ? [] : [sh`		${giveBack}`]),
+			sh`		${ONE_AT_A_TIME} ifconfig ${outer} destroy ;;`,
+			sh`	esac`,
+			sh`fi`,
+		);
+	}
+
+	describe(verb: 'make' | 'unmake', { container, unit, mac, mtu }: EpairPart): string[] {
+		const [outer, inner] = [hostEnd(unit), innerEnd(unit)];
+		if (verb === 'unmake') return [`ifconfig ${inner} -vnet ${container}`, `ifconfig ${outer} destroy`];
+		const size = mtu === undefined ? '' : ` mtu ${mtu}`;
+		return [
+			`ifconfig epair${unit} create description "${markOfCable(container)}"`,
+			`ifconfig ${outer} ether ${hostMac(mac)}${size}`,
+			`ifconfig ${inner} ether ${mac}${size}`,
+			`ifconfig ${inner} vnet ${container}`,
+			this.#inside.describe('ifconfig', container, [inner, 'up']),
+			`ifconfig ${outer} up`,
+		];
+	}
+}
+
+/** Before it is a member of a bridge, which lets nobody change an MTU any more. */
+function create({ container, unit, mac, mtu }: EpairPart): Script {
+	const outer = hostEnd(unit);
+	return lines(
+		sh`	ifconfig ${`epair${unit}`} create description ${markOfCable(container)} >/dev/null`,
+		sh`	${orElse(sh`ifconfig ${outer} destroy`)}`,
+		sh`	ifconfig ${outer} ether ${hostMac(mac)}`,
+		...(mtu === undefined ? [] : [sh`	ifconfig ${outer} mtu ${mtu}`]),
+	);
+}
+
+function requireMtu(part: EpairPart): Script[] {
+	if (part.mtu === undefined) return [];
+	const name = hostEnd(part.unit);
+	const other = refuse('make', part, {
+		code: 'INTERFACE_TAKEN',
+		why: `interface ${name} is there already and has another MTU than ${part.mtu}`,
+		mend: 'stop the container and start it again',
+	});
+	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
+}
+
+function taken(part: EpairPart): Script {
+	const name = hostEnd(part.unit);
+	return refuse('make', part, {
+		code: 'INTERFACE_TAKEN',
+		why: `interface ${name} is there already and is not a cable of this container`,
+		mend: `"ifconfig ${name} destroy" if nothing needs it, then try again`,
+	});
+}

@@ -1,0 +1,137 @@
+import type { BridgePortPart, NetworkInterfacePart } from '#model/part.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { refuse } from '../refusals.ts';
+import { bearing, look, markOfNetwork, orElse, showingMtu, standing } from './marks.ts';
+
+/** The interface of a network: an if_bridge(4), or an lo(4), which has no MAC address. */
+export const networkInterfaces: PartHandler<'network-interface'> = {
+	make(part) {
+		const { interface: name, mac, type } = part;
+		return lines(
+			sh`if ${look(name)}; then`,
+			sh`	case $there in ${bearing(markOfNetwork(mac))}) ;; *) ${taken(part)} ;; esac`,
+			...requireMtu(part),
+			sh`else`,
+			create(part),
+			sh`fi`,
+			...(type === 'bridge' ? [giveMac(name, mac)] : []),
+			// What the host configures here is nobody else's: no second of silence before an address may be used.
+			sh`ifconfig ${name} inet6 no_dad 2>/dev/null || :`,
+			sh`ifconfig ${name} up`,
+			standing,
+		);
+	},
+
+	/** Never a bridge that somebody is plugged into. */
+	unmake(part) {
+		const { interface: name, mac } = part;
+		return lines(
+			sh`if ${look(name)}; then`,
+			sh`	case $there in ${bearing(markOfNetwork(mac))})`,
+			sh`		members=$(printf '%s\\n' "$there" | sed -n 's/^	member: \\([^ ]*\\) .*/\\1/p')`,
+			sh`		if [ -n "$members" ]; then ${hasMembers(part)}; fi`,
+			sh`		ifconfig ${name} destroy ;;`,
+			sh`	esac`,
+			sh`fi`,
+		);
+	},
+
+	describe(verb, { interface: name, type, mac, mtu }) {
+		if (verb === 'unmake') return [`ifconfig ${name} destroy`];
+		return [
+			`ifconfig ${driverOf(type)} create description "${markOfNetwork(mac)}" name ${name}`,
+			...(type === 'bridge' ? [`ifconfig ${name} ether ${mac}`] : []),
+			`ifconfig ${name} inet6 no_dad`,
+			`ifconfig ${name}${mtu === undefined ? '' : ` mtu ${mtu}`} up`,
+		];
+	},
+};
+
+function driverOf(type: NetworkInterfacePart['type']): string {
+	return type === 'bridge' ? 'bridge' : 'lo';
+}
+
+/** A name that was taken meanwhile leaves a clone behind, whose name ifconfig prints. */
+function create({ interface: name, type, mac, mtu }: NetworkInterfacePart): Script {
+	return lines(
+		sh`	made=$(ifconfig ${driverOf(type)} create description ${markOfNetwork(mac)} name ${name}) || {`,
+		sh`		[ -z "$made" ] || ifconfig "$made" destroy`,
+		sh`		exit 1`,
+		sh`	}`,
+		sh`	${orElse(sh`ifconfig ${name} destroy`)}`,
+		...(mtu === undefined ? [] : [sh`	ifconfig ${name} mtu ${mtu}`]),
+	);
+}
+
+/** A bridge that gets its own address again loses its members for a moment, so only where it is another. */
+function giveMac(name: string, mac: string): Script {
+	return sh`case $there in *${`\tether ${mac.toLowerCase()}\n`}*) ;; *) ifconfig ${name} ether ${mac} ;; esac`;
+}
+
+function requireMtu(part: NetworkInterfacePart): Script[] {
+	if (part.mtu === undefined) return [];
+	const other = refuse('make', part, {
+		code: 'INTERFACE_TAKEN',
+		why: `interface ${part.interface} is there already and has another MTU than ${part.mtu}`,
+		mend: `set it with "ifconfig ${part.interface} mtu ${part.mtu}"`,
+	});
+	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
+}
+
+function taken(part: NetworkInterfacePart): Script {
+	return refuse('make', part, {
+		code: 'INTERFACE_TAKEN',
+		why: `interface ${part.interface} is there already and is not the one of this network`,
+		mend: `choose another name, or "ifconfig ${part.interface} destroy" if nothing needs it`,
+	});
+}
+
+function hasMembers(part: NetworkInterfacePart): Script {
+	return refuse('unmake', part, {
+		code: 'IN_USE',
+		why: sh`"it has members: $(echo $members)"`,
+		mend: 'disconnect or stop the containers on it first',
+	});
+}
+
+/**
+ * Membership of a host end in a bridge. A `private` member exchanges nothing with other private ones. There is nothing
+ * to be done for a hairpin: what a container sends to its own published port is for the host, which routes it, and it
+ * leaves by the bridge as by any other interface.
+ */
+export const bridgePorts: PartHandler<'bridge-port'> = {
+	make(part) {
+		const { bridge, interface: name, isolated } = part;
+		return lines(
+			sh`if ${look(bridge)}; then :; else ${noBridge(part)}; fi`,
+			sh`case $there in ${havingMember(name)}) ;; *) ifconfig ${bridge} addm ${name} ;; esac`,
+			sh`ifconfig ${bridge} ${isolated ? 'private' : '-private'} ${name}`,
+		);
+	},
+
+	unmake({ bridge, interface: name }) {
+		return lines(
+			sh`if ${look(bridge)}; then`,
+			sh`	case $there in ${havingMember(name)}) ifconfig ${bridge} deletem ${name} ;; esac`,
+			sh`fi`,
+		);
+	},
+
+	describe(verb, { bridge, interface: name, isolated }) {
+		if (verb === 'unmake') return [`ifconfig ${bridge} deletem ${name}`];
+		return [`ifconfig ${bridge} addm ${name}`, ...(isolated ? [`ifconfig ${bridge} private ${name}`] : [])];
+	},
+};
+
+function havingMember(name: string): Script {
+	return sh`*${`\tmember: ${name} `}*`;
+}
+
+function noBridge(part: BridgePortPart): Script {
+	return refuse('make', part, {
+		code: 'NO_SUCH_INTERFACE',
+		why: `the host has no interface ${part.bridge}`,
+		mend: '"klee network doctor --repair" makes the interfaces of networks again',
+	});
+}

@@ -1,0 +1,68 @@
+import type { Comparison } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import type { Script } from '#os/shell/quote.ts';
+import { compareNetwork, comparisonSection } from '../comparison/network.ts';
+import type { PartHandlers } from '../handler.ts';
+import { type UnplannedKind, unplannedHandlers } from '../unplanned.ts';
+import { InsideAddresses, InsideRoutes, interfaceAddresses } from './addressing.ts';
+import { aliases } from './aliases.ts';
+import { Epairs } from './endpoints.ts';
+import { type InsideTools, insideTools } from './inside.ts';
+import { bridgePorts, networkInterfaces } from './links.ts';
+import { type NetworkSurvey, readSurvey, surveySection } from './survey.ts';
+
+export type NetworkPartKind =
+	| 'network-interface'
+	| 'interface-address'
+	| 'epair'
+	| 'bridge-port'
+	| 'inside-address'
+	| 'inside-route'
+	| 'alias'
+	| UnplannedKind;
+
+/** Everything that Kleene does to the network of a FreeBSD host, save the firewall and the jails themselves. */
+export class FreebsdNetwork {
+	readonly handlers: Pick<PartHandlers, NetworkPartKind>;
+	readonly #inside: InsideTools;
+
+	/** @param release major version of the host, e.g. 13 */
+	constructor(release: number) {
+		const inside = insideTools(release);
+		this.#inside = inside;
+		this.handlers = {
+			'network-interface': networkInterfaces,
+			'interface-address': interfaceAddresses,
+			epair: new Epairs(inside),
+			'bridge-port': bridgePorts,
+			'inside-address': new InsideAddresses(inside),
+			'inside-route': new InsideRoutes(inside),
+			alias: aliases,
+			...unplannedHandlers,
+		};
+	}
+
+	/** Looks, changes nothing, and may be run again. */
+	get surveySection(): Script {
+		return surveySection;
+	}
+
+	/** @param stdout of `surveySection` */
+	readSurvey(stdout: string): NetworkSurvey {
+		return readSurvey(stdout);
+	}
+
+	/** Looks, too, at what `surveySection` does not show of these parts. */
+	comparisonSection(expected: readonly Part[]): Script {
+		return comparisonSection(this.#inside, expected);
+	}
+
+	/** @param stdout of `comparisonSection` for the same parts */
+	compare(
+		survey: NetworkSurvey,
+		stdout: string,
+		expected: readonly Part[],
+	): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+		return compareNetwork(survey, stdout, expected);
+	}
+}

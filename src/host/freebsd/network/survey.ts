@@ -1,0 +1,99 @@
+import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
+import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
+import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
+import { type Script, sh } from '#os/shell/quote.ts';
+import { isMark, macInMark } from './marks.ts';
+
+/** IPv6 link-local addresses come and go by themselves and say nothing about who uses which network. */
+const LINK_LOCAL = /^fe[89ab]/;
+
+export interface ObservedNetwork {
+	readonly interfaces: readonly ObservedInterface[];
+	/** Without default routes. */
+	readonly routes: readonly ObservedRoute[];
+	/** Interface of the IPv4 default route, `''` where there is none. */
+	readonly gatewayInterface: string;
+}
+
+/** What was seen, and what it was read from. */
+export interface NetworkSurvey extends ObservedNetwork {
+	readonly links: readonly IfconfigInterface[];
+}
+
+/** Each line of output begins with what it belongs to, which nothing in it can pretend to. */
+export const surveySection: Script = sh`ifconfig -a | sed 's/^/i /'
+netstat --libxo json -rn | sed 's/^/r /'`;
+
+/** @param text what `surveySection` wrote */
+export function readSurvey(text: string): NetworkSurvey {
+	const links = parseIfconfig(linesAfter('i ', text));
+	return { links, ...surveyOf(links, parseRoutes(linesAfter('r ', text))) };
+}
+
+/** Those lines that begin with a tag, without it. */
+export function linesAfter(tag: string, text: string): string {
+	const found = text.split('\n').filter((line) => line.startsWith(tag));
+	return found.map((line) => line.slice(tag.length)).join('\n');
+}
+
+export function surveyOf(links: readonly IfconfigInterface[], all: readonly NetstatRoute[]): ObservedNetwork {
+	const bridges = new Map(links.flatMap(({ name, members }) => members.map((member) => [member.name, name] as const)));
+	const interfaces = links.map((link): ObservedInterface => {
+		const { name, flags, mtu, ether, description, addresses } = link;
+		return {
+			name,
+			type: typeOf(link),
+			up: flags.includes('UP'),
+			mac: ether || macInMark(description),
+			mtu,
+			bridge: bridges.get(name) ?? '',
+			addresses: addresses.filter((address) => !LINK_LOCAL.test(address)),
+			ours: isMark(description),
+		};
+	});
+	const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => address.split('/')[0])));
+	const routes = all.filter((route) => leadsSomewhere(route, own) && !isDefault(route)).map(observedRoute);
+	const gatewayInterface = all.find((route) => route.family === 4 && isDefault(route))?.interface ?? '';
+	return { interfaces, routes, gatewayInterface };
+}
+
+/** Default routes, too: for the inside of a container. */
+export function routesOf(all: readonly NetstatRoute[]): ObservedRoute[] {
+	return all.filter((route) => leadsSomewhere(route, new Set())).map(observedRoute);
+}
+
+function observedRoute({ destination, interface: name }: NetstatRoute): ObservedRoute {
+	return { destination, interface: name };
+}
+
+function isDefault({ destination }: NetstatRoute): boolean {
+	return destination.endsWith('/0');
+}
+
+/** Neither one that only refuses, nor the one by which the host speaks to an address of its own. */
+function leadsSomewhere({ destination, flags }: NetstatRoute, own: ReadonlySet<string | undefined>): boolean {
+	if (flags.includes('R') || LINK_LOCAL.test(destination)) return false;
+	return !(flags.includes('H') && own.has(destination.split('/')[0]));
+}
+
+/** Drivers whose interfaces somebody makes: in the group of their name, until a jail has had them. */
+const CLONED = new Set([
+	'bridge',
+	'epair',
+	'lo',
+	'pflog',
+	'pfsync',
+	'vlan',
+	'lagg',
+	'tap',
+	'tun',
+	'gif',
+	'gre',
+	'wg',
+	'vxlan',
+]);
+
+function typeOf({ name, groups }: IfconfigInterface): string {
+	const byName = /^([a-z]+)\d+[ab]?$/.exec(name)?.[1] ?? '';
+	return groups.find((group) => CLONED.has(group)) ?? (CLONED.has(byName) ? byName : '');
+}

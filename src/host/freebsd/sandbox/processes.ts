@@ -1,0 +1,86 @@
+import { AttachableProcess, type Attachment } from '#host/attachment.ts';
+import type { ProcessEnd } from '#host/driver.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { Shell, ShellLog } from '#os/shell/shell.ts';
+import { clampSize } from './launch.ts';
+
+/** Tenths of a second that a process which was asked for may take to be there. */
+const STARTING = 20;
+
+/** Signals that both Linux and FreeBSD have by these names. */
+const SIGNALS: ReadonlySet<string> = new Set(
+	['HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'FPE', 'KILL', 'BUS', 'SEGV', 'SYS', 'PIPE', 'ALRM', 'TERM', 'URG']
+		.concat(['STOP', 'TSTP', 'CONT', 'CHLD', 'TTIN', 'TTOU', 'IO', 'XCPU', 'XFSZ', 'VTALRM', 'PROF', 'WINCH'])
+		.concat(['USR1', 'USR2'])
+		.map((name) => `SIG${name}`),
+);
+
+export interface ProcessParts {
+	readonly shell: Shell;
+	readonly log: ShellLog;
+	readonly container: string;
+	/** Of the run, on the host. */
+	readonly directory: string;
+	readonly tty: boolean;
+	readonly attachment: Attachment | undefined;
+	readonly ended: Promise<ProcessEnd>;
+}
+
+/** A process in a jail. */
+export class JailProcess extends AttachableProcess {
+	readonly #parts: ProcessParts;
+	#size: { rows: number; columns: number } | undefined;
+	#resizing = false;
+
+	constructor(parts: ProcessParts) {
+		super(parts.attachment, parts.ended, parts.tty);
+		this.#parts = parts;
+	}
+
+	/** The last size counts: while one is on its way, those in between are left out. */
+	resize(rows: number, columns: number): void {
+		if (!this.#parts.tty) return;
+		this.#size = { rows, columns };
+		if (this.#resizing) return;
+		this.#resizing = true;
+		this.#resize().finally(() => {
+			this.#resizing = false;
+		});
+	}
+
+	kill(signal: NodeJS.Signals): void {
+		if (SIGNALS.has(signal)) this.#tell('signal', killScript(this.#parts.directory, this.#parts.container, signal));
+	}
+
+	async #resize(): Promise<void> {
+		while (this.#size !== undefined) {
+			const { rows, columns } = this.#size;
+			this.#size = undefined;
+			await this.#tell('resize', resizeScript(this.#parts.directory, rows, columns));
+		}
+	}
+
+	/** Nobody waits for the outcome: the process may have ended meanwhile. */
+	async #tell(name: string, script: Script): Promise<void> {
+		const { shell, log, container } = this.#parts;
+		try {
+			await shell.exchange([{ name, script }]);
+		} catch (error) {
+			log.warn({ container, error: String(error) }, `a process could not be told: ${name}`);
+		}
+	}
+}
+
+/** `pkill -F -j` signals the one process, and only if it is in the jail: its id may have gone to somebody else. */
+function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
+	return lines(
+		sh`n=0; while [ ! -e ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
+		sh`	n=$((n + 1)); sleep 0.1`,
+		sh`done`,
+		sh`[ -e ${directory}/code ] || pkill ${`-${signal.slice(3)}`} -j ${container} -F ${directory}/pid`,
+	);
+}
+
+function resizeScript(directory: string, rows: number, columns: number): Script {
+	return sh`stty -f "$(cat ${directory}/tty)" rows ${clampSize(rows)} columns ${clampSize(columns)}`;
+}

@@ -1,0 +1,55 @@
+import { type Script, sh } from '#os/shell/quote.ts';
+
+/**
+ * What is known on the host of one process and of what came of it, gone at a reboot like the process:
+ *
+ *     token    what the daemon knows this run by
+ *     runner   process id of the shell that waits for the process, and then for the end of the container
+ *     pid      process id of the process itself
+ *     tty      its terminal, e.g. /dev/pts/3
+ *     code     its exit code, once it has ended
+ *     ended    there once no process is left in the container (first processes only)
+ *     in, out, err   FIFOs to it, when somebody is attached
+ *     *.sh     the scripts that do this
+ */
+export class StateDirectory {
+	/** E.g. `/var/run/kleene/1a2b3c4d`. */
+	readonly path: string;
+
+	constructor(path: string) {
+		this.path = path;
+	}
+
+	/** Of the first process of a container. */
+	run(container: string): string {
+		return `${this.path}/run/${container}`;
+	}
+
+	/** Of an additional process. */
+	execution(execution: string): string {
+		return `${this.path}/exec/${execution}`;
+	}
+
+	/** For `ShellOptions.batch`. */
+	get batch(): string {
+		return `${this.path}/batch`;
+	}
+
+	/** One line for each end: `process TOKEN CODE LAST`, `sandbox CONTAINER TOKEN`. */
+	get events(): string {
+		return `${this.path}/events`;
+	}
+
+	/** For the unmaking of a sandbox, at its end: the run is over and nobody needs to be told. */
+	forget(container: string): Script {
+		return removeRuns([this.run(container)]);
+	}
+}
+
+/**
+ * Directories of runs that are over. A relay or the shell that waited may be about to write its last file there, which
+ * makes the removal fail: then once more, when it has.
+ */
+export function removeRuns(directories: readonly string[]): Script {
+	return sh`{ rm -rf ${directories} 2>/dev/null || { sleep 1; rm -rf ${directories}; }; }`;
+}

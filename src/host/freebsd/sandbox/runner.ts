@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
+import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
+import { lines, sh } from '#os/shell/quote.ts';
+import type { Section, Shell, ShellLog } from '#os/shell/shell.ts';
+import { unreachable } from '../batch.ts';
+import { parseRefusal } from '../refusals.ts';
+import { Exits } from './exits.ts';
+import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
+import { SessionAttachment } from './output.ts';
+import { JailProcess } from './processes.ts';
+import { removeRuns, type StateDirectory } from './run-directory.ts';
+
+/** Milliseconds for a process to be started, on a slow host behind a slow line. */
+const START = 60_000;
+/** For the end of a container to be told after that of its last process. */
+const END_OF_SANDBOX = 1000;
+
+/** What of a sandbox the running of processes in it depends on. */
+export interface RunnerSpec {
+	readonly process: ProcessSpec;
+	readonly hooks?: { readonly start: readonly string[]; readonly user: string };
+	readonly inheritsEnv?: boolean;
+	readonly hostUsers?: boolean;
+}
+
+export interface RunnerOptions {
+	readonly shell: Shell;
+	readonly state: StateDirectory;
+	readonly log: ShellLog;
+}
+
+/** Starts processes in jails that were made, and tells how they and the containers end. */
+export class Runner {
+	readonly #shell: Shell;
+	readonly #state: StateDirectory;
+	readonly #log: ShellLog;
+	readonly #exits: Exits;
+	/** With the directory of the run on the host. */
+	readonly #attachments = new Map<SessionAttachment, string>();
+	/** Directories of executions that are over. */
+	#rubbish: string[] = [];
+
+	constructor({ shell, state, log }: RunnerOptions) {
+		this.#shell = shell;
+		this.#state = state;
+		this.#log = log;
+		this.#exits = new Exits(shell, state, log);
+	}
+
+	/**
+	 * Once, before anything else: ends are noticed from now on, also those of containers that a daemon before this one
+	 * started. What is left of executions that nobody waits for any more is removed. Throws HOST_FAILED,
+	 * HOST_UNREACHABLE.
+	 */
+	async open(): Promise<void> {
+		const { path, events } = this.#state;
+		const script = lines(
+			sh`mkdir -p ${path}; for d in ${path}/exec/*; do [ ! -e "$d/code" ] || rm -rf "$d"; done`,
+			// What it tells of is found in the directories of the runs.
+			sh`: >${events}`,
+		);
+		const [result] = await this.#exchange([{ name: 'executions that are over', script }]);
+		if (result!.code !== 0) throw refusedState(path, result!.stderr);
+		await this.#exits.follow();
+	}
+
+	/**
+	 * The jail is there. Throws CONTAINER_NOT_RUNNING where it is not, HOST_UNREACHABLE, HOST_FAILED.
+	 *
+	 * @param spec of the sandbox: needed for a first process; an additional one is run as the first one was
+	 */
+	async run(request: RunRequest, spec?: RunnerSpec | SandboxSpec): Promise<HostProcess> {
+		const launch = this.#launch(request, spec);
+		if (launch.execution === undefined) this.#exits.began(launch.container, launch.token);
+		const told = this.#exits.ended(launch.token);
+		try {
+			const attachment = launch.attach ? await this.#attach(launch) : undefined;
+			if (attachment === undefined) await this.#start(launch);
+			this.#exits.started(launch.token);
+			return new JailProcess({
+				shell: this.#shell,
+				log: this.#log,
+				container: launch.container,
+				directory: directoryOf(launch),
+				tty: launch.process.tty,
+				attachment,
+				ended: this.#ended(launch, told, attachment),
+			});
+		} catch (error) {
+			this.#exits.forget(launch.token);
+			throw unreachable(error);
+		}
+	}
+
+	/** Each end of a sandbox, once for each run. Those that ended before are told of at once. */
+	watch(listener: (event: { readonly kind: 'sandbox-ended'; readonly container: string }) => void): void {
+		this.#exits.listen((container) => listener({ kind: 'sandbox-ended', container }));
+	}
+
+	/** Processes go on. */
+	async close(): Promise<void> {
+		this.#exits.close();
+		await this.#release([...this.#attachments.values()]);
+		for (const attachment of this.#attachments.keys()) attachment.close();
+		if (this.#rubbish.length > 0) await this.#exchange([this.#removal()]).catch(() => {});
+	}
+
+	/** sshd reads on what nobody takes until its window is full, where a session but not the connection is closed. */
+	async #release(directories: readonly string[]): Promise<void> {
+		const section = { name: 'sessions that are over', script: releaseScript(directories) };
+		// With a connection that is lost they are over anyway.
+		if (directories.length > 0) await this.#exchange([section]).catch(() => {});
+	}
+
+	#launch(request: RunRequest, spec: RunnerSpec | undefined): Launch {
+		const first = request.kind === 'first';
+		const process = first ? spec?.process : request.process;
+		if (process === undefined) throw new Error('a first process needs the spec of its sandbox');
+		return {
+			state: this.#state,
+			container: request.container,
+			execution: first ? undefined : request.execution,
+			token: randomBytes(16).toString('hex'),
+			process: { ...process, stdin: process.stdin && request.attach },
+			attach: request.attach,
+			size: request.size,
+			before: (first && spec?.hooks?.start) || [],
+			beforeUser: spec?.hooks?.user ?? process.user,
+			inheritsEnv: spec?.inheritsEnv ?? false,
+			hostUsers: spec?.hostUsers ?? false,
+		};
+	}
+
+	async #attach(launch: Launch): Promise<SessionAttachment> {
+		const session = await this.#shell.open(attachScript(launch));
+		const { token, process } = launch;
+		const attachment = new SessionAttachment(session, { token, tty: process.tty, stdin: process.stdin });
+		const timer = setTimeout(() => session.close(), START);
+		const said = await attachment.begun().finally(() => clearTimeout(timer));
+		if (said !== undefined) {
+			// A session that was lost may have started it: better none than one that nobody knows of.
+			throw refusalOf(launch, { code: await session.exited, stderr: said });
+		}
+		this.#attachments.set(attachment, directoryOf(launch));
+		attachment.gone.then((gone) => this.#clear(launch, attachment, gone));
+		return attachment;
+	}
+
+	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
+	async #clear(launch: Launch, attachment: SessionAttachment, gone: boolean): Promise<void> {
+		this.#attachments.delete(attachment);
+		if (!gone) await this.#release([directoryOf(launch)]);
+		if (launch.execution !== undefined) this.#rubbish.push(directoryOf(launch));
+	}
+
+	async #start(launch: Launch): Promise<void> {
+		const results = await this.#exchange([
+			...(this.#rubbish.length > 0 ? [this.#removal()] : []),
+			{ name: 'start', script: detachedScript(launch) },
+		]);
+		const result = results.at(-1)!;
+		if (result.code !== 0) throw refusalOf(launch, result);
+	}
+
+	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: SessionAttachment): Promise<ProcessEnd> {
+		const { container, execution, token } = launch;
+		const seen = await attachment?.ended;
+		if (attachment !== undefined && seen === undefined) {
+			attachment.give('stderr', lostNotice());
+			void this.#exits.follow();
+		}
+		const { code, last } = seen ?? (await told);
+		this.#exits.forget(token);
+		if (execution === undefined) {
+			if (last) this.#exits.sandboxEnded(container, token);
+			return { code, sandboxEnded: last };
+		}
+		if (attachment === undefined) this.#rubbish.push(directoryOf(launch));
+		return { code, sandboxEnded: last && (await this.#exits.endsWithin(container, END_OF_SANDBOX)) };
+	}
+
+	#removal(): Section {
+		const directories = this.#rubbish;
+		this.#rubbish = [];
+		return { name: 'executions that are over', script: removeRuns(directories) };
+	}
+
+	async #exchange(sections: readonly Section[]) {
+		try {
+			return await this.#shell.exchange(sections, { timeout: START });
+		} catch (error) {
+			throw unreachable(error);
+		}
+	}
+}
+
+/** What the process wrote from here on is lost, though it goes on. */
+function lostNotice(): Buffer {
+	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
+}
+
+function refusedState(path: string, stderr: string): KleeneError {
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot keep what is known of running processes in ${path} on the host`,
+		why: stderr.trim(),
+		mend: 'log in as root there, and see that /var/run can be written to',
+	});
+}
+
+function refusalOf({ container }: Launch, { code, stderr }: { code: number; stderr: string }): KleeneError {
+	const said = stderr.trim();
+	return (
+		parseRefusal(stderr) ??
+		new KleeneError({
+			code: 'HOST_FAILED',
+			what: `cannot run a process in container ${container}`,
+			why: said === '' ? `exit code ${code}` : said,
+			mend: `see the reason, and "klee container inspect ${container}" what the container is started with`,
+		})
+	);
+}

@@ -1,0 +1,160 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
+import { isId } from '#model/ids.ts';
+import type { Mount } from '#model/mount.ts';
+import type { ObservedSandbox } from '#model/observed.ts';
+import type { SandboxPart } from '#model/part.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
+import { parseJails } from '#os/freebsd/jail.ts';
+import { countProcesses } from '#os/freebsd/ps.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import type { Paths } from '../paths.ts';
+import { refusal } from '../refusals.ts';
+import type { Section } from '../section.ts';
+import { unmountBelow } from '../storage/mounts.ts';
+import { mountInside } from '../storage/nullfs.ts';
+import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
+import { removeRuns } from './run-directory.ts';
+import { createJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
+
+/** Milliseconds. */
+const DEFAULT_GRACE = 10_000;
+const AFTER_KILL = 10_000;
+/** Between looks whether processes are gone. */
+const LOOK = 100;
+
+/** Whether the jail `$jid` has a process; those that wait only for their parent to hear of their end do not count. */
+const ALIVE = sh`alive() {
+	ps -J "$jid" -o state= 2>/dev/null | grep -qv '^Z'
+}`;
+
+/** What a container's processes live in, and their end. They are started by `runner.ts`. */
+export class FreebsdSandboxes implements PartHandler<'sandbox'> {
+	readonly #paths: Paths;
+
+	constructor(paths: Paths) {
+		this.#paths = paths;
+	}
+
+	/** A container that has processes is as it was made: nothing is looked up among its files while they can move them. */
+	make({ container, spec, mounts }: SandboxPart): Script {
+		const root = this.#paths.containerRoot(container);
+		const own = spec.network === 'own';
+		return sh`${ALIVE}
+if jid=$(jls -j ${container} jid 2>/dev/null) && alive; then exit 0; fi
+${undoneOnFailure(own ? lines(...mounts.map((mount) => this.#unmount(container, mount)), sh`:`) : this.#undoJail(container))}
+${own ? sh`:` : createJail(this.#paths, container, spec)}
+jid=$(jls -j ${container} jid)
+${lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), sh`:`)}
+trap - EXIT`;
+	}
+
+	/** Works from whatever is left of it, and ends with nothing mounted below its root. */
+	unmake({ container, spec }: SandboxPart, { grace = DEFAULT_GRACE }: ApplyOptions): Script {
+		const hooks = hooksOf(spec);
+		return sh`${ALIVE}
+if jid=$(jls -j ${container} jid 2>/dev/null); then
+${lines(...tryHooks(hooks.prestop, onHost(hooks)))}
+if alive; then
+${endProcesses(container, hooks, grace)}
+fi
+${removeJail(container)}
+${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
+fi
+${unmountBelow(this.#paths.containerRoot(container))}
+${removeRuns([this.#paths.run(container), this.#paths.hooked(container)])}`;
+	}
+
+	describe(verb: 'make' | 'unmake', { container, spec, mounts }: SandboxPart): string[] {
+		const root = this.#paths.containerRoot(container);
+		const points = mounts.map(this.#resolve, this).map(({ source, destination, readOnly }) => {
+			return { what: `${readOnly ? '-o ro ' : ''}${source} ${root}${destination}`, where: `${root}${destination}` };
+		});
+		if (verb === 'unmake')
+			return [`pkill -TERM -j ${container}`, `jail -R ${container}`, ...points.map(({ where }) => `umount ${where}`)];
+		const jail = spec.network === 'own' ? [] : [`jail -c ${jailWords(this.#paths, container, spec).join(' ')}`];
+		return [...jail, ...points.map(({ what }) => `mount -t nullfs ${what}`)];
+	}
+
+	/** Jails below our root: whose name is an id, with the number of the jail while something runs in it. */
+	readonly observation: Section<ObservedSandbox[]> = {
+		script: sh`jls -v --libxo json
+echo
+ps -ax -o jid= -o state=`,
+		parse: (output) => this.#parse(output),
+	};
+
+	#parse(output: string): ObservedSandbox[] {
+		// The answer of jls is one line, and what comes after it is from ps.
+		const end = output.indexOf('\n');
+		const processes = countProcesses(output.slice(end + 1));
+		const jails = parseJails(output.slice(0, end));
+		return jails
+			.filter(({ name, path }) => isId(name) && path === this.#paths.containerRoot(name))
+			.map(({ name, jid }) => {
+				// What runs in a jail of a jail is of the container, too.
+				const within = jails.filter((jail) => jail.name === name || jail.name.startsWith(`${name}.`));
+				const running = within.some((jail) => (processes.get(jail.jid) ?? 0) > 0);
+				return { container: name, running, pid: running ? jid : 0 };
+			});
+	}
+
+	#resolve(mount: Mount): Mount {
+		if (mount.destination.includes('\n'))
+			throw new KleeneError({
+				code: 'INVALID_ARGUMENT',
+				what: `cannot mount ${mount.source}`,
+				why: 'its destination holds a line break',
+				mend: 'choose another --mount destination',
+			});
+		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** What jail(8) runs on the host once the container was started; undefined: nothing. The runner runs `exec.start`. */
+	afterStart(container: string, spec: SandboxSpec): Script | undefined {
+		const hooks = hooksOf(spec);
+		if (hooks.poststart.length === 0) return undefined;
+		const output = `${this.#paths.run(container)}/poststart`;
+		return lines(...runHooks(hooks.poststart, onHost(hooks), output));
+	}
+
+	#unmount(container: string, { destination }: Mount): Script {
+		return sh`umount ${`${this.#paths.containerRoot(container)}${destination}`} 2>/dev/null || :`;
+	}
+
+	#undoJail(container: string): Script {
+		return sh`if jid=$(jls -j ${container} jid 2>/dev/null); then
+${removeJail(container)}
+fi
+${unmountBelow(this.#paths.containerRoot(container))}`;
+	}
+}
+
+/** Of the jail `$jid`: first they are asked from inside, then by SIGTERM, then they are killed. */
+function endProcesses(container: string, hooks: Hooks, grace: number): Script {
+	const left = refusal({
+		code: 'HOST_FAILED',
+		what: `cannot end the processes of container ${container}`,
+		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
+		mend: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
+	});
+	const seconds = String(grace / 1000);
+	const asked = sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}
+pkill -TERM -j "$jid" || :
+${waitFor(grace)}`;
+	return sh`${grace > 0 ? asked : sh`:`}
+if alive; then
+	pkill -KILL -j "$jid" || :
+	${waitFor(AFTER_KILL)}
+	if alive; then ${left}; fi
+fi`;
+}
+
+function waitFor(milliseconds: number): Script {
+	return sh`looks=${Math.ceil(milliseconds / LOOK)}
+while [ "$looks" -gt 0 ] && alive; do
+	sleep ${LOOK / 1000}
+	looks=$((looks - 1))
+done`;
+}

@@ -1,0 +1,73 @@
+import type { Mount } from '#model/mount.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { refusal } from '../refusals.ts';
+import { isMounted } from './mounts.ts';
+
+/**
+ * Shows a directory or file of the host inside a container. What the place lacks is made. No part of the way to it may
+ * be a symbolic link: the host would follow it to its own files. Nothing runs in the container yet that could move one.
+ *
+ * @param mount its source a path on the host, both paths absolute and without `.`, `..` or empty parts
+ */
+export function mountInside(root: string, { source, destination, readOnly }: Mount): Script {
+	const what = `cannot mount ${source} at ${destination}`;
+	const missing = refusal({
+		code: 'HOST_FAILED',
+		what,
+		why: `the host has no directory or file ${source}`,
+		mend: 'make it on the host, or start a container without this mount',
+	});
+	const files = refusal({
+		code: 'UNSUPPORTED_HERE',
+		what,
+		why: sh`${`${source} is a file, and nullfs of this FreeBSD mounts directories only: `}"$words"`,
+		mend: 'mount the directory that it is in',
+	});
+	const failed = refusal({
+		code: 'HOST_FAILED',
+		what,
+		why: sh`"$words"`,
+		mend: 'see the reason, and the mounts with "mount"',
+	});
+	const parts = destination.split('/').filter((part) => part !== '');
+	const places = parts.map((_, index) => `${root}/${parts.slice(0, index + 1).join('/')}`);
+	const last = places.at(-1) ?? root;
+	return sh`[ -d ${source} ] || [ -f ${source} ] || ${missing}
+made=
+${lines(...places.map((place) => makePlace(what, place, place === last ? source : undefined)), sh`:`)}
+if ! ${isMounted(last)}; then
+	if ! words=$(mount -t nullfs ${readOnly ? sh`-o ro ` : sh``}${source} ${last} 2>&1); then
+		[ -z "$made" ] || rm -f "$made"
+		if [ -f ${source} ]; then ${files}; fi
+		${failed}
+	fi
+fi`;
+}
+
+/** @param source of the mount, when this is its last place: a file needs a file there */
+function makePlace(what: string, place: string, source: string | undefined): Script {
+	const link = refusal({
+		code: 'HOST_FAILED',
+		what,
+		why: sh`${`${place} is a symbolic link to `}"$(readlink ${place})"', and the host does not follow links of a container'`,
+		mend: 'mount it at the place that the link leads to',
+	});
+	const other = refusal({
+		code: 'HOST_FAILED',
+		what,
+		why: `${place} is there and of another kind than what is mounted on it`,
+		mend: 'mount it at another place',
+	});
+	const directory = sh`mkdir -p ${place}; [ -d ${place} ] || ${other}`;
+	return sh`if [ -L ${place} ]; then ${link}; fi
+${
+	source === undefined
+		? directory
+		: sh`if [ -d ${source} ]; then
+	${directory}
+else
+	[ -e ${place} ] || { : >${place}; made=${place}; }
+	[ -f ${place} ] || ${other}
+fi`
+}`;
+}

@@ -1,0 +1,137 @@
+/** The writable files of containers: ZFS clones of images. */
+
+import { isId } from '#model/ids.ts';
+import type { PartOf } from '#model/part.ts';
+import { parseMounts } from '#os/freebsd/mount.ts';
+import { parseDatasets } from '#os/freebsd/zfs.ts';
+import { type Script, sh } from '#os/shell/quote.ts';
+import type { PartHandler } from '../handler.ts';
+import { MADE_BY, type Paths } from '../paths.ts';
+import { refusal } from '../refusals.ts';
+import type { Section } from '../section.ts';
+import { destroyDataset, unmountBelow } from './mounts.ts';
+
+type RootFiles = PartOf<'root-files'>;
+type RootMount = PartOf<'root-mount'>;
+
+export interface ObservedStorage {
+	/** Images and containers that have datasets, complete or left over from a step that was interrupted. */
+	readonly imageFiles: readonly string[];
+	readonly rootFiles: readonly string[];
+	/** Containers below whose root something is mounted: ZFS keeps the root itself mounted, also while they don't run. */
+	readonly mountedRoots: readonly string[];
+}
+
+export class FreebsdStorage {
+	readonly rootFiles: PartHandler<'root-files'> = {
+		make: (part) => this.#makeFiles(part),
+		unmake: (part) => this.#removeFiles(part),
+		describe: (verb, part) => this.#describeFiles(verb, part),
+	};
+
+	readonly rootMount: PartHandler<'root-mount'> = {
+		make: (part) => this.#mount(part),
+		unmake: (part) => this.#clear(part),
+		describe: (verb, { container }) =>
+			verb === 'make' ? [`zfs mount ${this.#paths.containerDataset(container)}`] : [],
+	};
+
+	readonly observation: Section<ObservedStorage>;
+
+	readonly #paths: Paths;
+
+	constructor(paths: Paths) {
+		this.#paths = paths;
+		this.observation = {
+			script: sh`mount --libxo json
+echo
+zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${paths.images()} ${paths.containers()}`,
+			parse: (output) => this.#parse(output),
+		};
+	}
+
+	#makeFiles({ container, image }: RootFiles): Script {
+		const dataset = this.#paths.containerDataset(container);
+		const snapshot = this.#paths.imageSnapshot(image);
+		const other = refusal({
+			code: 'HOST_FAILED',
+			what: `cannot make the files of container ${container}`,
+			why: sh`${`the dataset ${dataset} is there already, made of `}"$origin"`,
+			mend: `see what is in it, and if it is of no use: zfs destroy -r ${dataset}`,
+		});
+		return sh`if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
+	[ "$origin" = ${snapshot} ] || ${other}
+else
+	zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset}
+fi`;
+	}
+
+	#removeFiles({ container }: RootFiles): Script {
+		const dataset = this.#paths.containerDataset(container);
+		const alive = refusal({
+			code: 'CONTAINER_RUNNING',
+			what: `cannot remove the files of container ${container}`,
+			why: 'its jail is still there',
+			mend: `stop the container, or remove the jail with: jail -r ${container}`,
+		});
+		return sh`if jls -j ${container} jid >/dev/null 2>&1; then ${alive}; fi
+if zfs list -H -o name ${dataset} >/dev/null 2>&1; then
+${unmountBelow(this.#paths.containerRoot(container))}
+${destroyDataset(dataset)}
+fi
+# Limits that the administrator gave the container by its name hold over a restart, and end with it.
+rctl -r jail:${container} >/dev/null 2>&1 || :`;
+	}
+
+	#mount({ container }: RootMount): Script {
+		const dataset = this.#paths.containerDataset(container);
+		const root = this.#paths.containerRoot(container);
+		const elsewhere = refusal({
+			code: 'HOST_FAILED',
+			what: `cannot mount the root file system of container ${container}`,
+			why: sh`${`${dataset} is to be mounted at ${root}, and has another mount point: `}"$point"`,
+			mend: `let it have that of its parent again: zfs inherit mountpoint ${dataset}`,
+		});
+		return sh`point=$(zfs get -H -o value mountpoint ${dataset})
+[ "$point" = ${root} ] || ${elsewhere}
+[ "$(zfs get -H -o value mounted ${dataset})" = yes ] || zfs mount ${dataset}`;
+	}
+
+	/** The root stays mounted, for backups and for who looks; what the container had mounted below it goes. */
+	#clear({ container }: RootMount): Script {
+		return sh`if ! jls -j ${container} jid >/dev/null 2>&1; then
+${unmountBelow(this.#paths.containerRoot(container))}
+fi`;
+	}
+
+	#describeFiles(verb: 'make' | 'unmake', { container, image }: RootFiles): string[] {
+		const dataset = this.#paths.containerDataset(container);
+		return [verb === 'make' ? `zfs clone ${this.#paths.imageSnapshot(image)} ${dataset}` : `zfs destroy -r ${dataset}`];
+	}
+
+	#parse(output: string): ObservedStorage {
+		// The answer of mount is one line, and what comes after it is from zfs.
+		const end = output.indexOf('\n');
+		const datasets = parseDatasets(output.slice(end + 1))
+			.filter(({ property }) => property === this.#paths.store)
+			.map(({ name }) => name);
+		const roots = `${this.#paths.containerRoot('')}`;
+		const below = parseMounts(output.slice(0, end))
+			.filter(({ target }) => target.startsWith(roots))
+			.map(({ target }) => target.slice(roots.length).split('/'))
+			.filter(([, ...rest]) => rest.length > 0)
+			.map(([id = '']) => id);
+		return {
+			imageFiles: childrenOf(this.#paths.images(), datasets),
+			rootFiles: childrenOf(this.#paths.containers(), datasets),
+			mountedRoots: [...new Set(below)].filter(isId),
+		};
+	}
+}
+
+function childrenOf(parent: string, datasets: readonly string[]): string[] {
+	return datasets
+		.filter((name) => name.startsWith(`${parent}/`))
+		.map((name) => name.slice(parent.length + 1))
+		.filter(isId);
+}

@@ -1,0 +1,176 @@
+/**
+ * The fixed part of our table, as text: chains that look things up, and the sets and maps they look into. See
+ * `firewall-rules.ts` for what networks and containers add.
+ */
+import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
+
+export const TABLE_NAME = 'kleene';
+export const TABLE = `inet ${TABLE_NAME}`;
+
+/** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
+export const REFUSE = 'reject with icmpx type admin-prohibited';
+
+/** The host would not send an answer where the packet came from. */
+const NO_WAY_BACK = 'fib saddr . iif oif missing counter drop';
+
+/** Addresses that no route needs to lead to: those that neighbours speak from. */
+const WITHOUT_ROUTE = '{ ::, fe80::/10 }';
+
+/** Sets whose elements say how the host was found to be, not what networks and containers are. */
+export const OF_THE_HOST: ReadonlySet<string> = new Set(['opened4', 'opened6']);
+
+/** Safe to repeat: what is there stays as it is. */
+const BASE = `
+add table ${TABLE}
+add map ${TABLE} from { type ifname : verdict; }
+add set ${TABLE} ours { type ifname; }
+add set ${TABLE} internal { type ifname; }
+add map ${TABLE} port4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} port6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+add map ${TABLE} port4_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} port6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+add set ${TABLE} guarded4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} guarded6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
+add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
+add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
+add set ${TABLE} subnets4 { type ipv4_addr; flags interval; }
+add set ${TABLE} subnets6 { type ipv6_addr; flags interval; }
+add set ${TABLE} resolvers4 { type ipv4_addr; }
+add set ${TABLE} resolvers6 { type ipv6_addr; }
+add set ${TABLE} opened4 { type ifname; }
+add set ${TABLE} opened6 { type ifname; }
+add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
+add chain ${TABLE} input { type filter hook input priority filter; policy accept; }
+add chain ${TABLE} guard { type filter hook prerouting priority raw; policy accept; }
+add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; policy accept; }
+add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
+add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
+add chain ${TABLE} enter
+add chain ${TABLE} late
+add chain ${TABLE} to_host
+add chain ${TABLE} arrive
+add chain ${TABLE} publish
+`;
+
+/** The rules of the fixed chains. They are replaced as a whole, in the transaction that made sure of the chains. */
+const FIXED: Readonly<Record<string, readonly string[]>> = {
+	forward: [
+		// No connection leads out of an internal network or into one, so none is asked about: a sender who pretends to be
+		// part of one of another network's gets nowhere.
+		'iifname @internal iifname vmap @from',
+		'oifname @internal iifname vmap @from',
+		'oifname @internal counter drop',
+		'ct state established,related accept',
+		'iifname vmap @from',
+		'oifname @ours goto enter',
+		// What was opened for containers alone does not make the host a router between others.
+		'meta nfproto ipv4 iifname @opened4 counter drop',
+		'meta nfproto ipv6 iifname @opened6 counter drop',
+	],
+	// From outside: only what was published.
+	enter: ['ct status dnat accept', 'counter drop'],
+	// What no connection explains may be a forged redirect.
+	input: [
+		'iifname @ours ct state invalid counter drop',
+		'ct state invalid jump late',
+		'iifname @internal ct state new goto to_host',
+	],
+	to_host: [
+		'meta l4proto { icmp, ipv6-icmp } accept',
+		`${asksResolver('ip')} accept`,
+		`${asksResolver('ip6')} accept`,
+		`counter ${REFUSE}`,
+	],
+	guard: [
+		// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
+		'iifname @ours ip daddr 127.0.0.0/8 counter drop',
+		// Who sends from somebody else's address would be taken for part of his connections. A container of several networks
+		// answers over any of them, except over an internal one.
+		`iifname @internal meta nfproto ipv4 ${NO_WAY_BACK}`,
+		`iifname @internal ip6 saddr != ${WITHOUT_ROUTE} ${NO_WAY_BACK}`,
+		`iifname @ours ip saddr != @subnets4 ${NO_WAY_BACK}`,
+		`iifname @ours ip6 saddr != ${WITHOUT_ROUTE} ip6 saddr != @subnets6 ${NO_WAY_BACK}`,
+	],
+	prerouting: ['fib daddr type local goto arrive'],
+	// Whoever may not use a port gets nowhere, lest he reach something else that listens there.
+	arrive: [
+		// What is published on the host's loopback is not for its neighbours.
+		'iifname != "lo" ip daddr 127.0.0.0/8 return',
+		// Names are asked of the host, whatever port 53 leads to otherwise.
+		`${asksResolver('ip')} return`,
+		`${asksResolver('ip6')} return`,
+		`${serviceAt('ip', 'guarded4')} ${sourceAt('ip')} != @allowed4 counter drop`,
+		`${serviceAt('ip6', 'guarded6')} ${sourceAt('ip6')} != @allowed6 counter drop`,
+		'goto publish',
+	],
+	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
+	// translated on the bridge and then dropped: better it is not asked at all.
+	output: [
+		'ip6 daddr ::1 meta l4proto . th dport @bridged6 accept',
+		`${asksResolver('ip')} accept`,
+		`${asksResolver('ip6')} accept`,
+		'fib daddr type local goto publish',
+	],
+	publish: [
+		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
+		'dnat ip to meta l4proto . th dport map @port4',
+		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @port6_at',
+		'dnat ip6 to meta l4proto . th dport map @port6',
+	],
+	postrouting: [
+		'ip saddr vmap @source4',
+		'ip6 saddr vmap @source6',
+		'ip saddr 127.0.0.0/8 oifname @ours masquerade',
+		'ip6 saddr ::1 oifname @ours masquerade',
+	],
+};
+
+function asksResolver(family: 'ip' | 'ip6'): string {
+	return `${family} daddr @resolvers${family === 'ip' ? 4 : 6} meta l4proto { tcp, udp } th dport 53`;
+}
+
+function serviceAt(family: 'ip' | 'ip6', set: string): string {
+	return `${family} daddr . meta l4proto . th dport @${set}`;
+}
+
+function sourceAt(family: 'ip' | 'ip6'): string {
+	return `${family} daddr . ${family} saddr . meta l4proto . th dport`;
+}
+
+/**
+ * A segment that comes too late is not translated back, and the host would answer it with a reset, which ends the
+ * connection. What has a socket is the host's own and for that to judge.
+ */
+const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', 'counter drop'];
+
+/**
+ * The table with its fixed chains, whatever was in them before. Elements and networks stay.
+ *
+ * @param sockets whether this kernel can tell what belongs to a socket (nft_socket)
+ */
+export function renderBase(sockets = true): string {
+	const chains = Object.entries({ ...FIXED, late: sockets ? LATE : [] }).flatMap(([chain, rules]) => [
+		`flush chain ${TABLE} ${chain}`,
+		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
+	]);
+	return `${BASE}${chains.join('\n')}\n`;
+}
+
+/**
+ * What the elements of a set of ours are made of, as `BASE` declares it; the members of a network are the names of interfaces.
+ */
+export function typeOf(set: string): SetType {
+	return TYPES.get(set) ?? { key: ['ifname'], interval: false };
+}
+
+const TYPES: ReadonlyMap<string, SetType> = new Map(
+	[...BASE.matchAll(/^add (?:set|map) \S+ \S+ (\S+) \{ type ([^:;]+)(?: : ([^;]+))?;(?: flags (\w+);)? \}$/gm)].map(
+		([, name = '', key = '', data, flags]) => {
+			const parts = (text: string) => text.trim().split(' . ');
+			return [name, { key: parts(key), ...(data ? { data: parts(data) } : {}), interval: flags === 'interval' }];
+		},
+	),
+);

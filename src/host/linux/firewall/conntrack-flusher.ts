@@ -1,0 +1,44 @@
+import type { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
+import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
+import { GONE } from '../network/addressing.ts';
+import { unlessGone } from '../refusals.ts';
+
+/** Link-local addresses of IPv6 are never translated. */
+const LINK_LOCAL = /^fe[89ab]/i;
+
+/**
+ * What the host remembers of the conversations of an address. Whoever gets the address next must not get what is still
+ * sent to its last holder, by a published port or as an answer to a translated sender.
+ */
+export class Conversations {
+	readonly #conntrack: Conntrack;
+	readonly #net: Rtnetlink;
+
+	constructor(conntrack: Conntrack, net: Rtnetlink) {
+		this.#conntrack = conntrack;
+		this.#net = net;
+	}
+
+	/**
+	 * To be called when nothing leads to the addresses any more. See `Conntrack` for how long it takes.
+	 *
+	 * @param addresses with or without prefix
+	 */
+	async forget(...addresses: readonly string[]): Promise<void> {
+		const bare = addresses.map((text) => text.split('/')[0] ?? '').filter((address) => !LINK_LOCAL.test(address));
+		// The source of answers is where packets really went.
+		const matches = bare.flatMap((source) => [{ original: { source } }, { reply: { source } }]);
+		await this.#conntrack.dropInBackground(...matches);
+		for (const address of bare) this.#dropWaiting(address);
+	}
+
+	/** Packets that came for the last holder while he was leaving wait for seconds for somebody to have his address. */
+	#dropWaiting(address: string): void {
+		const way = this.#net.routes.towards(address);
+		if (way?.gateway === '') unlessGone(GONE, () => this.#net.neighbours.remove({ link: way.link, address }));
+	}
+
+	close(): void {
+		this.#conntrack.close();
+	}
+}

@@ -1,0 +1,28 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { PublishedPortsPart } from '#model/part.ts';
+import { findWaiting } from '#os/linux/port-use.ts';
+import type { PortCheck } from './firewall.ts';
+
+/** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
+export function portCheck(hostNamespace: number | undefined): PortCheck {
+	return (part) => {
+		const { protocol, hostAddress, first, last, target } = part;
+		const address = hostAddress || (target.includes(':') ? '::' : '0.0.0.0');
+		const found = findWaiting({ namespace: hostNamespace, protocol, address, first, last });
+		if (found) throw inUse(part, found);
+	};
+}
+
+function inUse(part: PublishedPortsPart, { address, port }: { address: string; port: number }): KleeneError {
+	const { protocol, container } = part;
+	const place = address.includes(':') ? `[${address}]` : address;
+	const listing = `ss -lnp${protocol === 'tcp' ? 't' : 'u'} "sport = :${port}"`;
+	const everywhere = address === '0.0.0.0' || address === '::' || part.hostAddress !== '';
+	const elsewhere = everywhere ? '' : `, or an address of the host that is free, e.g. "-p ADDRESS:${port}:..."`;
+	return new KleeneError({
+		code: 'PORT_TAKEN',
+		what: `cannot publish port ${port}/${protocol} for container ${container}`,
+		why: `the host itself uses it: a process waits on ${place}:${port}`,
+		mend: `end that process, see \`${listing}\`, or choose another host port${elsewhere}`,
+	});
+}

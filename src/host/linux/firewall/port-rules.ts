@@ -1,0 +1,62 @@
+/** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
+import type { PublishedPortsPart } from '#model/part.ts';
+import { TABLE } from './base.ts';
+import { type Element, keyOf } from './rules.ts';
+
+/** Who may use the ports, then the ports. */
+export function publishedElements(part: PublishedPortsPart): Element[] {
+	const { map, elements } = portElements(part);
+	return [...sideElements(part), ...elements.map((element) => ({ set: map, element }))];
+}
+
+/** A command that fails unless the first of these ports leads where it should. */
+export function portQuestion(part: PublishedPortsPart): string {
+	const { map, elements } = portElements({ ...part, last: part.first });
+	return `get element ${TABLE} ${map} { ${elements.join(', ')} }`;
+}
+
+export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
+	const { map, elements } = portElements(part);
+	const [action, list] = verb === 'make' ? ['add', elements] : ['delete', elements.map(keyOf)];
+	const shown = list.length > 2 ? `${list[0]}, … ${list.at(-1)}` : list.join(', ');
+	const sources = sideElements(part).map(({ set, element }) => ({ set, shown: element }));
+	return [...sources, { set: map, shown }].map((one) => `nft ${action} element ${TABLE} ${one.set} { ${one.shown} }`);
+}
+
+/** Map and `key : value` pairs of published ports, one element for each port. */
+function portElements(part: PublishedPortsPart): { map: string; elements: string[] } {
+	const family = familyOf(part);
+	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
+	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
+	const elements: string[] = [];
+	for (let port = part.first; port <= part.last; port += 1) {
+		const target = `${part.target} . ${part.targetFirst + port - part.first}`;
+		elements.push(`${prefix}${part.protocol} . ${port} : ${target}`);
+	}
+	return { map, elements };
+}
+
+/** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
+function sideElements(part: PublishedPortsPart): Element[] {
+	const { protocol, hostAddress, first, last, from } = part;
+	const family = familyOf(part);
+	const place = hostAddress || (family === 6 ? '::/0' : '0.0.0.0/0');
+	const service = `${protocol} . ${first === last ? first : `${first}-${last}`}`;
+	const loopback = family === 6 && (hostAddress === '' || hostAddress === '::1');
+	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged6', element: service }] : [];
+	if (!from) return unreachable;
+	return [
+		...unreachable,
+		{ set: `guarded${family}`, element: `${place} . ${service}` },
+		...from.map((block) => ({ set: `allowed${family}`, element: `${place} . ${block} . ${service}` })),
+	];
+}
+
+/** Whether it leads to a routed cable, not to a bridge. */
+export function leadsByCable({ interface: name }: Pick<PublishedPortsPart, 'interface'>): boolean {
+	return /^epair\d+a$/.test(name);
+}
+
+function familyOf({ target }: PublishedPortsPart): 4 | 6 {
+	return target.includes(':') ? 6 : 4;
+}

@@ -1,0 +1,163 @@
+/**
+ * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
+ *
+ * The fixed chains look things up: which network an interface belongs to (`from`), which port leads where (`port4`, …),
+ * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and which are a network's own
+ * (`subnets4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
+ * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
+ *
+ * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
+ */
+
+import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
+import { familyOf } from '#os/linux/netlink/inet.ts';
+import { REFUSE, TABLE } from './base.ts';
+
+function chainOf(network: string): string {
+	return `net_${network}`;
+}
+
+/** Interfaces that belong to a network: its own, and the routed cables of its ipnet containers. */
+function membersOf(network: string): string {
+	return `if_${network}`;
+}
+
+function natChainOf(network: string): string {
+	return `nat_${network}`;
+}
+
+/** For a shared interface: what comes in on it from the neighbours of the network's containers. */
+function lanChainOf(network: string): string {
+	return `lan_${network}`;
+}
+
+/** Where a packet must be going to stay within the network. On a shared interface only the subnet is the network's. */
+function insideOf({ network, interface: name, shared, subnet, subnet6 }: NetworkFilterPart): string[] {
+	const inside = [`oifname @${membersOf(network)}`];
+	if (shared && subnet) inside.push(`oifname "${name}" ip daddr ${subnet}`);
+	if (shared && subnet6) inside.push(`oifname "${name}" ip6 daddr ${subnet6}`);
+	return inside;
+}
+
+/** What a packet that comes out of a network may do, in the order of asking. */
+function verdictsOf(part: NetworkFilterPart): string[] {
+	const { icc, internal } = part;
+	const inside = insideOf(part);
+	if (internal) return [...(icc ? inside.map((where) => `${where} accept`) : []), `counter ${REFUSE}`];
+	const apart = ['ct status dnat accept', `counter ${REFUSE}`];
+	return [
+		...untranslated(part),
+		...inside.flatMap((where) => (icc ? ['accept'] : apart).map((verdict) => `${where} ${verdict}`)),
+		`oifname @internal counter ${REFUSE}`,
+		'oifname @ours ct status dnat accept',
+		`oifname @ours counter ${REFUSE}`,
+		'accept',
+	];
+}
+
+/** What belongs to no connection, e.g. is late, would not be translated on its way out: nobody is to see it as it is. */
+function untranslated({ nat, nat6 = '' }: NetworkFilterPart): string[] {
+	const late = (family: string, uplink: string) =>
+		uplink === '' ? [] : [`meta nfproto ${family} oifname "${uplink}" ct state invalid counter drop`];
+	return [...late('ipv4', nat), ...late('ipv6', nat6)];
+}
+
+/** Which packets of its neighbours a network on a shared interface lets in; the rest is judged as from outside. */
+function neighboursOf({ network, icc, subnet, subnet6 }: NetworkFilterPart): string[] {
+	if (!icc) return [];
+	const inside = `oifname @${membersOf(network)}`;
+	return [
+		...(subnet ? [`${inside} ip saddr ${subnet} accept`] : []),
+		...(subnet6 ? [`${inside} ip6 saddr ${subnet6} accept`] : []),
+	];
+}
+
+/** How a packet from a network's addresses is translated on its way out. IPv6 is only where that was asked for. */
+function translationsOf({ interface: name, shared, nat, nat6 = '', internal }: NetworkFilterPart): string[] {
+	// Who is reached by a published port must answer by way of the host, which translates back. It would not, had it an
+	// interface on the network that the packet comes from: that of the port, or another one that it is on.
+	// Neighbours on a shared interface are answered so anyhow.
+	const member = shared ? `iifname != "${name}" ` : '';
+	const rules = [`${member}ct status dnat oifname @ours masquerade`];
+	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}" masquerade`);
+	if (nat6 !== '' && !internal) rules.push(`meta nfproto ipv6 oifname "${nat6}" masquerade`);
+	return rules;
+}
+
+function chain(name: string, rules: readonly string[]): string[] {
+	return [
+		`add chain ${TABLE} ${name}`,
+		`flush chain ${TABLE} ${name}`,
+		...rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`),
+	];
+}
+
+/** What a network has of its own, which nothing leads to yet. */
+export function renderNetwork(part: NetworkFilterPart): string {
+	const { network, shared } = part;
+	const lines = [
+		`add set ${TABLE} ${membersOf(network)} { type ifname; }`,
+		...chain(chainOf(network), verdictsOf(part)),
+		...chain(natChainOf(network), translationsOf(part)),
+		...(shared ? chain(lanChainOf(network), neighboursOf(part)) : []),
+	];
+	return `${lines.join('\n')}\n`;
+}
+
+/** What leads there. */
+export function networkElements(part: NetworkFilterPart): Element[] {
+	const { network, subnet, subnet6, resolvers = [] } = part;
+	const way = `goto ${natChainOf(network)}`;
+	const subnets = [subnet, subnet6].filter((block) => block !== '');
+	return [
+		...interfaceElements(part),
+		...subnets.map((block) => ({ set: `source${familyOf(block)}`, element: `${block} : ${way}` })),
+		...subnets.map((block) => ({ set: `subnets${familyOf(block)}`, element: block })),
+		...resolvers.map((address) => ({ set: `resolvers${familyOf(address)}`, element: address })),
+	];
+}
+
+export interface Element {
+	readonly set: string;
+	readonly element: string;
+}
+
+/** A shared interface is no part of the network: the host and others go on using it. */
+function interfaceElements(part: NetworkFilterPart): Element[] {
+	if (!part.shared) return memberElements(part);
+	return [{ set: 'from', element: `"${part.interface}" : jump ${lanChainOf(part.network)}` }];
+}
+
+export function renderElements(elements: readonly Element[]): string {
+	return `${elements.map(({ set, element }) => `add element ${TABLE} ${set} { ${element} }`).join('\n')}\n`;
+}
+
+type Member = Pick<FilterMemberPart, 'network' | 'interface' | 'internal'>;
+
+export function memberElements({ network, interface: name, internal }: Member): Element[] {
+	const elements = [
+		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
+		{ set: 'ours', element: `"${name}"` },
+		{ set: membersOf(network), element: `"${name}"` },
+	];
+	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
+}
+
+/** Commands that take away what a network has of its own. A chain that elements lead to cannot go before them. */
+export function networkRemoval({ network, shared }: NetworkFilterPart): string[] {
+	return [
+		`delete chain ${TABLE} ${chainOf(network)}`,
+		`delete chain ${TABLE} ${natChainOf(network)}`,
+		...(shared ? [`delete chain ${TABLE} ${lanChainOf(network)}`] : []),
+		`delete set ${TABLE} ${membersOf(network)}`,
+	];
+}
+
+export function elementRemoval(elements: readonly Element[]): string[] {
+	return elements.map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
+}
+
+/** Without its value. */
+export function keyOf(element: string): string {
+	return element.split(' : ')[0] ?? element;
+}

@@ -1,0 +1,167 @@
+import type { AliasPart } from '#model/part.ts';
+import { familyOf, widthOf } from '#os/linux/netlink/inet.ts';
+import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
+import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
+import type { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { PartHandler } from '../handler.ts';
+import { allOrNothing, noInterface, unlessGone } from '../refusals.ts';
+import type { Stacks } from '../sandbox/stacks.ts';
+import { ensureAddress, ensureRoute, familyOption, GONE, ROUTER6 } from './addressing.ts';
+import { hostEnd } from './endpoints.ts';
+import { describeForwarding, type Forwarding } from './forwarding.ts';
+import type { Holders } from './holders.ts';
+import { answerAtOnce, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
+
+type Done = (undo: () => void) => void;
+
+interface Context {
+	readonly net: Rtnetlink;
+	readonly settings: HostSettings;
+	readonly stacks: Stacks;
+	readonly conversations: Conversations;
+	readonly forwarding: Forwarding;
+	readonly holders: Holders;
+}
+
+/** What a routed host end needs for IPv6 besides the address; `disable_ipv6` last, when all is prepared. */
+function settings6(name: string): Setting[] {
+	return [
+		[conf6(name, 'accept_ra'), 0],
+		[conf6(name, 'autoconf'), 0],
+		[conf6(name, 'accept_dad'), 0],
+		[conf6(name, 'addr_gen_mode'), 1],
+		[conf6(name, 'force_forwarding'), 1],
+		[conf6(name, 'disable_ipv6'), 0],
+	];
+}
+
+function describeAnswering(name: string, family: 4 | 6): string[] {
+	const ndp: Setting[] = [
+		[conf6(name, 'proxy_ndp'), 1],
+		[conf6(name, 'forwarding'), 1],
+	];
+	const settings = [answerAtOnce(name, family), ...(family === 6 ? ndp : [])];
+	return [describeForwarding(name, family), ...settings.map(describeSetting)];
+}
+
+/** An address of an ipnet container: routed to its epair, and answered for by the host on the network's interface. */
+export class Aliases implements PartHandler<'alias'> {
+	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
+	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
+	readonly #forwarding: Forwarding;
+	readonly #holders: Holders;
+
+	constructor({ net, settings, stacks, conversations, forwarding, holders }: Context) {
+		this.#net = net;
+		this.#settings = settings;
+		this.#stacks = stacks;
+		this.#conversations = conversations;
+		this.#forwarding = forwarding;
+		this.#holders = holders;
+	}
+
+	make(part: AliasPart): void {
+		const network = this.#net.links.find(part.interface);
+		if (!network) throw noInterface(part, part.interface);
+		const epair = this.#net.links.find(hostEnd(part.unit));
+		if (!epair) throw noInterface(part, hostEnd(part.unit));
+		allOrNothing((done) => {
+			if (familyOf(part.address) === 6) this.#prepare6(part);
+			this.#configureInside(part, done);
+			const route = hostRoute(part, epair.index);
+			const isNew = ensureRoute(this.#net, part, route);
+			if (isNew) done(() => this.#net.routes.remove(route));
+			this.#answerFor(part, network.index);
+			const { index: link, mac } = network;
+			if (isNew) this.#holders.take({ link, mac, address: part.address });
+		});
+	}
+
+	async unmake(part: AliasPart): Promise<void> {
+		const network = this.#net.links.find(part.interface);
+		const epair = this.#net.links.find(hostEnd(part.unit));
+		if (network) this.#stopAnswering(part, network.index);
+		if (epair) unlessGone(GONE, () => this.#net.routes.remove({ destination: blockOf(part), link: epair.index }));
+		this.#stacks.tryEnter(part.container, (inner) => {
+			const link = inner.links.find(part.inside);
+			if (!link) return;
+			unlessGone(GONE, () => inner.routes.remove(insideRoute(part, link.index)));
+			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
+		});
+		await this.#conversations.forget(part.address);
+	}
+
+	describe(verb: 'make' | 'unmake', part: AliasPart): string[] {
+		const name = hostEnd(part.unit);
+		const family = familyOf(part.address);
+		const action = verb === 'make' ? 'add' : 'delete';
+		const inside = [`ip -n ${part.container} addr ${action} ${blockOf(part)} dev ${part.inside}`];
+		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
+		inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} ${part.subnet} ${via}`);
+		const source = part.hostAddress === '' ? '' : ` src ${part.hostAddress}`;
+		const host = [
+			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}${source}`,
+			`ip ${familyOption(family)}neigh ${action} proxy ${part.address} dev ${part.interface}`,
+		];
+		if (verb === 'unmake') return [...host.toReversed(), ...inside.toReversed()];
+		host.push(...describeAnswering(part.interface, family));
+		const prepare = family === 4 ? [] : settings6(name).map(describeSetting);
+		if (family === 6) prepare.push(`ip addr add ${ROUTER6}/64 dev ${name} nodad`);
+		return [...prepare, ...inside, ...host];
+	}
+
+	/** Stays when the alias goes: it ends with the epair. */
+	#prepare6(part: AliasPart): void {
+		const name = hostEnd(part.unit);
+		this.#settings.write(...settings6(name));
+		ensureAddress(this.#net, this.#net.links.get(name), { part, address: `${ROUTER6}/64` });
+	}
+
+	#configureInside(part: AliasPart, done: Done): void {
+		const { container, inside } = part;
+		this.#stacks.enter(container, (inner) => {
+			const link = inner.links.get(inside);
+			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
+				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
+			const route = insideRoute(part, link.index);
+			if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
+		});
+	}
+
+	#answerFor(part: AliasPart, network: number): void {
+		const family = familyOf(part.address);
+		allOrNothing((done) => {
+			this.#net.neighbours.addProxy({ link: network, address: part.address });
+			done(() => this.#stopAnswering(part, network));
+			this.#forwarding.allow(part.interface, family, 'alias');
+			if (family === 6) this.#forwarding.answerNdp(part.interface);
+			else this.#settings.write(answerAtOnce(part.interface, 4));
+		});
+	}
+
+	#stopAnswering({ interface: name, address }: AliasPart, network: number): void {
+		const family = familyOf(address);
+		unlessGone(GONE, () => this.#net.neighbours.removeProxy({ link: network, address }));
+		if (!this.#forwarding.isNoted(name, family, 'alias')) return;
+		if (this.#net.neighbours.listProxies(family, network).length === 0) this.#forwarding.release(name, family, 'alias');
+	}
+}
+
+/** The address alone, as a block. */
+function blockOf({ address }: AliasPart): string {
+	return `${address}/${widthOf(familyOf(address))}`;
+}
+
+/** The host speaks from its address on the network, or the container would answer over another of its networks. */
+function hostRoute(part: AliasPart, link: number): NewRoute {
+	const route = { destination: blockOf(part), link };
+	return part.hostAddress === '' ? route : { ...route, source: part.hostAddress };
+}
+
+/** To the other members of the network. */
+function insideRoute({ address, subnet }: AliasPart, link: number): NewRoute {
+	const route = { destination: subnet, link };
+	return familyOf(address) === 4 ? { ...route, source: address } : { ...route, gateway: ROUTER6, onlink: true };
+}

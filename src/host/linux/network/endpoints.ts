@@ -1,0 +1,142 @@
+import type { EpairPart } from '#model/part.ts';
+import { hasCode } from '#os/errno.ts';
+import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
+import type { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { PartHandler } from '../handler.ts';
+import { allOrNothing, interfaceTaken, onceGone, refuse } from '../refusals.ts';
+import type { Stacks } from '../sandbox/stacks.ts';
+import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
+
+/** Name of the end of an epair that stays on the host. */
+export function hostEnd(unit: number): string {
+	return `epair${unit}a`;
+}
+
+/** The host end is told apart from the inner one by one bit; given by us, no udev rule replaces it. */
+function hostMac(mac: string): string {
+	const first = Number.parseInt(mac.slice(0, 2), 16) ^ 0x04;
+	return `${first.toString(16).padStart(2, '0')}${mac.slice(2)}`;
+}
+
+/**
+ * No IPv6 of the host's own on a container's cable: it would take addresses and routes that the container announces.
+ * A routed end gets it with its first IPv6 alias.
+ */
+function settingsOf({ unit, routed }: EpairPart): Setting[] {
+	const name = hostEnd(unit);
+	const quiet: Setting[] = [[conf6(name, 'disable_ipv6'), 1]];
+	if (!routed) return quiet;
+	return [
+		...quiet,
+		[conf4(name, 'forwarding'), 1],
+		[conf4(name, 'proxy_arp'), 1],
+		[conf4(name, 'rp_filter'), 2],
+		[conf4(name, 'accept_redirects'), 0],
+		answerAtOnce(name, 4),
+	];
+}
+
+/** In silence where there is no IPv6: on a bridge with hundreds of ports whatever is said to everybody costs the host. */
+function bringUp(inner: Rtnetlink, { inside, linkLocal }: EpairPart): void {
+	try {
+		if (!linkLocal) inner.links.set(inside, { linkLocal: false });
+	} catch (error) {
+		// A kernel without IPv6, or an interface whose MTU is too small for it.
+		if (!hasCode(error, 'EAFNOSUPPORT')) throw error;
+	}
+	inner.links.set(inside, { up: true });
+}
+
+interface Context {
+	readonly net: Rtnetlink;
+	readonly settings: HostSettings;
+	readonly stacks: Stacks;
+	readonly conversations: Conversations;
+}
+
+/** A virtual cable between the host and the stack of a container: a veth pair. */
+export class Epairs implements PartHandler<'epair'> {
+	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
+	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
+
+	constructor({ net, settings, stacks, conversations }: Context) {
+		this.#net = net;
+		this.#settings = settings;
+		this.#stacks = stacks;
+		this.#conversations = conversations;
+	}
+
+	make(part: EpairPart): void {
+		const name = hostEnd(part.unit);
+		allOrNothing((done) => {
+			if (this.#create(part)) done(() => this.#net.links.delete(name));
+			else this.#requireSame(part);
+			this.#settings.write(...settingsOf(part));
+			this.#net.links.set(name, { up: true });
+			this.#stacks.enter(part.container, (inner) => bringUp(inner, part));
+		});
+	}
+
+	/**
+	 * Taking one end away takes the other one along, and the addresses that are on it. A device of somebody else under the
+	 * same name is left alone.
+	 */
+	async unmake(part: EpairPart): Promise<void> {
+		const link = this.#net.links.find(hostEnd(part.unit));
+		if (link?.kind !== 'veth' || !link.peerElsewhere) return;
+		const peer = this.#stacks.tryEnter(part.container, (inner) => {
+			const found = inner.links.find(part.inside);
+			return found ? { ...found, addresses: inner.addresses.list(found.index).map(({ address }) => address) } : null;
+		});
+		if (peer && (peer.index !== link.peer || peer.peer !== link.index)) return;
+		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
+		await this.#conversations.forget(...(peer?.addresses ?? []));
+	}
+
+	describe(verb: 'make' | 'unmake', part: EpairPart): string[] {
+		const name = hostEnd(part.unit);
+		if (verb === 'unmake') return [`ip link delete ${name}`];
+		const mtu = part.mtu === undefined ? '' : ` mtu ${part.mtu}`;
+		const outer = `ip link add ${name} address ${hostMac(part.mac)}${mtu} type veth`;
+		return [
+			`${outer} peer name ${part.inside} address ${part.mac}${mtu} netns ${part.container}`,
+			...settingsOf(part).map(describeSetting),
+			`ip link set ${name} up`,
+			...(part.linkLocal ? [] : [`ip -n ${part.container} link set ${part.inside} addrgenmode none`]),
+			`ip -n ${part.container} link set ${part.inside} up`,
+		];
+	}
+
+	/** @returns false when one of the two names is in use */
+	#create(part: EpairPart): boolean {
+		const mtu = part.mtu === undefined ? {} : { mtu: part.mtu };
+		const outer = { name: hostEnd(part.unit), mac: hostMac(part.mac), ...mtu };
+		const namespace = this.#stacks.require(part.container);
+		try {
+			this.#net.links.createVeth(outer, { name: part.inside, mac: part.mac, ...mtu, namespace });
+			return true;
+		} catch (error) {
+			if (hasCode(error, 'EEXIST')) return false;
+			throw error;
+		}
+	}
+
+	/** The same cable is one whose two ends point at each other and whose inner end has our MAC address. */
+	#requireSame(part: EpairPart): void {
+		const outer = this.#net.links.find(hostEnd(part.unit));
+		const inner = this.#stacks.enter(part.container, (net) => net.links.find(part.inside));
+		if (!outer)
+			throw refuse('make', part, {
+				code: 'INTERFACE_TAKEN',
+				why: `the container has an interface ${part.inside} already`,
+				mend: 'disconnect the container from the network whose interface it is',
+			});
+		const joined = outer.peer === inner?.index && inner.peer === outer.index && outer.peerElsewhere;
+		if (!joined || outer.kind !== 'veth' || inner.mac !== part.mac.toLowerCase())
+			throw interfaceTaken(part, outer.name, `does not lead to ${part.inside} of this container`);
+		if (part.mtu !== undefined && part.mtu !== inner.mtu)
+			throw interfaceTaken(part, outer.name, `has an MTU of ${inner.mtu}, not ${part.mtu}`);
+	}
+}

@@ -1,0 +1,136 @@
+import type { Comparison } from '#model/observed.ts';
+import type { Part, PartKind, PartOf } from '#model/part.ts';
+import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
+import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
+import { compareNetwork } from '../comparison/network.ts';
+import { compareSettings } from '../comparison/settings.ts';
+import { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { PartHandler, PartHandlers } from '../handler.ts';
+import { asRefusal } from '../refusals.ts';
+import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
+import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
+import { Aliases } from './aliases.ts';
+import { Epairs } from './endpoints.ts';
+import { Forwarding } from './forwarding.ts';
+import { Holders } from './holders.ts';
+import { BridgePorts, NetworkInterfaces } from './links.ts';
+import { RateLimits } from './rate-limits.ts';
+import { type ObservedNetwork, surveyNetwork } from './survey.ts';
+import { HostSettings } from './sysctl.ts';
+
+export type NetworkPartKind =
+	| 'network-interface'
+	| 'interface-address'
+	| 'stack'
+	| 'epair'
+	| 'bridge-port'
+	| 'inside-address'
+	| 'inside-route'
+	| 'alias'
+	| 'rate-limit';
+
+export interface LinuxNetworkOptions {
+	/** Descriptor of the network namespace that is the host; default: that of the daemon. Stays the caller's. */
+	readonly hostNamespace?: number;
+	/** Of the stacks of vnet containers; default: the daemon itself. */
+	readonly stackOwner?: StackOwner | undefined;
+}
+
+/** Everything that Kleene does to the network of a Linux host, save the firewall. */
+export class LinuxNetwork {
+	readonly handlers: Pick<PartHandlers, NetworkPartKind>;
+	/** For the uplink of a network with NAT: answers come in on it. */
+	readonly forwarding: Forwarding;
+	readonly #net: Rtnetlink;
+	readonly #settings: HostSettings;
+	readonly #stacks: Stacks;
+	readonly #conversations: Conversations;
+	readonly #interfaces: NetworkInterfaces;
+
+	constructor({ hostNamespace, stackOwner }: LinuxNetworkOptions = {}) {
+		const net = Rtnetlink.open(hostNamespace);
+		const settings = new HostSettings(hostNamespace);
+		this.#settings = settings;
+		const stacks = new Stacks(stackOwner);
+		this.#stacks = stacks;
+		this.#net = net;
+		this.forwarding = new Forwarding(settings, net);
+		const conversations = new Conversations(Conntrack.open(hostNamespace), net);
+		this.#conversations = conversations;
+		const holders = new Holders(hostNamespace);
+		this.#interfaces = new NetworkInterfaces(net, settings);
+		this.handlers = {
+			'network-interface': inWords(this.#interfaces),
+			'interface-address': inWords(new InterfaceAddresses(net, this.forwarding)),
+			stack: inWords(stacks),
+			epair: inWords(new Epairs({ net, settings, stacks, conversations })),
+			'bridge-port': inWords(new BridgePorts(net, settings)),
+			'inside-address': inWords(new InsideAddresses(stacks, conversations, holders)),
+			'inside-route': inWords(new InsideRoutes(stacks)),
+			'rate-limit': inWords(new RateLimits(net, stacks)),
+			alias: inWords(new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders })),
+		};
+	}
+
+	/** Default routes and IPv6 link-local addresses are left out. */
+	observe(): ObservedNetwork {
+		return surveyNetwork(this.#net);
+	}
+
+	/** What the listings of `observe` don't show. @param describe in which words a part is made */
+	compare(
+		expected: readonly Part[],
+		describe: (part: Part) => readonly string[],
+	): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+		const found = compareNetwork({ net: this.#net, stacks: this.#stacks }, expected, describe);
+		return { ...found, differing: [...found.differing, ...compareSettings(this.#settings, expected, describe)] };
+	}
+
+	/** Undefined when the container has no stack, or one that was not adopted after a restart. */
+	stackOf(container: string): Stack | undefined {
+		return this.#stacks.of(container);
+	}
+
+	/**
+	 * Take hold of the stack of a running container after the daemon was started again: to be called before any part of
+	 * that container is made or unmade.
+	 *
+	 * @param pid of any process in the container
+	 * @returns false when there is no such process
+	 */
+	adoptStack(container: string, pid: number): boolean {
+		return this.#stacks.adopt(container, pid);
+	}
+
+	/** What the kernel lacks, and what stands in for it. */
+	lacking(): string[] {
+		return this.#interfaces.hasDummies() ? [] : ['no dummy devices: loopback networks are bridges without ports'];
+	}
+
+	/** Running containers keep their stacks; those of containers that never ran are gone. */
+	close(): void {
+		this.#stacks.close();
+		this.#conversations.close();
+		this.#settings.close();
+		this.#net.close();
+	}
+}
+
+/** Refusals of the kernel leave as refusals of Kleene, with the kernel's words in them. */
+function inWords<K extends PartKind>(handler: PartHandler<K>): PartHandler<K> {
+	const run = (verb: 'make' | 'unmake', part: PartOf<K>, work: () => void | Promise<void>): void | Promise<void> => {
+		const refused = (error: unknown): never => {
+			throw asRefusal(verb, part, error);
+		};
+		try {
+			return work()?.catch(refused);
+		} catch (error) {
+			return refused(error);
+		}
+	};
+	return {
+		make: (part, options) => run('make', part, () => handler.make(part, options)),
+		unmake: (part, options) => run('unmake', part, () => handler.unmake(part, options)),
+		describe: (verb, part) => handler.describe(verb, part),
+	};
+}

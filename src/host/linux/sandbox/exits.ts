@@ -1,0 +1,161 @@
+import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '#errors/kleene-error.ts';
+import { isAlive, type ProcessIdentity, ProcessWatch } from '#os/linux/process.ts';
+import type { SandboxProcesses } from './bundle.ts';
+
+/** Milliseconds between two looks for first processes that went without an exit file. */
+const LOOK = 1000;
+/** How many looks conmon has for writing the file after it is gone. */
+const PATIENCE = 2;
+/** conmon writes `<container>.<random>` first and renames it. */
+const CONTAINER = /^[\w-]+$/;
+const KILLED = 137;
+
+type Waiter = (code: number) => void;
+type Listener = (container: string) => void;
+
+export interface ExitsLog {
+	warn(fields: object, message: string): void;
+}
+
+/**
+ * The ends of all sandboxes. conmon writes a file named after the container, holding the exit code; one watch on the
+ * directory serves all. A conmon that was killed writes nothing: then the first process itself is seen to be gone.
+ * A file stays until `forget`, so that a daemon that was not there finds it.
+ */
+export class Exits {
+	readonly #directory: string;
+	readonly #log: ExitsLog | undefined;
+	readonly #watcher: FSWatcher;
+	readonly #processes = new ProcessWatch();
+	readonly #timer: NodeJS.Timeout;
+	readonly #monitors = new Map<string, ProcessIdentity>();
+	readonly #looks = new Map<string, number>();
+	readonly #codes = new Map<string, number>();
+	readonly #waiting = new Map<string, Set<Waiter>>();
+	readonly #listeners = new Set<Listener>();
+
+	constructor(directory: string, log?: ExitsLog) {
+		this.#directory = directory;
+		this.#log = log;
+		mkdirSync(directory, { recursive: true });
+		this.#watcher = watch(directory, (_event, name) => name !== null && this.#look(name));
+		this.#timer = setInterval(() => this.#lookForGone(), LOOK).unref();
+	}
+
+	/** Also notice the end of this sandbox when nobody writes a file. */
+	track(container: string, { first, monitor }: SandboxProcesses): void {
+		this.#monitors.set(container, monitor);
+		if (!this.#processes.add(container, first)) this.#looks.set(container, 0);
+	}
+
+	/** Every end from now on, once for each run, and those that a file tells of already. */
+	listen(listener: Listener): void {
+		this.#listeners.add(listener);
+		for (const container of this.#codes.keys()) listener(container);
+		for (const name of readdirSync(this.#directory)) this.#look(name);
+	}
+
+	/** Exit code of the sandbox, when it has ended. */
+	ended(container: string): Promise<number> {
+		return new Promise((resolve) => this.#wait(container, resolve));
+	}
+
+	/** Waits for the end of the sandbox, but no longer than so many milliseconds. @returns whether it has ended */
+	async endsWithin(container: string, milliseconds: number): Promise<boolean> {
+		const over = Promise.withResolvers<boolean>();
+		const waiter = () => over.resolve(true);
+		const timer = setTimeout(over.resolve, milliseconds, false);
+		this.#wait(container, waiter);
+		const ended = await over.promise;
+		clearTimeout(timer);
+		this.#waiting.get(container)?.delete(waiter);
+		return ended;
+	}
+
+	/** How many wait for the end of the sandbox. */
+	waiters(container: string): number {
+		return this.#waiting.get(container)?.size ?? 0;
+	}
+
+	#wait(container: string, waiter: Waiter): void {
+		this.#look(container);
+		const code = this.#codes.get(container);
+		if (code !== undefined) waiter(code);
+		else this.#waiting.set(container, (this.#waiting.get(container) ?? new Set()).add(waiter));
+	}
+
+	/** The sandbox is gone or not yet made: nothing is known about it. Nobody goes on waiting for how it ended. */
+	forget(container: string): void {
+		this.#untrack(container);
+		rmSync(join(this.#directory, container), { force: true });
+		this.#codes.delete(container);
+		this.#resolve(container, KILLED);
+	}
+
+	close(): void {
+		clearInterval(this.#timer);
+		this.#watcher.close();
+		this.#processes.close();
+	}
+
+	#look(container: string): void {
+		if (!CONTAINER.test(container) || this.#codes.has(container)) return;
+		const code = this.#read(container);
+		if (code !== undefined) this.#conclude(container, code);
+	}
+
+	#conclude(container: string, code: number): void {
+		this.#codes.set(container, code);
+		this.#untrack(container);
+		this.#resolve(container, code);
+		for (const listener of this.#listeners) listener(container);
+	}
+
+	#resolve(container: string, code: number): void {
+		for (const resolve of this.#waiting.get(container) ?? []) resolve(code);
+		this.#waiting.delete(container);
+	}
+
+	#untrack(container: string): void {
+		this.#processes.remove(container);
+		this.#monitors.delete(container);
+		this.#looks.delete(container);
+	}
+
+	#read(container: string): number | undefined {
+		try {
+			const code = Number.parseInt(readFileSync(join(this.#directory, container), 'utf8'), 10);
+			return Number.isInteger(code) ? code & 0xff : undefined;
+		} catch {
+			return undefined;
+		}
+	}
+
+	#lookForGone(): void {
+		for (const container of this.#processes.gone()) {
+			this.#processes.remove(container);
+			this.#looks.set(container, 0);
+		}
+		for (const [container, looks] of this.#looks) {
+			const monitor = this.#monitors.get(container);
+			// It is delivering the last output to somebody who reads slowly.
+			if (monitor !== undefined && isAlive(monitor)) continue;
+			this.#looks.set(container, looks + 1);
+			if (looks + 1 < PATIENCE) continue;
+			this.#look(container);
+			if (!this.#codes.has(container)) this.#concludeUnseen(container);
+		}
+	}
+
+	/** Nobody saw how it ended. The file makes this end like any other, for a later daemon too. */
+	#concludeUnseen(container: string): void {
+		try {
+			writeFileSync(join(this.#directory, container), `${KILLED}`);
+		} catch (error) {
+			this.#log?.warn({ container, error: messageOf(error) }, 'the end of a container cannot be noted');
+		}
+		this.#conclude(container, KILLED);
+	}
+}

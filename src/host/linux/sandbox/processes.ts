@@ -1,0 +1,127 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { AttachableProcess } from '#host/attachment.ts';
+import type { ProcessEnd, WindowSize } from '#host/driver.ts';
+import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#os/linux/process.ts';
+import type { Exits } from './exits.ts';
+import { readStatus, type StatusWatch } from './init-status.ts';
+import type { SocketAttachment } from './output.ts';
+
+/** Milliseconds for the end of a container to be seen after that of its last process. */
+const END_OF_SANDBOX = 200;
+/** The largest window that conmon accepts. */
+const LARGEST_WINDOW = 1000;
+const KILLED = 137;
+/** Exit codes of processes that were ended, perhaps with all others. */
+const FROM_ABOVE = new Set([KILLED, 143]);
+
+export interface ProcessParts {
+	readonly attachment: SocketAttachment | undefined;
+	/** conmon's control pipe; undefined without a tty. */
+	readonly control: string | undefined;
+	readonly kill: (signal: NodeJS.Signals) => void;
+	readonly ended: Promise<ProcessEnd>;
+}
+
+/** A process under conmon. */
+export class MonitoredProcess extends AttachableProcess {
+	readonly #parts: ProcessParts;
+
+	constructor(parts: ProcessParts) {
+		super(parts.attachment, parts.ended, parts.control !== undefined);
+		this.#parts = parts;
+	}
+
+	resize(rows: number, columns: number): void {
+		if (this.#parts.control !== undefined) resizeTerminal(this.#parts.control, { rows, columns });
+	}
+
+	kill(signal: NodeJS.Signals): void {
+		this.#parts.kill(signal);
+	}
+}
+
+/** Tells conmon, which may have ended with its process: then there is nothing to resize. */
+export function resizeTerminal(control: string, size: WindowSize): void {
+	const [rows, columns] = [size.rows, size.columns].map((n) => Math.min(Math.max(0, Math.trunc(n)), LARGEST_WINDOW));
+	try {
+		const pipe = openSync(control, constants.O_WRONLY | constants.O_NONBLOCK);
+		try {
+			writeSync(pipe, `1 ${rows} ${columns}\n`);
+		} finally {
+			closeSync(pipe);
+		}
+	} catch {
+		// The process ended.
+	}
+}
+
+/** What is known of a running sandbox. */
+export interface SandboxState {
+	readonly container: string;
+	/** The init of the container. */
+	readonly first: ProcessIdentity;
+	/** The file that it reports to. */
+	readonly status: string;
+}
+
+/** Signals the command that the container was started with, not the init above it. */
+export function signalCommand(state: SandboxState, signal: NodeJS.Signals): void {
+	const { command } = readStatus(state.status);
+	if (command === undefined || !isAlive(state.first)) return;
+	for (const pid of childrenOf(state.first.pid)) {
+		if (innerPid(pid) !== command) continue;
+		const child = identify(pid);
+		if (child !== undefined && childrenOf(state.first.pid).includes(pid)) signalProcess(child, signal);
+	}
+}
+
+export interface FirstParts {
+	readonly container: string;
+	readonly status: StatusWatch;
+	readonly attachment: SocketAttachment | undefined;
+}
+
+/** How the first process ends: with its sandbox, or, when others go on, by what the init writes. */
+export async function endOfFirst({ container, status, attachment }: FirstParts, exits: Exits): Promise<ProcessEnd> {
+	let over = false;
+	const gone = exits.ended(container).then((code) => {
+		over = true;
+		return code;
+	});
+	try {
+		const code = await Promise.race([gone, status.code]);
+		if (!over && attachment !== undefined) await Promise.race([attachment.quiet(), gone]);
+		if (over) await attachment?.closed;
+		return { code, sandboxEnded: over };
+	} finally {
+		status.close();
+	}
+}
+
+export interface ExecutionParts {
+	readonly process: ProcessIdentity | undefined;
+	readonly code: Promise<number | undefined>;
+	readonly attachment: SocketAttachment | undefined;
+}
+
+/** How an additional process ends. */
+export async function endOfAdditional(
+	state: SandboxState,
+	exits: Exits,
+	execution: ExecutionParts,
+): Promise<ProcessEnd> {
+	const told = await execution.code;
+	// Without its conmon the process has nobody to write to, and nobody would ever tell how it ended.
+	if (told === undefined && execution.process !== undefined) signalProcess(execution.process, 'SIGKILL');
+	await execution.attachment?.closed;
+	const code = told ?? KILLED;
+	return { code, sandboxEnded: await sandboxEndedWith(state, exits, code) };
+}
+
+async function sandboxEndedWith(state: SandboxState, exits: Exits, code: number): Promise<boolean> {
+	if (!isAlive(state.first)) return true;
+	const last = readStatus(state.status).code !== undefined && childrenOf(state.first.pid).length === 0;
+	if (!last && !FROM_ABOVE.has(code)) return false;
+	await exits.endsWithin(state.container, END_OF_SANDBOX);
+	return !isAlive(state.first);
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostProcess, RunRequest } from '#host/driver.ts';
+import type { SandboxHooks, SandboxSpec } from '#model/sandbox.ts';
+import { execInContainer, type OciTools } from '#os/linux/oci/conmon.ts';
+import { startContainer } from '#os/linux/oci/runtime.ts';
+import { identify, isAlive, signalProcess } from '#os/linux/process.ts';
+import { connectSeqpacket } from '#os/linux/seqpacket.ts';
+import type { Paths } from '../paths.ts';
+import { Bundle } from './bundle.ts';
+import type { Exits } from './exits.ts';
+import { StatusWatch } from './init-status.ts';
+import { ociProcess } from './oci-spec.ts';
+import { SocketAttachment } from './output.ts';
+import {
+	endOfAdditional,
+	endOfFirst,
+	MonitoredProcess,
+	resizeTerminal,
+	type SandboxState,
+	signalCommand,
+} from './processes.ts';
+import { lookUp } from './users.ts';
+
+/** Starts processes in sandboxes that were made, and keeps the connections to their input and output. */
+export class Runner {
+	readonly #paths: Paths;
+	readonly #tools: OciTools;
+	readonly #exits: Exits;
+	readonly #attachments = new Map<SocketAttachment, string>();
+	#hooks = 0;
+
+	constructor(paths: Paths, tools: OciTools, exits: Exits) {
+		this.#paths = paths;
+		this.#tools = tools;
+		this.#exits = exits;
+	}
+
+	async run(request: RunRequest): Promise<HostProcess> {
+		const state = this.#state(request.container);
+		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
+	}
+
+	/** Runs a command in a container, nobody listening. @returns its exit code, 137 when it took too long */
+	async runHook(container: string, command: string, hooks: SandboxHooks): Promise<number> {
+		const { env } = this.#bundle(container).part()!.spec.process;
+		const process = { argv: ['/bin/sh', '-c', command], env, user: hooks.user, tty: false, stdin: false };
+		const execution = `hook${++this.#hooks}`;
+		const running = await this.run({ kind: 'additional', container, execution, process, attach: false });
+		const timer = setTimeout(() => running.kill('SIGKILL'), hooks.timeout * 1000);
+		return await running.ended.then(({ code }) => code).finally(() => clearTimeout(timer));
+	}
+
+	/** Lets a conmon end that waits for somebody to read output. */
+	release(container: string): void {
+		for (const [attachment, owner] of this.#attachments) if (owner === container) attachment.release();
+	}
+
+	close(): void {
+		for (const attachment of this.#attachments.keys()) attachment.destroy();
+	}
+
+	async #first(state: SandboxState, request: RunRequest): Promise<HostProcess> {
+		const { container } = state;
+		const bundle = this.#bundle(container);
+		const tty = bundle.part()?.spec.process.tty ?? false;
+		const attachment = request.attach ? this.#attach(container, bundle) : undefined;
+		const status = new StatusWatch(bundle.status);
+		try {
+			if (tty && request.size !== undefined) resizeTerminal(bundle.control, request.size);
+			const ended = endOfFirst({ container, status, attachment }, this.#exits);
+			await startContainer(this.#tools, container);
+			// Until then there is nothing that could be signalled.
+			await Promise.race([status.started, ended]);
+			const kill = (signal: NodeJS.Signals) => signalCommand(state, signal);
+			return new MonitoredProcess({ attachment, control: tty ? bundle.control : undefined, kill, ended });
+		} catch (error) {
+			attachment?.destroy();
+			status.close();
+			throw error;
+		}
+	}
+
+	async #additional(state: SandboxState, request: RunRequest & { kind: 'additional' }): Promise<HostProcess> {
+		const { container, execution, process, size } = request;
+		const outer = this.#bundle(container);
+		const spec = outer.part()!.spec;
+		const identity = lookUp(this.#paths.containerRoot(container), process.user);
+		const bundle = outer.addExecution(
+			execution,
+			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),
+		);
+		let attachment: SocketAttachment | undefined;
+		const onAttachable = () => {
+			attachment = this.#attach(container, bundle);
+			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
+		};
+		try {
+			const { pid, code } = await execInContainer(this.#tools, {
+				container,
+				execution,
+				directory: bundle.directory,
+				spec: join(bundle.directory, 'process.json'),
+				tty: process.tty,
+				stdin: process.stdin,
+				...(request.attach ? { onAttachable } : {}),
+			});
+			const identified = identify(pid);
+			const kill = (signal: NodeJS.Signals) => identified !== undefined && signalProcess(identified, signal);
+			const ended = endOfAdditional(state, this.#exits, { process: identified, code, attachment });
+			const removed = ended.finally(() => bundle.remove());
+			const control = process.tty ? bundle.control : undefined;
+			return new MonitoredProcess({ attachment, control, kill, ended: removed });
+		} catch (error) {
+			attachment?.destroy();
+			bundle.remove();
+			throw error;
+		}
+	}
+
+	#attach(container: string, bundle: Bundle): SocketAttachment {
+		const attachment = new SocketAttachment(connectSeqpacket(bundle.attach));
+		this.#attachments.set(attachment, container);
+		attachment.closed.then(() => this.#attachments.delete(attachment));
+		return attachment;
+	}
+
+	#bundle(container: string): Bundle {
+		return new Bundle(this.#paths.bundle(container));
+	}
+
+	#state(container: string): SandboxState {
+		const bundle = this.#bundle(container);
+		const first = bundle.processes()?.first;
+		if (first !== undefined && isAlive(first)) return { container, first, status: bundle.status };
+		throw new KleeneError({
+			code: 'CONTAINER_NOT_RUNNING',
+			what: `cannot run a process in container ${container}`,
+			why: 'the container is not running',
+			mend: 'start it first, e.g. `klee start`',
+		});
+	}
+}
+
+/** What processes find in their environment besides what they are given: with exec.clean=false all that we have. */
+export function inheritedEnv({ inheritsEnv }: SandboxSpec): string[] {
+	if (!inheritsEnv) return [];
+	return Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
+}

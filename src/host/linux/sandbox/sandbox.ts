@@ -1,0 +1,283 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
+import type { Mount } from '#model/mount.ts';
+import type { ObservedSandbox } from '#model/observed.ts';
+import type { SandboxPart } from '#model/part.ts';
+import { CommandError } from '#os/exec.ts';
+import { createContainer, OciTimeout, type OciTools } from '#os/linux/oci/conmon.ts';
+import { deleteContainer } from '#os/linux/oci/runtime.ts';
+import { isAlive, signalProcess } from '#os/linux/process.ts';
+import type { PartHandler } from '../handler.ts';
+import { requireReservedPorts } from '../network/reserved-ports.ts';
+import type { Paths } from '../paths.ts';
+import { bindsBelow } from '../storage/bind-options.ts';
+import { Bundle, type SandboxProcesses } from './bundle.ts';
+import { Exits } from './exits.ts';
+import { type HookOptions, Hooks } from './hooks.ts';
+import { readStatus } from './init-status.ts';
+import { ociConfig } from './oci-spec.ts';
+import { inheritedEnv, Runner } from './runner.ts';
+import type { Stack } from './stacks.ts';
+import { lookUp } from './users.ts';
+
+/** Milliseconds. */
+const DEFAULT_GRACE = 10_000;
+const AFTER_KILL = 10_000;
+/** Between looks whether unread output is all that holds a sandbox. */
+const RELEASE = 200;
+/** How long a runtime may go on after the daemon that called it was killed. */
+const ADOPTION = 500;
+
+export interface SandboxOptions extends HookOptions {
+	readonly paths: Paths;
+	readonly conmon: string;
+	readonly runtime: string;
+	/** Path of our init on the host. */
+	readonly init: string;
+	/** Milliseconds that the runtime may take to start a process; undefined: as long as is reasonable. */
+	readonly patience?: number;
+	/** A container's own network namespace. */
+	readonly stackOf: (container: string) => Pick<Stack, 'path' | 'owner'>;
+	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
+	readonly hostNetwork?: string;
+}
+
+/** What is done to end a sandbox. @param endsWithin whether it has ended after so many milliseconds at the latest */
+type Waiting = (endsWithin: (milliseconds: number) => Promise<boolean>) => Promise<void>;
+
+/** The containers' processes. */
+export class LinuxSandboxes implements PartHandler<'sandbox'> {
+	readonly #paths: Paths;
+	readonly #options: SandboxOptions;
+	readonly #tools: OciTools;
+	readonly #exits: Exits;
+	readonly #runner: Runner;
+	readonly #hooks: Hooks;
+
+	constructor(options: SandboxOptions) {
+		this.#options = options;
+		this.#paths = options.paths;
+		const { conmon, runtime, patience, paths } = options;
+		this.#tools = { conmon, runtime, state: paths.runtimeState(), ...(patience === undefined ? {} : { patience }) };
+		this.#exits = new Exits(options.paths.exits(), options.log);
+		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
+		this.#hooks = new Hooks(this.#runner, options);
+	}
+
+	async make(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
+		const { container } = part;
+		const bundle = this.#bundle(container);
+		const before = bundle.processes();
+		if (before !== undefined && isAlive(before.first)) return refuseOther(bundle, part);
+		if (bundle.exists()) await this.unmake(part, options);
+		try {
+			requireReservedPorts(part.spec, this.#options.hostNamespace);
+			this.#exits.forget(container);
+			bundle.write(part, () => this.#config(part, bundle));
+			await this.#hooks.beforeStart(container, part.spec.hooks);
+			const { tty, stdin } = part.spec.process;
+			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
+			const processes = bundle.record(await createContainer(this.#tools, monitored));
+			if (processes === undefined) throw new Error('its first process ended before it was started');
+			this.#exits.track(container, processes);
+		} catch (error) {
+			await this.#remove(container).catch(() => {});
+			throw failed(`cannot make the sandbox of container ${container}`, error);
+		}
+	}
+
+	async unmake(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
+		const { container } = part;
+		const bundle = this.#bundle(container);
+		const processes = bundle.processes() ?? (await adopt(container, bundle));
+		const grace = options.grace ?? DEFAULT_GRACE;
+		try {
+			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+			else if (processes !== undefined) await this.#conclude(container, processes, grace);
+			await this.#remove(container);
+		} catch (error) {
+			throw failed(`cannot end the sandbox of container ${container}`, error);
+		}
+	}
+
+	describe(verb: 'make' | 'unmake', part: SandboxPart): string[] {
+		const runtime = `${this.#tools.runtime} --root ${this.#tools.state}`;
+		if (verb === 'unmake') return [`${runtime} kill ${part.container} TERM`, `${runtime} delete ${part.container}`];
+		const bundle = this.#paths.bundle(part.container);
+		return [
+			`${this.#tools.conmon} --cid ${part.container} --bundle ${bundle} --exit-dir ${this.#paths.exits()}`,
+			`${runtime} create --bundle ${bundle} ${part.container}`,
+		];
+	}
+
+	async run(request: RunRequest): Promise<HostProcess> {
+		try {
+			const process = await this.#runner.run(request);
+			if (request.kind === 'first')
+				await this.#hooks.afterStart(request.container, this.#bundle(request.container), process);
+			return process;
+		} catch (error) {
+			throw failed(`cannot run a process in container ${request.container}`, error);
+		}
+	}
+
+	/** Sandboxes that ended while nobody watched are told of at once. */
+	watch(listener: (event: SandboxEnded) => void): void {
+		for (const { container } of this.observe()) {
+			const processes = this.#bundle(container).processes();
+			if (processes !== undefined) this.#exits.track(container, processes);
+		}
+		this.#exits.listen((container) => listener({ kind: 'sandbox-ended', container }));
+	}
+
+	observe(): ObservedSandbox[] {
+		const sandboxes: ObservedSandbox[] = [];
+		for (const container of directoriesIn(this.#paths.containers())) {
+			const bundle = this.#bundle(container);
+			if (!bundle.exists()) continue;
+			const first = bundle.processes()?.first;
+			// A runtime that waits to be told to start is no container that runs: its daemon may have died before it did.
+			const started = readStatus(bundle.status).command !== undefined;
+			const running = started && first !== undefined && isAlive(first);
+			sandboxes.push({ container, running, pid: running ? first.pid : 0 });
+		}
+		return sandboxes;
+	}
+
+	close(): void {
+		this.#exits.close();
+		this.#runner.close();
+	}
+
+	#bundle(container: string): Bundle {
+		return new Bundle(this.#paths.bundle(container));
+	}
+
+	#config(part: SandboxPart, bundle: Bundle): object {
+		const { container, spec } = part;
+		const root = this.#paths.containerRoot(container);
+		const stack = spec.network === 'own' ? this.#options.stackOf(container) : undefined;
+		mkdirSync(this.#tools.state, { recursive: true });
+		return ociConfig({
+			spec,
+			root,
+			identity: lookUp(root, spec.process.user),
+			...(spec.hooks ? { hookIdentity: lookUp(root, spec.hooks.user) } : {}),
+			inherited: inheritedEnv(spec),
+			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
+			init: this.#options.init,
+			status: bundle.status,
+			started: bundle.started,
+			network: stack?.path ?? this.#options.hostNetwork,
+			...(stack?.owner === undefined ? {} : { owner: stack.owner, bindOptions: bindsBelow() }),
+			cgroup: cgroupOf(container),
+		});
+	}
+
+	#resolve(mount: Mount): Mount {
+		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** The name servers of its networks instead of those of its image. */
+	#resolvConf(container: string): Mount[] {
+		const source = this.#paths.resolvConf(container);
+		if (!existsSync(source)) return [];
+		return [{ type: 'nullfs', source, destination: '/etc/resolv.conf', readOnly: true }];
+	}
+
+	/** Asks the processes to end, ends them after a while, and waits until they are gone. */
+	async #end(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+		const { first } = processes;
+		await this.#whileReleasing(container, processes, async (endsWithin) => {
+			// Before it was started there is only the runtime, waiting, which does not take a SIGTERM.
+			const started = readStatus(this.#bundle(container).status).command !== undefined;
+			if (started) await this.#hooks.beforeStop(container, this.#bundle(container), grace > 0);
+			if (started && grace > 0) {
+				signalProcess(first, 'SIGTERM');
+				if (await endsWithin(grace)) return;
+			}
+			signalProcess(first, 'SIGKILL');
+			if (!(await endsWithin(AFTER_KILL))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
+		});
+	}
+
+	/**
+	 * No process is left, but its conmon may not be rid of the last output, and has not told of the end: were it done
+	 * without, it would tell of it in the next run.
+	 */
+	async #conclude(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+		if (!isAlive(processes.monitor)) return;
+		await this.#whileReleasing(container, processes, async (endsWithin) => {
+			if (await endsWithin(Math.max(grace, 2 * RELEASE))) return;
+			signalProcess(processes.monitor, 'SIGKILL');
+			await endsWithin(AFTER_KILL);
+		});
+	}
+
+	/** Output that nobody reads would keep conmon from telling of the end, once there is no process any more. */
+	async #whileReleasing(container: string, processes: SandboxProcesses, wait: Waiting): Promise<void> {
+		this.#exits.track(container, processes);
+		const release = setInterval(() => isAlive(processes.first) || this.#runner.release(container), RELEASE);
+		try {
+			await wait((milliseconds) => this.#exits.endsWithin(container, milliseconds));
+		} finally {
+			clearInterval(release);
+		}
+	}
+
+	async #remove(container: string): Promise<void> {
+		await deleteContainer(this.#tools, container);
+		await this.#hooks.afterStop(container, this.#bundle(container));
+		this.#bundle(container).remove();
+		this.#exits.forget(container);
+	}
+}
+
+/** Below the root of the hierarchies, so that nothing is left behind, not even a parent. */
+function cgroupOf(container: string): string {
+	return `/kleene-${container}`;
+}
+
+/** A bundle without record of its processes may be one whose runtime is at work yet. */
+async function adopt(container: string, bundle: Bundle): Promise<SandboxProcesses | undefined> {
+	for (const start = Date.now(); bundle.exists() && Date.now() - start < ADOPTION; ) {
+		const processes = bundle.adopt(cgroupOf(container));
+		if (processes !== undefined) return processes;
+		await new Promise((resolve) => setTimeout(resolve, 20));
+	}
+	return undefined;
+}
+
+function directoriesIn(path: string): string[] {
+	try {
+		return readdirSync(path);
+	} catch {
+		return [];
+	}
+}
+
+/** A sandbox that is there may stay when it was made from the same part. */
+function refuseOther(bundle: Bundle, part: SandboxPart): void {
+	const there = bundle.part();
+	const differing = (['spec', 'mounts'] as const).filter(
+		(key) => JSON.stringify(there?.[key]) !== JSON.stringify(part[key]),
+	);
+	if (differing.length === 0) return;
+	throw new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot make the sandbox of container ${part.container}`,
+		why: `it is there with other ${differing.join(' and ')}`,
+		mend: 'stop the container and start it again',
+	});
+}
+
+function failed(what: string, error: unknown): KleeneError {
+	if (error instanceof KleeneError) return error;
+	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
+	const mend =
+		error instanceof OciTimeout
+			? 'see whether every file system that the container mounts still answers (`klee container inspect NAME`, and ls), and try again'
+			: 'see the reason, and `klee container inspect NAME` what the container is started with';
+	return new KleeneError({ code: 'HOST_FAILED', what, why, mend, cause: error });
+}

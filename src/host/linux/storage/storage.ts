@@ -1,0 +1,184 @@
+/** The writable files of containers, and overlayfs that puts them on top of an image. */
+import { chmodSync, chownSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { isId } from '#model/ids.ts';
+import type { PartOf } from '#model/part.ts';
+import { hasCode } from '#os/errno.ts';
+import { isMountPoint, listMounts, mountPrivately, unmountAll } from '#os/linux/mounts.ts';
+import type { PartHandler } from '../handler.ts';
+import type { Paths } from '../paths.ts';
+import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
+
+type RootFiles = PartOf<'root-files'>;
+type RootMount = PartOf<'root-mount'>;
+
+/**
+ * The same behaviour on every kernel, whatever its defaults are:
+ * - `index=off`: with an index the upper directory is bound to one image for ever and a copied tree no longer mounts
+ * - `metacopy=off`, `redirect_dir=nofollow`: what lies in the upper directory can then never point the kernel to
+ *   other files of the image than the container may see; renaming a directory of the image copies it instead
+ *
+ * `xino` stays as it is: image and container are on one file system, so inode numbers are unique and constant anyway.
+ */
+const SAFE_OPTIONS = ['index=off', 'metacopy=off', 'redirect_dir=nofollow'];
+
+export class LinuxStorage {
+	readonly rootFiles: PartHandler<'root-files'> = {
+		make: (part) => this.#makeFiles(part),
+		unmake: (part) => this.#removeFiles(part),
+		describe: (verb, part) => this.#describeFiles(verb, part),
+	};
+
+	readonly rootMount: PartHandler<'root-mount'> = {
+		make: (part) => this.#mount(part),
+		unmake: (part) => unmountAll(this.#paths.containerRoot(part.container)),
+		describe: (verb, part) => this.#describeMount(verb, part),
+	};
+
+	readonly #paths: Paths;
+
+	constructor(paths: Paths) {
+		this.#paths = paths;
+	}
+
+	/** Ids of containers that have files of their own, complete or half removed. */
+	observeFiles(): string[] {
+		return listIds(this.#paths.containers()).filter((id) => {
+			const names = listNames(this.#paths.container(id));
+			return names.length === 0 || ['upper', 'work', 'root'].some((name) => names.includes(name));
+		});
+	}
+
+	/** Ids of containers whose root is mounted. */
+	observeMounts(): string[] {
+		const containers = this.#paths.containers();
+		const ids = listMounts()
+			.map(({ target }) => target)
+			.filter((target) => basename(target) === 'root' && dirname(dirname(target)) === containers)
+			.map((target) => basename(dirname(target)));
+		return [...new Set(ids)].filter(isId);
+	}
+
+	#makeFiles({ container, image }: RootFiles): void {
+		const { upper, work, root } = this.#directories(container);
+		// Only root goes below: what becomes setuid in a container must not be within reach of the host's users.
+		mkdirSync(this.#paths.containers(), { recursive: true, mode: 0o700 });
+		mkdirSync(this.#paths.container(container), { recursive: true, mode: 0o700 });
+		const { mode, uid, gid } = statSync(this.#paths.image(image));
+		mkdirSync(work, { recursive: true, mode: 0o700 });
+		mkdirSync(root, { recursive: true, mode: 0o700 });
+		if (mkdirSync(upper, { recursive: true, mode: 0o700 }) === undefined) return;
+		// The root directory of a container shows owner and mode of its upper directory.
+		chownSync(upper, uid, gid);
+		chmodSync(upper, mode & 0o7777);
+	}
+
+	async #removeFiles({ container }: RootFiles): Promise<void> {
+		const { upper, work, root } = this.#directories(container);
+		// The mount point first: it says EBUSY while something is mounted, and then nothing is lost yet.
+		try {
+			ignore(() => rmdirSync(root), 'ENOENT');
+		} catch (error) {
+			throw removalFailed(root, error);
+		}
+		await removeFiles(upper);
+		await removeFiles(work);
+		// The sandbox of the container has its files here too and takes them away itself.
+		ignore(() => rmdirSync(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
+	}
+
+	#mount({ container, image }: RootMount): void {
+		const { root } = this.#directories(container);
+		const lower = this.#paths.image(image);
+		refuseSpecial(this.#paths.root);
+		if (isMountPoint(root)) {
+			this.#requireLower(root, lower, container);
+			return;
+		}
+		try {
+			mkdirSync(root, { recursive: true, mode: 0o700 });
+			mountPrivately({ type: 'overlay', source: 'overlay', target: root, options: this.#options(container, lower) });
+		} catch (error) {
+			throw mountFailed(container, error);
+		}
+	}
+
+	#requireLower(root: string, lower: string, container: string): void {
+		const mounted = listMounts().findLast(({ target }) => target === root);
+		if (mounted?.type === 'overlay' && mounted.options.get('lowerdir') === lower) return;
+		throw new KleeneError({
+			code: 'HOST_FAILED',
+			what: `cannot mount the root file system of container ${container}`,
+			why: `${root} has something else mounted: ${mounted?.type} of ${mounted?.options.get('lowerdir') ?? mounted?.source}`,
+			mend: `stop the container, or unmount it with: umount ${root}`,
+		});
+	}
+
+	#options(container: string, lower: string): string {
+		const { upper, work } = this.#directories(container);
+		return [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`, ...SAFE_OPTIONS].join(',');
+	}
+
+	#directories(container: string): { upper: string; work: string; root: string } {
+		const base = this.#paths.container(container);
+		return { upper: join(base, 'upper'), work: join(base, 'work'), root: this.#paths.containerRoot(container) };
+	}
+
+	#describeFiles(verb: 'make' | 'unmake', { container }: RootFiles): string[] {
+		const { upper, work, root } = this.#directories(container);
+		return verb === 'make' ? [`mkdir -p ${upper} ${work} ${root}`] : [`rm -rf ${upper} ${work} ${root}`];
+	}
+
+	#describeMount(verb: 'make' | 'unmake', { container, image }: RootMount): string[] {
+		const root = this.#paths.containerRoot(container);
+		if (verb === 'unmake') return [`umount ${root}`];
+		return [`mount -t overlay -o ${this.#options(container, this.#paths.image(image))} overlay ${root}`];
+	}
+}
+
+/** Kernels differ in how these are escaped in the options of overlayfs, and some do not unescape them everywhere. */
+function refuseSpecial(root: string): void {
+	if (!/[,:\\"]/.test(root)) return;
+	throw new KleeneError({
+		code: 'CONFIG_INVALID',
+		what: `cannot keep containers below ${root}`,
+		why: 'overlayfs cannot be told about a path with a comma, a colon, a quote or a backslash',
+		mend: 'give the daemon a root directory without these characters',
+	});
+}
+
+function mountFailed(container: string, error: unknown): KleeneError {
+	const what = `cannot mount the root file system of container ${container}`;
+	if (hasCode(error, 'ENODEV'))
+		return new KleeneError({
+			code: 'UNSUPPORTED_HERE',
+			what,
+			why: 'this kernel has no overlayfs',
+			mend: 'load it (modprobe overlay), or use a kernel that is built with CONFIG_OVERLAY_FS',
+			cause: error,
+		});
+	if (hasCode(error, 'EINVAL'))
+		return new KleeneError({
+			code: 'UNSUPPORTED_HERE',
+			what,
+			why: 'overlayfs refuses the file system below the root directory of the daemon (dmesg has its reason)',
+			mend: 'put the root directory on ext4, xfs or btrfs, not on another overlay or a network file system',
+			cause: error,
+		});
+	return new KleeneError({
+		code: 'HOST_FAILED',
+		what,
+		why: messageOf(error),
+		mend: 'see that the image and the files of the container are there (klee image ls, klee container ls -a)',
+		cause: error,
+	});
+}
+
+function ignore(run: () => void, ...codes: readonly string[]): void {
+	try {
+		run();
+	} catch (error) {
+		if (!hasCode(error, ...codes)) throw error;
+	}
+}

@@ -1,0 +1,176 @@
+/**
+ * System calls that take names relative to an open directory. A name is one component and is never looked up through a
+ * symbolic link, so what was checked is what is used, whatever else happens in the tree meanwhile.
+ *
+ * Names are bytes, because files on Linux have names that need not be UTF-8.
+ */
+import { closeSync, constants, readdirSync } from 'node:fs';
+import { checked, declare } from '../libc.ts';
+
+/** The same on every Linux architecture. */
+const SYS_OPENAT2 = 437;
+const AT_FDCWD = -100;
+const AT_REMOVEDIR = 0x200;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const O_CLOEXEC = 0x8_0000;
+const S_IFIFO = 0o010000;
+
+/** A descriptor that only names a place: enough as a base for other names, and it needs no permission to read. */
+export const O_PATH = 0x20_0000;
+
+/** How openat2(2) may look a path up. */
+export const RESOLVE = {
+	/** Not onto another file system, and not through a bind mount. */
+	noMounts: 0x01,
+	/** Not through links of /proc that jump elsewhere. */
+	noMagicLinks: 0x02,
+	noSymlinks: 0x04,
+	/** Fails at whatever would leave the base: `..`, absolute links. */
+	beneath: 0x08,
+	/** The base is `/` for the whole lookup, as after chroot(2). */
+	inRoot: 0x10,
+} as const;
+
+export interface OpenHow {
+	readonly flags: number;
+	/** Of a file that the call creates. */
+	readonly mode?: number;
+	readonly resolve: number;
+}
+
+const syscall = declare<(call: number, base: number, path: Buffer, how: Buffer, size: number) => number>(
+	'long syscall(long number, long base, const void *path, const void *how, long size)',
+);
+const mkdirat = declare<(base: number, name: Buffer, mode: number) => number>(
+	'int mkdirat(int base, const void *name, uint32_t mode)',
+);
+const mknodat = declare<(base: number, name: Buffer, mode: number, device: number) => number>(
+	'int mknodat(int base, const void *name, uint32_t mode, uint64_t device)',
+);
+const unlinkat = declare<(base: number, name: Buffer, flags: number) => number>(
+	'int unlinkat(int base, const void *name, int flags)',
+);
+const symlinkat = declare<(target: Buffer, base: number, name: Buffer) => number>(
+	'int symlinkat(const void *target, int base, const void *name)',
+);
+const linkat = declare<(from: number, name: Buffer, to: number, newName: Buffer, flags: number) => number>(
+	'int linkat(int from, const void *name, int to, const void *newName, int flags)',
+);
+const renameat = declare<(from: number, name: Buffer, to: number, newName: Buffer) => number>(
+	'int renameat(int from, const void *name, int to, const void *newName)',
+);
+const fchownat = declare<(base: number, name: Buffer, uid: number, gid: number, flags: number) => number>(
+	'int fchownat(int base, const void *name, uint32_t uid, uint32_t gid, int flags)',
+);
+const utimensat = declare<(base: number, name: Buffer, times: Buffer, flags: number) => number>(
+	'int utimensat(int base, const void *name, const void *times, int flags)',
+);
+const fsetxattr = declare<(fd: number, name: Buffer, value: Buffer, size: number, flags: number) => number>(
+	'int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)',
+);
+
+/** A C string. A NUL inside would silently shorten it: that is refused. */
+function cString(bytes: Buffer | string): Buffer {
+	const name = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+	if (name.includes(0)) throw new TypeError('a file name cannot hold a NUL byte');
+	return Buffer.concat([name, Buffer.alloc(1)]);
+}
+
+/**
+ * openat2(2). A lookup that races with a rename is tried again.
+ *
+ * @param base descriptor of a directory; undefined: the working directory, for absolute paths
+ * @returns a descriptor that is closed on exec
+ * @throws SystemCallError ELOOP at a forbidden link, EXDEV where the path would leave the base
+ */
+export function openAt(base: number | undefined, path: Buffer | string, how: OpenHow): number {
+	const options = Buffer.alloc(24);
+	options.writeBigUInt64LE(BigInt(how.flags | O_CLOEXEC), 0);
+	options.writeBigUInt64LE(BigInt(how.mode ?? 0), 8);
+	options.writeBigUInt64LE(BigInt(how.resolve), 16);
+	const name = cString(path);
+	for (let attempt = 1; ; attempt += 1) {
+		try {
+			return checked('openat2', () => syscall(SYS_OPENAT2, base ?? AT_FDCWD, name, options, options.length));
+		} catch (error) {
+			if (attempt === 16 || !(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+		}
+	}
+}
+
+/** A directory below another one, reached through directories only. */
+export function openDirectoryAt(base: number, path: Buffer | string, resolve: number = 0): number {
+	const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+	return openAt(base, path, { flags, resolve: resolve | RESOLVE.beneath | RESOLVE.noSymlinks });
+}
+
+/** The names in an open directory. */
+export function listDirectory(fd: number): { readonly name: Buffer; readonly directory: boolean }[] {
+	const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer', withFileTypes: true });
+	return entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }));
+}
+
+export function makeDirectoryAt(base: number, name: Buffer | string, mode: number): void {
+	checked('mkdirat', () => mkdirat(base, cString(name), mode));
+}
+
+export function makeFifoAt(base: number, name: Buffer | string, mode: number): void {
+	checked('mknodat', () => mknodat(base, cString(name), S_IFIFO | mode, 0));
+}
+
+export function removeFileAt(base: number, name: Buffer | string): void {
+	checked('unlinkat', () => unlinkat(base, cString(name), 0));
+}
+
+/** Fails with ENOTEMPTY when something is in it. */
+export function removeDirectoryAt(base: number, name: Buffer | string): void {
+	checked('unlinkat', () => unlinkat(base, cString(name), AT_REMOVEDIR));
+}
+
+export function makeSymlinkAt(base: number, name: Buffer | string, target: Buffer | string): void {
+	checked('symlinkat', () => symlinkat(cString(target), base, cString(name)));
+}
+
+export interface Place {
+	readonly base: number;
+	readonly name: Buffer | string;
+}
+
+/** A second name for a file; a symbolic link is not followed but gets the second name itself. */
+export function linkAt(from: Place, to: Place): void {
+	checked('linkat', () => linkat(from.base, cString(from.name), to.base, cString(to.name), 0));
+}
+
+export function renameAt(from: Place, to: Place): void {
+	checked('renameat', () => renameat(from.base, cString(from.name), to.base, cString(to.name)));
+}
+
+/** Of the thing itself, also when it is a symbolic link. An empty name means the descriptor. */
+export function changeOwnerAt({ base, name }: Place, uid: number, gid: number): void {
+	checked('fchownat', () => fchownat(base, cString(name), uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH));
+}
+
+/** @param seconds since 1970, both for access and modification; fractions count */
+export function changeTimesAt({ base, name }: Place, seconds: number): void {
+	const whole = Math.floor(seconds);
+	const times = Buffer.alloc(32);
+	for (const offset of [0, 16]) {
+		times.writeBigInt64LE(BigInt(whole), offset);
+		times.writeBigInt64LE(BigInt(Math.floor((seconds - whole) * 1e9)), offset + 8);
+	}
+	checked('utimensat', () => utimensat(base, cString(name), times, AT_SYMLINK_NOFOLLOW));
+}
+
+export function setAttribute(fd: number, name: string, value: Buffer): void {
+	checked('fsetxattr', () => fsetxattr(fd, cString(name), value, value.length, 0));
+}
+
+/** Run with a descriptor that is closed afterwards, whatever happens. */
+export function withDescriptor<T>(fd: number, run: (fd: number) => T): T {
+	try {
+		return run(fd);
+	} finally {
+		closeSync(fd);
+	}
+}

@@ -1,0 +1,115 @@
+/**
+ * Removal of a tree that somebody else wrote: names that are no text, directories nested deeper than a path can say,
+ * and mounts inside, which are never descended into.
+ */
+import { closeSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { hasCode } from '#os/errno.ts';
+import {
+	listDirectory,
+	O_PATH,
+	openAt,
+	openDirectoryAt,
+	RESOLVE,
+	removeDirectoryAt,
+	removeFileAt,
+	renameAt,
+} from './directory.ts';
+
+/** One descriptor is open for each level; what lies deeper is moved up first. */
+const DEEPEST = 64;
+/** Milliseconds of work between two turns of the event loop. */
+const TURN = 5;
+
+interface Walk {
+	readonly top: number;
+	moved: number;
+	/** When the last turn of the event loop was. */
+	since: number;
+}
+
+/**
+ * Remove a file or a directory with everything in it. Missing is fine.
+ *
+ * @param path absolute
+ * @throws SystemCallError EXDEV or EBUSY when something is mounted inside: what lies beyond is untouched
+ */
+export async function removeTree(path: string): Promise<void> {
+	let parent: number;
+	try {
+		const flags = O_PATH | constants.O_DIRECTORY;
+		parent = openAt(undefined, dirname(path), { flags, resolve: 0 });
+	} catch (error) {
+		if (hasCode(error, 'ENOENT', 'ENOTDIR')) return;
+		throw error;
+	}
+	try {
+		await removeEntry(parent, Buffer.from(path.slice(dirname(path).length).replace(/^\/+/, '')));
+	} finally {
+		closeSync(parent);
+	}
+}
+
+async function removeEntry(parent: number, name: Buffer): Promise<void> {
+	let top: number;
+	try {
+		top = openDirectoryAt(parent, name, RESOLVE.noMounts);
+	} catch (error) {
+		if (hasCode(error, 'ENOENT')) return;
+		if (!hasCode(error, 'ENOTDIR', 'ELOOP')) throw error;
+		removeFileAt(parent, name);
+		return;
+	}
+	try {
+		const walk: Walk = { top, moved: 0, since: performance.now() };
+		// What was moved up is in the second listing; every round moves less.
+		for (let before = -1; walk.moved !== before; ) {
+			before = walk.moved;
+			await empty(top, walk, 0);
+		}
+	} finally {
+		closeSync(top);
+	}
+	removeDirectoryAt(parent, name);
+}
+
+async function empty(fd: number, walk: Walk, depth: number): Promise<void> {
+	for (const entry of listDirectory(fd)) {
+		if (performance.now() - walk.since > TURN) {
+			await setImmediate();
+			walk.since = performance.now();
+		}
+		if (entry.directory) await removeSubtree(fd, entry.name, { walk, depth });
+		else ignoreMissing(() => removeFileAt(fd, entry.name));
+	}
+}
+
+async function removeSubtree(fd: number, name: Buffer, { walk, depth }: { walk: Walk; depth: number }): Promise<void> {
+	if (depth >= DEEPEST) {
+		walk.moved += 1;
+		renameAt({ base: fd, name }, { base: walk.top, name: `.removing-${process.hrtime.bigint()}` });
+		return;
+	}
+	let below: number;
+	try {
+		below = openDirectoryAt(fd, name, RESOLVE.noMounts);
+	} catch (error) {
+		if (hasCode(error, 'ENOENT')) return;
+		throw error;
+	}
+	try {
+		await empty(below, walk, depth + 1);
+	} finally {
+		closeSync(below);
+	}
+	ignoreMissing(() => removeDirectoryAt(fd, name));
+}
+
+function ignoreMissing(remove: () => void): void {
+	try {
+		remove();
+	} catch (error) {
+		if (!hasCode(error, 'ENOENT')) throw error;
+	}
+}

@@ -1,0 +1,226 @@
+/**
+ * conmon(8): one small process per container, and per additional process in it, that holds its input and output,
+ * waits for it and survives us. What it has to say comes over a pipe, one JSON object a line.
+ */
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { type Launched, launch } from '#os/exec.ts';
+import { childrenOf, identify, signalProcess } from '../process.ts';
+
+export interface OciTools {
+	/** Absolute paths of the programs. */
+	readonly conmon: string;
+	readonly runtime: string;
+	/** State directory of the runtime. */
+	readonly state: string;
+	/** Milliseconds that the runtime may take to start a process. Default 60000. */
+	readonly patience?: number;
+}
+
+/** A slow disk or a machine that swaps is no reason to give up. */
+const PATIENCE = 60_000;
+
+export interface MonitorRequest {
+	readonly container: string;
+	/** Directory of conmon's sockets and pipes; for a container, the OCI bundle. */
+	readonly directory: string;
+	readonly tty: boolean;
+	readonly stdin: boolean;
+}
+
+export interface CreateRequest extends MonitorRequest {
+	/** Where the exit file, named after the container, is to appear. */
+	readonly exits: string;
+}
+
+export interface ExecRequest extends MonitorRequest {
+	readonly execution: string;
+	/** File with an OCI process object. */
+	readonly spec: string;
+	/** Called before the process is started, once `directory`/attach takes connections. */
+	readonly onAttachable?: () => void;
+}
+
+/** An additional process. */
+export interface Execution {
+	readonly pid: number;
+	/** Undefined when conmon was killed and so nobody knows. */
+	readonly code: Promise<number | undefined>;
+}
+
+/** The runtime or conmon refused; the message is theirs. */
+export class OciError extends Error {
+	constructor(message: string) {
+		super(message);
+		this.name = 'OciError';
+	}
+}
+
+/** The runtime did not answer. It was ended, with all that it had started. */
+export class OciTimeout extends OciError {
+	constructor(runtime: string, milliseconds: number) {
+		super(`${runtime} did not start it within ${milliseconds / 1000} s`);
+		this.name = 'OciTimeout';
+	}
+}
+
+/** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
+export async function createContainer(tools: OciTools, request: CreateRequest): Promise<number> {
+	const monitor = await launch([...monitorArgv(tools, request), '--exit-dir', request.exits], {
+		pipes: 1,
+		env: { _OCI_SYNCPIPE: '3' },
+	});
+	const reports = new Reports(monitor);
+	const pid = await inTime(tools, request, () => reports.started());
+	reports.close();
+	return pid;
+}
+
+/** Runs a process in a running container. Resolves when it was started. */
+export async function execInContainer(tools: OciTools, request: ExecRequest): Promise<Execution> {
+	const argv = monitorArgv(tools, request, request.execution);
+	argv.push('--exec', '--exec-process-spec', request.spec);
+	const { onAttachable } = request;
+	const { pid, reports } = await inTime(tools, request, async () => {
+		const reports = await (onAttachable === undefined ? plainExec(argv) : attachedExec(argv, onAttachable));
+		return { pid: await reports.started(), reports };
+	});
+	return { pid, code: reports.next().then((report) => report?.data) };
+}
+
+/** Ends conmon, and what it started, when the runtime is not done in time: who waits may hold the lock of a container. */
+async function inTime<T>(tools: OciTools, { directory }: MonitorRequest, start: () => Promise<T>): Promise<T> {
+	const patience = tools.patience ?? PATIENCE;
+	const late = Promise.withResolvers<never>();
+	const timer = setTimeout(() => {
+		killMonitor(directory);
+		// Not when its pipe ends: what cannot be killed may hold it.
+		late.reject(new OciTimeout(tools.runtime, patience));
+	}, patience);
+	const started = start();
+	started.catch(() => {});
+	return await Promise.race([started, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** conmon goes on in a process of its own, whose number it writes before it starts the runtime. */
+function killMonitor(directory: string): void {
+	for (const pid of withDescendants(readPid(`${directory}/conmon.pid`))) {
+		const process = identify(pid);
+		if (process !== undefined) signalProcess(process, 'SIGKILL');
+	}
+}
+
+/** @returns 0 where there is none */
+function readPid(file: string): number {
+	try {
+		return Number.parseInt(readFileSync(file, 'utf8'), 10) || 0;
+	} catch {
+		return 0;
+	}
+}
+
+function withDescendants(pid: number): number[] {
+	return [pid, ...childrenOf(pid).flatMap(withDescendants)];
+}
+
+async function plainExec(argv: readonly string[]): Promise<Reports> {
+	return new Reports(await launch(argv, { pipes: 1, env: { _OCI_SYNCPIPE: '3' } }));
+}
+
+/** conmon waits twice for a byte: before it does anything, and after it opened its socket. */
+async function attachedExec(argv: readonly string[], onAttachable: () => void): Promise<Reports> {
+	const env = { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' };
+	const monitor = await launch([...argv, '--exec-attach'], { pipes: 3, env });
+	const [sync, go, attach] = monitor.pipes as [Duplex, Duplex, Duplex];
+	const attachable = new Reports(monitor, attach);
+	const reports = new Reports(monitor, sync);
+	try {
+		go.write('0');
+		await attachable.started();
+		onAttachable();
+		go.write('0');
+		return reports;
+	} catch (error) {
+		reports.close();
+		throw error;
+	} finally {
+		attachable.close();
+		go.end();
+	}
+}
+
+function monitorArgv(tools: OciTools, request: MonitorRequest, unit = request.container): string[] {
+	const { container, directory } = request;
+	const argv = [tools.conmon, '--api-version', '1', '--cid', container, '--cuuid', unit, '--name', container];
+	argv.push('--runtime', tools.runtime, '--runtime-arg', '--root', '--runtime-arg', tools.state);
+	argv.push(
+		'--bundle',
+		directory,
+		'--container-pidfile',
+		`${directory}/pid`,
+		'--conmon-pidfile',
+		`${directory}/conmon.pid`,
+	);
+	argv.push('--full-attach');
+	// Output that nobody listens to is dropped: no log to fill a disk, and a writer never waits.
+	argv.push('--log-path', 'none:', '--no-sync-log', '--log-level', 'error');
+	if (request.tty) argv.push('--terminal');
+	if (request.stdin) argv.push('--stdin');
+	return argv;
+}
+
+interface Report {
+	/** A pid, an exit code, or -1 with a message. */
+	readonly data: number;
+	readonly message?: string;
+}
+
+/** The lines of a pipe from conmon. */
+class Reports {
+	readonly #monitor: Launched;
+	readonly #pipe: Duplex;
+	readonly #lines: AsyncIterator<string>;
+
+	constructor(monitor: Launched, pipe: Duplex = monitor.pipes[0]!) {
+		this.#monitor = monitor;
+		this.#pipe = pipe;
+		this.#lines = linesOf(pipe);
+	}
+
+	/** The first number; throws OciError when conmon reports a failure or nothing. */
+	async started(): Promise<number> {
+		const report = await this.next();
+		if (report !== undefined && report.data >= 0) return report.data;
+		this.close();
+		const code = await this.#monitor.exited;
+		throw new OciError(plain(report?.message ?? this.#monitor.stderr()) || `conmon ended with exit code ${code}`);
+	}
+
+	async next(): Promise<Report | undefined> {
+		const line = await this.#lines.next();
+		return line.done ? undefined : (JSON.parse(line.value) as Report);
+	}
+
+	close(): void {
+		this.#pipe.destroy();
+	}
+}
+
+async function* linesOf(pipe: Duplex): AsyncGenerator<string, void, void> {
+	let rest = '';
+	pipe.setEncoding('utf8');
+	for await (const chunk of pipe) {
+		const lines = (rest + chunk).split('\n');
+		rest = lines.pop()!;
+		yield* lines.filter((line) => line !== '');
+	}
+	if (rest !== '') yield rest;
+}
+
+/** The sentence in a runtime's log lines (`time=... level=error msg="..."`), or the text as it is. */
+function plain(message: string): string {
+	const sentences = [...message.matchAll(/level=(?:error|fatal) msg=("(?:[^"\\]|\\.)*"|\S+)/g)].map((match) =>
+		match[1]!.startsWith('"') ? (JSON.parse(match[1]!) as string) : match[1]!,
+	);
+	return (sentences.length > 0 ? sentences.join('; ') : message).trim();
+}

@@ -1,0 +1,86 @@
+/** A kleened on the simulated FreeBSD host, as a host under test: see far/far-host.ts for what that is worth. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { outputOf } from '#test/testbed/command.ts';
+import { DaemonHost } from '#test/testbed/daemon-host.ts';
+import type { HostInterface, HostUnderTest } from '#test/testbed/host-under-test.ts';
+import { FarHost } from './far-host.ts';
+import { visibleInterfaces } from './ifconfig.ts';
+
+const DAEMON = new URL('far-daemon.ts', import.meta.url).pathname;
+
+export class FarTestHost extends DaemonHost implements HostUnderTest {
+	readonly image = 'FreeBSD';
+	readonly far: FarHost;
+	readonly #zfsRoot: string;
+
+	private constructor(far: FarHost) {
+		super();
+		this.far = far;
+		// Its state directory is below /var/run of this machine, so each has a name of its own.
+		this.#zfsRoot = `zroot/k${process.pid}${this.folder.slice(-6)}`;
+	}
+
+	static async start(): Promise<FarTestHost> {
+		const host = new FarTestHost(await FarHost.start());
+		try {
+			await host.startDaemon();
+			const archive = await host.#baseArchive();
+			await host.kleeOutput('image', 'create', '-t', host.image, 'fetch', `file://${archive}`);
+			return host;
+		} catch (error) {
+			await host.removeByForce();
+			throw error;
+		}
+	}
+
+	protected override command(): readonly string[] {
+		return [process.execPath, DAEMON];
+	}
+
+	protected place(): readonly string[] {
+		return ['--bin', this.far.bin, '--zfs-root', this.#zfsRoot];
+	}
+
+	/** Enough of a base system to be cloned and mounted into: programs are those of this machine. */
+	async #baseArchive(): Promise<string> {
+		const files = join(this.folder, 'base');
+		for (const name of ['dev', 'etc', 'root', 'mnt', 'tmp', 'bin', 'sbin', 'usr/bin'])
+			mkdirSync(join(files, name), { recursive: true });
+		writeFileSync(join(files, 'etc/rc'), 'sleep 300 >/dev/null 2>&1 &\n');
+		writeFileSync(join(files, 'etc/rc.shutdown'), 'exit 0\n');
+		const archive = join(this.folder, 'base.txz');
+		await outputOf(['tar', '-cJf', archive, '-C', files, '.']);
+		return archive;
+	}
+
+	async interfaces(): Promise<HostInterface[]> {
+		return visibleInterfaces(this.far.world);
+	}
+
+	ping(address: string): readonly string[] {
+		return ['ping', ...(address.includes(':') ? ['-6'] : []), '-c', '1', '-t', '3', address];
+	}
+
+	async answers(address: string): Promise<boolean> {
+		return visibleInterfaces(this.far.world, true).some(({ addresses }) =>
+			addresses.some((own) => own.split('/')[0] === address),
+		);
+	}
+
+	async changes(): Promise<string[]> {
+		return [];
+	}
+
+	leftovers(): string[] {
+		const { mounts, jails } = this.far.world;
+		return [...mounts.map(({ target }) => `+ mount: ${target}`), ...[...jails.keys()].map((name) => `+ jail: ${name}`)];
+	}
+
+	protected async removeFromHost(): Promise<void> {
+		await this.far.close();
+		const { createHash } = await import('node:crypto');
+		const state = `/var/run/kleene/${createHash('sha256').update(this.#zfsRoot).digest('hex').slice(0, 8)}`;
+		if (existsSync(state)) rmSync(state, { recursive: true, force: true });
+	}
+}
