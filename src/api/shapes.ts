@@ -15,7 +15,7 @@ export const ErrorResponse = Type.Object(
 		code: Type.Optional(Type.String()),
 		what: Type.Optional(Type.String()),
 		why: Type.Optional(Type.String()),
-		mend: Type.Optional(Type.String()),
+		hint: Type.Optional(Type.String()),
 	},
 	{ $id: 'ErrorResponse' },
 );

@@ -4,7 +4,7 @@ import { commandTree } from './syntax/tree.ts';
 
 export interface Advice {
 	readonly why: string;
-	readonly mend: string;
+	readonly hint: string;
 }
 
 /** What helps who typed something that klee does not know there. @param command the innermost one that the words name */
@@ -13,11 +13,11 @@ export function adviceOn({ code, message }: CommanderError, command: Command): A
 	const [, word = ''] = /'([^']*)'/.exec(what) ?? [];
 	const similar = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
 	const help = `${pathOf(command)} --help`;
-	const usual = { why: '', mend: similar ? `did you mean ${similar}? See ${help}` : `see ${help}` };
+	const usual = { why: '', hint: similar ? `did you mean ${similar}? See ${help}` : `see ${help}` };
 	if (code === 'commander.unknownOption') return misplaced(word, command) ?? usual;
 	if (code === 'commander.unknownCommand') return elsewhere(word, command) ?? usual;
 	const ofRoot = code === 'commander.invalidArgument' && findOption(rootOf(command), word.split(' ')[0] ?? '');
-	return ofRoot && !findOption(command, word.split(' ')[0] ?? '') ? { why: '', mend: 'see klee --help' } : usual;
+	return ofRoot && !findOption(command, word.split(' ')[0] ?? '') ? { why: '', hint: 'see klee --help' } : usual;
 }
 
 /** Options of klee itself stand before the command, those of a command after it. */
@@ -25,10 +25,10 @@ function misplaced(flag: string, command: Command): Advice | undefined {
 	const path = pathOf(command).replace(/^klee ?/, '');
 	const own = findOption(rootOf(command), flag);
 	if (own && command.parent)
-		return { why: 'it is an option of klee itself', mend: `write it before the command: klee ${typed(own)} ${path}` };
+		return { why: 'it is an option of klee itself', hint: `write it before the command: klee ${typed(own)} ${path}` };
 	const inner = command.parent && findOption(command, flag);
 	if (!inner) return undefined;
-	return { why: `it is an option of klee ${path}`, mend: `write it after the command: klee ${path} ${typed(inner)}` };
+	return { why: `it is an option of klee ${path}`, hint: `write it after the command: klee ${path} ${typed(inner)}` };
 }
 
 /** `-f, --force` → `--force` */
@@ -38,7 +38,7 @@ function typed({ flags }: Option): string {
 
 const NO_BUILD: Advice = {
 	why: 'klee builds no images from Dockerfiles',
-	mend: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
+	hint: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
 };
 
 /** What the original klee has and this one has not, and what is in a group without a shortcut. */
@@ -47,7 +47,7 @@ function elsewhere(name: string, command: Command): Advice | undefined {
 	if (command.parent) return undefined;
 	const groups = commandTree().commands.filter(({ commands }) => commands.some((inner) => inner.name() === name));
 	if (groups.length === 0) return undefined;
-	return { why: '', mend: `did you mean ${groups.map((group) => `klee ${group.name()} ${name}`).join(' or ')}?` };
+	return { why: '', hint: `did you mean ${groups.map((group) => `klee ${group.name()} ${name}`).join(' or ')}?` };
 }
 
 function rootOf(command: Command): Command {

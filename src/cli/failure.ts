@@ -13,8 +13,8 @@ export class CommandLineError extends KleeneError {
 	}
 }
 
-export function usageError(what: string, why: string, mend: string): CommandLineError {
-	return new CommandLineError(EXIT.usage, { code: 'INVALID_ARGUMENT', what, why, mend, message: what });
+export function usageError(what: string, why: string, hint: string): CommandLineError {
+	return new CommandLineError(EXIT.usage, { code: 'INVALID_ARGUMENT', what, why, hint, message: what });
 }
 
 /** Ends the command without a message: what there was to say has been said. */

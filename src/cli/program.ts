@@ -44,6 +44,6 @@ function report(error: unknown, command: Command): number {
 
 function fromCommander(error: CommanderError, command: Command): CommandLineError {
 	const [what = ''] = error.message.replace(/^error: /, '').split('\n');
-	const { why, mend } = adviceOn(error, command);
-	return usageError(what, why, mend);
+	const { why, hint } = adviceOn(error, command);
+	return usageError(what, why, hint);
 }

@@ -122,11 +122,11 @@ function checkEntry(path: string, key: string, setting: unknown): void {
 
 const KEEP_TO_KEYS = `keep to the keys ${[...FILE_KEYS].join(', ')}`;
 
-function invalidFile(path: string, why: string, mend = KEEP_TO_KEYS): CommandLineError {
+function invalidFile(path: string, why: string, hint = KEEP_TO_KEYS): CommandLineError {
 	return new CommandLineError(EXIT.config, {
 		code: 'CONFIG_INVALID',
 		what: `Config file ${path} is not valid`,
 		why,
-		mend,
+		hint,
 	});
 }

@@ -45,7 +45,7 @@ function unparsable(text: string, why: string): KleeneError {
 		code: 'INVALID_ARGUMENT',
 		what: `Could not parse the '--host' parameter`,
 		why: `'${text}': ${why}`,
-		mend: `write http:///path/to.sock, unix:///path/to.sock, http://ADDRESS:PORT or https://ADDRESS:PORT`,
+		hint: `write http:///path/to.sock, unix:///path/to.sock, http://ADDRESS:PORT or https://ADDRESS:PORT`,
 	});
 }
 

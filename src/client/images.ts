@@ -75,8 +75,8 @@ function failureFrom(ending: Ending, progress: Progress): KleeneError {
 		return failure;
 	}
 	progress.drop();
-	const [, why = lastFrame, mend = failure.mend] = /^(.*?)(?:\nmend: (.*))?$/s.exec(lastFrame) ?? [];
-	return new KleeneError({ code: 'IMAGE_FAILED', what: FAILED, why, mend });
+	const [, why = lastFrame, hint = failure.hint] = /^(.*?)(?:\nhint: (.*))?$/s.exec(lastFrame) ?? [];
+	return new KleeneError({ code: 'IMAGE_FAILED', what: FAILED, why, hint });
 }
 
 /** Longer than a reason and the close frame that follows it are apart, shorter than anybody notices. */

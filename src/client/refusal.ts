@@ -16,7 +16,7 @@ export function refusalOf(body: string, status: number, doing: string): KleeneEr
 			code: 'INTERNAL',
 			what: 'Unexpected response received from Kleened',
 			why: `status ${status} to the request to ${doing}`,
-			mend: 'check that --host names a kleened and that it has the version of this klee',
+			hint: 'check that --host names a kleened and that it has the version of this klee',
 		});
 	return errorOf(answer, doing);
 }
@@ -27,7 +27,7 @@ function errorOf(answer: ErrorResponse, doing: string): KleeneError {
 		code: (answer.code as ErrorCode | undefined) ?? 'INTERNAL',
 		what: answer.what ?? `cannot ${doing}`,
 		why: answer.why ?? message,
-		mend: answer.mend ?? SEE_LOG,
+		hint: answer.hint ?? SEE_LOG,
 		message,
 	});
 }
@@ -55,7 +55,7 @@ function isErrorBody(value: unknown): value is ErrorResponse {
 export function unreachable(address: DaemonAddress, cause: unknown): KleeneError {
 	const code = errnoOf(cause);
 	const place = describeAddress(address);
-	const [why, mend] = reasons(code, place) ?? [
+	const [why, hint] = reasons(code, place) ?? [
 		messageOf(cause) || code || 'unknown reason',
 		`check that kleened listens at ${place} and that the TLS options fit`,
 	];
@@ -63,7 +63,7 @@ export function unreachable(address: DaemonAddress, cause: unknown): KleeneError
 		code: 'DAEMON_UNREACHABLE',
 		what: 'unable to connect to kleened',
 		why,
-		mend,
+		hint,
 		cause,
 	});
 }

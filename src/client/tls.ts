@@ -35,7 +35,7 @@ function read(kind: string, path: string): Buffer {
 			code: 'CONFIG_INVALID',
 			what: `cannot read the TLS ${kind} ${path}`,
 			why: messageOf(cause),
-			mend: 'name a readable PEM file with --tlscert, --tlskey or --tlscacert',
+			hint: 'name a readable PEM file with --tlscert, --tlskey or --tlscacert',
 			cause,
 		});
 	}

@@ -148,7 +148,7 @@ export function failureOf(ending: Ending, what: string, reason?: string): Kleene
 			code: 'DAEMON_UNREACHABLE',
 			what,
 			why: `the connection to kleened broke off (code ${ending.code})`,
-			mend: 'check that kleened still runs, and see its log',
+			hint: 'check that kleened still runs, and see its log',
 		});
 	const message = ending.reason?.message ?? '';
 	const why = reason ?? message;
@@ -156,7 +156,7 @@ export function failureOf(ending: Ending, what: string, reason?: string): Kleene
 		code: ending.code === 1002 ? 'INVALID_ARGUMENT' : 'HOST_FAILED',
 		what,
 		why,
-		mend: 'correct the request, or see the log of kleened for more',
+		hint: 'correct the request, or see the log of kleened for more',
 		message: reason === undefined || message === '' ? why : `${message}: ${reason}`,
 	});
 }

@@ -95,7 +95,7 @@ function asRefusal(error: unknown): unknown {
 		code: 'INVALID_ARGUMENT',
 		what: 'cannot understand the request',
 		why,
-		mend: 'see /openapi.json for what it may hold',
+		hint: 'see /openapi.json for what it may hold',
 		message: why,
 		cause: error,
 	});

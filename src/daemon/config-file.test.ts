@@ -40,6 +40,6 @@ test('a misfit is told in the words of the file, with what would fit', () => {
 			/correct it/,
 		],
 	];
-	for (const [content, why, mend] of cases)
-		assert.throws(() => read(content), { name: 'KleeneError', code: 'CONFIG_INVALID', why, mend }, content);
+	for (const [content, why, hint] of cases)
+		assert.throws(() => read(content), { name: 'KleeneError', code: 'CONFIG_INVALID', why, hint }, content);
 });

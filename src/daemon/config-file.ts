@@ -52,12 +52,12 @@ export function readConfigFile(named: string | undefined): ConfigFile {
 		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');
 	}
 	if (Value.Check(ConfigFile, parsed)) return parsed;
-	const { why, mend } = explain(Value.Errors(ConfigFile, parsed));
-	throw invalid(file, why, mend);
+	const { why, hint } = explain(Value.Errors(ConfigFile, parsed));
+	throw invalid(file, why, hint);
 }
 
-function invalid(file: string, why: string, mend: string): KleeneError {
-	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${file}`, why, mend });
+function invalid(file: string, why: string, hint: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${file}`, why, hint });
 }
 
 type Problem = ReturnType<typeof Value.Errors>[number];
@@ -70,23 +70,23 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** What a schema says of a misfit is for programmers; a key that is misspelt explains the one that is missing. */
-function explain(problems: readonly Problem[]): { readonly why: string; readonly mend: string } {
+function explain(problems: readonly Problem[]): { readonly why: string; readonly hint: string } {
 	const unknown = problems.find(({ keyword }) => keyword === 'additionalProperties');
 	const problem = unknown ?? problems[0];
 	const place = placeOf(problem?.instancePath ?? '');
 	const keys = Object.keys((place === '' ? ConfigFile : ListenerConfig).properties).join(', ');
 	const where = place === '' ? '' : ` in ${place}`;
 	if (problem?.keyword === 'additionalProperties')
-		return { why: `there is no key ${problem.params.additionalProperties[0]}${where}`, mend: `known keys: ${keys}` };
+		return { why: `there is no key ${problem.params.additionalProperties[0]}${where}`, hint: `known keys: ${keys}` };
 	if (problem?.keyword === 'required')
-		return { why: `${place} has no ${problem.params.requiredProperties[0]}`, mend: `known keys: ${keys}` };
+		return { why: `${place} has no ${problem.params.requiredProperties[0]}`, hint: `known keys: ${keys}` };
 	if (problem?.keyword === 'const') {
 		const choices = problems.flatMap(({ keyword, params }) => (keyword === 'const' ? [params.allowedValue] : []));
-		return { why: `${place} has a value that it cannot have`, mend: `choose one of ${choices.join(', ')}` };
+		return { why: `${place} has a value that it cannot have`, hint: `choose one of ${choices.join(', ')}` };
 	}
 	const type = problem?.keyword === 'type' ? String(problem.params.type) : '';
 	const why = `${place || 'the file'} is not ${KINDS[type] ?? 'valid'}`;
-	return { why, mend: place === '' ? `known keys: ${keys}` : 'correct it there' };
+	return { why, hint: place === '' ? `known keys: ${keys}` : 'correct it there' };
 }
 
 /** `/api_listening_sockets/0/tlskey` → `api_listening_sockets[0].tlskey` */

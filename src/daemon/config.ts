@@ -119,6 +119,6 @@ function parseOptions(argv: readonly string[]) {
 	}
 }
 
-function invalid(what: string, why: string, mend: string): KleeneError {
-	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, mend });
+function invalid(what: string, why: string, hint: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, hint });
 }

@@ -39,6 +39,6 @@ function parseRemote(text: string, key: string | undefined): RemoteHost {
 	return { user, host: host.replace(/^\[|\]$/g, ''), port, key };
 }
 
-function refuse(what: string, why: string, mend: string): KleeneError {
-	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, mend });
+function refuse(what: string, why: string, hint: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot use ${what}`, why, hint });
 }

@@ -11,9 +11,9 @@ import type { Streams } from './streams/upgrade.ts';
 const folder = mkdtempSync(join(tmpdir(), 'kleened-tls-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 
-function refusal(files: Partial<ListenerConfig>, why: RegExp, mend: RegExp) {
+function refusal(files: Partial<ListenerConfig>, why: RegExp, hint: RegExp) {
 	const config = { address: `https://${folder}/k.sock`, ...files };
-	const expected = { name: 'KleeneError', what: `cannot listen on ${config.address}`, why, mend };
+	const expected = { name: 'KleeneError', what: `cannot listen on ${config.address}`, why, hint };
 	return assert.rejects(listen(config, {} as App, { attachTo() {} } as unknown as Streams), expected);
 }
 

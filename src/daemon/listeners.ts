@@ -50,8 +50,8 @@ function tlsOptions(
 	try {
 		createSecureContext(files);
 	} catch (error) {
-		const mend = 'tlscert and tlskey have to be a PEM certificate and its own key, tlscacert and tlsdh PEM, too';
-		throw refuse(config.address, `its TLS files do not fit together: ${messageOf(error)}`, mend);
+		const hint = 'tlscert and tlskey have to be a PEM certificate and its own key, tlscacert and tlsdh PEM, too';
+		throw refuse(config.address, `its TLS files do not fit together: ${messageOf(error)}`, hint);
 	}
 	const verify = config.tlsverify === true;
 	return { ...files, requestCert: verify, rejectUnauthorized: verify };
@@ -91,6 +91,6 @@ function answers(path: string): Promise<boolean> {
 	});
 }
 
-function refuse(address: string, why: string, mend: string): KleeneError {
-	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot listen on ${address}`, why, mend });
+function refuse(address: string, why: string, hint: string): KleeneError {
+	return new KleeneError({ code: 'CONFIG_INVALID', what: `cannot listen on ${address}`, why, hint });
 }

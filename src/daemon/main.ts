@@ -36,7 +36,7 @@ async function setUpPfOfHost(words: readonly string[]): Promise<void> {
 			code: 'CONFIG_INVALID',
 			what: 'cannot set up pf',
 			why: 'this host is not FreeBSD, and its firewall needs no setting up',
-			mend: 'name a FreeBSD host with --freebsd-host ssh://root@HOST',
+			hint: 'name a FreeBSD host with --freebsd-host ssh://root@HOST',
 		});
 	const folder = mkdtempSync(join(tmpdir(), 'kleened-'));
 	const log = { warn() {}, info() {} };
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
 			code: 'NOT_ROOT',
 			what: 'cannot start kleened',
 			why: 'it makes network interfaces, mounts and namespaces, which needs root',
-			mend: 'run it with sudo, or as a service (packaging/kleened.service)',
+			hint: 'run it with sudo, or as a service (packaging/kleened.service)',
 		});
 	const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 	await serve(config, log);
@@ -115,7 +115,7 @@ function closeListener(server: Server): void {
 /** A refusal to start in three lines; anything else is a defect and shows its stack. */
 function fail(error: unknown): void {
 	const text = isKleeneError(error)
-		? `error: ${error.what}\n  why:  ${error.why}\n  mend: ${error.mend}\n`
+		? `error: ${error.what}\n  why:  ${error.why}\n  hint: ${error.hint}\n`
 		: `error: ${error instanceof Error ? error.stack : messageOf(error)}\n`;
 	process.stderr.write(text);
 	process.exitCode = 1;

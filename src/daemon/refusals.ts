@@ -18,11 +18,11 @@ export function statusOf(error: unknown, statuses: ErrorStatuses): number {
 export function refusalBody(error: unknown): ErrorResponse {
 	if (!isKleeneError(error)) {
 		const why = messageOf(error);
-		const mend = 'see the log of the daemon, and report it with the lines around this time';
-		return { message: `internal error: ${why}`, code: 'INTERNAL', what: 'the daemon failed', why, mend };
+		const hint = 'see the log of the daemon, and report it with the lines around this time';
+		return { message: `internal error: ${why}`, code: 'INTERNAL', what: 'the daemon failed', why, hint };
 	}
-	const { message, code, what, why, mend } = error satisfies KleeneError;
-	return { message, code, what, why, mend };
+	const { message, code, what, why, hint } = error satisfies KleeneError;
+	return { message, code, what, why, hint };
 }
 
 /** What fastify says of a request that does not fit its schema, in the contract's words where it has some. */

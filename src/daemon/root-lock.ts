@@ -33,7 +33,7 @@ function requireDead(root: string, file: string): void {
 		code: 'CONFIG_INVALID',
 		what: `cannot use the root directory ${root}`,
 		why: `another kleened (process ${pid}) uses it`,
-		mend: `stop that one first, or choose another --root; if process ${pid} is another program, remove ${file}`,
+		hint: `stop that one first, or choose another --root; if process ${pid} is another program, remove ${file}`,
 	});
 }
 

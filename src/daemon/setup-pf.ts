@@ -33,8 +33,8 @@ export function readSetupPfArguments(words: readonly string[]): SetupPfArguments
 }
 
 function refuse(why: string): never {
-	const mend = 'see "kleened setup-pf --help"';
-	throw new KleeneError({ code: 'INVALID_ARGUMENT', what: 'cannot set up pf', why, mend });
+	const hint = 'see "kleened setup-pf --help"';
+	throw new KleeneError({ code: 'INVALID_ARGUMENT', what: 'cannot set up pf', why, hint });
 }
 
 /** How the pf of a host is. Satisfied by `PfSituation` of host/freebsd. */
@@ -115,7 +115,7 @@ function unclear({ file, plan }: PfReport): KleeneError {
 		code: 'CONFIG_INVALID',
 		what: `cannot add lines to ${file}`,
 		why: plan.kind === 'unclear' ? plan.why : '',
-		mend: 'put the three lines in by hand: docs/networks.md, "pf on FreeBSD"',
+		hint: 'put the three lines in by hand: docs/networks.md, "pf on FreeBSD"',
 	});
 }
 
@@ -124,6 +124,6 @@ function notDone({ file }: PfReport, why: string): KleeneError {
 		code: 'HOST_FAILED',
 		what: 'cannot set up pf; everything is as it was',
 		why,
-		mend: `see that "pfctl -n -f ${file}" has nothing to say, then try again`,
+		hint: `see that "pfctl -n -f ${file}" has nothing to say, then try again`,
 	});
 }

@@ -51,7 +51,7 @@ function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: st
 		code: 'ADDRESSES_EXHAUSTED',
 		what: `cannot connect to network ${network.name}`,
 		why: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network: ${formatSubnet(subnet)} is full`,
-		mend: 'disconnect or remove containers that are not needed ("klee network inspect"), or use a larger network',
+		hint: 'disconnect or remove containers that are not needed ("klee network inspect"), or use a larger network',
 		message: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network`,
 	});
 }
@@ -71,12 +71,12 @@ function parseWanted(network: Network, family: Family, wanted: string, subnet: S
 	const address = parseAddress(wanted);
 	if (!address || address.family !== family) {
 		const message = `could not parse ${inet} address ${wanted}: einval`;
-		const mend = `give one IPv${family} address, such as ${family === 4 ? '10.4.6.2' : 'fd00::2'}`;
-		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, mend, message });
+		const hint = `give one IPv${family} address, such as ${family === 4 ? '10.4.6.2' : 'fd00::2'}`;
+		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, hint, message });
 	}
 	if (!subnet) {
 		const message = `cannot set ip address because there is no IPv${family} subnet defined for this network`;
-		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, mend: 'leave the address out', message });
+		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, hint: 'leave the address out', message });
 	}
 	requireAssignable(what, address, subnet);
 	return address;
@@ -85,8 +85,8 @@ function parseWanted(network: Network, family: Family, wanted: string, subnet: S
 function requireAssignable(what: string, address: Address, subnet: Subnet): void {
 	const { first, last } = assignable(subnet);
 	const text = (value: bigint) => formatAddress({ family: subnet.family, value });
-	const mend = `choose one from ${text(first)} to ${text(last)}`;
-	const refuse = (why: string) => new KleeneError({ code: 'INVALID_ADDRESS', what, why, mend });
+	const hint = `choose one from ${text(first)} to ${text(last)}`;
+	const refuse = (why: string) => new KleeneError({ code: 'INVALID_ADDRESS', what, why, hint });
 	if (!contains(subnet, address)) throw refuse(`it is outside the subnet ${formatSubnet(subnet)}`);
 	if (address.value < first) throw refuse(`it is the network address of ${formatSubnet(subnet)}`);
 	if (address.value > last) throw refuse(`it is the broadcast address of ${formatSubnet(subnet)}`);
@@ -103,6 +103,6 @@ function taken(store: Store, network: Network, address: Address): KleeneError {
 		why: gateway
 			? 'it is the gateway of the network'
 			: `it belongs to ${container ? `container ${container.name}` : 'the host'}`,
-		mend: 'choose another address, or leave it out to get a free one',
+		hint: 'choose another address, or leave it out to get a free one',
 	});
 }

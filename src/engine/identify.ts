@@ -23,7 +23,7 @@ function find<T>(kind: string, finder: Finder<T>, identifier: string): T | undef
 			code: 'AMBIGUOUS',
 			what: `cannot tell which ${kind} '${identifier}' means`,
 			why: 'several ids begin with it',
-			mend: 'write more of the id, or the name',
+			hint: 'write more of the id, or the name',
 		});
 	return one;
 }
@@ -43,8 +43,8 @@ export function requireContainer(store: Store, id: string, message = 'container 
 }
 
 function noSuchContainer(identifier: string, message: string): KleeneError {
-	const mend = 'see "klee container ls -a" for those there are';
-	return missing('NO_SUCH_CONTAINER', 'container', identifier, message, mend);
+	const hint = 'see "klee container ls -a" for those there are';
+	return missing('NO_SUCH_CONTAINER', 'container', identifier, message, hint);
 }
 
 export function findNetwork(store: Store, identifier: string, message = 'network not found'): Network {
@@ -79,10 +79,10 @@ function missing(
 	kind: string,
 	identifier: string,
 	message: string,
-	mend: string,
+	hint: string,
 ): KleeneError {
 	const why = `no ${kind} has the name or id '${identifier.slice(0, 80)}'`;
-	return new KleeneError({ code, what: message.trim(), why, mend, message });
+	return new KleeneError({ code, what: message.trim(), why, hint, message });
 }
 
 function lookUpImage(store: Store, identifier: string): Image | undefined {
@@ -101,7 +101,7 @@ export function requireImage(store: Store, reference: string, facts: HostFacts):
 			code: 'UNSUPPORTED_HERE',
 			what: `cannot use '${reference.slice(0, 80)}'`,
 			why: 'images of this daemon have no snapshots',
-			mend: 'name the image without @SNAPSHOT',
+			hint: 'name the image without @SNAPSHOT',
 		});
 	const image = reference === '' ? undefined : lookUpImage(store, reference);
 	if (image) return image;
@@ -124,18 +124,18 @@ function imageIsMissing(reference: string, facts: HostFacts): KleeneError {
 	});
 }
 
-function adviceOnMissingImage(reference: string, facts: HostFacts): { why: string; mend: string } {
+function adviceOnMissingImage(reference: string, facts: HostFacts): { why: string; hint: string } {
 	const own = facts.release.split(' ')[0] ?? facts.release;
 	const missing = `no such image '${reference.slice(0, 80)}'`;
 	const make = (name: string) => `klee image create -t ${name} fetch-auto`;
 	if (/^freebsd/i.test(reference) && facts.os !== 'freebsd')
 		return {
 			why: `${missing}; and this host runs ${facts.release}, whose kernel cannot run FreeBSD programs`,
-			mend: `make an image of this host's own system with "${make(own)}" and use ${own}, or point --host at a kleened on FreeBSD`,
+			hint: `make an image of this host's own system with "${make(own)}" and use ${own}, or point --host at a kleened on FreeBSD`,
 		};
 	return {
 		why: missing,
-		mend: `see "klee image ls"; "${make(own)}" makes one named ${own} from this host's own release`,
+		hint: `see "klee image ls"; "${make(own)}" makes one named ${own} from this host's own release`,
 	};
 }
 
@@ -151,7 +151,7 @@ export function parseNametag(text: string): { readonly name: string; readonly ta
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as an image name`,
 			why: 'it is NAME or NAME:TAG, of letters, digits, "_", "." and "-"',
-			mend: 'choose a name such as web:v1',
+			hint: 'choose a name such as web:v1',
 		});
 	return { name, tag };
 }

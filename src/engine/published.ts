@@ -56,7 +56,7 @@ export class PublishedPorts {
 				code: 'PORT_TAKEN',
 				what: `cannot publish port ${port} for container ${nameOf(part.container)}`,
 				why: itself ? 'it publishes that port twice' : `container ${holder} already holds it`,
-				mend: itself
+				hint: itself
 					? 'create it anew with each host port once'
 					: `stop that one with "klee stop ${holder}", or choose another host port`,
 			});

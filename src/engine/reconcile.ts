@@ -139,9 +139,9 @@ export class Reconciler {
 	}
 
 	#report(subject: string, error: unknown): void {
-		const mend = (error as KleeneError).mend;
+		const hint = (error as KleeneError).hint;
 		this.#context.log.error(
-			{ subject, error: messageOf(error), mend },
+			{ subject, error: messageOf(error), hint },
 			'could not bring the host to what the store says',
 		);
 	}

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './codes.ts';
 
-/** The parts of a refusal. `what`, `why` and `mend` are whole phrases without a final full stop. */
+/** The parts of a refusal. `what`, `why` and `hint` are whole phrases without a final full stop. */
 export interface ErrorParts {
 	readonly code: ErrorCode;
 	/** What could not be done, e.g. `cannot create network testnet`. */
@@ -8,7 +8,7 @@ export interface ErrorParts {
 	/** The reason, e.g. `its subnet 10.4.6.0/24 overlaps network web (10.4.0.0/16)`. */
 	readonly why: string;
 	/** What the user can do now, e.g. `choose another --subnet`. Required: a refusal without a next step is half a refusal. */
-	readonly mend: string;
+	readonly hint: string;
 	/**
 	 * The text that the wire contract gives for this case, where it gives one (an unmodified klee compares it).
 	 * Default: `<what>: <why>`.
@@ -22,7 +22,7 @@ export class KleeneError extends Error {
 	readonly code: ErrorCode;
 	readonly what: string;
 	readonly why: string;
-	readonly mend: string;
+	readonly hint: string;
 
 	constructor(parts: ErrorParts) {
 		super(parts.message ?? `${parts.what}: ${parts.why}`, { cause: parts.cause });
@@ -30,7 +30,7 @@ export class KleeneError extends Error {
 		this.code = parts.code;
 		this.what = parts.what;
 		this.why = parts.why;
-		this.mend = parts.mend;
+		this.hint = parts.hint;
 	}
 }
 
@@ -41,8 +41,8 @@ export function isKleeneError(error: unknown): error is KleeneError {
 /** The same refusal, headed by the words for what was under way: `could not create container: <message>`. */
 export function headed(what: string, error: unknown): unknown {
 	if (!isKleeneError(error) || error.code === 'DAEMON_UNREACHABLE') return error;
-	const { code, why, mend, message, cause } = error;
-	return new KleeneError({ code, what, why, mend, message: `${what}: ${message}`, cause });
+	const { code, why, hint, message, cause } = error;
+	return new KleeneError({ code, what, why, hint, message: `${what}: ${message}`, cause });
 }
 
 /** The text of anything thrown, for a `why` or a log line. */

@@ -14,6 +14,6 @@ const FREEBSD: HostOptions = {
 };
 
 test('what only a Linux host has is refused for a FreeBSD one before it is connected to', async () => {
-	await assert.rejects(openHost({ ...FREEBSD, netns: 'lab' }), { code: 'CONFIG_INVALID', mend: 'leave --netns out' });
-	await assert.rejects(openHost({ ...FREEBSD, dns: ['192.0.2.1'] }), { code: 'CONFIG_INVALID', mend: /^leave --dns/ });
+	await assert.rejects(openHost({ ...FREEBSD, netns: 'lab' }), { code: 'CONFIG_INVALID', hint: 'leave --netns out' });
+	await assert.rejects(openHost({ ...FREEBSD, dns: ['192.0.2.1'] }), { code: 'CONFIG_INVALID', hint: /^leave --dns/ });
 });

@@ -28,7 +28,7 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot start kleened',
 		why: `this version has no driver for ${process.platform}`,
-		mend: 'run it on Linux or FreeBSD, or let it manage a FreeBSD host with --freebsd-host ssh://root@HOST',
+		hint: 'run it on Linux or FreeBSD, or let it manage a FreeBSD host with --freebsd-host ssh://root@HOST',
 	});
 }
 
@@ -38,14 +38,14 @@ async function openFreebsd({ root, netns, dns, store, log }: HostOptions, place:
 			code: 'CONFIG_INVALID',
 			what: `cannot use network namespace ${netns}`,
 			why: 'FreeBSD has none: the host is the whole of its network',
-			mend: 'leave --netns out',
+			hint: 'leave --netns out',
 		});
 	if (dns.length > 0)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: `cannot forward names to ${dns.join(' and ')}`,
 			why: 'containers on FreeBSD ask the name servers of the host themselves',
-			mend: 'leave --dns out, and name the servers in /etc/resolv.conf of the host',
+			hint: 'leave --dns out, and name the servers in /etc/resolv.conf of the host',
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');

@@ -14,7 +14,7 @@ export function parseDataset(text: string): string {
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 80)}' as a dataset`,
 		why: 'a dataset is POOL or POOL/NAME/..., without a "/" in front, without a snapshot behind',
-		mend: 'see "zfs list -t filesystem" for those there are',
+		hint: 'see "zfs list -t filesystem" for those there are',
 		message: 'invalid dataset',
 	});
 }

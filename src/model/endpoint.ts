@@ -46,6 +46,6 @@ export function parseAliases(texts: readonly string[]): string[] {
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${bad.slice(0, 80)}' as an alias`,
 		why: 'it is no label of a name in DNS: letters, digits and "-" between them, 63 at most, not digits alone',
-		mend: 'choose one such as db or web-1',
+		hint: 'choose one such as db or web-1',
 	});
 }

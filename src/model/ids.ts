@@ -40,7 +40,7 @@ export function parseContainerName(text: string): string {
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as a container name`,
 			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", 2 to 128 in all',
-			mend: 'choose a name such as web-1',
+			hint: 'choose a name such as web-1',
 			message: `${text} does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`,
 		});
 	return text.startsWith('/') ? text.slice(1) : text;
@@ -54,7 +54,7 @@ export function parseNetworkName(text: string): string {
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as a network name`,
 			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", at most 128 in all',
-			mend: 'choose a name such as testnet',
+			hint: 'choose a name such as testnet',
 		});
 	return text;
 }
@@ -69,6 +69,6 @@ export function parseMac(text: string): string {
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 40)}' as a MAC address`,
 		why: 'it is not six pairs of hex digits, or a group address (the first pair is odd)',
-		mend: 'write it as 02:00:0a:04:06:02, or leave it out',
+		hint: 'write it as 02:00:0a:04:06:02, or leave it out',
 	});
 }

@@ -24,10 +24,10 @@ test('malformed values are refused with the words of the contract and a way out'
 		[{ gateway6: '10.4.6.1', subnet6: 'beef:beef::1' }, 'invalid gateway6: wrong IP protocol', /gateway/],
 		[{ gateway: 'nonsense' }, 'invalid gateway: could not parse cidr block: "nonsense"', /auto/],
 	];
-	for (const [change, message, mend] of cases) {
+	for (const [change, message, hint] of cases) {
 		const error = refusal(change);
 		assert.equal(error.message, message);
-		assert.match(error.mend, mend);
+		assert.match(error.hint, hint);
 	}
 });
 
@@ -48,11 +48,11 @@ test('a subnet of addresses that no host can have is refused, with a range that 
 		const error = refusal({ subnet });
 		assert.deepEqual([error.code, error.message], ['INVALID_SUBNET', error.why], subnet);
 		assert.match(error.message, /^invalid subnet: .* (lies in|holds) .*, which is reserved for /);
-		assert.match(error.mend, /192\.168\.0\.0\/16/);
+		assert.match(error.hint, /192\.168\.0\.0\/16/);
 	}
 	for (const subnet6 of ['fe80::/10', 'fe80:1::/64', 'ff00::/8', 'ff02::/64', '::/8', '::ffff:0:0/96', '::/0']) {
 		const error = refusal({ subnet6 });
-		assert.deepEqual([error.code, /fd00::\/8/.test(error.mend)], ['INVALID_SUBNET', true], subnet6);
+		assert.deepEqual([error.code, /fd00::\/8/.test(error.hint)], ['INVALID_SUBNET', true], subnet6);
 	}
 	for (const subnet of ['1.0.0.0/24', '100.64.0.0/10', '169.254.7.0/24', '223.255.255.0/24', '64.0.0.0/3'])
 		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet }).subnet, subnet);
@@ -65,7 +65,7 @@ test('names that could mean something to a tool are refused', () => {
 		assert.equal(refusal({ name }).code, 'INVALID_ARGUMENT');
 	for (const name of ['a b', '-x', 'a/b', 'x'.repeat(16), 'a;b', 'all', 'default'])
 		assert.equal(refusal({ interface: name }).code, 'INVALID_ARGUMENT');
-	assert.match(refusal({ type: 'custom' }).mend, /--interface/);
+	assert.match(refusal({ type: 'custom' }).hint, /--interface/);
 });
 
 test('only a bridge has a gateway, and only an automatic one is an address of the host', () => {

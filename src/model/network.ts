@@ -119,8 +119,8 @@ function parseGateway(field: string, text: string, family: Family): Address | un
 	if (text === '' || text === AUTO) return undefined;
 	const address = parseAddress(text);
 	if (!address) {
-		const mend = `give one address such as ${family === 4 ? '10.4.6.1' : 'fd00::1'}, "auto" or ""`;
-		throw invalid('INVALID_GATEWAY', field, `could not parse cidr block: "${text}"`, mend);
+		const hint = `give one address such as ${family === 4 ? '10.4.6.1' : 'fd00::1'}, "auto" or ""`;
+		throw invalid('INVALID_GATEWAY', field, `could not parse cidr block: "${text}"`, hint);
 	}
 	if (address.family !== family)
 		throw invalid('INVALID_GATEWAY', field, 'wrong IP protocol', familyHint(field, family));
@@ -130,7 +130,7 @@ function parseGateway(field: string, text: string, family: Family): Address | un
 function badMtu(mtu: number): KleeneError {
 	const why = 'IPv4 needs at least 68 bytes, IPv6 1280, and no interface takes more than 65535';
 	const what = `cannot use an MTU of ${mtu}`;
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend: 'leave it out to get that of the uplink' });
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint: 'leave it out to get that of the uplink' });
 }
 
 /** A default router must be reachable from the subnet, or containers would start with a route that cannot be set. */
@@ -165,7 +165,7 @@ function parseInterface({ type, interface: name }: NetworkConfig): void {
 			code: 'INVALID_ARGUMENT',
 			what: 'cannot create a custom network without an interface',
 			why: 'a custom network lives on an interface that the host already has',
-			mend: 'name it with --interface',
+			hint: 'name it with --interface',
 		});
 	}
 	requireInterfaceName(name);
@@ -180,23 +180,23 @@ function requireInterfaceName(name: string): void {
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${name}' as an interface name`,
 			why: 'the kernel keeps that name for the settings of all interfaces',
-			mend: 'choose a name such as kleene7, or leave it out',
+			hint: 'choose a name such as kleene7, or leave it out',
 		});
 	if (!INTERFACE_NAME.test(name))
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${name.slice(0, 40)}' as an interface name`,
 			why: 'an interface name has 1 to 15 letters, digits, "_", "." or "-"',
-			mend: 'choose a name such as kleene7, or leave it out',
+			hint: 'choose a name such as kleene7, or leave it out',
 		});
 }
 
-function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why: string, mend: string): KleeneError {
+function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why: string, hint: string): KleeneError {
 	return new KleeneError({
 		code,
 		what: 'cannot create the network',
 		why: `invalid ${field}: ${why}`,
-		mend,
+		hint,
 		message: `invalid ${field}: ${why}`,
 	});
 }

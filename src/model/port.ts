@@ -93,7 +93,7 @@ function sharePlace({ interfaces: one }: PublishedPort, { interfaces: other }: P
 function twice({ hostPort, protocol }: PublishedPort): KleeneError {
 	const what = `cannot publish port ${hostPort.replace(':', '-')}/${protocol}`;
 	const why = 'the container publishes it twice';
-	return new KleeneError({ code: 'PORT_TAKEN', what, why, mend: 'publish each port of the host once' });
+	return new KleeneError({ code: 'PORT_TAKEN', what, why, hint: 'publish each port of the host once' });
 }
 
 function parsePublishedPort(port: PublishedPort, isFree: (port: number) => boolean): PublishedPort {
@@ -117,7 +117,7 @@ export function parsePublishFrom(blocks: readonly string[]): string[] {
 		if (block) return block;
 		const what = `cannot publish ports for '${text.slice(0, 60)}' alone`;
 		const why = 'it is neither an address nor a block of addresses without host bits';
-		throw new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend: 'write it as 192.0.2.0/24 or 2001:db8::/32' });
+		throw new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint: 'write it as 192.0.2.0/24 or 2001:db8::/32' });
 	});
 	const outermost = parsed.filter((block) => {
 		const { family, first } = block;
@@ -137,7 +137,7 @@ function chooseFree(isFree: (port: number) => boolean): number {
 		code: 'PORT_TAKEN',
 		what: 'cannot choose a free port of the host',
 		why: 'all ports from 49152 to 65535 are published by containers, running or not',
-		mend: 'name a port that none publishes, or remove containers that you no longer need',
+		hint: 'name a port that none publishes, or remove containers that you no longer need',
 	});
 }
 
@@ -152,7 +152,7 @@ function undecodable(text: string): KleeneError {
 	return refuse(text, message, 'write it as 8080:80, 8080:80/udp or 5000-5100:6000-6100', message);
 }
 
-function refuse(text: string, why: string, mend: string, message?: string): KleeneError {
+function refuse(text: string, why: string, hint: string, message?: string): KleeneError {
 	const what = `cannot publish port '${text.slice(0, 40)}'`;
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend, ...(message ? { message } : {}) });
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint, ...(message ? { message } : {}) });
 }

@@ -18,6 +18,6 @@ export function parseVolumeName(text: string): string {
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 140)}' as a volume name`,
 		why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", at most 128 in all',
-		mend: 'choose a name such as data',
+		hint: 'choose a name such as data',
 	});
 }

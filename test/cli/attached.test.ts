@@ -160,7 +160,7 @@ test('a refusal before the start is told whole, from a frame or from the close r
 		code: 'COMMAND_FAILED',
 		what: 'cannot run x',
 		why: 'it is not there',
-		mend: 'm',
+		hint: 'm',
 	};
 	const framed = await serve((stream) => {
 		stream.socket.send(JSON.stringify({ data: JSON.stringify(body), message: body.message, msg_type: 'error' }));
@@ -168,7 +168,7 @@ test('a refusal before the start is told whole, from a frame or from the close r
 	});
 	const { code, stdout, stderr } = await klee([...framed, 'exec', 'c', 'x']);
 	assert.deepEqual([code, stdout], [1, `created execution instance ${EXEC}\n`]);
-	assert.equal(stderr, 'error: cannot run x: no such command\n  why: it is not there\n mend: m\n');
+	assert.equal(stderr, 'error: cannot run x: no such command\n  why: it is not there\n hint: m\n');
 	await stub.close();
 	const original = await serve(
 		(stream) => {
@@ -273,12 +273,12 @@ test('image create tells a failure once, whole, and keeps the progress', async (
 	const host = await serve((stream) => {
 		stream.start();
 		stream.socket.send('looking\n');
-		stream.socket.send(`${reason}\nmend: name another\n`);
+		stream.socket.send(`${reason}\nhint: name another\n`);
 		stream.end(1011, `image creation failed: ${reason.slice(0, 30)}…`);
 	});
 	const { code, stdout, stderr } = await klee([...host, 'image', 'create', 'zfs-copy', 'zroot/x']);
 	assert.deepEqual([code, stdout], [1, 'looking\n']);
-	assert.equal(stderr, `error: image creation failed: ${reason}\n mend: name another\n`);
+	assert.equal(stderr, `error: image creation failed: ${reason}\n hint: name another\n`);
 });
 
 test('klee leaves no listener that keeps it alive', async () => {

@@ -68,7 +68,7 @@ test('a node that is too old is named, with what to do', async () => {
 		assert.deepEqual([code, stdout], [1, ''], version);
 		assert.match(
 			stderr,
-			new RegExp(`^error: klee needs Node 22\\.18 or newer, and .*/old/node is ${version}\n mend: .*npm ci`),
+			new RegExp(`^error: klee needs Node 22\\.18 or newer, and .*/old/node is ${version}\n hint: .*npm ci`),
 		);
 	}
 });

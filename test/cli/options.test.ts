@@ -37,7 +37,7 @@ test('a full disk is told, not only an exit code', async () => {
 	const shell = `${kleeCommand(['--host', stub.host, 'lsn'])} >/dev/full`;
 	const { code, stderr } = await startProcess('/bin/sh', ['-c', shell]).ended;
 	assert.equal(code, 1);
-	assert.match(stderr, /^error: cannot write the output: ENOSPC: no space left on device.*\n mend: make room/);
+	assert.match(stderr, /^error: cannot write the output: ENOSPC: no space left on device.*\n hint: make room/);
 });
 
 test('a dry run that finds nothing to do says so, beside the list', async () => {

@@ -86,7 +86,7 @@ test('a refusal brings its parts along; one that is only a message is understood
 		code: 'NAME_TAKEN',
 		what: 'cannot create network web',
 		why: `network ${ID} has it`,
-		mend: 'choose another name',
+		hint: 'choose another name',
 	};
 	const create = ['network', 'create', 'web'];
 	const full = await against({ 'POST /networks/create': [409, body] }, create);
@@ -94,10 +94,10 @@ test('a refusal brings its parts along; one that is only a message is understood
 		code: 1,
 		signal: null,
 		stdout: '',
-		stderr: `error: cannot create network web: network name is already taken\n  why: network ${ID} has it\n mend: choose another name\n`,
+		stderr: `error: cannot create network web: network name is already taken\n  why: network ${ID} has it\n hint: choose another name\n`,
 	});
 	const bare = await against({ 'POST /networks/create': [409, { message: body.message }] }, create);
-	assert.match(bare.outcome.stderr, /^error: cannot create network web: network name is already taken\n mend: /);
+	assert.match(bare.outcome.stderr, /^error: cannot create network web: network name is already taken\n hint: /);
 	const alien = await against({}, create);
 	assert.equal(alien.outcome.code, 1);
 	assert.match(alien.outcome.stderr, /Unexpected response received from Kleened/);

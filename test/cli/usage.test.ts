@@ -69,7 +69,7 @@ test('a usage error goes to stderr, exits 2 and says where to read on', async ()
 		assert.equal(code, 2, `${words.join(' ')}: ${stderr}`);
 		assert.equal(stdout, '');
 		assert.match(stderr, message);
-		assert.match(stderr, /^ mend: /m);
+		assert.match(stderr, /^ hint: /m);
 	}
 });
 
@@ -79,12 +79,12 @@ test('a malformed mount exits 125', async () => {
 	assert.match(stderr, /invalid mount format 'a'/);
 });
 
-test('a daemon that is not there: one message with what, why and mend', async () => {
+test('a daemon that is not there: one message with what, why and hint', async () => {
 	const { code, stdout, stderr } = await klee([...NOWHERE, 'lsn']);
 	assert.deepEqual([code, stdout], [1, '']);
 	assert.match(
 		stderr,
-		/^error: unable to connect to kleened: there is no socket \/nonexistent\/kleened\.sock\n mend: .*kleened.*--host/,
+		/^error: unable to connect to kleened: there is no socket \/nonexistent\/kleened\.sock\n hint: .*kleened.*--host/,
 	);
 	const run = await klee(['--host', 'http://127.0.0.1:1', 'run', 'img']);
 	assert.equal(run.code, 1);
@@ -123,12 +123,12 @@ test('a value in the configuration file that does not fit is told with one that 
 		['theme: neon', /there is no theme 'neon'/, /"theme: simple"/],
 		['host: 7', /host is not text/, /write the value of host in quotation marks/],
 	];
-	for (const [content, why, mend] of cases) {
+	for (const [content, why, hint] of cases) {
 		writeFileSync(file, content);
 		const { code, stderr } = await klee(['--config', file, 'lsn']);
 		assert.equal(code, 255, content);
 		assert.match(stderr, why);
-		assert.match(stderr, mend);
+		assert.match(stderr, hint);
 	}
 	writeFileSync(file, `host: ${stub.host}\ntheme:\ntlskey: ""\n`);
 	const { code, stdout } = await klee(['--config', file, 'lsn']);

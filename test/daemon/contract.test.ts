@@ -67,7 +67,7 @@ test('what is not there has the texts that klee compares', async () => {
 		const { status, body } = await call(method, url);
 		assert.equal(status, 404, url);
 		assert.equal(body.message, message);
-		assert.ok(body.mend, `${url} says how to mend it`);
+		assert.ok(body.hint, `${url} says how to fix it`);
 	}
 });
 
@@ -83,7 +83,7 @@ test('refusals have a status that the endpoint lists, so that an unmodified klee
 	assert.deepEqual([missing.status, missing.body.message], [409, 'Missing field: name']);
 	const image = await call('POST', '/containers/create', { name: 'web', image: 'FreeBSD' });
 	assert.deepEqual([image.status, image.body.message], [404, "no such image 'FreeBSD'"]);
-	assert.match(image.body.mend, /klee image create -t Memory fetch-auto/);
+	assert.match(image.body.hint, /klee image create -t Memory fetch-auto/);
 	const name = await call('POST', '/containers/create', { name: '.web', image: 'Base' });
 	assert.deepEqual([name.status, name.body.message], [404, '.web does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$']);
 	const grown = await call('POST', '/containers/create', {

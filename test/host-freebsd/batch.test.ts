@@ -21,12 +21,12 @@ function addresses(directory: string): PartHandlers {
 	const handler: PartHandlers['interface-address'] = {
 		make: ({ address }) => {
 			if (address === 'unsayable')
-				throw new KleeneError({ code: 'UNSUPPORTED_HERE', what: 'w', why: 'no such thing here', mend: 'm' });
+				throw new KleeneError({ code: 'UNSUPPORTED_HERE', what: 'w', why: 'no such thing here', hint: 'm' });
 			const taken = refusal({
 				code: 'ADDRESS_TAKEN',
 				what: `cannot add ${address}`,
 				why: sh`"$found has it\nalready"`,
-				mend: "choose another, it's taken",
+				hint: "choose another, it's taken",
 			});
 			return sh`echo ${`adding ${address}`}
 [ ${address} != taken ] || { found=em0; ${taken}; }
@@ -85,7 +85,7 @@ test('a refusal of the host comes as it was meant, and nothing after it is done'
 	const error = await refused(applyBatch(new LocalShell(), handlers, steps('a', 'taken', 'b'), options));
 	assert.equal(error.code, 'ADDRESS_TAKEN');
 	assert.deepEqual(
-		[error.what, error.why, error.mend],
+		[error.what, error.why, error.hint],
 		['cannot add taken', 'em0 has it already', "choose another, it's taken"],
 	);
 	assert.deepEqual([done, failed], [[1], ['taken']]);
@@ -98,7 +98,7 @@ test('any other failure names the step and the reason', async (t) => {
 	assert.equal(error.code, 'HOST_FAILED');
 	assert.equal(error.what, 'cannot set up address broken of kleene0');
 	assert.equal(error.why, 'ifconfig: bad value');
-	assert.match(error.mend, /ifconfig kleene0 broken alias/);
+	assert.match(error.hint, /ifconfig kleene0 broken alias/);
 });
 
 test('all are tried where that is asked for, and the first error is thrown', async (t) => {

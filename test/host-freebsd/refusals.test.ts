@@ -19,11 +19,11 @@ function explain(name: string): string {
 test('what a script refuses arrives as it was meant, whatever is in it', async () => {
 	await using there = await ScriptHost.open(emptyHost());
 	const why = `it's "$HOME" and \`id\` %s \\t`;
-	const script = sh`found='epair3a  tap0'; ${refusal({ code: 'IN_USE', what: 'cannot', why, mend: sh`"free $(echo $found)"` })}; echo on`;
+	const script = sh`found='epair3a  tap0'; ${refusal({ code: 'IN_USE', what: 'cannot', why, hint: sh`"free $(echo $found)"` })}; echo on`;
 	const { code, stdout, stderr } = await there.run(script);
 	assert.deepEqual([code, stdout], [1, '']);
 	const error = parseRefusal(`something before\n${stderr}`);
-	assert.deepEqual([error?.code, error?.what, error?.why, error?.mend], ['IN_USE', 'cannot', why, 'free epair3a tap0']);
+	assert.deepEqual([error?.code, error?.what, error?.why, error?.hint], ['IN_USE', 'cannot', why, 'free epair3a tap0']);
 });
 
 test('a container cannot say what no script of ours would', () => {
@@ -50,7 +50,7 @@ test('the words of the tools, in words that say what to do', () => {
 	assert.equal(asRefusal(make(PART), there).code, 'INTERFACE_TAKEN');
 	const busy = asRefusal(make(PART), { stderr: 'ifconfig: BRDGADD epair0a: Device busy\n', code: 1, commands: [] });
 	assert.equal(busy.code, 'IN_USE');
-	assert.match(busy.mend, /deletem epair0a/);
+	assert.match(busy.hint, /deletem epair0a/);
 	// As it is said by releases before 13, and since.
 	for (const said of ['execvp():', 'execvp:']) {
 		const stderr = `jexec: ${said} ifconfig: No such file or directory\n`;
@@ -63,8 +63,8 @@ test('every recorded failure has a reason and names the part', () => {
 	const failures = recordings.filter(({ exitCode }) => exitCode !== 0);
 	assert.ok(failures.length > 20);
 	for (const { name, stderr, exitCode } of failures) {
-		const { what, why, mend } = asRefusal(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
+		const { what, why, hint } = asRefusal(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
 		assert.equal(what, 'cannot take down the membership of epair0a in kleene1', name);
-		assert.ok(why !== '' && mend !== '' && !`${why}${mend}`.includes('$1'), name);
+		assert.ok(why !== '' && hint !== '' && !`${why}${hint}`.includes('$1'), name);
 	}
 });

@@ -9,7 +9,7 @@ interface DoctorOptions {
 	readonly json?: boolean;
 }
 
-/** Exits 1 while something is left to mend. */
+/** Exits 1 while a finding is left. */
 export const examine: Action<DoctorOptions> = async ({ options, client }) => {
 	const left = options.repair ? await repair(client.diagnosis, options) : await look(client.diagnosis, options);
 	if (left > 0) throw new Quit(EXIT.refused);
@@ -37,14 +37,14 @@ async function repair(client: Client, { json }: DoctorOptions): Promise<number> 
 }
 
 function render(findings: readonly Finding[]): string[] {
-	return findings.flatMap(({ kind, severity, subject, what, why, mend, plan }) => {
+	return findings.flatMap(({ kind, severity, subject, what, why, hint, plan }) => {
 		const colour = severity === 'error' ? 'red' : 'yellow';
 		const mark = paint(process.stdout, colour, severity === 'error' ? '✗' : '!');
 		return [
 			`${mark} ${paint(process.stdout, 'bold', subject)}: ${what}`,
 			`    kind:  ${severity}, ${kind}`,
 			`    why:   ${why}`,
-			`    mend:  ${paint(process.stdout, 'cyan', mend)}`,
+			`    hint:  ${paint(process.stdout, 'cyan', hint)}`,
 			...plan.map((step) => paint(process.stdout, 'dim', `           ${step}`)),
 			'',
 		];

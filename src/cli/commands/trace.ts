@@ -89,7 +89,7 @@ function verdictLine(trace: Trace): string {
 	if (verdict === 'reachable') return `${mark(true)} ${source} reaches ${target}${confirmed}: ${reason}`;
 	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
 	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');
-	const mend =
+	const hint =
 		'somebody else has a hand in it: see "klee network doctor", the firewall of the host, and that of the containers';
-	return `${warning} about ${source} → ${target}: ${mend}`;
+	return `${warning} about ${source} → ${target}: ${hint}`;
 }

@@ -13,6 +13,6 @@ export function parseMount(text: string): MountPointConfig {
 
 function malformed(text: string, why: string): CommandLineError {
 	const message = `invalid mount format '${text}'. ${why}`;
-	const mend = 'write SOURCE:DESTINATION or SOURCE:DESTINATION:ro, e.g. /srv/www:/var/www:ro';
-	return new CommandLineError(EXIT.mount, { code: 'INVALID_ARGUMENT', what: message, why, mend, message });
+	const hint = 'write SOURCE:DESTINATION or SOURCE:DESTINATION:ro, e.g. /srv/www:/var/www:ro';
+	return new CommandLineError(EXIT.mount, { code: 'INVALID_ARGUMENT', what: message, why, hint, message });
 }

@@ -48,6 +48,6 @@ function rangesOf(host: string, container: string): { host_port: string; contain
 
 function undecodable(text: string, why: string): KleeneError {
 	const what = `could not decode port to publish: ${text}`;
-	const mend = 'write e.g. -p 8080:80, -p 53/udp, -p em0:8080:80/tcp, -p 5000-5100:6000-6100 or -p :80';
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend, message: what });
+	const hint = 'write e.g. -p 8080:80, -p 53/udp, -p em0:8080:80/tcp, -p 5000-5100:6000-6100 or -p :80';
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint, message: what });
 }

@@ -48,8 +48,8 @@ export function quitWithoutReader(): void {
 	for (const stream of [stdout, stderr])
 		stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 			if (code === 'EPIPE' || code === 'EIO') process.exit(EXIT.noReader);
-			const mend = 'make room there, or write somewhere else';
-			if (stream === stdout) errorText(`error: cannot write the output: ${message}\n mend: ${mend}\n`);
+			const hint = 'make room there, or write somewhere else';
+			if (stream === stdout) errorText(`error: cannot write the output: ${message}\n hint: ${hint}\n`);
 			process.exit(EXIT.refused);
 		});
 }

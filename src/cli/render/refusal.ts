@@ -6,14 +6,14 @@ import { errorText, type Paint, paint } from './output.ts';
  *
  *     error: cannot create network web: network name is already taken
  *       why: network 2f1dc29b8f36 has it
- *      mend: choose another name
+ *      hint: choose another name
  */
 export function renderRefusal(error: KleeneError): string {
 	const text = headline(error);
 	const rows: [string, string][] = [['error', text]];
 	const why = news(error.why.trimEnd(), text);
 	if (why) rows.push(['why', why]);
-	if (error.mend) rows.push(['mend', error.mend]);
+	if (error.hint) rows.push(['hint', error.hint]);
 	return rows.map(([name, content]) => row(name, content)).join('');
 }
 
@@ -36,7 +36,7 @@ function news(why: string, text: string): string {
 	return said !== '' && text.endsWith(said) ? rest : why;
 }
 
-const COLOURS: Readonly<Record<string, Paint>> = { error: 'red', why: 'dim', mend: 'cyan' };
+const COLOURS: Readonly<Record<string, Paint>> = { error: 'red', why: 'dim', hint: 'cyan' };
 
 function row(label: string, content: string): string {
 	const padding = ' '.repeat('error'.length - label.length);

@@ -10,8 +10,8 @@ export function diagnosisRoutes(app: App, engine: Engine): void {
 
 function doctorRoutes(app: App, { doctor }: Engine): void {
 	const present = (finding: Finding) => {
-		const { kind, severity, subject, what, why, mend } = finding;
-		return { kind, severity, subject, what, why, mend, plan: doctor.describe(finding) };
+		const { kind, severity, subject, what, why, hint } = finding;
+		return { kind, severity, subject, what, why, hint, plan: doctor.describe(finding) };
 	};
 
 	app.route({

@@ -27,7 +27,7 @@ export async function imageCreateStream(socket: WebSocket, { images }: Engine, l
 	} catch (error) {
 		const reason = reasonOf(error);
 		log.warn({ error: reason }, 'could not create an image');
-		progress(isKleeneError(error) ? `${reason}\nmend: ${error.mend}\n` : `${reason}\n`);
+		progress(isKleeneError(error) ? `${reason}\nhint: ${error.hint}\n` : `${reason}\n`);
 		finish(socket, CLOSE.failed, { msg_type: 'error', message: `image creation failed: ${reason}` });
 	}
 }

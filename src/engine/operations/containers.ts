@@ -182,7 +182,7 @@ export class ContainerOperations {
 					code: 'CONTAINER_NOT_RUNNING',
 					what: `cannot stop container ${name}`,
 					why: 'container not running',
-					mend: 'there is nothing to do: it is stopped already',
+					hint: 'there is nothing to do: it is stopped already',
 					message: 'container not running',
 				});
 			return task(id);

@@ -98,14 +98,14 @@ export class Creations {
 			code: 'NAME_TAKEN',
 			what: `cannot use the name ${name}`,
 			why: named ? `container ${holder.id} has it` : `it is the id of container ${holder.name}`,
-			mend: named ? `choose another name, or remove the other one with "klee rmc ${name}"` : 'choose another name',
+			hint: named ? `choose another name, or remove the other one with "klee rmc ${name}"` : 'choose another name',
 		});
 	}
 }
 
 function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>): void {
-	const refuse = (what: string, why: string, mend: string) =>
-		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+	const refuse = (what: string, why: string, hint: string) =>
+		new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint });
 	const bad = env.find((entry) => !/^[^=]+=/.test(entry));
 	if (bad !== undefined)
 		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
@@ -119,7 +119,7 @@ function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, releas
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot create the container with a limit on its bandwidth',
 		why: `Kleene has no means for that on ${release}`,
-		mend: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
+		hint: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
 	});
 }
 
@@ -130,7 +130,7 @@ function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): v
 		code: 'DRIVER_REFUSED',
 		what: 'cannot create the container',
 		why: message,
-		mend: 'use "-l vnet" or "-l ipnet" with a network',
+		hint: 'use "-l vnet" or "-l ipnet" with a network',
 		message,
 	});
 }

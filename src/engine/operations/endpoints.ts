@@ -68,7 +68,7 @@ export class ConnectionOperations {
 					code: 'NO_SUCH_ENDPOINT',
 					what: `cannot disconnect container ${container.name} from network ${network.name}`,
 					why: 'endpoint configuration not found: it is not connected to it',
-					mend: `see "klee network inspect ${network.name}"`,
+					hint: `see "klee network inspect ${network.name}"`,
 					message: 'endpoint configuration not found',
 				});
 			if (dryRun) return this.describeDisconnect(endpoint);
@@ -156,7 +156,7 @@ export class ConnectionOperations {
 			why: answersNames
 				? 'names are not resolved on it (--no-dns)'
 				: 'this host does not resolve the names of containers',
-			mend: answersNames ? 'leave --alias out, or use a network with names' : 'leave --alias out',
+			hint: answersNames ? 'leave --alias out, or use a network with names' : 'leave --alias out',
 		});
 	}
 
@@ -166,7 +166,7 @@ export class ConnectionOperations {
 			code: 'ALREADY_CONNECTED',
 			what: `cannot connect container ${container.name} to network ${network.name}`,
 			why: 'container already connected to the network',
-			mend: `to change its address, run "klee network disconnect ${network.name} ${container.name}" first`,
+			hint: `to change its address, run "klee network disconnect ${network.name} ${container.name}" first`,
 			message: 'container already connected to the network',
 		});
 	}
@@ -175,12 +175,12 @@ export class ConnectionOperations {
 /** Which driver may join which type of network. */
 function requireAllowed(container: Container, network: Network): void {
 	const driver = container.networkDriver;
-	const refuse = (message: string, mend: string) =>
+	const refuse = (message: string, hint: string) =>
 		new KleeneError({
 			code: 'DRIVER_REFUSED',
 			what: `cannot connect container ${container.name} to network ${network.name}`,
 			why: message.replace(/\.$/, ''),
-			mend,
+			hint,
 			message,
 		});
 	if (driver === 'host' || driver === 'disabled')

@@ -128,7 +128,7 @@ export class ExecutionOperations {
 				code: 'CONTAINER_NOT_RUNNING',
 				what: `cannot run a command in container ${container.name}`,
 				why: 'it is not running',
-				mend: `start it with "klee start ${container.name}"`,
+				hint: `start it with "klee start ${container.name}"`,
 				message: "cannot start container when 'start_container' is false.",
 			});
 		const { process, announcements, gone } = await this.#runs.start(container, command, request);
@@ -167,7 +167,7 @@ export class ExecutionOperations {
 				code: 'NO_SUCH_EXECUTION',
 				what: `cannot stop execution instance ${id}`,
 				why: 'it was not started',
-				mend: 'start it first',
+				hint: 'start it first',
 				message: 'execution instance have not been started',
 			});
 		execution.process.kill(force ? 'SIGKILL' : 'SIGTERM');
@@ -184,13 +184,13 @@ export class ExecutionOperations {
 
 function noSuchExecution(id: string): KleeneError {
 	const message = `could not find execution instance matching '${id}'`;
-	const mend =
+	const hint =
 		'create one with POST /exec/create; it is gone when its process ended, its container was removed, or the daemon restarted';
 	return new KleeneError({
 		code: 'NO_SUCH_EXECUTION',
 		what: 'cannot find the execution instance',
 		why: message,
-		mend,
+		hint,
 		message,
 	});
 }
@@ -200,7 +200,7 @@ function alreadyStarted(id: string): KleeneError {
 		code: 'ALREADY_STARTED',
 		what: `cannot start execution instance ${id}`,
 		why: 'executable already started',
-		mend: 'create another one with POST /exec/create',
+		hint: 'create another one with POST /exec/create',
 		message: 'executable already started',
 	});
 }

@@ -118,7 +118,7 @@ export class ImageOperations {
 			code: 'NAME_TAKEN',
 			what: `cannot use the name ${name}`,
 			why: `it is the id of ${holder.name === '' ? 'another image' : `image ${holder.name}:${holder.tag}`}`,
-			mend: 'choose another name',
+			hint: 'choose another name',
 		});
 	}
 }
@@ -128,7 +128,7 @@ function inUse({ id, name }: Image, users: readonly string[]): KleeneError {
 		code: 'IN_USE',
 		what: `cannot remove image ${name || id}`,
 		why: `containers were made from it: ${users.join(', ')}`,
-		mend: 'remove them first with "klee rmc"',
+		hint: 'remove them first with "klee rmc"',
 		message: `could not remove image ${id} since it is used for containers:\n${users.join('\n')}`,
 	});
 }

@@ -170,7 +170,7 @@ export class NetworkOperations {
 			code: 'NAME_TAKEN',
 			what: `cannot create network ${name}`,
 			why: named ? 'network name is already taken' : `it is the id of network ${identified?.name}`,
-			mend: named
+			hint: named
 				? `choose another name, or remove the other one with "klee network rm ${name}"`
 				: 'choose another name',
 			message: 'network name is already taken',
@@ -183,22 +183,22 @@ export class NetworkOperations {
 		const owner = this.#context.store.networks.byInterface(wanted);
 		if (owner) {
 			const why = `interface ${wanted} belongs to network ${owner.name}`;
-			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, mend: 'choose another --interface' });
+			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, hint: 'choose another --interface' });
 		}
 		if (type === 'custom' && !there) {
 			const why = `the host has no interface ${wanted}`;
-			const mend = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
-			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, mend });
+			const hint = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
+			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, hint });
 		}
 		if (nat !== '' && nat !== HOST_GATEWAY && !interfaces.some((one) => one.name === nat)) {
 			const why = `the host has no interface ${nat} to translate to`;
-			const mend = `choose one of: ${interfaces.map((one) => one.name).join(', ')}, or leave --nat-if out`;
-			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, mend });
+			const hint = `choose one of: ${interfaces.map((one) => one.name).join(', ')}, or leave --nat-if out`;
+			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, hint });
 		}
 		if (type !== 'custom' && there) {
 			const why = `the host already has an interface ${wanted}`;
-			const mend = 'choose another --interface, or leave it out to get a free one';
-			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, mend });
+			const hint = 'choose another --interface, or leave it out to get a free one';
+			throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why, hint });
 		}
 	}
 
@@ -215,7 +215,7 @@ export class NetworkOperations {
 				code: 'SUBNET_OVERLAP',
 				what: `cannot create network ${network.name}`,
 				why: `its subnet ${formatSubnet(subnet)} overlaps ${holder}`,
-				mend: 'choose another subnet',
+				hint: 'choose another subnet',
 			});
 		}
 	}

@@ -157,7 +157,7 @@ export function requireStopped(runs: Runs, container: Container, message: string
 		code: 'CONTAINER_RUNNING',
 		what: `cannot remove container ${container.name}`,
 		why: message,
-		mend: `stop it first with "klee stop ${container.name}", or use "klee rmc -f"`,
+		hint: `stop it first with "klee stop ${container.name}", or use "klee rmc -f"`,
 		message,
 	});
 }

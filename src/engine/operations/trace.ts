@@ -131,7 +131,7 @@ function requireAddress(address: string | undefined): string {
 		code: 'INVALID_ADDRESS',
 		what: 'cannot trace to the host',
 		why: 'it has no address that the source could know',
-		mend: 'name one of its addresses instead of "host"',
+		hint: 'name one of its addresses instead of "host"',
 	});
 }
 

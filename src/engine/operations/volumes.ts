@@ -120,7 +120,7 @@ export class VolumeOperations {
 			code: 'NO_SUCH_VOLUME',
 			what: 'No such volume',
 			why: `no volume has the name '${name.slice(0, 140)}'`,
-			mend: 'see "klee volume ls" for those there are',
+			hint: 'see "klee volume ls" for those there are',
 			message: 'No such volume',
 		});
 	}
@@ -131,7 +131,7 @@ function inUse(name: string, users: readonly Container[]): KleeneError {
 		code: 'IN_USE',
 		what: `cannot remove volume ${name}`,
 		why: `containers mount it: ${users.map((container) => container.name).join(', ')}`,
-		mend: 'remove them first with "klee rmc"',
+		hint: 'remove them first with "klee rmc"',
 		message: `could not remove volume ${name} since it is used for containers:\n${users.map(({ id }) => id).join('\n')}`,
 	});
 }

@@ -90,7 +90,7 @@ export class FakeHost implements HostDriver {
 	#requireReachable(): void {
 		if (this.#reachable) return;
 		const why = 'the connection was lost';
-		throw new KleeneError({ code: 'HOST_UNREACHABLE', what: 'cannot reach the host', why, mend: 'wait' });
+		throw new KleeneError({ code: 'HOST_UNREACHABLE', what: 'cannot reach the host', why, hint: 'wait' });
 	}
 
 	reconnect(): void {
@@ -194,7 +194,7 @@ function goesAlong({ kind }: Part): boolean {
 }
 
 function refuse(what: string, why: string): KleeneError {
-	return new KleeneError({ code: 'HOST_FAILED', what, why, mend: 'try again' });
+	return new KleeneError({ code: 'HOST_FAILED', what, why, hint: 'try again' });
 }
 
 function containerOrImage(part: Part): string {

@@ -63,7 +63,7 @@ export function unreachable(error: unknown): unknown {
 		code: 'HOST_UNREACHABLE',
 		what: 'the connection to the host was lost',
 		why: error.message,
-		mend: 'kleened connects again by itself and looks what became of it; see "klee network doctor" then',
+		hint: 'kleened connects again by itself and looks what became of it; see "klee network doctor" then',
 		cause: error,
 	});
 }

@@ -38,7 +38,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 			code: 'CONFIG_INVALID',
 			what: 'cannot use the host as a FreeBSD host',
 			why: `it says that it runs ${system === '' ? 'nothing that is known' : system}`,
-			mend: 'name a machine that runs FreeBSD with --freebsd-host',
+			hint: 'name a machine that runs FreeBSD with --freebsd-host',
 		});
 	return {
 		os: 'freebsd',

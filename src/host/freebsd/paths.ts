@@ -28,7 +28,7 @@ export function parseZfsRoot(text: string): string {
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset '${text.slice(0, 80)}'`,
 		why: 'it is not the name of a ZFS dataset',
-		mend: 'name one without a leading "/", e.g. --zfs-root zroot/kleene',
+		hint: 'name one without a leading "/", e.g. --zfs-root zroot/kleene',
 	});
 }
 
@@ -139,20 +139,20 @@ function prepareScript(zfsRoot: string, store: string): Script {
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: 'another kleened, with another --root, keeps its own there',
-		mend: `choose another --zfs-root; if that kleened is gone for good: zfs inherit ${STORE} ${zfsRoot}`,
+		hint: `choose another --zfs-root; if that kleened is gone for good: zfs inherit ${STORE} ${zfsRoot}`,
 	});
 	const pool = zfsRoot.split('/')[0] ?? '';
 	const noPool = refusal({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: sh`${`the host has no pool ${pool}: `}"$(zfs list ${pool} 2>&1 | head -1)"`,
-		mend: 'name a dataset of a pool of "zpool list" with --zfs-root, or make the pool; ZFS itself is loaded with "kldload zfs"',
+		hint: 'name a dataset of a pool of "zpool list" with --zfs-root, or make the pool; ZFS itself is loaded with "kldload zfs"',
 	});
 	const notMounted = refusal({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: sh`${`${zfsRoot} and its children are not mounted one below the other: `}"$1 is at $2"`,
-		mend: `let them inherit one mount point: zfs inherit -r mountpoint ${zfsRoot}`,
+		hint: `let them inherit one mount point: zfs inherit -r mountpoint ${zfsRoot}`,
 	});
 	return sh`zfs list -H -o name ${pool} >/dev/null 2>&1 || ${noPool}
 for dataset in ${[zfsRoot, paths.images(), paths.containers(), paths.volumes()]}; do
@@ -187,6 +187,6 @@ function parseMountPoint(zfsRoot: string, output: string): string {
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: `its mount point '${point.slice(0, 80)}' has other characters than letters, digits and "_.:-"`,
-		mend: `give it another one: zfs set mountpoint=/kleene ${zfsRoot}`,
+		hint: `give it another one: zfs set mountpoint=/kleene ${zfsRoot}`,
 	});
 }

@@ -33,7 +33,7 @@ function outputOf(result: SectionResult | undefined): string {
 			code: 'HOST_FAILED',
 			what: 'cannot look at the host',
 			why: stderr.trim() || `exit code ${result?.code}`,
-			mend: 'see that the user that kleened works as is root there',
+			hint: 'see that the user that kleened works as is root there',
 		})
 	);
 }

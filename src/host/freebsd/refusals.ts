@@ -11,19 +11,19 @@ export interface ScriptRefusal {
 	readonly code: ErrorCode;
 	readonly what: string | Script;
 	readonly why: string | Script;
-	readonly mend: string | Script;
+	readonly hint: string | Script;
 }
 
 const MARK = 'KLEENE-REFUSAL';
 const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?) ?$/m;
 
 /**
- * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<mend>`,
+ * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<hint>`,
  * and the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
  */
-export function refusal({ code, what, why, mend }: ScriptRefusal): Script {
+export function refusal({ code, what, why, hint }: ScriptRefusal): Script {
 	const format = `${MARK} %s\\t%s\\t%s\\t%s`;
-	return sh`{ printf ${format} ${code} ${what} ${why} ${mend} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
+	return sh`{ printf ${format} ${code} ${what} ${why} ${hint} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
 }
 
 /** The refusal of one step, about its part. */
@@ -36,9 +36,9 @@ export function refuse(verb: Step['verb'], part: Part, rest: Omit<ScriptRefusal,
  * could have said is believed: that the host is out of reach is for others to say.
  */
 export function parseRefusal(stderr: string): KleeneError | undefined {
-	const [, code = '', what = '', why = '', mend = ''] = LINE.exec(stderr) ?? [];
+	const [, code = '', what = '', why = '', hint = ''] = LINE.exec(stderr) ?? [];
 	if (!Object.hasOwn(ERROR_CODES, code) || code === 'HOST_UNREACHABLE') return undefined;
-	return new KleeneError({ code: code as ErrorCode, what, why, mend });
+	return new KleeneError({ code: code as ErrorCode, what, why, hint });
 }
 
 interface Known {
@@ -46,7 +46,7 @@ interface Known {
 	readonly code: ErrorCode;
 	/** `$1` stands for what the pattern caught. */
 	readonly why: string;
-	readonly mend: string;
+	readonly hint: string;
 }
 
 /** Before a jail's own words are looked at: a step that configures its network, not its process, lacks a tool. */
@@ -54,7 +54,7 @@ const TOOL_MISSING: Known = {
 	pattern: /jexec: execvp\S* (ifconfig|route): No such file or directory/,
 	code: 'UNSUPPORTED_HERE',
 	why: 'the image has no $1, with which FreeBSD before 14 configures the network of a jail from inside',
-	mend: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
+	hint: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
 };
 
 /** What the tools of FreeBSD say, in other words. The first that fits counts. */
@@ -63,43 +63,43 @@ const KNOWN: readonly Known[] = [
 		pattern: /(?:SIOCSIFNAME \(set name\)|SIOCIFCREATE2?(?: \([^)]*\))?): File exists|interface \S+ already exists/,
 		code: 'INTERFACE_TAKEN',
 		why: 'the host has an interface of this name already',
-		mend: 'look at "ifconfig -a", and choose another name or destroy it if nothing needs it',
+		hint: 'look at "ifconfig -a", and choose another name or destroy it if nothing needs it',
 	},
 	{
 		pattern: /interface (\S+) does not exist/,
 		code: 'NO_SUCH_INTERFACE',
 		why: 'the host has no interface $1',
-		mend: 'look at "ifconfig -l"; "klee network doctor --repair" makes again what is Kleene\'s',
+		hint: 'look at "ifconfig -l"; "klee network doctor --repair" makes again what is Kleene\'s',
 	},
 	{
 		pattern: /BRDGADD (\S+): Device busy/,
 		code: 'IN_USE',
 		why: '$1 is a member of another bridge',
-		mend: 'find it with "ifconfig -g bridge" and take it out with "ifconfig BRIDGE deletem $1"',
+		hint: 'find it with "ifconfig -g bridge" and take it out with "ifconfig BRIDGE deletem $1"',
 	},
 	{
 		pattern: /SIOCAIFADDR(?:_IN6)?\): File exists/,
 		code: 'ADDRESS_TAKEN',
 		why: 'the host has this address, or a route to it, already',
-		mend: 'look at "ifconfig -a" and "netstat -rn", or choose another address',
+		hint: 'look at "ifconfig -a" and "netstat -rn", or choose another address',
 	},
 	{
 		pattern: /unknown oid '([^']+)'/,
 		code: 'UNSUPPORTED_HERE',
 		why: 'the kernel of this host has no setting $1',
-		mend: 'compare the version of the host with those that Kleene knows: docs/',
+		hint: 'compare the version of the host with those that Kleene knows: docs/',
 	},
 	{
 		pattern: /Network is unreachable/,
 		code: 'HOST_FAILED',
 		why: 'the gateway is on no network that the container has an address of',
-		mend: 'compare the gateway of the network with its subnet: "klee network inspect"',
+		hint: 'compare the gateway of the network with its subnet: "klee network inspect"',
 	},
 	{
 		pattern: /[Pp]ermission denied|Operation not permitted/,
 		code: 'NOT_ROOT',
 		why: 'the host lets the user that kleened works as do no such thing',
-		mend: 'let kleened log in as root, and not into a jail',
+		hint: 'let kleened log in as root, and not into a jail',
 	},
 ];
 
@@ -125,14 +125,14 @@ export function asRefusal({ verb, part }: Step, { stderr, code: exitCode, comman
 		code: 'HOST_FAILED',
 		what,
 		why,
-		mend: `compare with "ifconfig -a", "jls" and "mount" on the host${byHand(commands)}`,
+		hint: `compare with "ifconfig -a", "jls" and "mount" on the host${byHand(commands)}`,
 	});
 }
 
 function explain(known: readonly Known[], stderr: string): Omit<Known, 'pattern'> | undefined {
-	for (const { pattern, code, why, mend } of known) {
+	for (const { pattern, code, why, hint } of known) {
 		const match = pattern.exec(stderr);
-		if (match) return { code, why: fill(why, match), mend: fill(mend, match) };
+		if (match) return { code, why: fill(why, match), hint: fill(hint, match) };
 	}
 	return undefined;
 }

@@ -10,9 +10,9 @@ export type UnplannedKind = 'rate-limit' | 'resolver' | 'name-servers' | 'filter
  *
  * @param fact of `HostFacts`, that says so
  */
-function unplanned<K extends PartKind>(kind: K, fact: string, mend: string): PartHandler<K> {
+function unplanned<K extends PartKind>(kind: K, fact: string, hint: string): PartHandler<K> {
 	const refuse = (): never => {
-		throw new KleeneError({ code: 'UNSUPPORTED_HERE', what: `cannot make a ${kind}`, why: `on FreeBSD ${fact}`, mend });
+		throw new KleeneError({ code: 'UNSUPPORTED_HERE', what: `cannot make a ${kind}`, why: `on FreeBSD ${fact}`, hint });
 	};
 	return { make: refuse, unmake: refuse, describe: refuse };
 }

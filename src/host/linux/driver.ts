@@ -216,8 +216,8 @@ export class LinuxHost implements HostDriver {
 		try {
 			this.#firewall.restore();
 		} catch (error) {
-			const mend = 'delete it with "nft delete table inet kleene", and it is made anew';
-			this.#log.warn({ error: messageOf(error), mend }, 'cannot restore table inet kleene');
+			const hint = 'delete it with "nft delete table inet kleene", and it is made anew';
+			this.#log.warn({ error: messageOf(error), hint }, 'cannot restore table inet kleene');
 		}
 	}
 
@@ -248,7 +248,7 @@ function openHostNamespace(netns: string | undefined): number | undefined {
 			code: 'CONFIG_INVALID',
 			what: `cannot use network namespace ${netns}`,
 			why: messageOf(error),
-			mend: `make it with "ip netns add ${netns}", or name another with --netns`,
+			hint: `make it with "ip netns add ${netns}", or name another with --netns`,
 			cause: error,
 		});
 	}

@@ -36,7 +36,7 @@ export function occupyHost(
 		code: 'CONFIG_INVALID',
 		what: 'cannot manage this host network',
 		why: `another kleened manages it already${holder === undefined ? '' : `: process ${holder}, ${commandOf(holder)}`}`,
-		mend: 'use that one, or stop it first; with --netns each daemon has a host network of its own',
+		hint: 'use that one, or stop it first; with --netns each daemon has a host network of its own',
 	});
 }
 

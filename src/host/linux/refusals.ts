@@ -6,7 +6,7 @@ import { hasCode } from '#os/errno.ts';
 export interface Refusal {
 	readonly code: ErrorCode;
 	readonly why: string;
-	readonly mend: string;
+	readonly hint: string;
 	readonly cause?: unknown;
 }
 
@@ -34,16 +34,16 @@ export function titleOf(part: Part): string {
 	}
 }
 
-export function refuse(verb: 'make' | 'unmake', part: Part, { code, why, mend, cause }: Refusal): KleeneError {
+export function refuse(verb: 'make' | 'unmake', part: Part, { code, why, hint, cause }: Refusal): KleeneError {
 	const doing = verb === 'make' ? 'set up' : 'take down';
-	return new KleeneError({ code, what: `cannot ${doing} ${titleOf(part)}`, why, mend, cause });
+	return new KleeneError({ code, what: `cannot ${doing} ${titleOf(part)}`, why, hint, cause });
 }
 
 export function noInterface(part: Part, name: string): KleeneError {
 	return refuse('make', part, {
 		code: 'NO_SUCH_INTERFACE',
 		why: `the host has no interface ${name}`,
-		mend: 'look at `ip link` and create the interface or choose another',
+		hint: 'look at `ip link` and create the interface or choose another',
 	});
 }
 
@@ -51,7 +51,7 @@ export function interfaceTaken(part: Part, name: string, difference: string): Kl
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${name} is there already and ${difference}`,
-		mend: `choose another name, or remove it with \`ip link delete ${name}\` if nothing needs it`,
+		hint: `choose another name, or remove it with \`ip link delete ${name}\` if nothing needs it`,
 	});
 }
 
@@ -61,7 +61,7 @@ export function asRefusal(verb: 'make' | 'unmake', part: Part, error: unknown): 
 	return refuse(verb, part, {
 		code: 'HOST_FAILED',
 		why: messageOf(error),
-		mend: 'compare with `ip addr` and `ip route` on the host, then try again',
+		hint: 'compare with `ip addr` and `ip route` on the host, then try again',
 		cause: error,
 	});
 }

@@ -34,7 +34,7 @@ const KNOWN: KnownWords = [
 		{
 			code: 'INVALID_ARGUMENT',
 			why: 'jail(8) of this host has no parameter $1',
-			mend: 'see "man 8 jail" on the host, or leave it out',
+			hint: 'see "man 8 jail" on the host, or leave it out',
 		},
 	],
 	[
@@ -42,35 +42,35 @@ const KNOWN: KnownWords = [
 		{
 			code: 'HOST_FAILED',
 			why: 'a jail with the name $1 is there already',
-			mend: 'see whose it is with "jls -v", and remove it with "jail -r $1"',
+			hint: 'see whose it is with "jls -v", and remove it with "jail -r $1"',
 		},
 	],
 	[
 		/^(?:jail|jls|jexec): (?:jail )?"([^"]+)" not found/m,
-		{ code: 'CONTAINER_NOT_RUNNING', why: 'the host has no jail $1', mend: 'start the container' },
+		{ code: 'CONTAINER_NOT_RUNNING', why: 'the host has no jail $1', hint: 'start the container' },
 	],
 	[
 		/^jexec: (\S+): no such user/m,
 		{
 			code: 'COMMAND_FAILED',
 			why: 'the container has no user $1',
-			mend: 'name a user that exists inside the container (its /etc/passwd)',
+			hint: 'name a user that exists inside the container (its /etc/passwd)',
 		},
 	],
 	[
 		/^env: (.+): No such file or directory/m,
-		{ code: 'COMMAND_FAILED', why: 'the container has no command $1', mend: 'name a command that its image has' },
+		{ code: 'COMMAND_FAILED', why: 'the container has no command $1', hint: 'name a command that its image has' },
 	],
 	[
 		/^jexec: (?:execvp(?:\(\))?: )?(\S+): (No such file or directory|Permission denied|Exec format error)/m,
-		{ code: 'COMMAND_FAILED', why: 'the container cannot run $1: $2', mend: 'name a command that its image has' },
+		{ code: 'COMMAND_FAILED', why: 'the container cannot run $1: $2', hint: 'name a command that its image has' },
 	],
 	[
 		/^jail: (?:\S+: )?vnet jails? cannot have IP address restrictions/m,
 		{
 			code: 'INVALID_ARGUMENT',
 			why: 'a container with a network stack of its own cannot be held to addresses by jail parameters',
-			mend: 'leave ip4 and ip6 parameters out, or use the ipnet driver',
+			hint: 'leave ip4 and ip6 parameters out, or use the ipnet driver',
 		},
 	],
 	[
@@ -78,10 +78,10 @@ const KNOWN: KnownWords = [
 		{
 			code: 'HOST_FAILED',
 			why: 'devfs cannot be mounted at $1: $2',
-			mend: 'use an image with a directory /dev, or -J mount.devfs=false',
+			hint: 'use an image with a directory /dev, or -J mount.devfs=false',
 		},
 	],
-	[/^jail: (.+): failed$/m, { code: 'COMMAND_FAILED', why: '$1 did not succeed', mend: 'run it by hand to see why' }],
+	[/^jail: (.+): failed$/m, { code: 'COMMAND_FAILED', why: '$1 did not succeed', hint: 'run it by hand to see why' }],
 ];
 
 /** @param words error output of jail(8), jexec(8), jls(8), or of env(1) in a jail */

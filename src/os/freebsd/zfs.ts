@@ -34,7 +34,7 @@ const KNOWN: KnownWords = [
 		{
 			code: 'IN_USE',
 			why: 'clones depend on $1',
-			mend: 'remove what was made of it first; "zfs list -o name,origin" shows what that is',
+			hint: 'remove what was made of it first; "zfs list -o name,origin" shows what that is',
 		},
 	],
 	[
@@ -42,7 +42,7 @@ const KNOWN: KnownWords = [
 		{
 			code: 'HOST_FAILED',
 			why: '$1 is in use on the host: something is mounted below it, or a process is in it',
-			mend: 'end that ("mount | grep $1", "fstat -f $1"), then try again',
+			hint: 'end that ("mount | grep $1", "fstat -f $1"), then try again',
 		},
 	],
 	[
@@ -50,7 +50,7 @@ const KNOWN: KnownWords = [
 		{
 			code: 'HOST_FAILED',
 			why: 'the dataset $1 is there already',
-			mend: 'see whose it is with "zfs list -o name,origin,creation $1", and destroy it if it is of no use',
+			hint: 'see whose it is with "zfs list -o name,origin,creation $1", and destroy it if it is of no use',
 		},
 	],
 	[
@@ -58,24 +58,24 @@ const KNOWN: KnownWords = [
 		{
 			code: 'HOST_FAILED',
 			why: 'the dataset or snapshot $1 is gone',
-			mend: 'compare "klee image ls" and "klee container ls -a" with "zfs list -t all"',
+			hint: 'compare "klee image ls" and "klee container ls -a" with "zfs list -t all"',
 		},
 	],
 	[
 		/cannot promote '([^']+)': not a cloned filesystem/,
-		{ code: 'HOST_FAILED', why: '$1 is no clone', mend: 'see "zfs get origin $1"' },
+		{ code: 'HOST_FAILED', why: '$1 is no clone', hint: 'see "zfs get origin $1"' },
 	],
 	[
 		/out of space|No space left|quota exceeded/i,
 		{
 			code: 'HOST_FAILED',
 			why: 'the pool or a quota is full',
-			mend: 'free some space: "zpool list", "zfs list -o space"',
+			hint: 'free some space: "zpool list", "zfs list -o space"',
 		},
 	],
 	[
 		/permission denied/i,
-		{ code: 'NOT_ROOT', why: 'ZFS refuses it to this user', mend: 'let the daemon be root on the host' },
+		{ code: 'NOT_ROOT', why: 'ZFS refuses it to this user', hint: 'let the daemon be root on the host' },
 	],
 ];
 

@@ -28,7 +28,7 @@ export function controlPath({ directory }: SshAccess): string {
 		code: 'CONFIG_INVALID',
 		what: `cannot put the socket of the ssh connection into ${directory}`,
 		why: `its path has ${Buffer.byteLength(path)} bytes, and the system allows ${LONGEST}`,
-		mend: 'give a shorter --root',
+		hint: 'give a shorter --root',
 	});
 }
 

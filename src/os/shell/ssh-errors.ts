@@ -6,7 +6,7 @@ interface Known {
 	/** What ssh(1) says. */
 	readonly said: RegExp;
 	readonly code: ErrorCode;
-	readonly mend: (target: SshTarget) => string;
+	readonly hint: (target: SshTarget) => string;
 }
 
 const ROOT = 'on FreeBSD, root may log in by key with "PermitRootLogin prohibit-password" in /etc/ssh/sshd_config';
@@ -16,40 +16,40 @@ const KNOWN: readonly Known[] = [
 	{
 		said: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
 		code: 'CONFIG_INVALID',
-		mend: ({ host }) =>
+		hint: ({ host }) =>
 			`make sure that this is the right host, then remove its old key with "ssh-keygen -R ${host}" and log in once by hand`,
 	},
 	{
 		said: /Host key verification failed|No \S+ host key is known/,
 		code: 'CONFIG_INVALID',
-		mend: (target) => `log in once by hand with "${command(target)}" as the user that runs kleened, and accept its key`,
+		hint: (target) => `log in once by hand with "${command(target)}" as the user that runs kleened, and accept its key`,
 	},
 	{
 		said: /UNPROTECTED PRIVATE KEY|Load key .*: |Identity file .* not accessible|invalid format/,
 		code: 'CONFIG_INVALID',
-		mend: () =>
+		hint: () =>
 			'give a private key with --ssh-key that only its owner may read, without a passphrase or held by ssh-agent',
 	},
 	{
 		said: /Permission denied|Too many authentication failures|no more authentication methods/i,
 		code: 'CONFIG_INVALID',
-		mend: (target) =>
+		hint: (target) =>
 			`make "${command(target)}" work without a password for the user that runs kleened, or give --ssh-key; ${ROOT}`,
 	},
 	{
 		said: /Could not resolve hostname/,
 		code: 'HOST_UNREACHABLE',
-		mend: () => 'check the name of the host, or give its address',
+		hint: () => 'check the name of the host, or give its address',
 	},
 	{
 		said: /Connection refused/,
 		code: 'HOST_UNREACHABLE',
-		mend: () => 'see that sshd runs there ("service sshd onestart" on FreeBSD) and that the port is right',
+		hint: () => 'see that sshd runs there ("service sshd onestart" on FreeBSD) and that the port is right',
 	},
 	{
 		said: /Bad configuration option|Can't open user config file|no such user|Bad owner or permissions/i,
 		code: 'CONFIG_INVALID',
-		mend: () => 'mend the ssh configuration that it names',
+		hint: () => 'hint the ssh configuration that it names',
 	},
 ];
 
@@ -64,7 +64,7 @@ export function explainSsh(target: SshTarget, said: string): KleeneError {
 		code: known?.code ?? 'HOST_UNREACHABLE',
 		what: `cannot reach ${nameOf(target)} over ssh`,
 		why: why.replaceAll('@', '').trim() === '' ? said.trim() : why,
-		mend: known?.mend(target) ?? `see whether "${command(target)}" works for the user that runs kleened`,
+		hint: known?.hint(target) ?? `see whether "${command(target)}" works for the user that runs kleened`,
 	});
 }
 
@@ -73,7 +73,7 @@ export function sshMissing(target: SshTarget, cause: unknown): KleeneError {
 		code: 'CONFIG_INVALID',
 		what: `cannot reach ${nameOf(target)} over ssh`,
 		why: 'there is no ssh program on this machine',
-		mend: 'install the OpenSSH client, e.g. apt-get install openssh-client',
+		hint: 'install the OpenSSH client, e.g. apt-get install openssh-client',
 		cause,
 	});
 }

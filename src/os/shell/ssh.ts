@@ -96,7 +96,7 @@ class SshWay implements Way {
 			code: 'HOST_UNREACHABLE',
 			what: `cannot reach ${nameOf(this.#access.target)}`,
 			why: 'the connection was closed',
-			mend: 'start kleened again',
+			hint: 'start kleened again',
 		});
 	}
 }

@@ -204,7 +204,7 @@ test('directories and files of the host are mounted, and what is neither is refu
 		const { stderr, code } = await host.klee('create', '-m', 'fresh:/opt', '-m', mount, 'Debian');
 		assert.equal(code, 1, mount);
 		assert.match(stderr.replace(/\s+/g, ' '), why);
-		assert.match(stderr, /^ mend: /m);
+		assert.match(stderr, /^ hint: /m);
 	}
 	assert.deepEqual(await host.kleeJson('lsc', '-a'), before);
 	assert.deepEqual(await host.kleeJson('lsv'), [], 'volumes that would have come with them did not stay');

@@ -40,7 +40,7 @@ test('a second daemon is told whose the host is and what to do, by whatever name
 		assert.match(stderr, /^error: cannot manage this host network$/m);
 		assert.match(stderr, new RegExp(`why: +another kleened manages it already: process ${host.daemonPid}\\b`));
 		assert.ok(stderr.includes(`--root ${host.root} `), stderr);
-		assert.match(stderr, /mend: .*--netns/);
+		assert.match(stderr, /hint: .*--netns/);
 	}
 	assert.equal(await host.insideOutput('nft', 'list', 'table', 'inet', 'kleene'), before);
 	assert.match(await host.kleeOutput('lsn'), /testnet/);

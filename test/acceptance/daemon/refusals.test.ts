@@ -1,4 +1,4 @@
-/** Bad input: one message that says what, why and how to mend it, a failing exit status, and an unchanged host. */
+/** Bad input: one message that says what, why and how to fix it, a failing exit status, and an unchanged host. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ async function assertRefused({ args, says }: Refusal): Promise<Outcome> {
 	const outcome = await host.klee(...args);
 	const text = outcome.stdout + outcome.stderr;
 	assert.notEqual(outcome.code, 0, text);
-	assert.match(outcome.stderr, /^error: .+\n( {2}why: .+\n)?(.*\n)* mend: .+/m);
+	assert.match(outcome.stderr, /^error: .+\n( {2}why: .+\n)?(.*\n)* hint: .+/m);
 	for (const part of says) assert.match(text, typeof part === 'string' ? new RegExp(escaped(part)) : part);
 	assert.doesNotMatch(text, /\bat .*:\d+:\d+|node:internal|undefined|\[object/);
 	assert.deepEqual(difference(settled, await snapshotOfNetwork(host.namespace)), []);

@@ -25,7 +25,7 @@ async function repair(): Promise<RepairResponse> {
 	return JSON.parse(stdout) as RepairResponse;
 }
 
-/** Breaks something; the doctor must say so, mend it, and then find nothing. */
+/** Breaks something; the doctor must say so, hint it, and then find nothing. */
 async function breakAndRepair(what: RegExp, ...commands: string[][]): Promise<RepairResponse> {
 	for (const command of commands) await inside(...command);
 	const before = await found();
@@ -160,13 +160,13 @@ describe('drift', () => {
 		await requireMended();
 	});
 
-	test('is shown with why it matters, what mends it, and what a repair would do', async () => {
+	test('is shown with why it matters, what fixes it, and what a repair would do', async () => {
 		await inside('ip', 'address', 'delete', '10.4.6.1/24', 'dev', 'kleene0');
 		const { stdout, code } = await host.klee('network', 'doctor');
 		assert.equal(code, 1);
 		assert.match(stdout, /^✗ network testnet: kleene0 has lost its address 10\.4\.6\.1\/24\n/);
 		assert.match(stdout, /\n {4}why: {3}containers of the network have no gateway/);
-		assert.match(stdout, /\n {4}mend: {2}klee network doctor --repair\n {11}ip addr add 10\.4\.6\.1\/24 dev kleene0\n/);
+		assert.match(stdout, /\n {4}hint: {2}klee network doctor --repair\n {11}ip addr add 10\.4\.6\.1\/24 dev kleene0\n/);
 		// Routes that the host has from that address go with it.
 		assert.match(stdout, /\n✗ container two: address 10\.4\.6\.3: the host has no route to it over epair\d+a/);
 		assert.match(stdout, /: 2 errors\n$/);

@@ -79,12 +79,12 @@ test('the ipnet container may not change its interfaces, the vnet container may'
 	assert.equal(code, 0, stdout + stderr);
 });
 
-test('asking for the image of another system is refused with how to mend it', async () => {
+test('asking for the image of another system is refused with how to fix it', async () => {
 	const other = host.image === 'Debian' ? 'FreeBSD' : 'Debian';
 	const { stdout, stderr, code } = await host.klee('run', '-l', 'vnet', '-n', 'testvnet', other, 'ifconfig');
 	assert.equal(code, 1);
 	assert.match(stdout + stderr, new RegExp(`no such image '${other}'`));
-	assert.match(stdout + stderr, /mend: .*image create/);
+	assert.match(stdout + stderr, /hint: .*image create/);
 });
 
 test('after everything is removed nothing of it is on the host', async () => {

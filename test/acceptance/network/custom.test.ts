@@ -110,7 +110,7 @@ test('an interface that vanishes is named by the refusal, and everything can be 
 	assert.equal(
 		(await land.host.klee('network', 'doctor', '--repair')).code,
 		1,
-		'nobody but the administrator mends it',
+		'nobody but the administrator repairs it',
 	);
 	const trace = await land.host.klee('network', 'trace', 'runs', 'outside');
 	assert.doesNotMatch(trace.stderr, /defect|INTERNAL/);

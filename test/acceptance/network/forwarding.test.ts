@@ -67,5 +67,5 @@ test('--dns names the servers', async (t) => {
 test('--dns with what is no address is refused', async () => {
 	const { code, stderr } = await run([KLEENED, '--root', `${land.host.folder}/other`, '--dns', 'ns1.example']);
 	assert.equal(code, 1);
-	assert.match(stderr, /error: cannot forward names to "ns1.example"\n.*why: .*not the address.*\n.*mend: write an/);
+	assert.match(stderr, /error: cannot forward names to "ns1.example"\n.*why: .*not the address.*\n.*hint: write an/);
 });

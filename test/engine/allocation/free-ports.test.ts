@@ -35,7 +35,7 @@ test('a container publishes each port of the host once', async () => {
 		const how = { networkDriver: 'vnet', restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
 		return fixture.engine.containers.create({ name, image: 'Base', user: '', ...lists, ...how });
 	};
-	const refused = { code: 'PORT_TAKEN', mend: /each port of the host once/ };
+	const refused = { code: 'PORT_TAKEN', hint: /each port of the host once/ };
 	await assert.rejects(make('twice', ['80'], ['80']), refused);
 	await assert.rejects(make('range', ['80:90'], ['85']), refused);
 	await assert.rejects(make('every', ['80'], ['80', ['em0']]), refused);
@@ -48,10 +48,10 @@ test('a container publishes each port of the host once', async () => {
 test('untrue advice is none: who can free or name no port is told so, and who stops what is stopped', async () => {
 	const fixture = await startEngine();
 	await create(fixture, 'all', '1:65535', '1:*');
-	const full = { code: 'PORT_TAKEN', mend: /remove containers/ };
+	const full = { code: 'PORT_TAKEN', hint: /remove containers/ };
 	await assert.rejects(create(fixture, 'none', ''), full);
-	await assert.rejects(fixture.engine.containers.stop('all'), { mend: /nothing to do/ });
-	const taken = { code: 'NAME_TAKEN', mend: /^choose another name, or remove/ };
+	await assert.rejects(fixture.engine.containers.stop('all'), { hint: /nothing to do/ });
+	const taken = { code: 'NAME_TAKEN', hint: /^choose another name, or remove/ };
 	await create(fixture, 'other', '80', '80');
 	await assert.rejects(fixture.engine.containers.update('other', { name: 'all' }), taken);
 });

@@ -142,11 +142,11 @@ for (const [title, main, prepare, why] of REFUSALS)
 			for (const script of [networkFilters.make(A, {}), publishedPorts.make(PORT, {})]) {
 				const { code, stderr } = await host.run(script);
 				assert.equal(code, 1);
-				const [refusal, what, said, mend] = stderr.trimEnd().split('\t');
+				const [refusal, what, said, hint] = stderr.trimEnd().split('\t');
 				assert.equal(refusal, 'KLEENE-REFUSAL UNSUPPORTED_HERE');
 				assert.match(what ?? '', /^cannot (set up the rules of network|publish port)/);
 				assert.match(said ?? '', why);
-				assert.match(mend ?? '', /kleened setup-pf/);
+				assert.match(hint ?? '', /kleened setup-pf/);
 			}
 			assert.deepEqual(host.anchors(), []);
 			for (const script of [networkFilters.unmake(A, {}), publishedPorts.unmake(PORT, {}), memberLeaves(ALIAS)])

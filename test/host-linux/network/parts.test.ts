@@ -21,7 +21,7 @@ const refused = (code: ErrorCode, why: RegExp) => (error: unknown) => {
 	assert.ok(error instanceof KleeneError, String(error));
 	assert.equal(error.code, code);
 	assert.match(error.why, why);
-	assert.ok(error.mend.length > 0);
+	assert.ok(error.hint.length > 0);
 	return true;
 };
 

@@ -30,7 +30,7 @@ after(async () => {
 const REFUSAL = {
 	code: 'HOST_FAILED',
 	why: `${runtime} did not start it within 1 s`,
-	mend: /file system that the container mounts/,
+	hint: /file system that the container mounts/,
 };
 
 /** Of conmon and the runtime nothing goes on. */

@@ -87,7 +87,7 @@ test('without mmdebstrap the refusal says what to do', async (context) => {
 		await assert.rejects(new LinuxImages(paths).make(PART, {}), {
 			code: 'UNSUPPORTED_HERE',
 			why: 'mmdebstrap is not installed',
-			mend: /apt-get install mmdebstrap/,
+			hint: /apt-get install mmdebstrap/,
 		});
 	} finally {
 		process.env.PATH = path;

@@ -74,7 +74,7 @@ test('what the tools of the host refuse comes with a reason and a way out', () =
 	assert.deepEqual(explained('046'), {
 		code: 'INVALID_ARGUMENT',
 		why: 'jail(8) of this host has no parameter allow.nonsense',
-		mend: 'see "man 8 jail" on the host, or leave it out',
+		hint: 'see "man 8 jail" on the host, or leave it out',
 	});
 	const reasons = {
 		'029': /zroot\/kleene\/container\/aaaabbbbcccc is there already/,

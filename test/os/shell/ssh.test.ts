@@ -171,7 +171,7 @@ test('refusals name the reason and what to do', { skip }, async (t) => {
 			(error: unknown) => error,
 		);
 		assert.ok(isKleeneError(error));
-		return [error.code, `${error.why}; ${error.mend}`] as const;
+		return [error.code, `${error.why}; ${error.hint}`] as const;
 	};
 	const stranger = await refused(sshd.access({ key: join(sshd.directory, 'stranger') }));
 	assert.equal(stranger[0], 'CONFIG_INVALID');

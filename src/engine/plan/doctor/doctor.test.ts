@@ -51,7 +51,7 @@ describe('drift', () => {
 	test('an interface that is another one is left to the administrator', () => {
 		const [finding] = find({ interfaces: [{ ...BRIDGE, mac: '02:00:00:00:00:99' }, CABLE] });
 		assert.deepEqual(finding?.steps, []);
-		assert.equal(finding?.mend, 'ip link set kleene0 address 02:23:45:67:89:ab');
+		assert.equal(finding?.hint, 'ip link set kleene0 address 02:23:45:67:89:ab');
 	});
 
 	test('another default route is the own business of a container, none is not', () => {

@@ -2,7 +2,7 @@ import type { ObservedDifference } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Fault, faultOf } from './fault.ts';
-import { type Examination, type Finding, isNetworkPart, mendByRepair } from './finding.ts';
+import { type Examination, type Finding, hintOfRepair, isNetworkPart } from './finding.ts';
 import { HostView } from './host-view.ts';
 
 /** A part with those it belongs to. */
@@ -61,7 +61,7 @@ function findingOf({ part, subject, fault, steps, owners }: Draft, { customs }: 
 		subject,
 		what: more ? `${fault.what}, and with it what stands on it` : fault.what,
 		why: whyOf(part),
-		mend: mendByRepair(steps, fault.mend ?? customs.look),
+		hint: hintOfRepair(steps, fault.hint ?? customs.look),
 		steps,
 		owners: [...owners].sort(networksFirst),
 	};

@@ -7,7 +7,7 @@ export interface Fault {
 	readonly what: string;
 	/** Where making the part again is not enough or of no use. */
 	readonly steps?: readonly Step[];
-	readonly mend?: string;
+	readonly hint?: string;
 	/** What stands on this part went with it. */
 	readonly missing?: boolean;
 }
@@ -46,13 +46,13 @@ function faultOfInterface(part: PartOf<'network-interface'>, view: HostView): Fa
 	if (!found) return { what: `${part.type} ${name} is missing`, missing: true };
 	if (found.mac.toLowerCase() !== mac.toLowerCase()) {
 		const what = `${name} has the MAC address ${found.mac}, not ${mac}: it is not the interface that was made`;
-		return { what, steps: [], mend: view.customs.setMac(name, mac) };
+		return { what, steps: [], hint: view.customs.setMac(name, mac) };
 	}
 	if (mtu !== undefined && found.mtu !== mtu)
 		return {
 			what: `${name} has an MTU of ${found.mtu}, not ${mtu}`,
 			steps: [],
-			mend: view.customs.setMtu(name, mtu),
+			hint: view.customs.setMtu(name, mtu),
 		};
 	return found.up ? undefined : { what: `${name} is down` };
 }

@@ -1,6 +1,6 @@
 /**
  * What is wrong with the networks of a host: what it was seen to have, held against what the store says it should have.
- * Finding and mending are told apart: a finding carries the steps that mend it, where Kleene can.
+ * Finding and repairing are separate: a finding carries the steps that fix it, where Kleene can.
  */
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Network } from '#model/network.ts';
@@ -28,8 +28,8 @@ export interface Finding {
 	readonly what: string;
 	/** Why it matters. */
 	readonly why: string;
-	/** What mends it, where the steps do not or cannot. */
-	readonly mend: string;
+	/** what fixes it, where the steps do not or cannot. */
+	readonly hint: string;
 	/** Empty: needs the hands of the administrator. */
 	readonly steps: readonly Step[];
 	/** Whom the steps are about: keys of locks, networks first. */
@@ -63,7 +63,7 @@ export interface Examination {
 
 const MEND_BY_REPAIR = 'klee network doctor --repair';
 
-export function mendByRepair(steps: readonly Step[], otherwise: string): string {
+export function hintOfRepair(steps: readonly Step[], otherwise: string): string {
 	return steps.length > 0 ? MEND_BY_REPAIR : otherwise;
 }
 

@@ -1,7 +1,7 @@
 import type { ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
-import { type Examination, type Finding, mendByRepair } from './finding.ts';
+import { type Examination, type Finding, hintOfRepair } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 
 /** Key of the lock under which a leak is unmade: no network is made meanwhile. */
@@ -88,7 +88,7 @@ function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 			subject: 'host',
 			what: `the firewall has ${what}, which nobody asked for`,
 			why: 'it lets packets through, or keeps them back, for something that is not there',
-			mend: mendByRepair(steps, customsOf(traits).lookAtRules),
+			hint: hintOfRepair(steps, customsOf(traits).lookAtRules),
 			steps,
 			owners: [NOBODY],
 		};
@@ -104,7 +104,7 @@ function leak({ what, part, otherwise }: { what: string; part: Part; otherwise: 
 		subject: 'host',
 		what,
 		why: 'it was left by something that is gone, or is of another kleened on this host; its name is not free',
-		mend: mendByRepair(steps, otherwise),
+		hint: hintOfRepair(steps, otherwise),
 		steps,
 		owners: [NOBODY],
 	};

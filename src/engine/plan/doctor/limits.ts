@@ -43,7 +43,7 @@ function duplicate(address: string, holders: readonly string[]): Finding {
 		subject: holders[0] ?? 'host',
 		what: `${address} is held by ${holders.join(' and ')}`,
 		why: 'packets reach now the one, now the other',
-		mend: 'give one of them another address: "klee network disconnect", then "klee network connect --ip ..."',
+		hint: 'give one of them another address: "klee network disconnect", then "klee network connect --ip ..."',
 		steps: [],
 		owners: [],
 	};
@@ -75,7 +75,7 @@ function intruder(address: string, name: string, { network }: NetworkState): Fin
 		subject: `network ${network.name}`,
 		what: `interface ${name} of the host has the address ${address}, inside the subnet of the network`,
 		why: `the host may send what is meant for containers out of ${name}`,
-		mend: `take the address off ${name}, or make the network anew with another subnet`,
+		hint: `take the address off ${name}, or make the network anew with another subnet`,
 		steps: [],
 		owners: [],
 	};
@@ -94,7 +94,7 @@ function fullBridge({ network }: NetworkState, { observed, traits }: Examination
 	if (network.type !== 'bridge' || ports * 100 < bridgePorts * NEARLY_FULL) return [];
 	const what = `bridge ${network.interface} has ${ports} of at most ${bridgePorts} ports`;
 	const why = 'a vnet container that is one too many does not start';
-	return [full(network.name, ports >= bridgePorts, { what, why, mend: 'put further containers on another network' })];
+	return [full(network.name, ports >= bridgePorts, { what, why, hint: 'put further containers on another network' })];
 }
 
 function fullSubnet({ network, endpoints }: NetworkState, family: 4 | 6): Finding[] {
@@ -109,11 +109,11 @@ function fullSubnet({ network, endpoints }: NetworkState, family: 4 | 6): Findin
 	const range = `${formatAddress({ family, value: first })} to ${formatAddress({ family, value: last })}`;
 	const what = `${used} of the ${room} addresses of ${formatSubnet(subnet)} are held (${range})`;
 	const why = 'a container that finds no free address cannot be connected';
-	const mend = 'disconnect containers that are not needed, or use a network with a larger subnet';
-	return [full(network.name, used >= room, { what, why, mend })];
+	const hint = 'disconnect containers that are not needed, or use a network with a larger subnet';
+	return [full(network.name, used >= room, { what, why, hint })];
 }
 
-function full(name: string, entirely: boolean, words: Pick<Finding, 'what' | 'why' | 'mend'>): Finding {
+function full(name: string, entirely: boolean, words: Pick<Finding, 'what' | 'why' | 'hint'>): Finding {
 	const severity = entirely ? 'error' : 'warning';
 	return { kind: 'capacity', severity, subject: `network ${name}`, ...words, steps: [], owners: [] };
 }

@@ -54,7 +54,7 @@ test('cables and bridges of others are theirs, whatever they are called; what be
 test('what is done by hand is said in the words of the host', () => {
 	const renamed = { ...bridge, mac: '02:00:00:00:00:99' };
 	const [finding] = find({ ...shared, interfaces: [renamed] });
-	assert.equal(finding?.mend, 'ifconfig kleene0 ether 02:23:45:67:89:ab');
+	assert.equal(finding?.hint, 'ifconfig kleene0 ether 02:23:45:67:89:ab');
 });
 
 test('a bridge has room for any number', () => {

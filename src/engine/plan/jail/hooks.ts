@@ -55,6 +55,6 @@ export function requireHooksAllowed(hooks: SandboxHooks, allowHostHooks: boolean
 		code: 'NOT_ALLOWED',
 		what: `cannot use jail parameter 'exec.${stage}'`,
 		why: 'it runs a command on the host as root, and this kleened does not allow that',
-		mend: 'start kleened with --allow-host-hooks, or set "allow_host_hooks: true" in its configuration; exec.start and exec.stop run inside',
+		hint: 'start kleened with --allow-host-hooks, or set "allow_host_hooks: true" in its configuration; exec.start and exec.stop run inside',
 	});
 }

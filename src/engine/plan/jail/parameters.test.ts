@@ -78,7 +78,7 @@ for (const vocabulary of [MAPPED, NATIVE])
 			];
 			for (const text of [...bad, `exec.start=${'x'.repeat(5000)}`])
 				assert.equal(refusal(vocabulary, text).code, 'INVALID_ARGUMENT', JSON.stringify(text));
-			assert.match(refusal(vocabulary, 'exec.start+=x').mend, /repeat it: -J exec\.start=/);
+			assert.match(refusal(vocabulary, 'exec.start+=x').hint, /repeat it: -J exec\.start=/);
 		});
 	});
 
@@ -108,9 +108,9 @@ describe('mapped to what means the same without jails', () => {
 	test('an unknown parameter is named, with the nearest known one', () => {
 		const error = refusal(MAPPED, 'allow.raw_socket');
 		assert.match(error.what, /allow\.raw_socket/);
-		assert.equal(error.mend, 'did you mean allow.raw_sockets?');
-		assert.match(refusal(MAPPED, 'vnet.interface=em0').mend, /known here: .*host\.hostname/);
-		assert.match(refusal(MAPPED, 'exec.prestrat=x').mend, /exec\.prestart/);
+		assert.equal(error.hint, 'did you mean allow.raw_sockets?');
+		assert.match(refusal(MAPPED, 'vnet.interface=em0').hint, /known here: .*host\.hostname/);
+		assert.match(refusal(MAPPED, 'exec.prestrat=x').hint, /exec\.prestart/);
 	});
 
 	test('nothing is run at a stop unless it was asked for', () => {
@@ -148,10 +148,10 @@ describe('native', () => {
 		const last =
 			'exec.fib=1 exec.consolelog=/etc/passwd exec.created=x exec.system_user=x stop.timeout=1 host=inherit parent=1';
 		for (const form of [forms, more, last].flatMap((text) => text.split(' '))) {
-			const { code, why, mend } = refusal(NATIVE, form);
-			assert.deepEqual([code, /Kleene itself/.test(why), mend !== ''], ['INVALID_ARGUMENT', true, true], form);
+			const { code, why, hint } = refusal(NATIVE, form);
+			assert.deepEqual([code, /Kleene itself/.test(why), hint !== ''], ['INVALID_ARGUMENT', true, true], form);
 		}
-		assert.match(refusal(NATIVE, 'ip4.addr=10.0.0.1').mend, /--ip/);
+		assert.match(refusal(NATIVE, 'ip4.addr=10.0.0.1').hint, /--ip/);
 	});
 });
 
@@ -162,7 +162,7 @@ test('commands on the host are for daemons that allow them, those inside for all
 		assert.throws(() => requireHooksAllowed(hooks, false), {
 			code: 'NOT_ALLOWED',
 			what: `cannot use jail parameter 'exec.${stage}'`,
-			mend: /--allow-host-hooks/,
+			hint: /--allow-host-hooks/,
 		});
 	}
 	requireHooksAllowed(mapped('exec.start=true', 'exec.stop=true').hooks, false);

@@ -60,12 +60,12 @@ export function readHostname(parameter: Parameter): string {
 	throw refuseParameter(parameter.text, 'it is not a host name', 'use letters, digits, "-" and "."');
 }
 
-export function refuseParameter(text: string, why: string, mend: string): KleeneError {
+export function refuseParameter(text: string, why: string, hint: string): KleeneError {
 	return new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use jail parameter '${text.slice(0, 80)}'`,
 		why,
-		mend,
+		hint,
 	});
 }
 

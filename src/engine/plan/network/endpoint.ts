@@ -128,7 +128,7 @@ export function requireDistinctInterfaces(attachments: readonly Attachment[]): v
 				code: 'DRIVER_REFUSED',
 				what: `cannot start container ${attachments[0]?.endpoint.containerId}`,
 				why: `two of its networks use the interface ${network.interface}`,
-				mend: `disconnect it from one of them with "klee network disconnect ${network.name} ..."`,
+				hint: `disconnect it from one of them with "klee network disconnect ${network.name} ..."`,
 			});
 		names.add(network.interface);
 	}

@@ -107,6 +107,6 @@ function refuse({ hostPort }: PublishedPort, why: string, addresses: Frontage['a
 		code: 'NO_SUCH_INTERFACE',
 		what: `cannot publish port ${hostPort}`,
 		why,
-		mend: `choose an interface or an address of: ${choice.join(', ')}; or leave it out`,
+		hint: `choose an interface or an address of: ${choice.join(', ')}; or leave it out`,
 	});
 }

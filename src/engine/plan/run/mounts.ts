@@ -43,9 +43,9 @@ function absolute(mount: Mount, path: string): string {
 	return `/${parts.join('/')}`;
 }
 
-function refuse(mount: Mount, why: string, mend: string): KleeneError {
+function refuse(mount: Mount, why: string, hint: string): KleeneError {
 	const what = `cannot mount '${mount.source.slice(0, 80)}' at '${mount.destination.slice(0, 80)}'`;
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint });
 }
 
 /** Names of the volumes among them, each once. */

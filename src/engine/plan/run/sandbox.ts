@@ -22,7 +22,7 @@ export function processOf(image: Image, container: Container, command: Command, 
 			code: 'COMMAND_FAILED',
 			what: `cannot start container ${container.name}`,
 			why: 'neither the request, the container nor its image says what to run',
-			mend: 'name a command, e.g. /bin/sh',
+			hint: 'name a command, e.g. /bin/sh',
 		});
 	const { user } = parseJailParameters(container.jailParam, traits);
 	return {

@@ -37,6 +37,6 @@ function service(whole: string, text: string | undefined): Pick<TraceQuestion, '
 
 function refuse(text: string, why: string): KleeneError {
 	const what = `cannot trace to '${text.slice(0, 140)}'`;
-	const mend = 'write it as web, web:80, web:53/udp, host:8080, outside, 10.4.6.2 or [fd00::2]:80';
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, mend });
+	const hint = 'write it as web, web:80, web:53/udp, host:8080, outside, 10.4.6.2 or [fd00::2]:80';
+	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint });
 }

@@ -21,5 +21,5 @@ for (const [service, addresses, heard, what] of CASES)
 		const hop = serviceHop(service, addresses);
 		assert.equal(isHeard(service, addresses), heard);
 		assert.equal(hop.what, what);
-		assert.equal(hop.change !== undefined, !heard, 'what is not heard can be mended');
+		assert.equal(hop.change !== undefined, !heard, 'what is not heard can be fixed');
 	});

@@ -109,7 +109,7 @@ function compareMembers(links: readonly IfconfigInterface[], expected: readonly 
 	});
 }
 
-/** It concerns every gateway address alike, and is mended with the first. */
+/** It concerns every gateway address alike, and is fixed with the first. */
 function compareForwarding(settings: string, expected: readonly Part[]): ObservedDifference[] {
 	const off = new Set(settings.split('\n').flatMap((line) => (/^[46] 0$/.test(line) ? [Number(line[0])] : [])));
 	return ([4, 6] as const).flatMap((family) => {

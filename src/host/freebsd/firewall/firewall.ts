@@ -166,9 +166,9 @@ function ifPf(...script: readonly Script[]): Script[] {
  * none at all.
  */
 function requirePf(what: string): Script {
-	const mend = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
+	const hint = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
 	const refuse = (why: string) =>
-		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and nothing would keep networks apart`, mend });
+		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and nothing would keep networks apart`, hint });
 	return lines(
 		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
 		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,

@@ -42,11 +42,11 @@ export function readPfState(output: string): PfState {
 
 /** For `HostFacts.lacking`: what is not as it should be, and what Kleene does instead. */
 export function lackingOf({ loaded, enabled, lacking, skipped }: PfState): string[] {
-	const mend = 'networks are refused until "kleened setup-pf --write"';
-	if (!loaded) return [`pf is not loaded: ${mend}`];
+	const hint = 'networks are refused until "kleened setup-pf --write"';
+	if (!loaded) return [`pf is not loaded: ${hint}`];
 	return [
-		...(enabled ? [] : [`pf is not enabled: ${mend}`]),
-		...(lacking.length > 0 ? [`pf.conf lacks ${lacking.join(', ')}: ${mend}`] : []),
+		...(enabled ? [] : [`pf is not enabled: ${hint}`]),
+		...(lacking.length > 0 ? [`pf.conf lacks ${lacking.join(', ')}: ${hint}`] : []),
 		...(skipped.length > 0
 			? [
 					`pf passes over ${skipped.join(', ')} ("set skip on"): ipnet containers reach one another whatever their networks say, and the host does not reach ports that it publishes by its own addresses; take the line out of pf.conf`,

@@ -20,7 +20,7 @@ export function noInterface(part: Part, name: string): Script {
 	return refuse('make', part, {
 		code: 'NO_SUCH_INTERFACE',
 		why: `the host has no interface ${name}`,
-		mend: 'look at "ifconfig -l"; "klee network doctor --repair" makes the interfaces of networks again',
+		hint: 'look at "ifconfig -l"; "klee network doctor --repair" makes the interfaces of networks again',
 	});
 }
 
@@ -29,7 +29,7 @@ export function unlessThere(part: Part, name: string, address: string): Script {
 	const taken = refuse('make', part, {
 		code: 'ADDRESS_TAKEN',
 		why: `${name} has ${address.split('/')[0]} already, with another prefix`,
-		mend: `remove it with "ifconfig ${name} ${familyWord(familyOf(address))} ... -alias", or choose another address`,
+		hint: `remove it with "ifconfig ${name} ${familyWord(familyOf(address))} ... -alias", or choose another address`,
 	});
 	return sh`${showing(address)}) ;; ${showingBare(address)}) ${taken} ;; *)`;
 }
@@ -147,6 +147,6 @@ function routedElsewhere(part: InsideRoutePart): Script {
 	return refuse('make', part, {
 		code: 'HOST_FAILED',
 		why: sh`"the container has a default route over $now already"`,
-		mend: `remove it in the container with "route delete -${familyWord(part.family)} default"`,
+		hint: `remove it in the container with "route delete -${familyWord(part.family)} default"`,
 	});
 }

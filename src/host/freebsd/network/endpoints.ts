@@ -100,7 +100,7 @@ function requireMtu(part: EpairPart): Script[] {
 	const other = refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${name} is there already and has another MTU than ${part.mtu}`,
-		mend: 'stop the container and start it again',
+		hint: 'stop the container and start it again',
 	});
 	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
 }
@@ -110,6 +110,6 @@ function taken(part: EpairPart): Script {
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${name} is there already and is not a cable of this container`,
-		mend: `"ifconfig ${name} destroy" if nothing needs it, then try again`,
+		hint: `"ifconfig ${name} destroy" if nothing needs it, then try again`,
 	});
 }

@@ -74,7 +74,7 @@ function requireMtu(part: NetworkInterfacePart): Script[] {
 	const other = refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${part.interface} is there already and has another MTU than ${part.mtu}`,
-		mend: `set it with "ifconfig ${part.interface} mtu ${part.mtu}"`,
+		hint: `set it with "ifconfig ${part.interface} mtu ${part.mtu}"`,
 	});
 	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
 }
@@ -83,7 +83,7 @@ function taken(part: NetworkInterfacePart): Script {
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${part.interface} is there already and is not the one of this network`,
-		mend: `choose another name, or "ifconfig ${part.interface} destroy" if nothing needs it`,
+		hint: `choose another name, or "ifconfig ${part.interface} destroy" if nothing needs it`,
 	});
 }
 
@@ -91,7 +91,7 @@ function hasMembers(part: NetworkInterfacePart): Script {
 	return refuse('unmake', part, {
 		code: 'IN_USE',
 		why: sh`"it has members: $(echo $members)"`,
-		mend: 'disconnect or stop the containers on it first',
+		hint: 'disconnect or stop the containers on it first',
 	});
 }
 
@@ -132,6 +132,6 @@ function noBridge(part: BridgePortPart): Script {
 	return refuse('make', part, {
 		code: 'NO_SUCH_INTERFACE',
 		why: `the host has no interface ${part.bridge}`,
-		mend: '"klee network doctor --repair" makes the interfaces of networks again',
+		hint: '"klee network doctor --repair" makes the interfaces of networks again',
 	});
 }

@@ -66,12 +66,12 @@ function requireSent({ container, protocol }: ProbeRequest, said: string): void 
 	const what = `cannot send a packet from ${container === undefined ? 'the host' : `container ${container}`}`;
 	if (/jexec: execvp|not found$/m.test(said) && !/jail "[^"]*" not found/.test(said)) {
 		const tool = protocol === 'icmp' ? 'ping' : 'nc';
-		const mend = `put ${tool} into the image, or look from the host`;
-		throw new KleeneError({ code: 'UNSUPPORTED_HERE', what, why: `the image has no ${tool}`, mend });
+		const hint = `put ${tool} into the image, or look from the host`;
+		throw new KleeneError({ code: 'UNSUPPORTED_HERE', what, why: `the image has no ${tool}`, hint });
 	}
 	if (/jail "[^"]*" not found/.test(said)) {
-		const mend = 'start the container, then try again';
-		throw new KleeneError({ code: 'CONTAINER_NOT_RUNNING', what, why: 'its jail is gone', mend });
+		const hint = 'start the container, then try again';
+		throw new KleeneError({ code: 'CONTAINER_NOT_RUNNING', what, why: 'its jail is gone', hint });
 	}
 }
 

@@ -111,7 +111,7 @@ function prepare(launch: Launch): Script {
 		code: 'CONTAINER_NOT_RUNNING',
 		what: `cannot run a process in container ${container}`,
 		why: 'the container is not running',
-		mend: 'start it first, e.g. `klee start`',
+		hint: 'start it first, e.g. `klee start`',
 	});
 	const file = (name: string, text: Script) => sh`printf ${'%s\n'} ${text.text} >${directory}/${name}`;
 	return lines(

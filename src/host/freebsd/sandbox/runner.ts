@@ -206,7 +206,7 @@ function refusedState(path: string, stderr: string): KleeneError {
 		code: 'HOST_FAILED',
 		what: `cannot keep what is known of running processes in ${path} on the host`,
 		why: stderr.trim(),
-		mend: 'log in as root there, and see that /var/run can be written to',
+		hint: 'log in as root there, and see that /var/run can be written to',
 	});
 }
 
@@ -218,7 +218,7 @@ function refusalOf({ container }: Launch, { code, stderr }: { code: number; stde
 			code: 'HOST_FAILED',
 			what: `cannot run a process in container ${container}`,
 			why: said === '' ? `exit code ${code}` : said,
-			mend: `see the reason, and "klee container inspect ${container}" what the container is started with`,
+			hint: `see the reason, and "klee container inspect ${container}" what the container is started with`,
 		})
 	);
 }

@@ -106,7 +106,7 @@ ps -ax -o jid= -o state=`,
 				code: 'INVALID_ARGUMENT',
 				what: `cannot mount ${mount.source}`,
 				why: 'its destination holds a line break',
-				mend: 'choose another --mount destination',
+				hint: 'choose another --mount destination',
 			});
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
 	}
@@ -137,7 +137,7 @@ function endProcesses(container: string, hooks: Hooks, grace: number): Script {
 		code: 'HOST_FAILED',
 		what: `cannot end the processes of container ${container}`,
 		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
-		mend: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
+		hint: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
 	});
 	const seconds = String(grace / 1000);
 	const asked = sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}

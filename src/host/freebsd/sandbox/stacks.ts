@@ -47,7 +47,7 @@ function required(container: string, spec: SandboxSpec | undefined): SandboxSpec
 		code: 'INTERNAL',
 		what: `cannot make the jail of container ${container}`,
 		why: 'the plan does not say what isolates it',
-		mend: 'report this as a defect of Kleene',
+		hint: 'report this as a defect of Kleene',
 	});
 }
 
@@ -67,7 +67,7 @@ export function createJail(paths: Paths, container: string, spec: SandboxSpec): 
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
 		why: sh`'a jail of this name is there already, with its root at '"$path"`,
-		mend: `see whose it is with "jls -v", and remove it with "jail -r ${container}"`,
+		hint: `see whose it is with "jls -v", and remove it with "jail -r ${container}"`,
 	});
 	const hooks = hooksOf(spec);
 	const output = `${paths.hooked(container)}.output`;
@@ -117,7 +117,7 @@ function requireDevfsRules(container: string, spec: SandboxSpec): Script {
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
 		why: `the host has no devfs ruleset ${rules}, and without it the jail would see every device`,
-		mend: 'load the rules of /etc/defaults/devfs.rules: sysrc devfs_load_rulesets=YES && service devfs restart',
+		hint: 'load the rules of /etc/defaults/devfs.rules: sysrc devfs_load_rulesets=YES && service devfs restart',
 	});
 	return sh`shown() { [ -n "$(devfs rule -s ${rules} show 2>/dev/null)" ]; }
 shown || service devfs onestart >/dev/null 2>&1 || :

@@ -45,13 +45,13 @@ const HOSTILE = refusal({
 	code: 'HOSTILE_ARCHIVE',
 	what: WHAT,
 	why: sh`'the archive has entries that would leave the image: '"$words"`,
-	mend: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
+	hint: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
 });
 const CORRUPT = refusal({
 	code: 'IMAGE_FAILED',
 	what: WHAT,
 	why: sh`'could not extract tar archive: '"$words"`,
-	mend: 'see that it is a tar archive, whole, and that the pool has room for it (zpool list)',
+	hint: 'see that it is a tar archive, whole, and that the pool has room for it (zpool list)',
 });
 
 /**
@@ -91,13 +91,13 @@ export function unpackDistribution(download: string, directory: string): Script 
 		code: 'UNSUPPORTED_HERE',
 		what: WHAT,
 		why: sh`'could not deduce url from FreeBSD version '"$release"`,
-		mend: 'there is a base system for releases only: name an archive, "klee image create fetch URL"',
+		hint: 'there is a base system for releases only: name an archive, "klee image create fetch URL"',
 	});
 	const failed = refusal({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
-		mend: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/base.txz"',
+		hint: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/base.txz"',
 	});
 	return sh`${defined(download)}
 release=$(uname -r)
@@ -119,7 +119,7 @@ export function unpackArchive(url: string, download: string, directory: string):
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: `could not fetch file from url: the host has no file ${path}`,
-		mend: 'check the path: it is opened on the host of the containers',
+		hint: 'check the path: it is opened on the host of the containers',
 	});
 	if (path !== undefined)
 		return sh`${defined(download)}
@@ -129,7 +129,7 @@ unpack ${path} ${directory}`;
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
-		mend: 'check the address: it is opened on the host of the containers',
+		hint: 'check the address: it is opened on the host of the containers',
 	});
 	return sh`${defined(download)}
 download ${url} || ${failed}
@@ -146,7 +146,7 @@ function pathOf(text: string): string | undefined {
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: `could not fetch file from url: '${text.slice(0, 200)}' is no file:///, http:// or https:// address`,
-		mend: 'write it in full, e.g. https://download.freebsd.org/... or file:///root/base.txz',
+		hint: 'write it in full, e.g. https://download.freebsd.org/... or file:///root/base.txz',
 	});
 }
 

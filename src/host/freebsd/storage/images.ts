@@ -104,7 +104,7 @@ function noUpdates(): KleeneError {
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot update an image while creating it',
 		why: 'freebsd-update(8) would run on the host and follow links of the image',
-		mend: 'leave --update out; a dataset that you trust can be updated first (freebsd-update -b DIR fetch install) and made an image with zfs-copy',
+		hint: 'leave --update out; a dataset that you trust can be updated first (freebsd-update -b DIR fetch install) and made an image with zfs-copy',
 	});
 }
 
@@ -115,7 +115,7 @@ function sourceSnapshot(image: string, dataset: string): string {
 		code: 'INVALID_ARGUMENT',
 		what: 'cannot create the image',
 		why: `invalid dataset: '${dataset.slice(0, 80)}' is not the name of one`,
-		mend: 'name a dataset of "zfs list", without a leading "/"',
+		hint: 'name a dataset of "zfs list", without a leading "/"',
 	});
 }
 
@@ -124,7 +124,7 @@ function requireDataset(dataset: string): Script {
 		code: 'IMAGE_FAILED',
 		what: 'cannot create the image',
 		why: `invalid dataset: the host has no file system ${dataset}`,
-		mend: 'name a dataset of "zfs list -t filesystem", without a leading "/"',
+		hint: 'name a dataset of "zfs list -t filesystem", without a leading "/"',
 	});
 	return sh`zfs list -H -o name -t filesystem ${dataset} >/dev/null 2>&1 || ${missing}`;
 }
@@ -151,7 +151,7 @@ function copyFromHost({ dns, localtime }: ImageFilesPart, place: string): Script
 		code: 'IMAGE_FAILED',
 		what: 'cannot create the image',
 		why: 'its /etc is not a directory, and the host does not follow links of an image',
-		mend: 'leave what the host has for it out: --no-dns --no-localtime',
+		hint: 'leave what the host has for it out: --no-dns --no-localtime',
 	});
 	const copies = files.map(
 		(name) => sh`if [ -f ${`/etc/${name}`} ]; then

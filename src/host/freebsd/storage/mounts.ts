@@ -16,7 +16,7 @@ export function unmountBelow(directory: string): Script {
 		code: 'HOST_FAILED',
 		what: sh`${`cannot unmount what is mounted below ${directory}: `}"$point"`,
 		why: sh`"$words"`,
-		mend: sh`'see who uses it, and end that: fstat -f '"$point"`,
+		hint: sh`'see who uses it, and end that: fstat -f '"$point"`,
 	});
 	return sh`tries=0
 while point=$(mount | START=${`${directory}/`} ${POINTS} | tail -n 1) && [ -n "$point" ]; do

@@ -15,19 +15,19 @@ export function mountInside(root: string, { source, destination, readOnly }: Mou
 		code: 'HOST_FAILED',
 		what,
 		why: `the host has no directory or file ${source}`,
-		mend: 'make it on the host, or start a container without this mount',
+		hint: 'make it on the host, or start a container without this mount',
 	});
 	const files = refusal({
 		code: 'UNSUPPORTED_HERE',
 		what,
 		why: sh`${`${source} is a file, and nullfs of this FreeBSD mounts directories only: `}"$words"`,
-		mend: 'mount the directory that it is in',
+		hint: 'mount the directory that it is in',
 	});
 	const failed = refusal({
 		code: 'HOST_FAILED',
 		what,
 		why: sh`"$words"`,
-		mend: 'see the reason, and the mounts with "mount"',
+		hint: 'see the reason, and the mounts with "mount"',
 	});
 	const parts = destination.split('/').filter((part) => part !== '');
 	const places = parts.map((_, index) => `${root}/${parts.slice(0, index + 1).join('/')}`);
@@ -50,13 +50,13 @@ function makePlace(what: string, place: string, source: string | undefined): Scr
 		code: 'HOST_FAILED',
 		what,
 		why: sh`${`${place} is a symbolic link to `}"$(readlink ${place})"', and the host does not follow links of a container'`,
-		mend: 'mount it at the place that the link leads to',
+		hint: 'mount it at the place that the link leads to',
 	});
 	const other = refusal({
 		code: 'HOST_FAILED',
 		what,
 		why: `${place} is there and of another kind than what is mounted on it`,
-		mend: 'mount it at another place',
+		hint: 'mount it at another place',
 	});
 	const directory = sh`mkdir -p ${place}; [ -d ${place} ] || ${other}`;
 	return sh`if [ -L ${place} ]; then ${link}; fi

@@ -57,7 +57,7 @@ zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${
 			code: 'HOST_FAILED',
 			what: `cannot make the files of container ${container}`,
 			why: sh`${`the dataset ${dataset} is there already, made of `}"$origin"`,
-			mend: `see what is in it, and if it is of no use: zfs destroy -r ${dataset}`,
+			hint: `see what is in it, and if it is of no use: zfs destroy -r ${dataset}`,
 		});
 		return sh`if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
 	[ "$origin" = ${snapshot} ] || ${other}
@@ -72,7 +72,7 @@ fi`;
 			code: 'CONTAINER_RUNNING',
 			what: `cannot remove the files of container ${container}`,
 			why: 'its jail is still there',
-			mend: `stop the container, or remove the jail with: jail -r ${container}`,
+			hint: `stop the container, or remove the jail with: jail -r ${container}`,
 		});
 		return sh`if jls -j ${container} jid >/dev/null 2>&1; then ${alive}; fi
 if zfs list -H -o name ${dataset} >/dev/null 2>&1; then
@@ -90,7 +90,7 @@ rctl -r jail:${container} >/dev/null 2>&1 || :`;
 			code: 'HOST_FAILED',
 			what: `cannot mount the root file system of container ${container}`,
 			why: sh`${`${dataset} is to be mounted at ${root}, and has another mount point: `}"$point"`,
-			mend: `let it have that of its parent again: zfs inherit mountpoint ${dataset}`,
+			hint: `let it have that of its parent again: zfs inherit mountpoint ${dataset}`,
 		});
 		return sh`point=$(zfs get -H -o value mountpoint ${dataset})
 [ "$point" = ${root} ] || ${elsewhere}

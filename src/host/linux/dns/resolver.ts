@@ -121,7 +121,7 @@ export class Resolver {
 				code: 'HOST_FAILED',
 				what: `cannot resolve names for network ${network} on ${address} port ${port}`,
 				why: taken ? 'another program of the host answers there, or on all addresses' : messageOf(cause),
-				mend: taken
+				hint: taken
 					? `let that program leave ${address} alone (dnsmasq: bind-dynamic), or create the network with --no-dns`
 					: 'create the network with --no-dns, and report this',
 				cause,

@@ -29,7 +29,7 @@ export function fixedUpstreams(texts: readonly string[]): Upstreams {
 			code: 'CONFIG_INVALID',
 			what: `cannot forward names to ${JSON.stringify(text)}`,
 			why: 'it is not the address of a name server',
-			mend: 'write an address, or an address and a port: 10.0.0.1:53 or [fd00::1]:53',
+			hint: 'write an address, or an address and a port: 10.0.0.1:53 or [fd00::1]:53',
 		});
 	});
 	return () => servers;

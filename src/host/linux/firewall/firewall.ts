@@ -269,7 +269,7 @@ function refuse(part: FilterPart, error: unknown): KleeneError {
 		code: 'HOST_FAILED',
 		what: `cannot change the firewall for ${subject}`,
 		why: messageOf(error).split('\n')[0] ?? '',
-		mend: 'look at "nft list table inet kleene"',
+		hint: 'look at "nft list table inet kleene"',
 		cause: error,
 	});
 }

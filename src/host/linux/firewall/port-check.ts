@@ -23,6 +23,6 @@ function inUse(part: PublishedPortsPart, { address, port }: { address: string; p
 		code: 'PORT_TAKEN',
 		what: `cannot publish port ${port}/${protocol} for container ${container}`,
 		why: `the host itself uses it: a process waits on ${place}:${port}`,
-		mend: `end that process, see \`${listing}\`, or choose another host port${elsewhere}`,
+		hint: `end that process, see \`${listing}\`, or choose another host port${elsewhere}`,
 	});
 }

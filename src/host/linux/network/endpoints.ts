@@ -131,7 +131,7 @@ export class Epairs implements PartHandler<'epair'> {
 			throw refuse('make', part, {
 				code: 'INTERFACE_TAKEN',
 				why: `the container has an interface ${part.inside} already`,
-				mend: 'disconnect the container from the network whose interface it is',
+				hint: 'disconnect the container from the network whose interface it is',
 			});
 		const joined = outer.peer === inner?.index && inner.peer === outer.index && outer.peerElsewhere;
 		if (!joined || outer.kind !== 'veth' || inner.mac !== part.mac.toLowerCase())

@@ -59,7 +59,7 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 			throw refuse('unmake', part, {
 				code: 'IN_USE',
 				why: `it has ports: ${ports.map((port) => port.name).join(', ')}`,
-				mend: 'disconnect or stop the containers on it first',
+				hint: 'disconnect or stop the containers on it first',
 			});
 		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
 	}
@@ -168,7 +168,7 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 			throw refuse('make', part, {
 				code: 'IN_USE',
 				why: `it is a port of ${other}`,
-				mend: `take it out with \`ip link set ${part.interface} nomaster\``,
+				hint: `take it out with \`ip link set ${part.interface} nomaster\``,
 			});
 		}
 		this.#net.links.set(port.index, { master: bridge.index });

@@ -120,7 +120,7 @@ function hookFailed(stage: string, container: string, error: unknown): KleeneErr
 		code: 'HOOK_FAILED',
 		what: `cannot run exec.${stage} of container ${container}`,
 		why: `${reason}${said}`.slice(0, 500),
-		mend: 'correct the command ("klee container update -J ..." replaces all parameters), or give it longer by exec.timeout',
+		hint: 'correct the command ("klee container update -J ..." replaces all parameters), or give it longer by exec.timeout',
 		cause: error,
 	});
 }

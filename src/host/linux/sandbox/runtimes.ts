@@ -48,6 +48,6 @@ function missing(program: string): KleeneError {
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot start kleened',
 		why: `${program} is not installed`,
-		mend: `install it, e.g. "apt-get install ${program}", or run "npm run setup"`,
+		hint: `install it, e.g. "apt-get install ${program}", or run "npm run setup"`,
 	});
 }

@@ -268,16 +268,16 @@ function refuseOther(bundle: Bundle, part: SandboxPart): void {
 		code: 'HOST_FAILED',
 		what: `cannot make the sandbox of container ${part.container}`,
 		why: `it is there with other ${differing.join(' and ')}`,
-		mend: 'stop the container and start it again',
+		hint: 'stop the container and start it again',
 	});
 }
 
 function failed(what: string, error: unknown): KleeneError {
 	if (error instanceof KleeneError) return error;
 	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
-	const mend =
+	const hint =
 		error instanceof OciTimeout
 			? 'see whether every file system that the container mounts still answers (`klee container inspect NAME`, and ls), and try again'
 			: 'see the reason, and `klee container inspect NAME` what the container is started with';
-	return new KleeneError({ code: 'HOST_FAILED', what, why, mend, cause: error });
+	return new KleeneError({ code: 'HOST_FAILED', what, why, hint, cause: error });
 }

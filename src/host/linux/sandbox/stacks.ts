@@ -125,7 +125,7 @@ export class Stacks implements PartHandler<'stack'> {
 			code: 'HOST_FAILED',
 			what: `cannot configure the network of container ${container}`,
 			why: 'it has no network stack on this host',
-			mend: 'start the container again',
+			hint: 'start the container again',
 		});
 	}
 

@@ -56,6 +56,6 @@ function noSuch(user: string, why: string): KleeneError {
 		code: 'COMMAND_FAILED',
 		what: `cannot run a process as ${user} in the container`,
 		why,
-		mend: 'name a user that exists inside the container, or use a numeric id',
+		hint: 'name a user that exists inside the container, or use a numeric id',
 	});
 }

@@ -92,7 +92,7 @@ function failed(why: string, cause: unknown): KleeneError {
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why,
-		mend: `check that "apt-get update" works on this host, or ${USE_ARCHIVE}`,
+		hint: `check that "apt-get update" works on this host, or ${USE_ARCHIVE}`,
 		cause,
 	});
 }
@@ -102,7 +102,7 @@ function missing(): KleeneError {
 		code: 'UNSUPPORTED_HERE',
 		what: WHAT,
 		why: 'mmdebstrap is not installed',
-		mend: `install it (apt-get install mmdebstrap), or ${USE_ARCHIVE}`,
+		hint: `install it (apt-get install mmdebstrap), or ${USE_ARCHIVE}`,
 	});
 }
 
@@ -114,7 +114,7 @@ function readRelease(): Release {
 		code: 'UNSUPPORTED_HERE',
 		what: WHAT,
 		why: `${release?.name ?? 'this host'} is neither Debian nor Ubuntu`,
-		mend: USE_ARCHIVE,
+		hint: USE_ARCHIVE,
 	});
 }
 

@@ -35,7 +35,7 @@ export function removalFailed(path: string, cause: unknown): KleeneError {
 		code: 'HOST_FAILED',
 		what: `cannot remove ${path}`,
 		why: mounted ? 'something is mounted below it, and what is mounted there would be removed too' : messageOf(cause),
-		mend: mounted ? `unmount it: findmnt -o TARGET | grep ${path}` : 'see why the host refuses this, then try again',
+		hint: mounted ? `unmount it: findmnt -o TARGET | grep ${path}` : 'see why the host refuses this, then try again',
 		cause,
 	});
 }

@@ -75,14 +75,14 @@ export class LinuxImages implements PartHandler<'image-files'> {
 				code: 'UNSUPPORTED_HERE',
 				what: 'cannot update an image while creating it',
 				why: 'this host has no freebsd-update(8)',
-				mend: 'leave --update out: what fetch-auto fetches is current',
+				hint: 'leave --update out: what fetch-auto fetches is current',
 			});
 		if (source.kind === 'dataset')
 			throw new KleeneError({
 				code: 'UNSUPPORTED_HERE',
 				what: `cannot create an image from the dataset ${source.dataset}`,
 				why: 'this host keeps images in directories, not in ZFS',
-				mend: 'make a tar archive of it and use "klee image create fetch file:///path/root.tar"',
+				hint: 'make a tar archive of it and use "klee image create fetch file:///path/root.tar"',
 			});
 		if (source.kind === 'distribution') return makeDistribution(partial, progress);
 		const archive = await openSource(source.url);
@@ -152,14 +152,14 @@ function explain(error: unknown, { image }: ImageFilesPart): KleeneError {
 			code: CODES[error.problem],
 			what,
 			why: error.message,
-			mend: MENDS[error.problem],
+			hint: MENDS[error.problem],
 			cause: error,
 		});
 	return new KleeneError({
 		code: 'IMAGE_FAILED',
 		what,
 		why: messageOf(error),
-		mend: 'see the log of the daemon for the whole error',
+		hint: 'see the log of the daemon for the whole error',
 		cause: error,
 	});
 }

@@ -111,7 +111,7 @@ export class LinuxStorage {
 			code: 'HOST_FAILED',
 			what: `cannot mount the root file system of container ${container}`,
 			why: `${root} has something else mounted: ${mounted?.type} of ${mounted?.options.get('lowerdir') ?? mounted?.source}`,
-			mend: `stop the container, or unmount it with: umount ${root}`,
+			hint: `stop the container, or unmount it with: umount ${root}`,
 		});
 	}
 
@@ -144,7 +144,7 @@ function refuseSpecial(root: string): void {
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below ${root}`,
 		why: 'overlayfs cannot be told about a path with a comma, a colon, a quote or a backslash',
-		mend: 'give the daemon a root directory without these characters',
+		hint: 'give the daemon a root directory without these characters',
 	});
 }
 
@@ -155,7 +155,7 @@ function mountFailed(container: string, error: unknown): KleeneError {
 			code: 'UNSUPPORTED_HERE',
 			what,
 			why: 'this kernel has no overlayfs',
-			mend: 'load it (modprobe overlay), or use a kernel that is built with CONFIG_OVERLAY_FS',
+			hint: 'load it (modprobe overlay), or use a kernel that is built with CONFIG_OVERLAY_FS',
 			cause: error,
 		});
 	if (hasCode(error, 'EINVAL'))
@@ -163,14 +163,14 @@ function mountFailed(container: string, error: unknown): KleeneError {
 			code: 'UNSUPPORTED_HERE',
 			what,
 			why: 'overlayfs refuses the file system below the root directory of the daemon (dmesg has its reason)',
-			mend: 'put the root directory on ext4, xfs or btrfs, not on another overlay or a network file system',
+			hint: 'put the root directory on ext4, xfs or btrfs, not on another overlay or a network file system',
 			cause: error,
 		});
 	return new KleeneError({
 		code: 'HOST_FAILED',
 		what,
 		why: messageOf(error),
-		mend: 'see that the image and the files of the container are there (klee image ls, klee container ls -a)',
+		hint: 'see that the image and the files of the container are there (klee image ls, klee container ls -a)',
 		cause: error,
 	});
 }

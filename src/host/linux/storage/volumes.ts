@@ -151,7 +151,7 @@ function openDestination(image: string, { mount }: MountPoint): number | undefin
 			code: 'INVALID_ARGUMENT',
 			what: `cannot mount volume ${mount.source} at ${mount.destination}`,
 			why: hasCode(error, 'ELOOP') ? 'links of the image go round in a circle there' : 'the image has a file there',
-			mend: 'mount it at a directory, or at a path that the image does not have',
+			hint: 'mount it at a directory, or at a path that the image does not have',
 			cause: error,
 		});
 	}
@@ -163,7 +163,7 @@ function requireSource({ mount: { source, destination } }: MountPoint): void {
 			code: 'INVALID_ARGUMENT',
 			what: `cannot mount ${source} at ${destination}`,
 			why,
-			mend: "name a directory or file of the daemon's host, or a volume (a name without /)",
+			hint: "name a directory or file of the daemon's host, or a volume (a name without /)",
 			message,
 		});
 	let found: Stats;
@@ -186,7 +186,7 @@ function notFilled({ mount }: MountPoint, error: unknown): KleeneError {
 		code: 'HOST_FAILED',
 		what: `cannot copy ${mount.destination} of the image into volume ${mount.source}`,
 		why: said ?? messageOf(error),
-		mend: 'see the reason; free some space below the root directory of the daemon if there is none',
+		hint: 'see the reason; free some space below the root directory of the daemon if there is none',
 		cause: error,
 	});
 }
