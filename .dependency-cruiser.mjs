@@ -8,7 +8,7 @@ const layer = (from, may, comment) => ({
 });
 
 /** What both real hosts may import. */
-const TWIN = ['host/driver\\.ts', 'host/attachment\\.ts', 'os/', 'model/', 'errors/'];
+const TWIN = ['host/driver\\.ts', 'host/process-streams\\.ts', 'os/', 'model/', 'errors/'];
 
 export default {
 	forbidden: [

@@ -124,11 +124,11 @@ export class PopulatedHost {
 
 	connect(container: string): Promise<unknown> {
 		const request = { container, network: NETWORK, ipAddress: '<auto>', ipAddress6: '' };
-		return this.engine.connections.connect(request, { dryRun: false });
+		return this.engine.endpoints.connect(request, { dryRun: false });
 	}
 
 	disconnect(container: string): Promise<unknown> {
-		return this.engine.connections.disconnect({ container, network: NETWORK }, { dryRun: false });
+		return this.engine.endpoints.disconnect({ container, network: NETWORK }, { dryRun: false });
 	}
 
 	/** The kernel takes down what was in the namespaces once nobody holds them. */

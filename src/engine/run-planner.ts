@@ -7,7 +7,7 @@ import { EpairUnits } from './epair-units.ts';
 import { imageOf } from './identify.ts';
 import { requireHooksAllowed } from './plan/jail/hooks.ts';
 import { parseJailParameters } from './plan/jail/parameters.ts';
-import type { Attachment } from './plan/network/endpoint.ts';
+import type { LiveEndpoint } from './plan/network/endpoint.ts';
 import { type Frontage, partsOfPorts } from './plan/network/ports.ts';
 import { partsOfRun } from './plan/run/run.ts';
 import { type Command, processOf, sandboxOf } from './plan/run/sandbox.ts';
@@ -33,10 +33,10 @@ export class RunPlanner {
 	}
 
 	/**
-	 * The same for a dry run, which keeps nothing: within `Store.rehearse`, where nothing may be waited for.
+	 * The same for a dry run, which keeps nothing: within `Store.dryRun`, where nothing may be waited for.
 	 * @param frontage see `frontageFor`
 	 */
-	rehearse(container: Container, command: Command, frontage: Frontage): Part[] {
+	dryRun(container: Container, command: Command, frontage: Frontage): Part[] {
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
 		try {
 			const parts = this.#plan(container, command, frontage);
@@ -55,9 +55,9 @@ export class RunPlanner {
 		requireHooksAllowed(parseJailParameters(container.jailParam, facts).hooks, allowHostHooks);
 		const spec = sandboxOf(container, processOf(image, container, command, facts), facts);
 		try {
-			const attachments = this.attachmentsOf(container.id);
-			const ports = partsOfPorts(container, attachments, frontage);
-			const parts = this.partsFor(container, { attachments, spec, ports });
+			const liveEndpoints = this.liveEndpointsOf(container.id);
+			const ports = partsOfPorts(container, liveEndpoints, frontage);
+			const parts = this.partsFor(container, { liveEndpoints, spec, ports });
 			this.claim(ports);
 			return parts;
 		} catch (error) {
@@ -69,7 +69,7 @@ export class RunPlanner {
 	partsFor(
 		container: Container,
 		from: {
-			attachments: readonly Attachment[];
+			liveEndpoints: readonly LiveEndpoint[];
 			spec: SandboxSpec;
 			ports: readonly PublishedPortsPart[];
 		},
@@ -87,13 +87,13 @@ export class RunPlanner {
 		return { addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(bare)])), gateway };
 	}
 
-	attachmentsOf(containerId: string): Attachment[] {
+	liveEndpointsOf(containerId: string): LiveEndpoint[] {
 		const { store } = this.#context;
 		const endpoints = store.endpoints.ofContainer(containerId);
-		return store.transaction(() => endpoints.map((endpoint) => this.attachmentOf(endpoint)));
+		return store.transaction(() => endpoints.map((endpoint) => this.liveEndpointOf(endpoint)));
 	}
 
-	attachmentOf(endpoint: Endpoint): Attachment {
+	liveEndpointOf(endpoint: Endpoint): LiveEndpoint {
 		const { store } = this.#context;
 		const network = store.networks.get(endpoint.networkId);
 		if (!network) throw new Error(`endpoint ${endpoint.id} has no network`);

@@ -95,8 +95,8 @@ export class Database {
 	}
 
 	/** What `work` comes to, with all that it writes taken back. Only on its own: an outer transaction would keep it. */
-	rehearse<T>(work: () => T): T {
-		if (this.#depth > 0) throw new Error('a rehearsal within a transaction would not be taken back');
+	dryRun<T>(work: () => T): T {
+		if (this.#depth > 0) throw new Error('a dry run within a transaction would not be rolled back');
 		this.#db.exec('BEGIN IMMEDIATE');
 		this.#depth += 1;
 		try {

@@ -46,8 +46,8 @@ export class Store {
 	}
 
 	/** What `work` comes to; nothing that it writes stays. It must not wait for anything: others use this store. */
-	rehearse<T>(work: () => T): T {
-		return this.#db.rehearse(work);
+	dryRun<T>(work: () => T): T {
+		return this.#db.dryRun(work);
 	}
 
 	close(): void {

@@ -62,7 +62,7 @@ test('connecting a running container that fails at any step leaves its other con
 		if (!(outcome instanceof Error)) {
 			assert.equal(step, 3, 'epair, port and address; the default route stays with the first network');
 			fixture.host.failAt = Number.POSITIVE_INFINITY;
-			await fixture.engine.connections.disconnect({ container: 'web', network: 'second' }, EXECUTE);
+			await fixture.engine.endpoints.disconnect({ container: 'web', network: 'second' }, EXECUTE);
 			assert.deepEqual(onHost(fixture), before);
 			return;
 		}
@@ -84,11 +84,11 @@ test('a connection that could not take over the default route leaves it where it
 		if (name === 'first') await connect(fixture, 'web', name);
 	}
 	const over = { container: 'web', ipAddress: '<auto>', ipAddress6: '', defaultRoute: true };
-	await engine.connections.connect({ ...over, network: 'preferred' }, EXECUTE);
+	await engine.endpoints.connect({ ...over, network: 'preferred' }, EXECUTE);
 	await start(fixture, 'web');
 	const before = store.endpoints.ofContainer(id);
 	host.failAt = 2;
-	const refused = engine.connections.connect({ ...over, network: 'joining' }, EXECUTE);
+	const refused = engine.endpoints.connect({ ...over, network: 'joining' }, EXECUTE);
 	await assert.rejects(refused, { code: 'HOST_FAILED' });
 	assert.deepEqual(store.endpoints.ofContainer(id), before);
 	await engine.containers.stop('web', 0);

@@ -55,7 +55,7 @@ async function asked({ host }: Fixture, action: () => Promise<unknown>): Promise
 
 async function runForReal({ engine }: Fixture, request: RunRequest): Promise<void> {
 	const id = await engine.containers.create(request.container);
-	if (request.connection) await engine.connections.connect({ ...request.connection, container: id }, EXECUTE);
+	if (request.connection) await engine.endpoints.connect({ ...request.connection, container: id }, EXECUTE);
 	const execution = engine.executions.create({ ...request.command, container: id });
 	await engine.executions.start(execution, { attach: false, startContainer: true, stdin: false }, () => {});
 }
@@ -64,7 +64,7 @@ test('a run, a start and a stop do what their dry runs said, each time as if the
 	const fixture = await network();
 	const request = runRequest({ mounts: [VOLUME], publicPorts: [web('8080')], bandwidth: 1_000_000 });
 	const before = await everything(fixture);
-	const plans = [await fixture.engine.rehearsals.run(request), await fixture.engine.rehearsals.run(request)];
+	const plans = [await fixture.engine.dryRuns.run(request), await fixture.engine.dryRuns.run(request)];
 	assert.deepEqual(await everything(fixture), before);
 	const done = await asked(fixture, () => runForReal(fixture, request));
 	assert.ok(done.includes('make volume-files data') && done.includes('make epair epair0'), done.join('\n'));
@@ -84,7 +84,7 @@ test('a run, a start and a stop do what their dry runs said, each time as if the
 test('what a dry run takes is free at once: address, cable, port, name and volume', async () => {
 	const fixture = await network();
 	const request = runRequest({ mounts: [VOLUME], publicPorts: [web('8080')] }, on('testnet', '10.4.6.9'));
-	await fixture.engine.rehearsals.run(request);
+	await fixture.engine.dryRuns.run(request);
 	await runForReal(fixture, { ...request, container: { ...request.container, name: 'other' } });
 	const [endpoint] = fixture.engine.containers.inspect('other').endpoints;
 	assert.deepEqual([endpoint?.ipAddress, endpoint?.epair], ['10.4.6.9', 0]);
@@ -97,11 +97,11 @@ test('a port that the daemon chooses is not used up by a dry run', async () => {
 	await fixture.engine.containers.create(container({ name: 'most', publicPorts: [most] }));
 	const request = runRequest({ publicPorts: [web('0')] });
 	for (let round = 0; round < 2; round += 1) {
-		const plan = await fixture.engine.rehearsals.run(request);
+		const plan = await fixture.engine.dryRuns.run(request);
 		assert.ok(plan.includes('make published-ports tcp  65535 4'), plan.join('\n'));
 	}
 	await runForReal(fixture, request);
-	await assert.rejects(fixture.engine.rehearsals.run(runRequest({ name: 'more', publicPorts: [web('0')] })), {
+	await assert.rejects(fixture.engine.dryRuns.run(runRequest({ name: 'more', publicPorts: [web('0')] })), {
 		message: /could not create container: .*all ports from 49152 to 65535 are published/,
 	});
 });
@@ -134,7 +134,7 @@ test('each refusal is that of the real thing, by how far it got, and changes not
 	];
 	for (const [code, why, request] of cases) {
 		const before = await everything(fixture);
-		const refusal = (await engine.rehearsals.run(request).catch((error) => error)) as KleeneError;
+		const refusal = (await engine.dryRuns.run(request).catch((error) => error)) as KleeneError;
 		assert.equal(refusal.code, code, `${why}: ${refusal.stack}`);
 		assert.match(refusal.why, why);
 		assert.deepEqual(await everything(fixture), before, code);
@@ -144,8 +144,8 @@ test('each refusal is that of the real thing, by how far it got, and changes not
 		if (fixture.store.containers.byName('dry')) await engine.containers.remove('dry');
 	}
 	const unknown = runRequest({}, on('nosuch'));
-	await assert.rejects(engine.rehearsals.run(unknown), { message: `${connecting}network not found` });
-	await assert.rejects(engine.rehearsals.run(runRequest({ image: 'x' })), { message: `${creating}no such image 'x'` });
+	await assert.rejects(engine.dryRuns.run(unknown), { message: `${connecting}network not found` });
+	await assert.rejects(engine.dryRuns.run(runRequest({ image: 'x' })), { message: `${creating}no such image 'x'` });
 	await assert.rejects(engine.executions.plan({ ...COMMAND, container: 'nosuch' }), { code: 'NO_SUCH_CONTAINER' });
 	await assert.rejects(engine.containers.describeStop('holder'), { code: 'CONTAINER_NOT_RUNNING' });
 });
@@ -183,7 +183,7 @@ test('dry runs and runs at the same time do not disturb each other', async () =>
 		bridge: '',
 		addresses: ['1.2.3.4/24'],
 	});
-	const dry = () => fixture.engine.rehearsals.run(runRequest({ mounts: [VOLUME], publicPorts: [port] }));
+	const dry = () => fixture.engine.dryRuns.run(runRequest({ mounts: [VOLUME], publicPorts: [port] }));
 	const runs = names.map((name) => runForReal(fixture, runRequest({ name, mounts: [VOLUME] })));
 	const [plans] = await Promise.all([Promise.all(names.map(dry)), ...runs]);
 	for (const plan of plans) assert.equal(plan.filter((line) => line.startsWith('make epair')).length, 1);

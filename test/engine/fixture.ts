@@ -49,7 +49,7 @@ export function createContainer(
 }
 
 export function connect({ engine }: Fixture, container: string, network: string, ipAddress = '<auto>') {
-	return engine.connections.connect({ container, network, ipAddress, ipAddress6: '<auto>' }, EXECUTE);
+	return engine.endpoints.connect({ container, network, ipAddress, ipAddress6: '<auto>' }, EXECUTE);
 }
 
 export function start({ engine }: Fixture, container: string) {

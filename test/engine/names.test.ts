@@ -28,7 +28,7 @@ async function member(fixture: Fixture, name: string, network: string, aliases: 
 }
 
 function join({ engine }: Fixture, container: string, network: string, aliases: readonly string[]) {
-	return engine.connections.connect({ container, network, ipAddress: '<auto>', ipAddress6: '', aliases }, EXECUTE);
+	return engine.endpoints.connect({ container, network, ipAddress: '<auto>', ipAddress6: '', aliases }, EXECUTE);
 }
 
 test('an alias is answered on its network with the addresses of all that run and have it', async () => {
@@ -61,7 +61,7 @@ test('aliases go with the connection, and are shown as they are kept', async () 
 	await member(fixture, 'one', 'testnet', ['db', 'Cache', 'DB']);
 	const aliases = () => fixture.engine.containers.inspect('one').endpoints.map((endpoint) => endpoint.aliases);
 	assert.deepEqual(aliases(), [['cache', 'db']]);
-	await fixture.engine.connections.disconnect({ network: 'testnet', container: 'one' }, EXECUTE);
+	await fixture.engine.endpoints.disconnect({ network: 'testnet', container: 'one' }, EXECUTE);
 	assert.equal(ask(net, 'db', '10.4.6.9'), undefined);
 	await join(fixture, 'one', 'testnet', []);
 	assert.deepEqual([aliases(), ask(net, 'db', '10.4.6.9')], [[[]], undefined]);

@@ -118,7 +118,7 @@ test('what takes its time holds nobody up: neither a container, nor a network th
 	const { reached, goOn } = holdAfter(fixture, 'unmake', 'sandbox');
 	const stopping = engine.containers.stop('web', 0);
 	await reached;
-	const disconnecting = engine.connections.disconnect({ container: 'web', network: 'testnet' }, EXECUTE);
+	const disconnecting = engine.endpoints.disconnect({ container: 'web', network: 'testnet' }, EXECUTE);
 	for (const time of ['first', 'second']) {
 		flush(host);
 		await turns();

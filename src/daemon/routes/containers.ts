@@ -12,7 +12,7 @@ import { presentContainer, presentEndpoint, presentMounts, presentSummary } from
 const Ident = Type.Object({ container_id: Type.String() });
 
 export function containerRoutes(app: App, engine: Engine): void {
-	const { containers, rehearsals } = engine;
+	const { containers, dryRuns } = engine;
 	app.route({
 		method: 'GET',
 		url: '/containers/list',
@@ -59,10 +59,10 @@ export function containerRoutes(app: App, engine: Engine): void {
 	});
 
 	lifecycleRoutes(app, engine);
-	rehearsalRoutes(app, rehearsals);
+	dryRunRoutes(app, dryRuns);
 }
 
-function lifecycleRoutes(app: App, { containers, connections }: Engine): void {
+function lifecycleRoutes(app: App, { containers, endpoints }: Engine): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/:container_id/stop',
@@ -89,10 +89,10 @@ function lifecycleRoutes(app: App, { containers, connections }: Engine): void {
 		schema: { params: Ident, response: { 200: ContainerInspect } },
 		config: { errors: [404, 500] },
 		handler: async ({ params }) => {
-			const { endpoints, ...state } = containers.inspect(params.container_id);
+			const { endpoints: own, ...state } = containers.inspect(params.container_id);
 			return {
 				container: presentContainer(state),
-				container_endpoints: endpoints.map((endpoint) => presentEndpoint(endpoint, connections.macOf(endpoint))),
+				container_endpoints: own.map((endpoint) => presentEndpoint(endpoint, endpoints.macOf(endpoint))),
 				container_mountpoints: presentMounts(state.container),
 			};
 		},
@@ -100,7 +100,7 @@ function lifecycleRoutes(app: App, { containers, connections }: Engine): void {
 }
 
 /** Ours. To run for real takes a stream: create the container, connect it, and start an execution instance. */
-function rehearsalRoutes(app: App, rehearsals: Engine['rehearsals']): void {
+function dryRunRoutes(app: App, dryRuns: Engine['dryRuns']): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/run',
@@ -110,7 +110,7 @@ function rehearsalRoutes(app: App, rehearsals: Engine['rehearsals']): void {
 			const { endpoint, execution } = body;
 			const command = { ...execution, stdin: false };
 			const connection = endpoint && { connection: joiningOf(endpoint) };
-			return { plan: await rehearsals.run({ container: requestOf(body.container), command, ...connection }) };
+			return { plan: await dryRuns.run({ container: requestOf(body.container), command, ...connection }) };
 		},
 	});
 }

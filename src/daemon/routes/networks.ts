@@ -12,9 +12,9 @@ import { presentEndpoint, presentNetwork } from '../present.ts';
 const Ident = Type.Object({ network_id: Type.String() });
 const dryRunOf = (query: { dry_run?: boolean }) => ({ dryRun: query.dry_run === true });
 
-export function networkRoutes(app: App, { networks, connections }: Engine): void {
+export function networkRoutes(app: App, { networks, endpoints }: Engine): void {
 	const present = (network: Model) => presentNetwork(network, networks.natInterface(network));
-	const presentMember = (endpoint: Endpoint) => presentEndpoint(endpoint, connections.macOf(endpoint));
+	const presentMember = (endpoint: Endpoint) => presentEndpoint(endpoint, endpoints.macOf(endpoint));
 
 	app.route({
 		method: 'GET',
@@ -68,10 +68,10 @@ export function networkRoutes(app: App, { networks, connections }: Engine): void
 		},
 	});
 
-	connectionRoutes(app, connections);
+	endpointRoutes(app, endpoints);
 }
 
-function connectionRoutes(app: App, connections: Engine['connections']): void {
+function endpointRoutes(app: App, endpoints: Engine['endpoints']): void {
 	app.route({
 		method: 'POST',
 		url: '/networks/connect',
@@ -79,7 +79,7 @@ function connectionRoutes(app: App, connections: Engine['connections']): void {
 		config: { errors: [404, 409, 500] },
 		handler: async ({ body, query }, reply) => {
 			const dryRun = dryRunOf(query);
-			const plan = await connections.connect({ container: body.container, ...joiningOf(body) }, dryRun);
+			const plan = await endpoints.connect({ container: body.container, ...joiningOf(body) }, dryRun);
 			return dryRun.dryRun ? reply.code(200).send({ plan }) : reply.code(204).send(null);
 		},
 	});
@@ -96,7 +96,7 @@ function connectionRoutes(app: App, connections: Engine['connections']): void {
 		handler: async ({ params, query }, reply) => {
 			const dryRun = dryRunOf(query);
 			const request = { network: params.network_id, container: params.container_id };
-			const plan = await connections.disconnect(request, dryRun);
+			const plan = await endpoints.disconnect(request, dryRun);
 			return dryRun.dryRun ? reply.code(200).send({ plan }) : reply.code(204).send(null);
 		},
 	});

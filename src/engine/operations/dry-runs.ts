@@ -7,7 +7,7 @@ import type { Frontage } from '../plan/network/ports.ts';
 import type { Command } from '../plan/run/sandbox.ts';
 import type { RunPlanner } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
-import type { ConnectionOperations, ConnectRequest } from './endpoints.ts';
+import type { ConnectRequest, EndpointOperations } from './endpoints.ts';
 import type { VolumeOperations, VolumesOfContainer } from './volumes.ts';
 
 /** What `klee run` asks for in several requests. */
@@ -22,12 +22,12 @@ export interface RunRequest {
  * A container that is created, connected and started in the store alone, by the code that does so for real, and taken
  * back. Refusals are headed by how far it got, as a user sees them for real.
  */
-export class Rehearsals {
+export class DryRuns {
 	readonly #context: EngineContext;
 	readonly #planner: RunPlanner;
 	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
-	readonly #connections: ConnectionOperations;
+	readonly #endpoints: EndpointOperations;
 
 	constructor(
 		context: EngineContext,
@@ -35,14 +35,14 @@ export class Rehearsals {
 			planner: RunPlanner;
 			volumes: VolumeOperations;
 			creations: Creations;
-			connections: ConnectionOperations;
+			endpoints: EndpointOperations;
 		},
 	) {
 		this.#context = context;
 		this.#planner = others.planner;
 		this.#volumes = others.volumes;
 		this.#creations = others.creations;
-		this.#connections = others.connections;
+		this.#endpoints = others.endpoints;
 	}
 
 	/** What would be done on the host, in its words. Others wait as long as for the real thing, and see nothing of it. */
@@ -52,22 +52,22 @@ export class Rehearsals {
 		const container = creating(() => this.#creations.draft(request.container));
 		const network = connection && connecting(() => findNetwork(store, connection.network));
 		const joining = connection && network && { ...connection, network: network.id };
-		const rehearse = () =>
+		const dryRun = () =>
 			this.#volumes.withVolumesOf(container, async (volumes) => {
 				const frontage = await this.#planner.frontageFor(container);
-				return store.rehearse(() => this.#rehearse(container, { ...request, joining }, { volumes, frontage }));
+				return store.dryRun(() => this.#dryRun(container, { ...request, joining }, { volumes, frontage }));
 			});
-		return network ? locks.run(`network ${network.id}`, rehearse) : rehearse();
+		return network ? locks.run(`network ${network.id}`, dryRun) : dryRun();
 	}
 
-	#rehearse(
+	#dryRun(
 		container: Container,
 		{ joining, command }: { joining: RunRequest['connection']; command: Command },
 		{ volumes, frontage }: { volumes: VolumesOfContainer; frontage: Frontage },
 	): string[] {
 		creating(() => this.#creations.record(container, volumes));
-		if (joining) connecting(() => this.#connections.join({ ...joining, container: container.id }));
-		const run = this.#planner.rehearse(container, command, frontage);
+		if (joining) connecting(() => this.#endpoints.join({ ...joining, container: container.id }));
+		const run = this.#planner.dryRun(container, command, frontage);
 		return this.#context.executor.describe([...this.#creations.steps(container, volumes), ...run.map(make)]);
 	}
 }

@@ -26,7 +26,7 @@ export interface ConnectRequest {
 }
 
 /** Locks are taken network first, then container. */
-export class ConnectionOperations {
+export class EndpointOperations {
 	readonly #context: EngineContext;
 	readonly #live: LiveEndpoints;
 
@@ -43,7 +43,7 @@ export class ConnectionOperations {
 		return locks.run(`network ${network.id}`, () =>
 			locks.run(`container ${container.id}`, async () => {
 				const join = () => this.join({ ...request, container: container.id, network: network.id });
-				if (dryRun) return this.#live.describeAttach(container, store.rehearse(join));
+				if (dryRun) return this.#live.describeAttach(container, store.dryRun(join));
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				const endpoint = store.transaction(join);
 				try {

@@ -4,7 +4,7 @@ import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
-import type { Attachment } from '../plan/network/endpoint.ts';
+import type { LiveEndpoint } from '../plan/network/endpoint.ts';
 import { partsOfPorts } from '../plan/network/ports.ts';
 import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
@@ -35,9 +35,9 @@ export class LiveEndpoints {
 			if (current) this.#planner.forgetUnit(current);
 		};
 		try {
-			const attachment = this.#planner.attachmentOf(endpoint);
-			const ports = await this.#portsJoining(container, attachment);
-			const parts = [...this.#partsOfNew(container, attachment), ...ports];
+			const liveEndpoint = this.#planner.liveEndpointOf(endpoint);
+			const ports = await this.#portsJoining(container, liveEndpoint);
+			const parts = [...this.#partsOfNew(container, liveEndpoint), ...ports];
 			this.#planner.claim(ports);
 			const record = () => store.containers.setParts(container.id, insertBeforeSandbox(before, parts));
 			await executor.build({ subject: `endpoint ${endpoint.id}`, steps: parts.map(make) }, record).catch((error) => {
@@ -51,17 +51,17 @@ export class LiveEndpoints {
 	}
 
 	/** Ports that lead somewhere stay as they are, so that no connection is cut. */
-	async #portsJoining(container: Container, joining: Attachment): Promise<PublishedPortsPart[]> {
+	async #portsJoining(container: Container, joining: LiveEndpoint): Promise<PublishedPortsPart[]> {
 		if (container.publicPorts.length === 0) return [];
 		const frontage = await this.#planner.frontageFor(container);
-		const wanted = partsOfPorts(container, [...this.#attachments(container, joining.endpoint), joining], frontage);
+		const wanted = partsOfPorts(container, [...this.#liveEndpoints(container, joining.endpoint), joining], frontage);
 		const taken = new Set(portsAmong(this.#context.store.containers.parts(container.id)).map(frontOf));
 		return wanted.filter((part) => !taken.has(frontOf(part)));
 	}
 
 	describeAttach(container: Container, endpoint: Endpoint): string[] {
 		if (!this.#runs.isRunning(container.id)) return [];
-		const parts = this.#partsOfNew(container, this.#planner.attachmentOf(endpoint));
+		const parts = this.#partsOfNew(container, this.#planner.liveEndpointOf(endpoint));
 		for (const part of parts) if (part.kind === 'epair') this.#planner.returnUnit(part.unit);
 		return this.#context.executor.describe(parts.map(make));
 	}
@@ -87,7 +87,7 @@ export class LiveEndpoints {
 	async #inheritRoutes(container: Container, without: Endpoint): Promise<void> {
 		const { store, executor, log } = this.#context;
 		const present = store.containers.parts(container.id);
-		const routes = inheritedRoutes(this.#desired(container, this.#attachments(container, without)), present);
+		const routes = inheritedRoutes(this.#desired(container, this.#liveEndpoints(container, without)), present);
 		if (routes.length === 0) return;
 		const record = () => store.containers.setParts(container.id, insertBeforeSandbox(present, routes));
 		const subject = `default route of container ${container.id}`;
@@ -97,23 +97,23 @@ export class LiveEndpoints {
 	}
 
 	/** The parts of an endpoint that joins a running container. It never takes over a default route that is there. */
-	#partsOfNew(container: Container, joining: Attachment): Part[] {
+	#partsOfNew(container: Container, joining: LiveEndpoint): Part[] {
 		const present = this.#context.store.containers.parts(container.id);
-		const all = this.#desired(container, [...this.#attachments(container, joining.endpoint), joining]);
+		const all = this.#desired(container, [...this.#liveEndpoints(container, joining.endpoint), joining]);
 		return withoutSecondDefault(partsOfOneEndpoint(all, joining.unit), present);
 	}
 
 	/** What the run would consist of with these endpoints, published ports aside. */
-	#desired(container: Container, attachments: readonly Attachment[]): Part[] {
+	#desired(container: Container, liveEndpoints: readonly LiveEndpoint[]): Part[] {
 		const present = this.#context.store.containers.parts(container.id);
 		const sandbox = present.find((part) => part.kind === 'sandbox');
 		if (sandbox?.kind !== 'sandbox') throw new Error(`container ${container.id} runs without a sandbox`);
-		return this.#planner.partsFor(container, { attachments, spec: sandbox.spec, ports: [] });
+		return this.#planner.partsFor(container, { liveEndpoints, spec: sandbox.spec, ports: [] });
 	}
 
-	#attachments(container: Container, without: Endpoint): Attachment[] {
+	#liveEndpoints(container: Container, without: Endpoint): LiveEndpoint[] {
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return endpoints.filter(({ id }) => id !== without.id).map((one) => this.#planner.attachmentOf(one));
+		return endpoints.filter(({ id }) => id !== without.id).map((one) => this.#planner.liveEndpointOf(one));
 	}
 
 	/** Published ports that lead to a leaving endpoint lead to the next one that can take them. */
@@ -121,7 +121,7 @@ export class LiveEndpoints {
 		if (container.publicPorts.length === 0) return;
 		const { store, executor } = this.#context;
 		const frontage = await this.#planner.frontageFor(container);
-		const wanted = partsOfPorts(container, this.#attachments(container, without), frontage);
+		const wanted = partsOfPorts(container, this.#liveEndpoints(container, without), frontage);
 		const present = store.containers.parts(container.id);
 		const addresses = addressesOf(without);
 		const leaving = portsAmong(present).filter(({ target }) => addresses.includes(target));

@@ -27,7 +27,7 @@ import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
 import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network/network.ts';
-import type { ConnectionOperations } from './endpoints.ts';
+import type { EndpointOperations } from './endpoints.ts';
 
 export interface DryRun {
 	/** Plan only: nothing is changed, and the plan is returned in the host's words. */
@@ -42,11 +42,11 @@ export interface Outcome {
 
 export class NetworkOperations {
 	readonly #context: EngineContext;
-	readonly #connections: ConnectionOperations;
+	readonly #endpoints: EndpointOperations;
 
-	constructor(context: EngineContext, connections: ConnectionOperations) {
+	constructor(context: EngineContext, endpoints: EndpointOperations) {
 		this.#context = context;
-		this.#connections = connections;
+		this.#endpoints = endpoints;
 	}
 
 	list(): Network[] {
@@ -98,8 +98,7 @@ export class NetworkOperations {
 		return locks.run(`network ${id}`, async () => {
 			const network = requireNetwork(store, id, 'network not found.');
 			if (dryRun) return { id, plan: this.#describeRemoval(network) };
-			for (const endpoint of store.endpoints.ofNetwork(id))
-				await this.#connections.disconnectEndpoint(endpoint, network);
+			for (const endpoint of store.endpoints.ofNetwork(id)) await this.#endpoints.disconnectEndpoint(endpoint, network);
 			await this.#takeDown(network);
 			return { id };
 		});
@@ -119,7 +118,7 @@ export class NetworkOperations {
 		const { store, executor } = this.#context;
 		const members = store.endpoints
 			.ofNetwork(network.id)
-			.flatMap((endpoint) => this.#connections.describeDisconnect(endpoint));
+			.flatMap((endpoint) => this.#endpoints.describeDisconnect(endpoint));
 		return [...members, ...executor.describe(unmakeAll(this.#parts(network)))];
 	}
 

@@ -64,7 +64,7 @@ export class Runs {
 	async describeStart(container: Container, command: Command): Promise<string[]> {
 		const { store, executor } = this.#context;
 		const frontage = await this.#planner.frontageFor(container);
-		const parts = store.rehearse(() => this.#planner.rehearse(container, command, frontage));
+		const parts = store.dryRun(() => this.#planner.dryRun(container, command, frontage));
 		return executor.describe(parts.map(make));
 	}
 

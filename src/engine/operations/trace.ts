@@ -86,7 +86,7 @@ export class TraceOperations {
 		const facts = this.#context.driver.facts();
 		const shared = driver === 'ipnet' && !facts.ipnetHasEpair;
 		const routes = store.containers.parts(id).filter((part) => part.kind === 'inside-route');
-		const attachments = store.endpoints.ofContainer(id).flatMap((endpoint) => {
+		const endpoints = store.endpoints.ofContainer(id).flatMap((endpoint) => {
 			const network = store.networks.get(endpoint.networkId);
 			if (!network) return [];
 			const unit = endpoint.epair ?? 0;
@@ -97,7 +97,7 @@ export class TraceOperations {
 			const defaultRoutes = shared ? FAMILIES : given;
 			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes, shared }];
 		});
-		return { id, name, driver, running: running.has(id), attachments };
+		return { id, name, driver, running: running.has(id), endpoints };
 	}
 
 	#source(world: TraceWorld, name: string): TraceEnd {

@@ -25,7 +25,7 @@ import { gatherFacts } from './facts.ts';
 import { Firewall } from './firewall/firewall.ts';
 import { portCheck } from './firewall/port-check.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
-import { occupyHost } from './host-lock.ts';
+import { lockHost } from './host-lock.ts';
 import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
@@ -84,7 +84,7 @@ export class LinuxHost implements HostDriver {
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
 		const hostNamespace = openHostNamespace(netns);
-		const leave = occupyHost(hostNamespace, log);
+		const leave = lockHost(hostNamespace, log);
 		const resolver = new Resolver({
 			...(hostNamespace === undefined ? {} : { hostNamespace }),
 			lookup: (...question) => names.lookup(...question),

@@ -13,7 +13,7 @@ const NAME = 'kleened';
  * @param hostNamespace descriptor; undefined: the daemon's own
  * @returns a function that gives the host free
  */
-export function occupyHost(
+export function lockHost(
 	hostNamespace: number | undefined,
 	log: { warn(fields: object, message: string): void },
 ): () => void {

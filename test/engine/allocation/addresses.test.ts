@@ -29,7 +29,7 @@ test('whatever containers do, an address belongs to one of them, is assignable, 
 			for (const { kind, container, wanted } of commands) {
 				if (kind === 'disconnect') {
 					const request = { container: `c${container}`, network: 'testnet' };
-					const outcome = await fixture.engine.connections.disconnect(request, EXECUTE).catch((error) => error);
+					const outcome = await fixture.engine.endpoints.disconnect(request, EXECUTE).catch((error) => error);
 					assert.equal(outcome instanceof Error, !held.delete(container));
 					continue;
 				}
@@ -80,7 +80,7 @@ test('a full network says so, and has room again when a container leaves', async
 	await connect(fixture, 'only', 'testnet');
 	const error = (await connect(fixture, 'other', 'testnet').catch((thrown) => thrown)) as KleeneError;
 	assert.equal(error.message, "no more inet IP's left in the network");
-	await fixture.engine.connections.disconnect({ container: 'only', network: 'testnet' }, EXECUTE);
+	await fixture.engine.endpoints.disconnect({ container: 'only', network: 'testnet' }, EXECUTE);
 	await connect(fixture, 'other', 'testnet');
 	assert.equal(fixture.engine.containers.inspect('other').endpoints[0]?.ipAddress, '172.19.0.2');
 });
@@ -150,7 +150,7 @@ test('a dry run of connecting takes neither an address nor a cable', async () =>
 	await createContainer(fixture, 'web');
 	for (let round = 0; round < 3; round += 1) {
 		const request = { container: 'web', network: 'testnet', ipAddress: '<auto>', ipAddress6: '<auto>' };
-		await fixture.engine.connections.connect(request, { dryRun: true });
+		await fixture.engine.endpoints.connect(request, { dryRun: true });
 	}
 	assert.deepEqual(fixture.engine.containers.inspect('web').endpoints, []);
 	await connect(fixture, 'web', 'testnet');

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough, Writable } from 'node:stream';
 import { test } from 'node:test';
-import { MOST_INPUT } from '#host/attachment.ts';
-import { SessionAttachment } from '#host/freebsd/sandbox/output.ts';
+import { SessionStreams } from '#host/freebsd/sandbox/output.ts';
+import { MOST_INPUT } from '#host/process-streams.ts';
 
 /** A session whose other end takes input when it is told to. */
 function startSession() {
@@ -16,17 +16,17 @@ function startSession() {
 		exited: Promise.resolve(0),
 		close() {},
 	};
-	const attachment = new SessionAttachment(session, { token: 't', tty: false, stdin: true });
-	const drained = new Promise<void>((resolve) => attachment.onDrained(resolve));
-	return { attachment, stdin, drained, take: () => waiting.shift()?.() };
+	const streams = new SessionStreams(session, { token: 't', tty: false, stdin: true });
+	const drained = new Promise<void>((resolve) => streams.onDrained(resolve));
+	return { streams, stdin, drained, take: () => waiting.shift()?.() };
 }
 
 test('its sender is asked to wait, and told to go on', async () => {
-	const { attachment, drained, take } = startSession();
-	assert.equal(attachment.write(Buffer.alloc(MOST_INPUT - 1)), true);
-	assert.equal(attachment.write(Buffer.alloc(1)), false);
+	const { streams, drained, take } = startSession();
+	assert.equal(streams.write(Buffer.alloc(MOST_INPUT - 1)), true);
+	assert.equal(streams.write(Buffer.alloc(1)), false);
 	take();
-	assert.equal(attachment.write(Buffer.alloc(0)), true);
+	assert.equal(streams.write(Buffer.alloc(0)), true);
 	for (let i = 0; i < 2; i += 1) {
 		await new Promise((resolve) => setImmediate(resolve));
 		take();
@@ -35,9 +35,9 @@ test('its sender is asked to wait, and told to go on', async () => {
 });
 
 test('a session that is over holds nobody up', async () => {
-	const { attachment, stdin, drained } = startSession();
-	assert.equal(attachment.write(Buffer.alloc(MOST_INPUT)), false);
+	const { streams, stdin, drained } = startSession();
+	assert.equal(streams.write(Buffer.alloc(MOST_INPUT)), false);
 	stdin.destroy();
 	await drained;
-	assert.equal(attachment.write(Buffer.alloc(MOST_INPUT)), true);
+	assert.equal(streams.write(Buffer.alloc(MOST_INPUT)), true);
 });

@@ -59,7 +59,7 @@ test('who waits no longer is forgotten', async () => {
 test('an execution that was killed in a container that goes on leaves nobody waiting', async () => {
 	const first = identify(process.pid)!;
 	const state = { container: 'c1', first, status: join(directory, 'no-status') };
-	const execution = { process: undefined, attachment: undefined, code: Promise.resolve(137) };
+	const execution = { process: undefined, streams: undefined, code: Promise.resolve(137) };
 	assert.deepEqual(await endOfAdditional(state, exits, execution), { code: 137, sandboxEnded: false });
 	assert.equal(exits.waiters('c1'), 0);
 });

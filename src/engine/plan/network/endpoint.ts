@@ -7,7 +7,7 @@ import type { HostTraits } from '#model/traits.ts';
 import { mtuOf } from './network.ts';
 
 /** An endpoint of a container that runs or is about to. */
-export interface Attachment {
+export interface LiveEndpoint {
 	readonly endpoint: Endpoint;
 	readonly network: Network;
 	/** Unit of its epair on the host. */
@@ -15,13 +15,13 @@ export interface Attachment {
 }
 
 /** The same, whether the container runs or not. */
-export type Membership = Pick<Attachment, 'endpoint' | 'network'>;
+export type NetworkEndpoint = Pick<LiveEndpoint, 'endpoint' | 'network'>;
 
 /** The families for which an endpoint gives the container its default route. */
 export type DefaultRoutes = ReadonlySet<Family>;
 
 /** Name of the inner end of a vnet container's cable. */
-export function vnetInterface({ endpoint, unit }: Pick<Attachment, 'endpoint' | 'unit'>, traits: HostTraits): string {
+export function vnetInterface({ endpoint, unit }: Pick<LiveEndpoint, 'endpoint' | 'unit'>, traits: HostTraits): string {
 	return `epair${traits.innerNames === 'unit' ? unit : endpoint.position}b`;
 }
 
@@ -33,12 +33,12 @@ export interface VnetSituation {
 }
 
 /** A bridge port with addresses of its own stack inside. */
-export function partsOfVnetEndpoint(attachment: Attachment, { routes, publishes, traits }: VnetSituation): Part[] {
-	const { endpoint, network, unit } = attachment;
+export function partsOfVnetEndpoint(liveEndpoint: LiveEndpoint, { routes, publishes, traits }: VnetSituation): Part[] {
+	const { endpoint, network, unit } = liveEndpoint;
 	const container = endpoint.containerId;
-	const inside = vnetInterface(attachment, traits);
+	const inside = vnetInterface(liveEndpoint, traits);
 	const parts: Part[] = [
-		epairOf(attachment, { inside, routed: false }),
+		epairOf(liveEndpoint, { inside, routed: false }),
 		{
 			kind: 'bridge-port',
 			bridge: network.interface,
@@ -59,20 +59,20 @@ export function partsOfVnetEndpoint(attachment: Attachment, { routes, publishes,
 	return parts;
 }
 
-function epairOf({ endpoint, network, unit }: Attachment, end: Pick<EpairPart, 'inside' | 'routed'>): EpairPart {
+function epairOf({ endpoint, network, unit }: LiveEndpoint, end: Pick<EpairPart, 'inside' | 'routed'>): EpairPart {
 	const linkLocal = subnetOf(network, 6) !== undefined;
 	const mac = macOfEndpoint(endpoint);
 	return { kind: 'epair', container: endpoint.containerId, unit, ...end, mac, ...mtuOf(network), linkLocal };
 }
 
 /** The address alone, answered for by the host; where the host needs a cable for that, a routed one. */
-export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRoutes, hasEpair: boolean): Part[] {
-	const { endpoint, network, unit } = attachment;
+export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: DefaultRoutes, hasEpair: boolean): Part[] {
+	const { endpoint, network, unit } = liveEndpoint;
 	const container = endpoint.containerId;
 	const inside = network.interface;
 	const parts: Part[] = [];
 	if (hasEpair) {
-		parts.push(epairOf(attachment, { inside, routed: true }));
+		parts.push(epairOf(liveEndpoint, { inside, routed: true }));
 		const cable = `epair${unit}a`;
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}
@@ -96,37 +96,37 @@ export function partsOfIpnetEndpoint(attachment: Attachment, routes: DefaultRout
  * one default route per family, whatever the number of its networks.
  */
 export function chooseDefaultRoutes(
-	attachments: readonly Membership[],
+	liveEndpoints: readonly NetworkEndpoint[],
 	driver: 'vnet' | 'ipnet',
 ): Map<string, Set<Family>> {
-	const chosen = new Map<string, Set<Family>>(attachments.map(({ endpoint }) => [endpoint.id, new Set()]));
-	const inOrder = attachments.toSorted(byPreference);
+	const chosen = new Map<string, Set<Family>>(liveEndpoints.map(({ endpoint }) => [endpoint.id, new Set()]));
+	const inOrder = liveEndpoints.toSorted(byPreference);
 	for (const family of FAMILIES) {
-		const first = inOrder.find((attachment) => canRoute(attachment, family, driver));
+		const first = inOrder.find((liveEndpoint) => canRoute(liveEndpoint, family, driver));
 		if (first) chosen.get(first.endpoint.id)?.add(family);
 	}
 	return chosen;
 }
 
 /** The one that the user prefers, then in order of connection. */
-function byPreference({ endpoint: one }: Membership, { endpoint: other }: Membership): number {
+function byPreference({ endpoint: one }: NetworkEndpoint, { endpoint: other }: NetworkEndpoint): number {
 	return Number(other.defaultRoute) - Number(one.defaultRoute) || one.position - other.position;
 }
 
-function canRoute({ endpoint, network }: Membership, family: Family, driver: 'vnet' | 'ipnet'): boolean {
+function canRoute({ endpoint, network }: NetworkEndpoint, family: Family, driver: 'vnet' | 'ipnet'): boolean {
 	const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
 	if (address === '') return false;
 	return driver === 'ipnet' || gatewayOf(network, family) !== undefined;
 }
 
 /** An ipnet container sees each network's interface by its name, so the names must differ, which the store sees to. */
-export function requireDistinctInterfaces(attachments: readonly Attachment[]): void {
+export function requireDistinctInterfaces(liveEndpoints: readonly LiveEndpoint[]): void {
 	const names = new Set<string>();
-	for (const { network } of attachments) {
+	for (const { network } of liveEndpoints) {
 		if (names.has(network.interface))
 			throw new KleeneError({
 				code: 'DRIVER_REFUSED',
-				what: `cannot start container ${attachments[0]?.endpoint.containerId}`,
+				what: `cannot start container ${liveEndpoints[0]?.endpoint.containerId}`,
 				why: `two of its networks use the interface ${network.interface}`,
 				hint: `disconnect it from one of them with "klee network disconnect ${network.name} ..."`,
 			});

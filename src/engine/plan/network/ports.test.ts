@@ -4,7 +4,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import type { Network } from '#model/network.ts';
 import type { PublishedPort } from '#model/port.ts';
-import type { Attachment } from './endpoint.ts';
+import type { LiveEndpoint } from './endpoint.ts';
 import { type Frontage, partsOfPorts } from './ports.ts';
 
 const FRONTAGE: Frontage = {
@@ -18,7 +18,7 @@ const FRONTAGE: Frontage = {
 /** Without routers, so that no vnet container has a default route by it. */
 const NOWHERE: Partial<Network> = { type: 'bridge', subnet: '', subnet6: '', gateway: '', gateway6: '' };
 
-function attachment(position: number, addresses: [string, string], internal = false): Attachment {
+function liveEndpoint(position: number, addresses: [string, string], internal = false): LiveEndpoint {
 	const [ipAddress, ipAddress6] = addresses;
 	const endpoint = {
 		id: `e${position}`,
@@ -26,7 +26,7 @@ function attachment(position: number, addresses: [string, string], internal = fa
 		ipAddress,
 		ipAddress6,
 		defaultRoute: false,
-	} as Attachment['endpoint'];
+	} as LiveEndpoint['endpoint'];
 	return {
 		endpoint,
 		network: { ...NOWHERE, interface: `kleene${position}`, internal } as Network,
@@ -36,45 +36,45 @@ function attachment(position: number, addresses: [string, string], internal = fa
 
 function plan(
 	port: Partial<PublishedPort>,
-	attachments: readonly Attachment[],
+	liveEndpoints: readonly LiveEndpoint[],
 	driver = 'vnet',
 	publishFrom: readonly string[] = [],
 ) {
 	const published = { interfaces: [], hostPort: '80', containerPort: '80', protocol: 'tcp', ...port };
 	const container = { id: 'web', networkDriver: driver, publicPorts: [published], publishFrom } as unknown as Container;
-	return partsOfPorts(container, attachments, FRONTAGE);
+	return partsOfPorts(container, liveEndpoints, FRONTAGE);
 }
 
 test('each family leads to the endpoint connected first that has an address and is not internal', () => {
-	const attachments = [
-		attachment(2, ['10.3.0.2', 'fd03::2']),
-		attachment(1, ['10.2.0.2', '']),
-		attachment(0, ['10.1.0.2', 'fd01::2'], true),
+	const liveEndpoints = [
+		liveEndpoint(2, ['10.3.0.2', 'fd03::2']),
+		liveEndpoint(1, ['10.2.0.2', '']),
+		liveEndpoint(0, ['10.1.0.2', 'fd01::2'], true),
 	];
-	const targets = plan({}, attachments).map((part) => [part.target, part.interface, part.arrivesOn]);
+	const targets = plan({}, liveEndpoints).map((part) => [part.target, part.interface, part.arrivesOn]);
 	assert.deepEqual(targets, [
 		['10.2.0.2', 'kleene1', 'em0'],
 		['fd03::2', 'kleene2', 'em0'],
 	]);
 	assert.deepEqual(
-		plan({}, attachments, 'ipnet').map((part) => part.interface),
+		plan({}, liveEndpoints, 'ipnet').map((part) => part.interface),
 		['epair11a', 'epair12a'],
 	);
-	assert.deepEqual(plan({}, [attachment(0, ['10.1.0.2', ''], true)]), []);
+	assert.deepEqual(plan({}, [liveEndpoint(0, ['10.1.0.2', ''], true)]), []);
 });
 
 test('the endpoint that gives the default route goes before those that were connected earlier', () => {
-	const preferred = attachment(2, ['10.3.0.2', '']);
-	const attachments = [
-		attachment(0, ['10.1.0.2', 'fd01::2']),
+	const preferred = liveEndpoint(2, ['10.3.0.2', '']);
+	const liveEndpoints = [
+		liveEndpoint(0, ['10.1.0.2', 'fd01::2']),
 		{ ...preferred, endpoint: { ...preferred.endpoint, defaultRoute: true } },
 	];
-	const targets = plan({}, attachments, 'ipnet').map(({ target }) => target);
+	const targets = plan({}, liveEndpoints, 'ipnet').map(({ target }) => target);
 	assert.deepEqual(targets, ['10.3.0.2', 'fd01::2']);
 });
 
 test('an interface stands for its addresses, and the loopback lets nothing in', () => {
-	const both = [attachment(0, ['10.1.0.2', 'fd01::2'])];
+	const both = [liveEndpoint(0, ['10.1.0.2', 'fd01::2'])];
 	const places = (...interfaces: string[]) =>
 		plan({ interfaces }, both).map((part) => [part.hostAddress, part.arrivesOn, part.target]);
 	assert.deepEqual(places('em0'), [
@@ -94,7 +94,7 @@ test('an interface stands for its addresses, and the loopback lets nothing in', 
 });
 
 test('sources go to the ports of their family; a family without any is for nobody', () => {
-	const both = [attachment(0, ['10.1.0.2', 'fd01::2'])];
+	const both = [liveEndpoint(0, ['10.1.0.2', 'fd01::2'])];
 	const from = (...blocks: string[]) => plan({}, both, 'vnet', blocks).map((part) => part.from);
 	assert.deepEqual(from(), [undefined, undefined]);
 	assert.deepEqual(from('192.0.2.0/24', '2001:db8::/32', '10.0.0.0/8'), [

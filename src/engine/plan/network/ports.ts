@@ -3,7 +3,7 @@ import { FAMILIES, type Family, parseAddress, parseSubnet } from '#model/address
 import type { Container } from '#model/container.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
-import { type Attachment, chooseDefaultRoutes, type Membership } from './endpoint.ts';
+import { chooseDefaultRoutes, type LiveEndpoint, type NetworkEndpoint } from './endpoint.ts';
 
 /** What of the host matters to what is published on it. */
 export interface Frontage {
@@ -20,9 +20,9 @@ type Leading<M> = Readonly<Record<Family, M | undefined>>;
  * it answers, else to the first one that has an address of it; never to one on an internal network. Without such an
  * endpoint there is nothing to lead to.
  */
-function leadingOf<M extends Membership>({ networkDriver }: Container, memberships: readonly M[]): Leading<M> {
-	const inOrder = memberships.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
-	const routes = chooseDefaultRoutes(memberships, networkDriver === 'vnet' ? 'vnet' : 'ipnet');
+function leadingOf<M extends NetworkEndpoint>({ networkDriver }: Container, endpoints: readonly M[]): Leading<M> {
+	const inOrder = endpoints.toSorted((one, other) => one.endpoint.position - other.endpoint.position);
+	const routes = chooseDefaultRoutes(endpoints, networkDriver === 'vnet' ? 'vnet' : 'ipnet');
 	const leading = (family: Family) => {
 		const usable = inOrder.filter((one) => addressOf(one, family) !== '' && !one.network.internal);
 		return usable.find(({ endpoint }) => routes.get(endpoint.id)?.has(family)) ?? usable[0];
@@ -34,8 +34,8 @@ function leadingOf<M extends Membership>({ networkDriver }: Container, membershi
 export type Target = Readonly<Record<Family, string>>;
 
 /** Where ports lead when the container starts. */
-export function targetOf(container: Container, memberships: readonly Membership[]): Target {
-	const leading = leadingOf(container, memberships);
+export function targetOf(container: Container, endpoints: readonly NetworkEndpoint[]): Target {
+	const leading = leadingOf(container, endpoints);
 	const target = (family: Family) => (leading[family] ? addressOf(leading[family], family) : '');
 	return { 4: target(4), 6: target(6) };
 }
@@ -50,19 +50,19 @@ export function targetNow(port: PublishedPort, parts: readonly PublishedPortsPar
 
 export function partsOfPorts(
 	container: Container,
-	attachments: readonly Attachment[],
+	liveEndpoints: readonly LiveEndpoint[],
 	frontage: Frontage,
 ): PublishedPortsPart[] {
-	const leading = leadingOf(container, attachments);
+	const leading = leadingOf(container, liveEndpoints);
 	return container.publicPorts.flatMap((port) => {
 		const range = parsePortRange(port);
 		return FAMILIES.flatMap((family) => {
-			const attachment = leading[family];
-			if (!attachment) return [];
-			const target = addressOf(attachment, family);
+			const liveEndpoint = leading[family];
+			if (!liveEndpoint) return [];
+			const target = addressOf(liveEndpoint, family);
 			const sources = container.publishFrom.filter((block) => parseSubnet(block)?.family === family);
 			const from = container.publishFrom.length > 0 ? { from: sources } : {};
-			const leads = container.networkDriver === 'vnet' ? attachment.network.interface : `epair${attachment.unit}a`;
+			const leads = container.networkDriver === 'vnet' ? liveEndpoint.network.interface : `epair${liveEndpoint.unit}a`;
 			return placesOf(port, frontage)
 				.filter(({ hostAddress }) => hostAddress === '' || parseAddress(hostAddress)?.family === family)
 				.map((place): PublishedPortsPart => {
@@ -74,7 +74,7 @@ export function partsOfPorts(
 	});
 }
 
-function addressOf({ endpoint }: Membership, family: Family): string {
+function addressOf({ endpoint }: NetworkEndpoint, family: Family): string {
 	return family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
 }
 

@@ -4,8 +4,8 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
 import type { HostTraits } from '#model/traits.ts';
 import {
-	type Attachment,
 	chooseDefaultRoutes,
+	type LiveEndpoint,
 	partsOfIpnetEndpoint,
 	partsOfVnetEndpoint,
 	requireDistinctInterfaces,
@@ -15,7 +15,7 @@ import { nameServersOf } from '../network/network.ts';
 
 export interface RunDesired {
 	readonly container: Container;
-	readonly attachments: readonly Attachment[];
+	readonly liveEndpoints: readonly LiveEndpoint[];
 	readonly spec: SandboxSpec;
 	readonly ports: readonly PublishedPortsPart[];
 	readonly traits: HostTraits;
@@ -33,34 +33,34 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	return parts;
 }
 
-function partsOfEndpoints({ container, attachments, traits }: RunDesired): Part[] {
+function partsOfEndpoints({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	const driver = container.networkDriver;
 	if (driver !== 'vnet' && driver !== 'ipnet') return [];
-	if (driver === 'ipnet') requireDistinctInterfaces(attachments);
-	const routes = chooseDefaultRoutes(attachments, driver);
-	return attachments.flatMap((attachment) => {
-		const mine = routes.get(attachment.endpoint.id) ?? new Set();
+	if (driver === 'ipnet') requireDistinctInterfaces(liveEndpoints);
+	const routes = chooseDefaultRoutes(liveEndpoints, driver);
+	return liveEndpoints.flatMap((liveEndpoint) => {
+		const mine = routes.get(liveEndpoint.endpoint.id) ?? new Set();
 		const publishes = container.publicPorts.length > 0;
-		if (driver === 'vnet') return partsOfVnetEndpoint(attachment, { routes: mine, publishes, traits });
-		return partsOfIpnetEndpoint(attachment, mine, traits.ipnetHasEpair);
+		if (driver === 'vnet') return partsOfVnetEndpoint(liveEndpoint, { routes: mine, publishes, traits });
+		return partsOfIpnetEndpoint(liveEndpoint, mine, traits.ipnetHasEpair);
 	});
 }
 
 /** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
-function rateLimits({ container, attachments, traits }: RunDesired): Part[] {
+function rateLimits({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	const { id, bandwidth, networkDriver } = container;
 	if (bandwidth === 0 || (networkDriver === 'ipnet' && !traits.ipnetHasEpair)) return [];
-	return attachments.map((attachment) => {
-		const { network, unit } = attachment;
-		const inside = networkDriver === 'vnet' ? vnetInterface(attachment, traits) : network.interface;
+	return liveEndpoints.map((liveEndpoint) => {
+		const { network, unit } = liveEndpoint;
+		const inside = networkDriver === 'vnet' ? vnetInterface(liveEndpoint, traits) : network.interface;
 		return { kind: 'rate-limit', container: id, unit, inside, rate: bandwidth };
 	});
 }
 
 /** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
-function nameServers({ container, attachments, traits }: RunDesired): Part[] {
+function nameServers({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	if (!traits.answersNames) return [];
-	const servers = attachments.flatMap(({ network }) => nameServersOf(network));
+	const servers = liveEndpoints.flatMap(({ network }) => nameServersOf(network));
 	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
 }
 

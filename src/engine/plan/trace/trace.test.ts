@@ -13,14 +13,14 @@ function network(unit: number, change: Partial<Network> = {}): Network {
 }
 
 function container(name: string, on: readonly Network[], change: Partial<TraceContainer> = {}): TraceContainer {
-	const attachments = on.map((one, index) => ({
+	const endpoints = on.map((one, index) => ({
 		network: one,
 		addresses: { 4: one.subnet.replace('0/24', `${name.charCodeAt(0)}`), 6: '' },
 		inside: `epair${index}b`,
 		unit: name.charCodeAt(0) + index,
 		defaultRoutes: index === 0 ? ([4] as const) : [],
 	}));
-	return { id: name, name, driver: 'vnet', running: true, attachments, ...change };
+	return { id: name, name, driver: 'vnet', running: true, endpoints, ...change };
 }
 
 const NETS = [
@@ -181,7 +181,7 @@ test('destinations are parsed, not guessed', () => {
 test('a container that shares the stack of the host has no cable, and the routes of the host', () => {
 	const share = (one: TraceContainer): TraceContainer => ({
 		...one,
-		attachments: one.attachments.map((attachment) => ({ ...attachment, defaultRoutes: [4, 6], shared: true })),
+		endpoints: one.endpoints.map((endpoint) => ({ ...endpoint, defaultRoutes: [4, 6], shared: true })),
 	});
 	const from = share(container('i', [N5], { driver: 'ipnet' }));
 	const to = share(container('j', [N5], { driver: 'ipnet' }));

@@ -17,9 +17,9 @@ import {
 	isHostAddress,
 	isLoopback,
 	networkAround,
-	type TraceAttachment,
 	type TraceContainer,
 	type TraceEnd,
+	type TraceEndpoint,
 	type TraceWorld,
 	uplinkAddress,
 } from './world.ts';
@@ -108,31 +108,31 @@ class Walk {
 	#outOfContainer(container: TraceContainer): void {
 		const { name, driver } = container;
 		const { to } = this.#journey;
-		const attachment = wayOut(container, to.address) ?? this.#withoutRoute(container);
-		const { network, inside, unit, shared } = attachment;
+		const endpoint = wayOut(container, to.address) ?? this.#withoutRoute(container);
+		const { network, inside, unit, shared } = endpoint;
 		if (!shared) this.hops.add('cable', `${inside} → epair${unit}a`);
 		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
 			this.hops.rule(this.#judge({ zone: network, source: name }, network, neighbour.container.name, false));
-			this.#into(neighbour.container, neighbour.attachment, to.address);
+			this.#into(neighbour.container, neighbour.endpoint, to.address);
 		} else this.#atHost({ zone: network, source: name }, to);
 	}
 
-	#withoutRoute({ name, driver, attachments }: TraceContainer): never {
+	#withoutRoute({ name, driver, endpoints }: TraceContainer): never {
 		const { address } = this.#journey.to;
-		const none = driver === 'disabled' || attachments.length === 0;
+		const none = driver === 'disabled' || endpoints.length === 0;
 		const what = none ? `${name} is on no network` : `${name} has no route to ${address || 'the outside'}`;
 		const change = driver === 'disabled' ? 'klee run -l vnet -n NETWORK ...' : `klee network connect NETWORK ${name}`;
 		return this.hops.lose('route', what, change);
 	}
 
 	/** Another vnet container on the same bridge: the host does not route between the two. */
-	#neighbour(network: Network): { container: TraceContainer; attachment: TraceAttachment } | undefined {
+	#neighbour(network: Network): { container: TraceContainer; endpoint: TraceEndpoint } | undefined {
 		const { to } = this.#journey;
 		if (to.kind !== 'container' || to.container.driver !== 'vnet') return undefined;
-		const attachment = attachmentWith(to.container, to.address);
-		return attachment?.network.id === network.id ? { container: to.container, attachment } : undefined;
+		const endpoint = endpointWith(to.container, to.address);
+		return endpoint?.network.id === network.id ? { container: to.container, endpoint } : undefined;
 	}
 
 	/** The packet is with the host, which translates, routes and judges. */
@@ -200,8 +200,8 @@ class Walk {
 
 	#toContainer(arrival: Arrival, to: Extract<TraceEnd, { kind: 'container' }>, translated: boolean): void {
 		const { container, address } = to;
-		const attachment = attachmentWith(container, address) ?? this.#withoutAddress(container);
-		const { network, unit, shared } = attachment;
+		const endpoint = endpointWith(container, address) ?? this.#withoutAddress(container);
+		const { network, unit, shared } = endpoint;
 		const bridged = container.driver === 'vnet';
 		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : `epair${unit}a`}`);
 		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
@@ -209,14 +209,14 @@ class Walk {
 		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
 			this.hops.add('nat', `the sender becomes the host, on ${network.interface}`);
 		if (bridged) this.hops.add('bridge', network.interface);
-		this.#into(container, attachment, address);
+		this.#into(container, endpoint, address);
 	}
 
 	#withoutAddress({ name }: TraceContainer): never {
 		return this.hops.lose('route', `${name} is on no network`, `klee network connect NETWORK ${name}`);
 	}
 
-	#into({ id, name, running }: TraceContainer, { inside, unit, shared }: TraceAttachment, address: string): void {
+	#into({ id, name, running }: TraceContainer, { inside, unit, shared }: TraceEndpoint, address: string): void {
 		if (!running || unit === null) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
 		if (!shared) this.hops.add('cable', `epair${unit}a → ${inside}`);
 		this.#arrive(name, address, id);
@@ -262,18 +262,18 @@ class Walk {
 	}
 }
 
-function isOwn({ attachments }: TraceContainer, address: string): boolean {
-	return isLoopback(address) || attachments.some(({ addresses }) => addresses[familyOf(address)] === address);
+function isOwn({ endpoints }: TraceContainer, address: string): boolean {
+	return isLoopback(address) || endpoints.some(({ addresses }) => addresses[familyOf(address)] === address);
 }
 
-function attachmentWith({ attachments }: TraceContainer, address: string): TraceAttachment | undefined {
-	return attachments.find(({ addresses }) => addresses[familyOf(address)] === address);
+function endpointWith({ endpoints }: TraceContainer, address: string): TraceEndpoint | undefined {
+	return endpoints.find(({ addresses }) => addresses[familyOf(address)] === address);
 }
 
 /** The network whose subnet holds the address, else the one of the default route. */
-function wayOut({ attachments }: TraceContainer, text: string): TraceAttachment | undefined {
+function wayOut({ endpoints }: TraceContainer, text: string): TraceEndpoint | undefined {
 	const address = parseAddress(text);
-	const usable = attachments.filter(({ addresses }) => !address || addresses[address.family] !== '');
+	const usable = endpoints.filter(({ addresses }) => !address || addresses[address.family] !== '');
 	const direct = usable.find(({ network }) => {
 		const subnet = address && subnetOf(network, address.family);
 		return address && subnet && contains(subnet, address);

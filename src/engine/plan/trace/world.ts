@@ -8,7 +8,7 @@ import type { TraceQuestion } from './question.ts';
 const DNS_PORT = 53;
 
 /** A container on a network. */
-export interface TraceAttachment {
+export interface TraceEndpoint {
 	readonly network: Network;
 	/** `''` where the family is not used. */
 	readonly addresses: Readonly<Record<Family, string>>;
@@ -28,7 +28,7 @@ export interface TraceContainer {
 	readonly driver: NetworkDriver;
 	readonly running: boolean;
 	/** In order of connection. */
-	readonly attachments: readonly TraceAttachment[];
+	readonly endpoints: readonly TraceEndpoint[];
 }
 
 /** What a path is judged by. */
@@ -83,8 +83,8 @@ export function networkAround({ networks }: Pick<TraceWorld, 'networks'>, text: 
 
 /** Who has an address. */
 export function holderOf(world: TraceWorld, address: string): TraceEnd {
-	const container = world.containers.find(({ attachments }) =>
-		attachments.some(({ addresses }) => addresses[4] === address || addresses[6] === address),
+	const container = world.containers.find(({ endpoints }) =>
+		endpoints.some(({ addresses }) => addresses[4] === address || addresses[6] === address),
 	);
 	if (container) return { kind: 'container', container, address };
 	if (isHostAddress(world, address)) return { kind: 'host', address };
@@ -95,13 +95,13 @@ export function holderOf(world: TraceWorld, address: string): TraceEnd {
 }
 
 /** The address of the host that a container would speak to: the gateway of one of its networks, else any. */
-export function hostAddressFor(world: TraceWorld, { attachments }: TraceContainer): string | undefined {
-	for (const { network, addresses } of attachments)
+export function hostAddressFor(world: TraceWorld, { endpoints }: TraceContainer): string | undefined {
+	for (const { network, addresses } of endpoints)
 		for (const family of FAMILIES) {
 			const gateway = addresses[family] && hostHoldsGateway(network, family) && gatewayOf(network, family);
 			if (gateway) return formatAddress(gateway);
 		}
-	return uplinkAddress(world, FAMILIES.find((family) => attachments.some(({ addresses }) => addresses[family])) ?? 4);
+	return uplinkAddress(world, FAMILIES.find((family) => endpoints.some(({ addresses }) => addresses[family])) ?? 4);
 }
 
 /** An address of the host by which others know it. */
@@ -113,10 +113,10 @@ export function uplinkAddress({ interfaces, gatewayInterface }: TraceWorld, fami
 
 /** The address by which one container would know another: on a network that both are on, else the first one. */
 export function addressFor(target: TraceContainer, source: TraceContainer | undefined): string | undefined {
-	const shared = target.attachments.filter(({ network }) =>
-		source?.attachments.some((own) => own.network.id === network.id),
+	const shared = target.endpoints.filter(({ network }) =>
+		source?.endpoints.some((own) => own.network.id === network.id),
 	);
-	for (const { addresses } of [...shared, ...target.attachments])
+	for (const { addresses } of [...shared, ...target.endpoints])
 		for (const family of FAMILIES) if (addresses[family] !== '') return addresses[family];
 	return undefined;
 }

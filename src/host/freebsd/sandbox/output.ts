@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Attachment, MOST_INPUT } from '#host/attachment.ts';
+import { MOST_INPUT, ProcessStreams } from '#host/process-streams.ts';
 import type { ShellSession } from '#os/shell/shell.ts';
 import { Splitter } from '#os/shell/splitter.ts';
 import { MARK_END, markOf } from './launch.ts';
@@ -53,7 +53,7 @@ class Side {
 }
 
 /** The input and output of a process over a session that runs `attachScript`. */
-export class SessionAttachment extends Attachment {
+export class SessionStreams extends ProcessStreams {
 	readonly #session: ShellSession;
 	readonly #tty: boolean;
 	readonly #stdin: boolean;

@@ -1,5 +1,5 @@
-import { AttachableProcess, type Attachment } from '#host/attachment.ts';
 import type { ProcessEnd } from '#host/driver.ts';
+import { AttachableProcess, type ProcessStreams } from '#host/process-streams.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { Shell, ShellLog } from '#os/shell/shell.ts';
 import { clampSize } from './launch.ts';
@@ -22,7 +22,7 @@ export interface ProcessParts {
 	/** Of the run, on the host. */
 	readonly directory: string;
 	readonly tty: boolean;
-	readonly attachment: Attachment | undefined;
+	readonly streams: ProcessStreams | undefined;
 	readonly ended: Promise<ProcessEnd>;
 }
 
@@ -33,7 +33,7 @@ export class JailProcess extends AttachableProcess {
 	#resizing = false;
 
 	constructor(parts: ProcessParts) {
-		super(parts.attachment, parts.ended, parts.tty);
+		super(parts.streams, parts.ended, parts.tty);
 		this.#parts = parts;
 	}
 

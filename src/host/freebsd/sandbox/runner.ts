@@ -8,7 +8,7 @@ import { unreachable } from '../batch.ts';
 import { parseRefusal } from '../refusals.ts';
 import { Exits } from './exits.ts';
 import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
-import { SessionAttachment } from './output.ts';
+import { SessionStreams } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 
@@ -38,7 +38,7 @@ export class Runner {
 	readonly #log: ShellLog;
 	readonly #exits: Exits;
 	/** With the directory of the run on the host. */
-	readonly #attachments = new Map<SessionAttachment, string>();
+	readonly #attachments = new Map<SessionStreams, string>();
 	/** Directories of executions that are over. */
 	#rubbish: string[] = [];
 
@@ -76,8 +76,8 @@ export class Runner {
 		if (launch.execution === undefined) this.#exits.began(launch.container, launch.token);
 		const told = this.#exits.ended(launch.token);
 		try {
-			const attachment = launch.attach ? await this.#attach(launch) : undefined;
-			if (attachment === undefined) await this.#start(launch);
+			const streams = launch.attach ? await this.#attach(launch) : undefined;
+			if (streams === undefined) await this.#start(launch);
 			this.#exits.started(launch.token);
 			return new JailProcess({
 				shell: this.#shell,
@@ -85,8 +85,8 @@ export class Runner {
 				container: launch.container,
 				directory: directoryOf(launch),
 				tty: launch.process.tty,
-				attachment,
-				ended: this.#ended(launch, told, attachment),
+				streams,
+				ended: this.#ended(launch, told, streams),
 			});
 		} catch (error) {
 			this.#exits.forget(launch.token);
@@ -103,7 +103,7 @@ export class Runner {
 	async close(): Promise<void> {
 		this.#exits.close();
 		await this.#release([...this.#attachments.values()]);
-		for (const attachment of this.#attachments.keys()) attachment.close();
+		for (const streams of this.#attachments.keys()) streams.close();
 		if (this.#rubbish.length > 0) await this.#exchange([this.#removal()]).catch(() => {});
 	}
 
@@ -133,24 +133,24 @@ export class Runner {
 		};
 	}
 
-	async #attach(launch: Launch): Promise<SessionAttachment> {
+	async #attach(launch: Launch): Promise<SessionStreams> {
 		const session = await this.#shell.open(attachScript(launch));
 		const { token, process } = launch;
-		const attachment = new SessionAttachment(session, { token, tty: process.tty, stdin: process.stdin });
+		const streams = new SessionStreams(session, { token, tty: process.tty, stdin: process.stdin });
 		const timer = setTimeout(() => session.close(), START);
-		const said = await attachment.begun().finally(() => clearTimeout(timer));
+		const said = await streams.begun().finally(() => clearTimeout(timer));
 		if (said !== undefined) {
 			// A session that was lost may have started it: better none than one that nobody knows of.
 			throw refusalOf(launch, { code: await session.exited, stderr: said });
 		}
-		this.#attachments.set(attachment, directoryOf(launch));
-		attachment.gone.then((gone) => this.#clear(launch, attachment, gone));
-		return attachment;
+		this.#attachments.set(streams, directoryOf(launch));
+		streams.gone.then((gone) => this.#clear(launch, streams, gone));
+		return streams;
 	}
 
 	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
-	async #clear(launch: Launch, attachment: SessionAttachment, gone: boolean): Promise<void> {
-		this.#attachments.delete(attachment);
+	async #clear(launch: Launch, streams: SessionStreams, gone: boolean): Promise<void> {
+		this.#attachments.delete(streams);
 		if (!gone) await this.#release([directoryOf(launch)]);
 		if (launch.execution !== undefined) this.#rubbish.push(directoryOf(launch));
 	}
@@ -164,11 +164,11 @@ export class Runner {
 		if (result.code !== 0) throw refusalOf(launch, result);
 	}
 
-	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, attachment?: SessionAttachment): Promise<ProcessEnd> {
+	async #ended(launch: Launch, told: ReturnType<Exits['ended']>, streams?: SessionStreams): Promise<ProcessEnd> {
 		const { container, execution, token } = launch;
-		const seen = await attachment?.ended;
-		if (attachment !== undefined && seen === undefined) {
-			attachment.give('stderr', lostNotice());
+		const seen = await streams?.ended;
+		if (streams !== undefined && seen === undefined) {
+			streams.give('stderr', lostNotice());
 			void this.#exits.follow();
 		}
 		const { code, last } = seen ?? (await told);
@@ -177,7 +177,7 @@ export class Runner {
 			if (last) this.#exits.sandboxEnded(container, token);
 			return { code, sandboxEnded: last };
 		}
-		if (attachment === undefined) this.#rubbish.push(directoryOf(launch));
+		if (streams === undefined) this.#rubbish.push(directoryOf(launch));
 		return { code, sandboxEnded: last && (await this.#exits.endsWithin(container, END_OF_SANDBOX)) };
 	}
 

@@ -10,7 +10,7 @@ const LINK_LOCAL = /^fe[89ab]/i;
  * What the host remembers of the conversations of an address. Whoever gets the address next must not get what is still
  * sent to its last holder, by a published port or as an answer to a translated sender.
  */
-export class Conversations {
+export class ConntrackFlusher {
 	readonly #conntrack: Conntrack;
 	readonly #net: Rtnetlink;
 

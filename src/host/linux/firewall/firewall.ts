@@ -6,7 +6,7 @@ import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
-import { OpenWays, type Uplinks } from '../network/ingress-interfaces.ts';
+import { IngressInterfaces, type Uplinks } from '../network/ingress-interfaces.ts';
 import { renderBase, TABLE, TABLE_NAME, typeOf } from './base.ts';
 import { describePorts, leadsByCable, portQuestion, publishedElements } from './port-rules.ts';
 import {
@@ -30,7 +30,7 @@ export class Firewall {
 	readonly #nft: Nftables;
 	readonly #table: NftTable;
 	readonly #networks = new Set<string>();
-	readonly #ways: OpenWays;
+	readonly #ways: IngressInterfaces;
 	readonly #forwarding: Uplinks;
 	readonly #conntrack: Conntrack;
 	readonly #requireUnused: PortCheck | undefined;
@@ -46,7 +46,7 @@ export class Firewall {
 		this.#requireUnused = requireUnused;
 		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#table = NftTable.open(TABLE_NAME, hostNamespace);
-		this.#ways = new OpenWays(forwarding, {
+		this.#ways = new IngressInterfaces(forwarding, {
 			add: (elements) => this.#table.add(elements.map(typed)),
 			remove: (elements) => removePresent(this.#table, elements),
 		});

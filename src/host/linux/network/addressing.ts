@@ -4,7 +4,7 @@ import { familyOf, splitPrefix } from '#os/linux/netlink/inet.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import type { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler } from '../handler.ts';
 import { allOrNothing, noInterface, refuse, unlessGone } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
@@ -101,10 +101,10 @@ export class InterfaceAddresses implements PartHandler<'interface-address'> {
 /** An address on the inner end of a vnet container. */
 export class InsideAddresses implements PartHandler<'inside-address'> {
 	readonly #stacks: Stacks;
-	readonly #conversations: Conversations;
+	readonly #conversations: ConntrackFlusher;
 	readonly #holders: Holders;
 
-	constructor(stacks: Stacks, conversations: Conversations, holders: Holders) {
+	constructor(stacks: Stacks, conversations: ConntrackFlusher, holders: Holders) {
 		this.#stacks = stacks;
 		this.#conversations = conversations;
 		this.#holders = holders;

@@ -2,7 +2,7 @@ import type { AliasPart } from '#model/part.ts';
 import { familyOf, widthOf } from '#os/linux/netlink/inet.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import type { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler } from '../handler.ts';
 import { allOrNothing, noInterface, unlessGone } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
@@ -18,7 +18,7 @@ interface Context {
 	readonly net: Rtnetlink;
 	readonly settings: HostSettings;
 	readonly stacks: Stacks;
-	readonly conversations: Conversations;
+	readonly conversations: ConntrackFlusher;
 	readonly forwarding: Forwarding;
 	readonly holders: Holders;
 }
@@ -49,7 +49,7 @@ export class Aliases implements PartHandler<'alias'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
-	readonly #conversations: Conversations;
+	readonly #conversations: ConntrackFlusher;
 	readonly #forwarding: Forwarding;
 	readonly #holders: Holders;
 

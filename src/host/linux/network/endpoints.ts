@@ -1,7 +1,7 @@
 import type { EpairPart } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import type { Conversations } from '../firewall/conntrack-flusher.ts';
+import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler } from '../handler.ts';
 import { allOrNothing, interfaceTaken, onceGone, refuse } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
@@ -51,7 +51,7 @@ interface Context {
 	readonly net: Rtnetlink;
 	readonly settings: HostSettings;
 	readonly stacks: Stacks;
-	readonly conversations: Conversations;
+	readonly conversations: ConntrackFlusher;
 }
 
 /** A virtual cable between the host and the stack of a container: a veth pair. */
@@ -59,7 +59,7 @@ export class Epairs implements PartHandler<'epair'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
-	readonly #conversations: Conversations;
+	readonly #conversations: ConntrackFlusher;
 
 	constructor({ net, settings, stacks, conversations }: Context) {
 		this.#net = net;

@@ -29,7 +29,7 @@ interface Way {
  * somebody needs that, and those that networks share with their neighbours. The host is no router between these and
  * others for that: the firewall holds back what is for nobody of ours (`opened4`, `opened6`).
  */
-export class OpenWays {
+export class IngressInterfaces {
 	readonly #forwarding: Uplinks;
 	readonly #elements: Elements;
 	readonly #ways = new Map<string, Way>();

@@ -4,7 +4,7 @@ import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { compareNetwork } from '../comparison/network.ts';
 import { compareSettings } from '../comparison/settings.ts';
-import { Conversations } from '../firewall/conntrack-flusher.ts';
+import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler, PartHandlers } from '../handler.ts';
 import { asRefusal } from '../refusals.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
@@ -44,7 +44,7 @@ export class LinuxNetwork {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
-	readonly #conversations: Conversations;
+	readonly #conversations: ConntrackFlusher;
 	readonly #interfaces: NetworkInterfaces;
 
 	constructor({ hostNamespace, stackOwner }: LinuxNetworkOptions = {}) {
@@ -55,7 +55,7 @@ export class LinuxNetwork {
 		this.#stacks = stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
-		const conversations = new Conversations(Conntrack.open(hostNamespace), net);
+		const conversations = new ConntrackFlusher(Conntrack.open(hostNamespace), net);
 		this.#conversations = conversations;
 		const holders = new Holders(hostNamespace);
 		this.#interfaces = new NetworkInterfaces(net, settings);

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Attachment, MOST_INPUT } from '#host/attachment.ts';
+import { MOST_INPUT, ProcessStreams } from '#host/process-streams.ts';
 
 /** conmon reads at most 8 KiB of a packet in its older versions and drops the rest. */
 const PACKET = 8192;
@@ -10,7 +10,7 @@ const QUIET = 40;
 const QUIET_AT_LAST = 1000;
 
 /** Both directions of an attach socket of conmon. */
-export class SocketAttachment extends Attachment {
+export class SocketStreams extends ProcessStreams {
 	readonly #socket: Socket;
 	/** What waits for the process, and how many bytes that are. */
 	readonly #input: Buffer[] = [];

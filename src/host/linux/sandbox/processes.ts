@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import { AttachableProcess } from '#host/attachment.ts';
 import type { ProcessEnd, WindowSize } from '#host/driver.ts';
+import { AttachableProcess } from '#host/process-streams.ts';
 import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#os/linux/process.ts';
 import type { Exits } from './exits.ts';
 import { readStatus, type StatusWatch } from './init-status.ts';
-import type { SocketAttachment } from './output.ts';
+import type { SocketStreams } from './output.ts';
 
 /** Milliseconds for the end of a container to be seen after that of its last process. */
 const END_OF_SANDBOX = 200;
@@ -15,7 +15,7 @@ const KILLED = 137;
 const FROM_ABOVE = new Set([KILLED, 143]);
 
 export interface ProcessParts {
-	readonly attachment: SocketAttachment | undefined;
+	readonly streams: SocketStreams | undefined;
 	/** conmon's control pipe; undefined without a tty. */
 	readonly control: string | undefined;
 	readonly kill: (signal: NodeJS.Signals) => void;
@@ -27,7 +27,7 @@ export class MonitoredProcess extends AttachableProcess {
 	readonly #parts: ProcessParts;
 
 	constructor(parts: ProcessParts) {
-		super(parts.attachment, parts.ended, parts.control !== undefined);
+		super(parts.streams, parts.ended, parts.control !== undefined);
 		this.#parts = parts;
 	}
 
@@ -78,11 +78,11 @@ export function signalCommand(state: SandboxState, signal: NodeJS.Signals): void
 export interface FirstParts {
 	readonly container: string;
 	readonly status: StatusWatch;
-	readonly attachment: SocketAttachment | undefined;
+	readonly streams: SocketStreams | undefined;
 }
 
 /** How the first process ends: with its sandbox, or, when others go on, by what the init writes. */
-export async function endOfFirst({ container, status, attachment }: FirstParts, exits: Exits): Promise<ProcessEnd> {
+export async function endOfFirst({ container, status, streams }: FirstParts, exits: Exits): Promise<ProcessEnd> {
 	let over = false;
 	const gone = exits.ended(container).then((code) => {
 		over = true;
@@ -90,8 +90,8 @@ export async function endOfFirst({ container, status, attachment }: FirstParts, 
 	});
 	try {
 		const code = await Promise.race([gone, status.code]);
-		if (!over && attachment !== undefined) await Promise.race([attachment.quiet(), gone]);
-		if (over) await attachment?.closed;
+		if (!over && streams !== undefined) await Promise.race([streams.quiet(), gone]);
+		if (over) await streams?.closed;
 		return { code, sandboxEnded: over };
 	} finally {
 		status.close();
@@ -101,7 +101,7 @@ export async function endOfFirst({ container, status, attachment }: FirstParts, 
 export interface ExecutionParts {
 	readonly process: ProcessIdentity | undefined;
 	readonly code: Promise<number | undefined>;
-	readonly attachment: SocketAttachment | undefined;
+	readonly streams: SocketStreams | undefined;
 }
 
 /** How an additional process ends. */
@@ -113,7 +113,7 @@ export async function endOfAdditional(
 	const told = await execution.code;
 	// Without its conmon the process has nobody to write to, and nobody would ever tell how it ended.
 	if (told === undefined && execution.process !== undefined) signalProcess(execution.process, 'SIGKILL');
-	await execution.attachment?.closed;
+	await execution.streams?.closed;
 	const code = told ?? KILLED;
 	return { code, sandboxEnded: await sandboxEndedWith(state, exits, code) };
 }

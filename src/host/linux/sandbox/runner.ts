@@ -11,7 +11,7 @@ import { Bundle } from './bundle.ts';
 import type { Exits } from './exits.ts';
 import { StatusWatch } from './init-status.ts';
 import { ociProcess } from './oci-spec.ts';
-import { SocketAttachment } from './output.ts';
+import { SocketStreams } from './output.ts';
 import {
 	endOfAdditional,
 	endOfFirst,
@@ -27,7 +27,7 @@ export class Runner {
 	readonly #paths: Paths;
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
-	readonly #attachments = new Map<SocketAttachment, string>();
+	readonly #attachments = new Map<SocketStreams, string>();
 	#hooks = 0;
 
 	constructor(paths: Paths, tools: OciTools, exits: Exits) {
@@ -53,29 +53,29 @@ export class Runner {
 
 	/** Lets a conmon end that waits for somebody to read output. */
 	release(container: string): void {
-		for (const [attachment, owner] of this.#attachments) if (owner === container) attachment.release();
+		for (const [streams, owner] of this.#attachments) if (owner === container) streams.release();
 	}
 
 	close(): void {
-		for (const attachment of this.#attachments.keys()) attachment.destroy();
+		for (const streams of this.#attachments.keys()) streams.destroy();
 	}
 
 	async #first(state: SandboxState, request: RunRequest): Promise<HostProcess> {
 		const { container } = state;
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
-		const attachment = request.attach ? this.#attach(container, bundle) : undefined;
+		const streams = request.attach ? this.#attach(container, bundle) : undefined;
 		const status = new StatusWatch(bundle.status);
 		try {
 			if (tty && request.size !== undefined) resizeTerminal(bundle.control, request.size);
-			const ended = endOfFirst({ container, status, attachment }, this.#exits);
+			const ended = endOfFirst({ container, status, streams }, this.#exits);
 			await startContainer(this.#tools, container);
 			// Until then there is nothing that could be signalled.
 			await Promise.race([status.started, ended]);
 			const kill = (signal: NodeJS.Signals) => signalCommand(state, signal);
-			return new MonitoredProcess({ attachment, control: tty ? bundle.control : undefined, kill, ended });
+			return new MonitoredProcess({ streams, control: tty ? bundle.control : undefined, kill, ended });
 		} catch (error) {
-			attachment?.destroy();
+			streams?.destroy();
 			status.close();
 			throw error;
 		}
@@ -90,9 +90,9 @@ export class Runner {
 			execution,
 			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),
 		);
-		let attachment: SocketAttachment | undefined;
+		let streams: SocketStreams | undefined;
 		const onAttachable = () => {
-			attachment = this.#attach(container, bundle);
+			streams = this.#attach(container, bundle);
 			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
 		};
 		try {
@@ -107,22 +107,22 @@ export class Runner {
 			});
 			const identified = identify(pid);
 			const kill = (signal: NodeJS.Signals) => identified !== undefined && signalProcess(identified, signal);
-			const ended = endOfAdditional(state, this.#exits, { process: identified, code, attachment });
+			const ended = endOfAdditional(state, this.#exits, { process: identified, code, streams });
 			const removed = ended.finally(() => bundle.remove());
 			const control = process.tty ? bundle.control : undefined;
-			return new MonitoredProcess({ attachment, control, kill, ended: removed });
+			return new MonitoredProcess({ streams, control, kill, ended: removed });
 		} catch (error) {
-			attachment?.destroy();
+			streams?.destroy();
 			bundle.remove();
 			throw error;
 		}
 	}
 
-	#attach(container: string, bundle: Bundle): SocketAttachment {
-		const attachment = new SocketAttachment(connectSeqpacket(bundle.attach));
-		this.#attachments.set(attachment, container);
-		attachment.closed.then(() => this.#attachments.delete(attachment));
-		return attachment;
+	#attach(container: string, bundle: Bundle): SocketStreams {
+		const streams = new SocketStreams(connectSeqpacket(bundle.attach));
+		this.#attachments.set(streams, container);
+		streams.closed.then(() => this.#attachments.delete(streams));
+		return streams;
 	}
 
 	#bundle(container: string): Bundle {

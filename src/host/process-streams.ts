@@ -7,7 +7,7 @@ export const MOST_INPUT = 1024 * 1024;
 type Listener = Parameters<HostProcess['onOutput']>[0];
 
 /** The input and output of a process. What carries them is the host's business. */
-export abstract class Attachment {
+export abstract class ProcessStreams {
 	/** What came before anybody listened; undefined once it is of no use any more. */
 	#held: Array<[OutputStream, Buffer]> | undefined = [];
 	#listener: Listener | undefined;
@@ -51,12 +51,12 @@ export abstract class Attachment {
 
 /** A process, attached or not; how it is signalled and its terminal resized is the host's business. */
 export abstract class AttachableProcess implements HostProcess {
-	readonly #attachment: Attachment | undefined;
+	readonly #streams: ProcessStreams | undefined;
 	readonly #tty: boolean;
 	readonly ended: Promise<ProcessEnd>;
 
-	constructor(attachment: Attachment | undefined, ended: Promise<ProcessEnd>, tty: boolean) {
-		this.#attachment = attachment;
+	constructor(streams: ProcessStreams | undefined, ended: Promise<ProcessEnd>, tty: boolean) {
+		this.#streams = streams;
 		this.#tty = tty;
 		this.ended = ended;
 		// Who runs a process detached may never ask how it ended.
@@ -67,27 +67,27 @@ export abstract class AttachableProcess implements HostProcess {
 	abstract kill(signal: NodeJS.Signals): void;
 
 	onOutput(listener: Listener): void {
-		this.#attachment?.listen(listener);
+		this.#streams?.listen(listener);
 	}
 
 	write(chunk: Buffer): boolean {
-		return this.#attachment?.write(chunk) ?? true;
+		return this.#streams?.write(chunk) ?? true;
 	}
 
 	onDrained(listener: () => void): void {
-		this.#attachment?.onDrained(listener);
+		this.#streams?.onDrained(listener);
 	}
 
 	pause(): void {
-		this.#attachment?.pause();
+		this.#streams?.pause();
 	}
 
 	resume(): void {
-		this.#attachment?.resume();
+		this.#streams?.resume();
 	}
 
 	endInput(): void {
-		this.#attachment?.endInput();
+		this.#streams?.endInput();
 	}
 
 	/** A shell at a terminal does not mind a SIGTERM. What chooses to outlive its terminal goes on, without input. */
@@ -97,6 +97,6 @@ export abstract class AttachableProcess implements HostProcess {
 	}
 
 	detach(): void {
-		this.#attachment?.detach();
+		this.#streams?.detach();
 	}
 }
