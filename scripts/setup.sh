@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # What the host part calls or loads, and what its tests and demo look at the machine with.
-packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-ping netcat-openbsd xz-utils zstd'
+packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-ping netcat-openbsd strace xz-utils zstd'
 
 say() { printf 'setup: %s\n' "$*"; }
 

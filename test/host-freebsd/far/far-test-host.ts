@@ -14,15 +14,19 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	readonly far: FarHost;
 	readonly #zfsRoot: string;
 
-	private constructor(far: FarHost) {
+	readonly #under: (folder: string) => readonly string[];
+
+	private constructor(far: FarHost, under: (folder: string) => readonly string[]) {
 		super();
 		this.far = far;
+		this.#under = under;
 		// Its state directory is below /var/run of this machine, so each has a name of its own.
 		this.#zfsRoot = `zroot/k${process.pid}${this.folder.slice(-6)}`;
 	}
 
-	static async start(): Promise<FarTestHost> {
-		const host = new FarTestHost(await FarHost.start());
+	/** @param under the command that the daemon is to be run by, e.g. strace(1), from the folder of this host */
+	static async start(under: (folder: string) => readonly string[] = () => []): Promise<FarTestHost> {
+		const host = new FarTestHost(await FarHost.start(), under);
 		try {
 			await host.startDaemon();
 			const archive = await host.#baseArchive();
@@ -35,7 +39,7 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	protected override command(): readonly string[] {
-		return [process.execPath, DAEMON];
+		return [...this.#under(this.folder), process.execPath, DAEMON];
 	}
 
 	protected place(): readonly string[] {
