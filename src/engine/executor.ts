@@ -137,8 +137,12 @@ export class Executor {
 	}
 
 	/** Every step, outside any plan: for what the store knows already. */
-	async tryAll(steps: readonly Step[], onFailure: (step: Step, error: unknown) => void): Promise<void> {
-		await this.#tryAll(steps, { grace: 0 }, onFailure);
+	async tryAll(
+		steps: readonly Step[],
+		onFailure: (step: Step, error: unknown) => void,
+		options: Pick<ApplyOptions, 'found'> = {},
+	): Promise<void> {
+		await this.#tryAll(steps, { ...options, grace: 0 }, onFailure);
 	}
 
 	/** What a plan would do, in the words of the host. */

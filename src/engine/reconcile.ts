@@ -10,7 +10,8 @@ import type { RunPlanner } from './run-planner.ts';
 
 /**
  * Bring host and store together after a start of the daemon. INVARIANTS:
- * - what runs is adopted and not touched, save that the firewall is told again what it may have forgotten;
+ * - what runs is adopted and not touched; of the firewall, which may have lost something meanwhile, what is missing or
+ *   different is made again and the rest is not, so that no rule changes and no connection is cut;
  * - what the store knows and the host lacks is made again (networks) or cleared away (runs that ended meanwhile);
  * - what the host has below our root and the store does not know is unmade.
  */
@@ -29,9 +30,10 @@ export class Reconciler {
 	async settle(): Promise<void> {
 		const observed = await this.#recover();
 		this.#adoptAll();
-		await this.#networks();
+		const sound = await this.#soundFilters();
+		await this.#networks(sound);
 		await this.#volumes();
-		await this.#containers();
+		await this.#containers(sound);
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await this.#leaks(observed);
 	}
@@ -65,32 +67,49 @@ export class Reconciler {
 		return observed;
 	}
 
-	async #networks(): Promise<void> {
+	/** Rules that are on the host as they should be. Where it cannot tell, none are known to be. */
+	async #soundFilters(): Promise<SoundFilters> {
+		const { store, driver, seen } = this.#context;
+		const ofNetworks = store.networks.list().flatMap((network) => partsOfNetwork(network, seen));
+		const ofContainers = store.containers.running().flatMap(({ id }) => store.containers.parts(id));
+		const expected = [...ofNetworks, ...ofContainers].filter(isFirewall);
+		if (expected.length === 0) return new Set();
+		try {
+			const { comparison } = await driver.observe('everything', expected);
+			const differing = new Set(comparison?.differing.map(({ part }) => textOf(part)));
+			return new Set(comparison ? expected.map(textOf).filter((text) => !differing.has(text)) : []);
+		} catch (error) {
+			this.#report('the firewall', error);
+			return new Set();
+		}
+	}
+
+	async #networks(sound: SoundFilters = new Set()): Promise<void> {
 		const { store, locks, seen } = this.#context;
 		for (const { id } of store.networks.list())
 			await locks.run(networkPartsKey(id), async () => {
 				const network = store.networks.get(id);
-				if (network) await this.#try(`network ${network.name}`, partsOfNetwork(network, seen).map(make));
+				if (network) await this.#makeAll(`network ${network.name}`, partsOfNetwork(network, seen), sound);
 			});
 	}
 
 	/** Unknown ones are left alone: nobody but their owner knows what is in them. */
 	async #volumes(): Promise<void> {
 		const steps = this.#context.store.volumes.list().map(({ name }) => make({ kind: 'volume-files', volume: name }));
-		if (steps.length > 0) await this.#try('volumes', steps);
+		await this.#try('volumes', steps);
 	}
 
-	async #containers(): Promise<void> {
+	async #containers(sound: SoundFilters = new Set()): Promise<void> {
 		const { store, driver, locks } = this.#context;
 		const { sandboxes } = await driver.observe('sandboxes');
 		const alive = new Set(sandboxes.filter(({ running }) => running).map(({ container }) => container));
 		for (const container of store.containers.running())
 			await locks
-				.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id)))
+				.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id), sound))
 				.catch((error: unknown) => this.#report(`container ${container.name}`, error));
 	}
 
-	async #container(container: Container, alive: boolean): Promise<void> {
+	async #container(container: Container, alive: boolean, sound: SoundFilters): Promise<void> {
 		const { store, log } = this.#context;
 		const { id, name } = container;
 		const parts = store.containers.parts(id);
@@ -100,7 +119,7 @@ export class Reconciler {
 		if (!known) this.#adopt(container);
 		if ((alive && known) || (await this.#isAlive(id))) {
 			log.info({ container: id, name }, 'container went on running; adopted');
-			await this.#try(`container ${name}`, parts.filter(isFirewall).map(make));
+			await this.#makeAll(`container ${name}`, parts.filter(isFirewall), sound);
 		} else await this.#runs.stop(id, 0);
 	}
 
@@ -134,8 +153,15 @@ export class Reconciler {
 		for (const part of steps) await this.#try(`a left-over ${part.kind}`, [unmake(part)]);
 	}
 
-	async #try(subject: string, steps: readonly Step[]): Promise<void> {
-		await this.#context.executor.tryAll(steps, (_, error) => this.#report(subject, error));
+	async #makeAll(subject: string, parts: readonly Part[], sound: SoundFilters): Promise<void> {
+		const isSound = (part: Part) => sound.has(textOf(part));
+		await this.#try(subject, parts.filter((part) => !isSound(part)).map(make));
+		await this.#try(subject, parts.filter(isSound).map(make), { found: true });
+	}
+
+	async #try(subject: string, steps: readonly Step[], options: { found?: boolean } = {}): Promise<void> {
+		if (steps.length === 0) return;
+		await this.#context.executor.tryAll(steps, (_, error) => this.#report(subject, error), options);
 	}
 
 	#report(subject: string, error: unknown): void {
@@ -147,8 +173,15 @@ export class Reconciler {
 	}
 }
 
+/** Rules by what they are, see `textOf`. */
+type SoundFilters = ReadonlySet<string>;
+
+function textOf(part: Part): string {
+	return JSON.stringify(part);
+}
+
 function isFirewall({ kind }: Part): boolean {
-	return kind === 'filter-member' || kind === 'published-ports';
+	return kind === 'network-filter' || kind === 'filter-member' || kind === 'published-ports';
 }
 
 function sandboxOnly(container: string): Part {

@@ -114,6 +114,11 @@ export interface ApplyOptions {
 	readonly onDone?: (count: number) => void;
 	/** Called for each step that fails. */
 	readonly onFailure?: (step: Step, error: unknown) => void;
+	/**
+	 * The parts to be made were compared with the host and are there as they should be: nothing is changed, the host takes
+	 * hold of them.
+	 */
+	readonly found?: boolean;
 	/** For unmaking a sandbox: milliseconds between asking its processes to end and ending them. Default 10000. */
 	readonly grace?: number;
 }

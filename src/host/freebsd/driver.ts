@@ -110,6 +110,8 @@ export class FreebsdHost implements HostDriver {
 	}
 
 	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
+		// Nothing is held here that a daemon that starts would have to take up.
+		if (options.found) return;
 		await applyBatch(this.#shell, this.#handlers, steps, options);
 		for (const { verb, part } of steps) {
 			if (part.kind !== 'sandbox') continue;

@@ -3,6 +3,7 @@ import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#m
 import { hasCode } from '#os/errno.ts';
 import { Conntrack, PROTOCOL } from '#os/linux/netlink/filter/conntrack.ts';
 import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
+import { familyOf } from '#os/linux/netlink/inet.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
@@ -30,6 +31,8 @@ export class Firewall {
 	readonly #nft: Nftables;
 	readonly #table: NftTable;
 	readonly #networks = new Set<string>();
+	/** Whether the fixed chains were made, and not just found, in this daemon's time. */
+	#hasBase = false;
 	readonly #ways: IngressInterfaces;
 	readonly #forwarding: Uplinks;
 	readonly #conntrack: Conntrack;
@@ -54,7 +57,7 @@ export class Firewall {
 	}
 
 	readonly networks: PartHandler<'network-filter'> = {
-		make: (part) => this.#makeNetwork(part),
+		make: (part, { found }) => (found ? this.#takeNetwork(part) : this.#makeNetwork(part)),
 		unmake: (part) => this.#unmakeNetwork(part),
 		describe: (verb, part) => {
 			if (verb === 'make') return nftLines(renderNetwork(part) + renderElements(networkElements(part)));
@@ -63,7 +66,7 @@ export class Firewall {
 	};
 
 	readonly members: PartHandler<'filter-member'> = {
-		make: (part) => this.#add(part, memberElements(part)),
+		make: (part, { found }) => (found ? undefined : this.#add(part, memberElements(part))),
 		unmake: (part) => this.#takeOut(part, memberElements(part)),
 		describe: (verb, part) => {
 			const elements = memberElements(part);
@@ -72,7 +75,7 @@ export class Firewall {
 	};
 
 	readonly ports: PartHandler<'published-ports'> = {
-		make: (part) => this.#publish(part),
+		make: (part, { found }) => (found ? this.#takePorts(part) : this.#publish(part)),
 		unmake: (part) => this.#withdraw(part),
 		describe: (verb, part) => describePorts(verb, part),
 	};
@@ -90,7 +93,7 @@ export class Firewall {
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {
-		if (this.#networks.size === 0 || !this.isPresent()) this.#makeBase(part);
+		if (!this.#hasBase || !this.isPresent()) this.#makeBase(part);
 		this.#run(part, renderNetwork(part));
 		try {
 			this.#add(part, networkElements(part));
@@ -98,6 +101,11 @@ export class Firewall {
 			this.#forgetNetwork(part);
 			throw error;
 		}
+		this.#takeNetwork(part);
+	}
+
+	/** What is not in the table: on which interfaces of the host its packets come in. */
+	#takeNetwork(part: NetworkFilterPart): void {
 		this.#networks.add(part.network);
 		if (part.shared) this.#ways.share(part.network, part.interface);
 		this.#ways.use(`network ${part.network}`, part.uplink, familiesOf(part));
@@ -118,6 +126,7 @@ export class Firewall {
 			if (!(error instanceof NftablesError)) throw error;
 			this.#nft.run(renderBase(false)); // A kernel without nft_socket.
 		}
+		this.#hasBase = true;
 	}
 
 	#forgetNetwork(part: NetworkFilterPart): void {
@@ -132,8 +141,10 @@ export class Firewall {
 		this.#networks.delete(part.network);
 		this.#ways.leave(`network ${part.network}`);
 		this.#ways.unshare(part.network);
-		if (this.#networks.size === 0) this.#remove(part, [`delete table ${TABLE}`]);
-		else {
+		if (this.#networks.size === 0) {
+			this.#hasBase = false;
+			this.#remove(part, [`delete table ${TABLE}`]);
+		} else {
 			this.#takeOut(part, networkElements(part));
 			this.#remove(part, networkRemoval(part));
 		}
@@ -141,22 +152,29 @@ export class Firewall {
 
 	/** One transaction; an element that another container holds makes the whole fail. */
 	#publish(part: PublishedPortsPart): Promise<void> | undefined {
-		const known = this.#published.has(userOf(part));
-		if (!known) this.#requireFree(part);
+		if (!this.#published.has(userOf(part))) this.#requireFree(part);
 		this.#add(part, publishedElements(part));
-		this.#published.add(userOf(part));
-		const family = part.target.includes(':') ? 6 : 4;
-		this.#ways.use(userOf(part), part.arrivesOn, [family]);
-		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
-		const unheard = !known && part.protocol === 'udp' && this.#requireUnused;
-		return unheard ? this.#redirectSenders(part, family) : undefined;
+		this.#takePorts(part);
+		return part.protocol === 'udp' && this.#requireUnused ? this.#redirectSenders(part) : undefined;
 	}
 
-	/** Who has sent datagrams to the port all the while, to nobody, is to reach the container with the next one. */
-	async #redirectSenders({ first, last, hostAddress }: PublishedPortsPart, family: 4 | 6): Promise<void> {
+	#takePorts(part: PublishedPortsPart): void {
+		this.#published.add(userOf(part));
+		const family = familyOf(part.target);
+		this.#ways.use(userOf(part), part.arrivesOn, [family]);
+		if (family === 4 || leadsByCable(part)) this.#forwarding.letLoopbackOut(part.interface, family);
+	}
+
+	/**
+	 * Who has sent datagrams to the port all the while, to nobody, is to reach the container with the next one. Whose
+	 * datagrams lead somewhere keeps his connection: the port may have been published all the while, too.
+	 */
+	async #redirectSenders({ first, last, hostAddress, target }: PublishedPortsPart): Promise<void> {
+		const family = familyOf(target);
 		const to = hostAddress === '' ? {} : { destination: hostAddress };
 		const matches = Array.from({ length: last - first + 1 }, (_, offset) => {
-			return { family, protocol: PROTOCOL.UDP, original: { ...to, destinationPort: first + offset } };
+			const original = { ...to, destinationPort: first + offset };
+			return { family, protocol: PROTOCOL.UDP, original, untranslated: true } as const;
 		});
 		if (matches.length > SINGLY) this.#conntrack.drop(...matches);
 		else await this.#conntrack.dropInBackground(...matches);
@@ -254,7 +272,7 @@ function isMissing(error: unknown): boolean {
 export type PortCheck = (part: PublishedPortsPart) => void;
 
 function userOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
-	return `port ${protocol} ${hostAddress} ${first} ${target.includes(':') ? 6 : 4}`;
+	return `port ${protocol} ${hostAddress} ${first} ${familyOf(target)}`;
 }
 
 function familiesOf({ subnet, subnet6 }: NetworkFilterPart): (4 | 6)[] {

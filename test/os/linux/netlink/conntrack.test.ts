@@ -133,6 +133,19 @@ for (const family of [4, 6] as const) {
 		assert.equal(written(there), 0);
 	});
 
+	test(`what a rule has sent elsewhere is told from what none has, IPv${family}`, async (t) => {
+		const there = await path(t, family);
+		const untranslated = (port: number) =>
+			({ family, protocol: UDP, original: { destinationPort: port }, untranslated: true }) as const;
+		const left = () => ports(there.conntrack.list({ family }));
+		datagrams(there, 8000, 9001, 9002);
+		there.conntrack.drop(untranslated(8000));
+		await there.conntrack.dropInBackground(untranslated(9002));
+		assert.deepEqual(left(), [8000, 9001]);
+		there.conntrack.drop(...Array.from({ length: 40 }, (_, offset) => untranslated(8980 + offset)), untranslated(8000));
+		assert.deepEqual(left(), [8000], 'in one pass over the list');
+	});
+
 	test(`many matches at once, in one pass or in the background, IPv${family}`, async (t) => {
 		const there = await path(t, family);
 		const { conntrack } = there;

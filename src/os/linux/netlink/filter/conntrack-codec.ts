@@ -2,13 +2,15 @@
 import { type Attribute, attributeMap, bytes, encodeAttributes, nested, padded, u8, u32 } from '../attributes.ts';
 import { AF_INET, addressBytes, addressFamily, addressText, type Family, familyOf } from '../inet.ts';
 
-const CTA = { ORIGINAL: 1, REPLY: 2, ID: 12, ZONE: 18, FILTER: 25 } as const;
+const CTA = { ORIGINAL: 1, REPLY: 2, STATUS: 3, ID: 12, ZONE: 18, FILTER: 25, STATUS_MASK: 26 } as const;
 const TUPLE = { IP: 1, PROTO: 2 } as const;
 const IP = { 4: { SOURCE: 1, DESTINATION: 2 }, 6: { SOURCE: 3, DESTINATION: 4 } } as const;
 const PROTO = { NUMBER: 1, SOURCE_PORT: 2, DESTINATION_PORT: 3 } as const;
 const FILTER = { ORIGINAL: 1, REPLY: 2 } as const;
 /** Which fields of a tuple count. These numbers are the kernel's own (net/netfilter/nf_internals.h). */
 const COUNTS = { SOURCE: 1 << 0, DESTINATION: 1 << 1, PROTOCOL: 1 << 3, SOURCE_PORT: 1 << 4, DESTINATION_PORT: 1 << 5 };
+/** Bits of the status of a connection of which a rule replaced the source or the destination: IPS_NAT_MASK. */
+const TRANSLATED = (1 << 4) | (1 << 5);
 /** Numbers of protocols of IP, as in /etc/protocols. */
 export const PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 } as const;
 /** `struct nfgenmsg` */
@@ -40,6 +42,8 @@ export interface ConnectionMatch {
 	readonly protocol?: number;
 	readonly original?: Partial<Direction>;
 	readonly reply?: Partial<Direction>;
+	/** No rule replaced its source or its destination. */
+	readonly untranslated?: true;
 }
 
 /** What names one connection to the kernel, whatever its protocol. */
@@ -88,18 +92,26 @@ export function matcher(matches: readonly ConnectionMatch[]): (payload: Buffer) 
 		const all = { start: STRUCT_SIZE, end: payload.length };
 		const original = findTuple(payload, find(payload, all, CTA.ORIGINAL));
 		const reply = findTuple(payload, find(payload, all, CTA.REPLY));
-		return tests.some((fits) => fits(payload, original, reply));
+		const untranslated = (numberAt(payload, find(payload, all, CTA.STATUS)) & TRANSLATED) === 0;
+		return tests.some((fits) => fits(payload, { original, reply, untranslated }));
 	};
 }
 
-function testOf({ family, protocol, original, reply }: ConnectionMatch) {
+interface Places {
+	readonly original: TuplePlaces;
+	readonly reply: TuplePlaces;
+	readonly untranslated: boolean;
+}
+
+function testOf({ family, protocol, original, reply, untranslated }: ConnectionMatch) {
 	const number = family === undefined ? undefined : addressFamily(family);
 	const there = directionTest(original);
 	const back = directionTest(reply);
-	return (payload: Buffer, one: TuplePlaces, other: TuplePlaces): boolean =>
-		(protocol === undefined || protocol === one.protocol) &&
-		there(payload, one) &&
-		back(payload, other) &&
+	return (payload: Buffer, places: Places): boolean =>
+		(protocol === undefined || protocol === places.original.protocol) &&
+		(untranslated === undefined || places.untranslated) &&
+		there(payload, places.original) &&
+		back(payload, places.reply) &&
 		(number === undefined || payload[0] === number);
 }
 
@@ -120,7 +132,8 @@ function holds(payload: Buffer, { start, end }: Span, wanted: Buffer): boolean {
 }
 
 /** The match as a filter that the kernel applies itself. */
-export function encodeFilter(family: Family, { protocol, original, reply }: ConnectionMatch): Attribute[] {
+export function encodeFilter(family: Family, match: ConnectionMatch): Attribute[] {
+	const { protocol, original, reply, untranslated } = match;
 	const attributes: Attribute[] = [];
 	const flags: Attribute[] = [];
 	const add = (type: 1 | 2, direction: Partial<Direction>) => {
@@ -130,8 +143,14 @@ export function encodeFilter(family: Family, { protocol, original, reply }: Conn
 	};
 	if (original || !reply) add(CTA.ORIGINAL, original ?? {});
 	if (reply) add(CTA.REPLY, reply);
-	return [...attributes, nested(CTA.FILTER, flags)];
+	return [...attributes, nested(CTA.FILTER, flags), ...(untranslated ? WITHOUT_TRANSLATION : [])];
 }
+
+/** The bits that count, and that none of them is set. */
+const WITHOUT_TRANSLATION = [
+	bytes(CTA.STATUS, Buffer.alloc(4)),
+	bytes(CTA.STATUS_MASK, Buffer.of(0, 0, 0, TRANSLATED)),
+];
 
 interface TupleParts {
 	readonly family: Family;
@@ -232,7 +251,7 @@ function findTuple(payload: Buffer, tuple: Span): TuplePlaces {
 	};
 }
 
-/** Of one or two bytes; 0 where there is none. */
+/** Of one to four bytes; 0 where there is none. */
 function numberAt(payload: Buffer, { start, end }: Span): number {
 	return end > start ? payload.readUIntBE(start, end - start) : 0;
 }
