@@ -5,4 +5,4 @@ import { join } from 'node:path';
 if (import.meta.filename.endsWith('.mjs')) enableCompileCache(join(import.meta.dirname, '.compile-cache'));
 
 const { runKlee } = await import('./program.ts');
-await runKlee(process.argv.slice(2));
+process.exitCode = await runKlee(process.argv.slice(2));

@@ -8,16 +8,17 @@ import { BOOLEAN_OPTIONS } from './syntax/network.ts';
 import { pathOf, resolveCommand } from './syntax/resolve.ts';
 import { commandTree } from './syntax/tree.ts';
 
-/** Runs one command line. The exit code is in `process.exitCode`, so that output still in flight gets out. */
-export async function runKlee(words: readonly string[]): Promise<void> {
+/** Runs one command line. @returns the exit code, which is not acted upon, so that output still in flight gets out */
+export async function runKlee(words: readonly string[]): Promise<number> {
 	quitWithoutReader();
 	const root = commandTree(words);
 	const { command, rest } = resolveCommand(root, words);
 	try {
 		if (rest.length === 0 && wantsHelp(command)) command.outputHelp();
 		else await root.parseAsync(bound(command, words), { from: 'user' });
+		return 0;
 	} catch (error) {
-		process.exitCode = report(error, command);
+		return report(error, command);
 	}
 }
 

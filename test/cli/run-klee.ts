@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { COMPILE_CACHE } from '#test/testbed/klee/programs.ts';
+import { runInThread } from '#test/testbed/klee/threads.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -33,10 +35,14 @@ export function startKlee(words: readonly string[], options: KleeOptions = {}): 
 	return startProcess(process.execPath, [MAIN, ...words], options);
 }
 
+function environment({ env }: KleeOptions): NodeJS.ProcessEnv {
+	return { PATH: process.env.PATH, HOME: '/nonexistent', NODE_COMPILE_CACHE: COMPILE_CACHE, ...env };
+}
+
 export function startProcess(command: string, words: readonly string[], options: KleeOptions = {}): KleeProcess {
 	const child = spawn(command, words, {
 		stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-		env: { PATH: process.env.PATH, HOME: '/nonexistent', ...options.env },
+		env: environment(options),
 		cwd: options.cwd ?? '/',
 	});
 	let stdout = '';
@@ -64,6 +70,8 @@ export function startProcess(command: string, words: readonly string[], options:
 	return { child, ended, shown };
 }
 
-export function klee(words: readonly string[], options: KleeOptions = {}): Promise<Outcome> {
-	return startKlee(words, options).ended;
+/** Without input and in no particular directory: in a thread of this process. Otherwise in a process of its own. */
+export async function klee(words: readonly string[], options: KleeOptions = {}): Promise<Outcome> {
+	if (options.input || options.cwd !== undefined) return startKlee(words, options).ended;
+	return { signal: null, ...(await runInThread({ words, env: environment(options) })) };
 }

@@ -6,10 +6,10 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outputOf } from './command.ts';
+import { CACHE } from './klee/programs.ts';
 import { TestHost } from './test-host.ts';
 import { Outside } from './traffic/outside.ts';
 
-const CACHE = `/var/tmp/kleene-test-${process.getuid?.() ?? 0}`;
 /** Older ones are made anew, so that what fetch-auto makes today is what is tested. Milliseconds. */
 const MAX_AGE = 12 * 60 * 60 * 1000;
 

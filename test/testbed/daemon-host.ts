@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, Conversation, type Outcome, run } from './command.ts';
+import { COMPILE_CACHE, KLEE, KLEENED } from './klee/programs.ts';
+import { runInThread } from './klee/threads.ts';
 
-const CHECKOUT = new URL('../..', import.meta.url).pathname;
-export const KLEE = join(CHECKOUT, 'bin/klee');
-export const KLEENED = join(CHECKOUT, 'bin/kleened');
+export { KLEE, KLEENED } from './klee/programs.ts';
 
 export abstract class DaemonHost {
 	/** Everything of this host is below it. Short, because socket paths end at 107 bytes. */
@@ -68,7 +68,12 @@ export abstract class DaemonHost {
 		const args = ['--root', this.root, '--host', this.url, ...this.place(), ...more];
 		// In a process group of its own: Ctrl-C in the demo's terminal is not for the daemon.
 		const [program = KLEENED, ...before] = this.command();
-		const daemon = spawn(program, [...before, ...args], { stdio: ['ignore', log, log], cwd: '/', detached: true });
+		const daemon = spawn(program, [...before, ...args], {
+			stdio: ['ignore', log, log],
+			cwd: '/',
+			detached: true,
+			env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+		});
 		closeSync(log);
 		this.#daemon = daemon;
 		daemon.once('exit', () => {
@@ -99,16 +104,19 @@ export abstract class DaemonHost {
 		return exit;
 	}
 
-	/** What a user's shell would hand over, and nothing else of the test's own environment. */
+	/** What a user's shell would hand over, and nothing else of the test's own environment but the cache. */
 	get environment(): NodeJS.ProcessEnv {
-		const path = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
-		return { PATH: path, HOME: this.folder, TERM: 'xterm', LANG: 'C.UTF-8', KLEE_HOST: this.url };
+		const PATH = process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin';
+		const shell = { PATH, HOME: this.folder, TERM: 'xterm', LANG: 'C.UTF-8' };
+		return { ...shell, KLEE_HOST: this.url, NODE_COMPILE_CACHE: COMPILE_CACHE };
 	}
 
+	/** `klee ...` without input, in a thread of this process. */
 	klee(...args: readonly string[]): Promise<Outcome> {
-		return this.kleeWith({}, ...args);
+		return runInThread({ words: args, env: this.environment });
 	}
 
+	/** `klee ...` in a process of its own, as a shell starts it. */
 	kleeWith(options: CommandOptions, ...args: readonly string[]): Promise<Outcome> {
 		return run([KLEE, ...args], { env: this.environment, cwd: this.folder, ...options });
 	}
