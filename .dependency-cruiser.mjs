@@ -8,7 +8,7 @@ const layer = (from, may, comment) => ({
 });
 
 /** What both real hosts may import. */
-const TWIN = ['host/driver\\.ts', 'host/process-streams\\.ts', 'os/', 'model/', 'errors/'];
+const TWIN = ['host/driver\\.ts', 'host/process-streams\\.ts', 'os/', 'model/', 'inet/', 'errors/'];
 
 export default {
 	forbidden: [
@@ -20,27 +20,39 @@ export default {
 			to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
 		},
 		layer('errors', [], 'every layer may throw, so errors know none'),
-		layer('model', ['errors/'], 'nouns and their rules: readable without any machinery'),
-		layer('api', ['model/', 'errors/'], 'the wire contract is shared by client and daemon'),
-		layer('client', ['api/', 'errors/'], 'a client knows the wire and nothing behind it'),
-		layer('cli', ['client/', 'api/', 'errors/'], 'the command line is a user of the client, never of the engine'),
-		layer('engine/plan', ['model/', 'errors/'], 'planning is pure'),
+		layer('inet', [], 'addresses: below everything, also below the system layer'),
+		layer('model', ['inet/', 'errors/'], 'nouns and their rules: readable without any machinery'),
+		layer('api', ['model/', 'inet/', 'errors/'], 'the wire contract is shared by client and daemon'),
+		layer('client', ['api/', 'inet/', 'errors/'], 'a client knows the wire and nothing behind it'),
+		layer(
+			'cli',
+			['client/', 'api/', 'inet/', 'errors/'],
+			'the command line is a user of the client, never of the engine',
+		),
+		layer('engine/plan', ['model/', 'inet/', 'errors/'], 'planning is pure'),
 		layer(
 			'engine',
-			['host/driver\\.ts', 'store/', 'model/', 'errors/'],
+			['host/driver\\.ts', 'store/', 'model/', 'inet/', 'errors/'],
 			'the engine knows hosts by their contract only',
 		),
-		layer('store', ['model/', 'errors/'], 'rows in, model values out'),
+		layer('store', ['model/', 'inet/', 'errors/'], 'rows in, model values out'),
 		layer('host/linux', TWIN, 'twins do not know each other'),
 		layer('host/freebsd', TWIN, 'twins do not know each other'),
-		layer('host/fake', ['host/driver\\.ts', 'model/', 'errors/'], 'the in-memory host obeys the contract alone'),
-		layer('os', ['errors/'], 'thin and without policy: it does not know what a container is'),
+		layer(
+			'host/fake',
+			['host/driver\\.ts', 'model/', 'inet/', 'errors/'],
+			'the in-memory host obeys the contract alone',
+		),
+		layer('os', ['inet/', 'errors/'], 'thin and without policy: it does not know what a container is'),
 		{
 			name: 'daemon-imports',
 			severity: 'error',
 			comment: 'routes call operations; only main.ts may wire hosts and stores',
 			from: { path: '^src/daemon/', pathNot: ['^src/daemon/main\\.ts$', '\\.test\\.ts$'] },
-			to: { path: '^src/', pathNot: ['^src/daemon/', '^src/api/', '^src/engine/', '^src/model/', '^src/errors/'] },
+			to: {
+				path: '^src/',
+				pathNot: ['^src/daemon/', '^src/api/', '^src/engine/', '^src/model/', '^src/inet/', '^src/errors/'],
+			},
 		},
 		{
 			name: 'plan-is-pure',

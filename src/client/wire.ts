@@ -1,6 +1,7 @@
 import type { RawData, WebSocket as Socket } from 'ws';
 import type { WebSocketMessage } from '#api/frames.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
+import { inBrackets } from '#inet/address.ts';
 import { endpointOptions, type HttpTransport } from './http.ts';
 import { unreachable } from './refusal.ts';
 
@@ -90,7 +91,7 @@ async function createSocket(http: HttpTransport, request: WireRequest): Promise<
 	const { WebSocket } = await loadWebSockets();
 	const { address } = http;
 	const endpoint = endpointOptions(address);
-	const host = endpoint.host?.includes(':') ? `[${endpoint.host}]` : endpoint.host;
+	const host = endpoint.host ? inBrackets(endpoint.host) : endpoint.host;
 	const port = address.kind === 'tcp' ? `:${address.port}` : '';
 	const url = `${address.tls ? 'wss' : 'ws'}://${host}${port}${request.path}`;
 	const { socketPath } = endpoint;

@@ -1,10 +1,12 @@
 /** Model values in the words of the wire contract. */
+
 import type * as containers from '#api/containers.ts';
 import type { EndPoint } from '#api/endpoints.ts';
 import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
 import type * as volumes from '#api/volumes.ts';
 import type { ContainerState, ContainerView } from '#engine/operations/containers.ts';
+import { cableName } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Image } from '#model/image.ts';
@@ -44,7 +46,7 @@ export function presentEndpoint(endpoint: Endpoint, mac: string): EndPoint {
 		mac,
 		default_route: endpoint.defaultRoute,
 		aliases: [...endpoint.aliases],
-		epair: endpoint.epair === null ? null : `epair${endpoint.epair}`,
+		epair: endpoint.epair === null ? null : cableName(endpoint.epair),
 	};
 }
 

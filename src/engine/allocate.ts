@@ -1,14 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import {
-	type Address,
-	assignable,
-	contains,
-	type Family,
-	formatAddress,
-	formatSubnet,
-	parseAddress,
-	type Subnet,
-} from '#model/address.ts';
+import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
+import type { Family } from '#inet/family.ts';
+import { assignable, contains, formatSubnet, type Subnet } from '#inet/subnet.ts';
 import { AUTO, gatewayOf, type Network, subnetOf } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
 

@@ -1,4 +1,4 @@
-import { parseAddress } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Store } from '#store/store.ts';
 

@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { familyOf } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 
@@ -101,7 +102,7 @@ function* keysOf({
 
 /** IPv4 and IPv6 are apart even when a port is published on every address. */
 function slotOf({ hostAddress, target }: PublishedPortsPart): string {
-	return `${target.includes(':') ? 6 : 4} ${hostAddress}`;
+	return `${familyOf(target)} ${hostAddress}`;
 }
 
 function clashes(one: string, other: string): boolean {

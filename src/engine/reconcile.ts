@@ -1,4 +1,5 @@
 import { type KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { unitOfHostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
@@ -192,8 +193,5 @@ function sandboxOnly(container: string): Part {
 }
 
 function epairUnits(observed: Observed): number[] {
-	return observed.interfaces.flatMap(({ name }) => {
-		const unit = /^epair(\d+)a$/.exec(name)?.[1];
-		return unit === undefined ? [] : [Number(unit)];
-	});
+	return observed.interfaces.flatMap(({ name }) => unitOfHostEnd(name) ?? []);
 }

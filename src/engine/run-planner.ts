@@ -1,3 +1,4 @@
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
@@ -83,8 +84,10 @@ export class RunPlanner {
 		const named = publicPorts.some(({ interfaces }) => interfaces.length > 0);
 		if (!named) return { addresses: new Map(), gateway };
 		const { interfaces } = await this.#context.driver.observe('addressing');
-		const bare = (text: string) => text.split('/')[0] ?? '';
-		return { addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(bare)])), gateway };
+		return {
+			addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(withoutPrefix)])),
+			gateway,
+		};
 	}
 
 	liveEndpointsOf(containerId: string): LiveEndpoint[] {

@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { macText, parseMac } from '#inet/mac.ts';
 
 const ID = /^[0-9a-f]{12}$/;
 const DIGITS_ONLY = /^[0-9]+$/;
@@ -21,7 +22,7 @@ export function isId(text: string): boolean {
  * `02:` and the five low bytes of the id.
  */
 export function macOf(id: string): string {
-	return `02:${id.slice(2).match(/../g)?.join(':')}`;
+	return macText(Buffer.from(`02${id.slice(2)}`, 'hex'));
 }
 
 /** The same for what is known by a text that may be long: by its hash (FNV-1a, 64 bits). */
@@ -59,12 +60,10 @@ export function parseNetworkName(text: string): string {
 	return text;
 }
 
-const MAC = /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/;
-
 /** A MAC address that one interface can have: unicast, in lower case. */
-export function parseMac(text: string): string {
-	const mac = text.toLowerCase();
-	if (MAC.test(mac) && (Number.parseInt(mac.slice(0, 2), 16) & 1) === 0 && mac !== '00:00:00:00:00:00') return mac;
+export function requireMac(text: string): string {
+	const mac = parseMac(text);
+	if (mac !== undefined) return mac;
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 40)}' as a MAC address`,

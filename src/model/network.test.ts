@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
+import { formatAddress } from '#inet/address.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
-import { formatAddress } from './address.ts';
 import { gatewayOf, hostHoldsGateway, type NetworkConfig, parseNetworkConfig } from './network.ts';
 
 function refusal(change: Partial<NetworkConfig>): KleeneError {

@@ -1,18 +1,16 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { type Address, formatAddress, LINK_LOCAL_BLOCK, parseAddress } from '#inet/address.ts';
+import { type Family, widthOf } from '#inet/family.ts';
+import { splitPrefix } from '#inet/prefix.ts';
 import {
-	type Address,
 	assignable,
 	contains,
-	type Family,
-	formatAddress,
 	formatSubnet,
 	overlap,
-	parseAddress,
 	parseSubnet,
+	parseSubnetAround,
 	type Subnet,
-	subnetAround,
-	widthOf,
-} from './address.ts';
+} from '#inet/subnet.ts';
 import { parseNetworkName } from './ids.ts';
 
 export type NetworkType = 'bridge' | 'loopback' | 'custom';
@@ -99,14 +97,14 @@ const RESERVED: readonly (readonly [block: string, meaning: string])[] = [
 	['224.0.0.0/4', 'for multicast'],
 	['240.0.0.0/4', 'for future use and broadcast'],
 	['::/8', 'for loopback and embedded IPv4 addresses'],
-	['fe80::/10', 'for addresses of single links'],
+	[LINK_LOCAL_BLOCK, 'for addresses of single links'],
 	['ff00::/8', 'for multicast'],
 ];
 
 function requireOrdinary(field: string, subnet: Subnet): void {
 	const [block, meaning] = RESERVED.find(([text]) => overlap(subnet, parseSubnet(text)!)) ?? [];
 	if (!block) return;
-	const within = subnet.prefix >= Number(block.split('/')[1]);
+	const within = subnet.prefix >= splitPrefix(block).prefix;
 	const why = `${formatSubnet(subnet)} ${within ? 'lies in' : 'holds'} ${block}, which is reserved ${meaning}`;
 	const free =
 		subnet.family === 4
@@ -202,11 +200,8 @@ function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why:
 }
 
 function hintFor(text: string, family: Family): string {
-	const [base = '', bits] = text.split('/');
-	const address = parseAddress(base);
-	const prefix = Number(bits);
-	const valid = address && bits && /^[0-9]+$/.test(bits) && prefix <= widthOf(address.family);
-	if (valid) return `host bits must be zero: the block that holds it is ${formatSubnet(subnetAround(address, prefix))}`;
+	const around = parseSubnetAround(text);
+	if (around) return `host bits must be zero: the block that holds it is ${formatSubnet(around)}`;
 	return `write it as ${family === 4 ? '10.4.6.0/24' : 'fd00:4:6::/64'}`;
 }
 

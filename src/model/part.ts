@@ -5,6 +5,7 @@
  *
  * Addresses are canonical text; where a prefix belongs to them it is written, e.g. `10.4.6.1/24`, `fd00::2/64`.
  */
+import type { Family } from '#inet/family.ts';
 import type { ImageSource } from './image.ts';
 import type { Mount } from './mount.ts';
 import type { SandboxSpec } from './sandbox.ts';
@@ -85,7 +86,7 @@ export interface InsideRoutePart {
 	readonly container: string;
 	/** Name of the inner end. */
 	readonly interface: string;
-	readonly family: 4 | 6;
+	readonly family: Family;
 	/** `''` on a routed cable: the host at its other end, by whatever name it goes there. */
 	readonly gateway: string;
 	/** Address that is spoken from; absent: any that the interface has. */

@@ -1,5 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { contains, formatSubnet, parseAddress, parseSubnet } from './address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
+import { contains, formatSubnet, parseSubnet } from '#inet/subnet.ts';
 
 /** A port of the host that leads to a port of a container. Ports are text because a range is one: `N`, `N:M`, `N:*`. */
 export interface PublishedPort {
@@ -10,6 +12,22 @@ export interface PublishedPort {
 	/** `N`, or `N:*` and `N:M` for a range as wide as that of the host. */
 	readonly containerPort: string;
 	readonly protocol: 'tcp' | 'udp';
+}
+
+/** What published ports take up on the host. */
+export interface PortPlace {
+	readonly protocol: PublishedPort['protocol'];
+	/** `''` for every address of the host. */
+	readonly hostAddress: string;
+	/** First of a range. */
+	readonly first: number;
+	/** Address of the container; its family is that of the port. */
+	readonly target: string;
+}
+
+/** Names that place: published ports with the same key take each other's place. */
+export function portKey({ protocol, hostAddress, first, target }: PortPlace): string {
+	return `${protocol} ${hostAddress} ${first} ${familyOf(target)}`;
 }
 
 /** `first` to `last` on the host lead to `targetFirst` and following in the container. */

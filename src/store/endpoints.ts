@@ -1,4 +1,4 @@
-import { type Address, sortableKey } from '#model/address.ts';
+import { type Address, sortableKey } from '#inet/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Database, Row } from './database.ts';
 

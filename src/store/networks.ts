@@ -1,4 +1,6 @@
-import { type Address, type Family, fromSortableKey, type Subnet, sortableKey } from '#model/address.ts';
+import { type Address, fromSortableKey, sortableKey } from '#inet/address.ts';
+import type { Family } from '#inet/family.ts';
+import type { Subnet } from '#inet/subnet.ts';
 import type { Network, NetworkType } from '#model/network.ts';
 import type { Database, Row } from './database.ts';
 

@@ -1,4 +1,5 @@
 import type { Hop, Trace } from '#api/diagnosis.ts';
+import { withPort } from '#inet/address.ts';
 import { EXIT, Quit } from '../failure.ts';
 import type { Action } from '../invocation.ts';
 import { renderJson } from '../render/json.ts';
@@ -77,7 +78,7 @@ function probeLine({ probe, not_probed: notProbed, protocol }: Trace): string {
 /** As it was typed, more or less. */
 function targetOf({ destination, protocol, port }: Trace): string {
 	if (protocol === 'icmp') return destination;
-	return `${destination.includes(':') ? `[${destination}]` : destination}:${port}${protocol === 'udp' ? '/udp' : ''}`;
+	return `${withPort(destination, port)}${protocol === 'udp' ? '/udp' : ''}`;
 }
 
 function verdictLine(trace: Trace): string {

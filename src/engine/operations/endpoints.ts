@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
-import { newId, parseMac } from '#model/ids.ts';
+import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { unmakeAll } from '#model/step.ts';
 import { allocate, release } from '../allocate.ts';
@@ -127,7 +127,7 @@ export class EndpointOperations {
 			ipAddress6: allocate(store, { ...base, family: 6, wanted: request.ipAddress6 }),
 			position,
 			epair: null,
-			mac: request.mac ? parseMac(request.mac) : '',
+			mac: request.mac ? requireMac(request.mac) : '',
 			defaultRoute: request.defaultRoute === true,
 			aliases: parseAliases(request.aliases ?? []),
 		};

@@ -2,6 +2,7 @@ import { messageOf } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
+import { portKey } from '#model/port.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import type { LiveEndpoint } from '../plan/network/endpoint.ts';
@@ -55,8 +56,8 @@ export class LiveEndpoints {
 		if (container.publicPorts.length === 0) return [];
 		const frontage = await this.#planner.frontageFor(container);
 		const wanted = partsOfPorts(container, [...this.#liveEndpoints(container, joining.endpoint), joining], frontage);
-		const taken = new Set(portsAmong(this.#context.store.containers.parts(container.id)).map(frontOf));
-		return wanted.filter((part) => !taken.has(frontOf(part)));
+		const taken = new Set(portsAmong(this.#context.store.containers.parts(container.id)).map(portKey));
+		return wanted.filter((part) => !taken.has(portKey(part)));
 	}
 
 	describeAttach(container: Container, endpoint: Endpoint): string[] {
@@ -126,8 +127,8 @@ export class LiveEndpoints {
 		const addresses = addressesOf(without);
 		const leaving = portsAmong(present).filter(({ target }) => addresses.includes(target));
 		if (leaving.length > 0) await this.#withdraw(container, leaving);
-		const staying = new Set(portsAmong(store.containers.parts(container.id)).map(frontOf));
-		const joining = wanted.filter((part) => !staying.has(frontOf(part)));
+		const staying = new Set(portsAmong(store.containers.parts(container.id)).map(portKey));
+		const joining = wanted.filter((part) => !staying.has(portKey(part)));
 		if (joining.length === 0) return;
 		this.#planner.claim(joining);
 		const record = () => {
@@ -151,11 +152,6 @@ export class LiveEndpoints {
 function isAmong(part: Part, parts: readonly Part[]): boolean {
 	const text = JSON.stringify(part);
 	return parts.some((other) => JSON.stringify(other) === text);
-}
-
-/** What of the host a published port takes up. */
-function frontOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
-	return `${protocol} ${hostAddress} ${first} ${target.includes(':') ? 6 : 4}`;
 }
 
 function insertBeforeSandbox(parts: readonly Part[], more: readonly Part[]): Part[] {

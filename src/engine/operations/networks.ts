@@ -1,15 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import {
-	type Address,
-	contains,
-	FAMILIES,
-	formatSubnet,
-	overlap,
-	parseAddress,
-	parseSubnet,
-	type Subnet,
-	subnetAround,
-} from '#model/address.ts';
+import { type Address, parseAddress } from '#inet/address.ts';
+import { FAMILIES } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
+import { contains, formatSubnet, overlap, parseSubnetAround, type Subnet } from '#inet/subnet.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { newId } from '#model/ids.ts';
 import {
@@ -241,19 +234,16 @@ function standsForDefault({ family, prefix }: Subnet): boolean {
 
 /** `10.4.6.1/24` → the block 10.4.6.0/24. */
 function blockOf(text: string): Subnet {
-	const exact = parseSubnet(text);
-	if (exact) return exact;
-	const [base = '', prefix] = text.split('/');
-	const address = parseAddress(base);
-	if (!address) throw new Error(`the host reported the address '${text}'`);
-	return subnetAround(address, Number(prefix));
+	const block = parseSubnetAround(text);
+	if (!block) throw new Error(`the host reported the address '${text}'`);
+	return block;
 }
 
 /** Addresses that no container may get: the gateway, and on a custom network what its interface already has. */
 function reserved(network: Network, subnet: Subnet, observed: Observed): Address[] {
 	const gateway = gatewayOf(network, subnet.family);
 	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
-	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(text.split('/')[0] ?? '')));
+	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(withoutPrefix(text))));
 	return [gateway, ...present]
 		.filter((address) => address !== undefined)
 		.filter((address) => contains(subnet, address));

@@ -1,6 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ProbeResult } from '#host/driver.ts';
-import { FAMILIES, parseAddress } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { FAMILIES } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer } from '../identify.ts';
@@ -75,7 +77,7 @@ export class TraceOperations {
 			ports,
 			interfaces: interfaces.map(({ name, addresses }) => ({
 				name,
-				addresses: addresses.map((text) => text.split('/')[0] ?? ''),
+				addresses: addresses.map(withoutPrefix),
 			})),
 			gatewayInterface,
 		};

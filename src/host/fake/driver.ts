@@ -15,9 +15,12 @@ import {
 	type ProbeResult,
 	type RunRequest,
 } from '#host/driver.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
+import { cableName, hostEnd, unitOfHostEnd } from '#model/cable.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
+import { portKey } from '#model/port.ts';
 import type { Step } from '#model/step.ts';
 import { FakeProcess } from './process.ts';
 
@@ -152,7 +155,7 @@ export class FakeHost implements HostDriver {
 	/** Everybody on one interface reaches everybody there, and the host reaches all. */
 	async probe({ container, address }: ProbeRequest): Promise<ProbeResult> {
 		const all = [...this.parts.values()];
-		const target = all.find((part) => 'address' in part && part.address.split('/')[0] === address);
+		const target = all.find((part) => 'address' in part && withoutPrefix(part.address) === address);
 		const [from, to] = [container, target && 'container' in target ? target.container : undefined].map((id) =>
 			all.flatMap((part) => bridgesOf(part, all, id)),
 		);
@@ -183,7 +186,7 @@ function bridgesOf(part: Part, all: readonly Part[], container: string | undefin
 	if (part.kind === 'alias' && part.container === container) return [part.interface];
 	if (part.kind !== 'epair' || part.container !== container) return [];
 	return all.flatMap((port) =>
-		port.kind === 'bridge-port' && port.interface === `epair${part.unit}a` ? [port.bridge] : [],
+		port.kind === 'bridge-port' && port.interface === hostEnd(part.unit) ? [port.bridge] : [],
 	);
 }
 
@@ -209,7 +212,7 @@ export function identityOf(part: Part): string {
 		case 'interface-address':
 			return `${part.kind} ${part.interface} ${part.address}`;
 		case 'epair':
-			return `${part.kind} epair${part.unit}`;
+			return `${part.kind} ${cableName(part.unit)}`;
 		case 'bridge-port':
 			return `${part.kind} ${part.interface}`;
 		case 'inside-address':
@@ -221,7 +224,7 @@ export function identityOf(part: Part): string {
 		case 'resolver':
 			return `${part.kind} ${part.network}`;
 		case 'rate-limit':
-			return `${part.kind} epair${part.unit}`;
+			return `${part.kind} ${cableName(part.unit)}`;
 		case 'network-filter':
 			return `${part.kind} ${part.network}`;
 		case 'filter-member':
@@ -231,7 +234,7 @@ export function identityOf(part: Part): string {
 		case 'mount-point':
 			return `${part.kind} ${part.container} ${part.mount.destination}`;
 		case 'published-ports':
-			return `${part.kind} ${part.protocol} ${part.hostAddress} ${part.first} ${part.target.includes(':') ? 6 : 4}`;
+			return `${part.kind} ${portKey(part)}`;
 		default:
 			return `${part.kind} ${containerOrImage(part)}`;
 	}
@@ -245,17 +248,17 @@ function needs(part: Part): string[] {
 		case 'epair':
 			return [`stack ${part.container}`];
 		case 'bridge-port':
-			return [`network-interface ${part.bridge}`, `epair ${part.interface.slice(0, -1)}`];
+			return [`network-interface ${part.bridge}`, `epair ${cableName(unitOfHostEnd(part.interface) ?? -1)}`];
 		case 'inside-address':
 			return [`stack ${part.container}`];
 		case 'inside-route':
 			return [`stack ${part.container}`];
 		case 'alias':
-			return [`network-interface ${part.interface}`, `epair epair${part.unit}`];
+			return [`network-interface ${part.interface}`, `epair ${cableName(part.unit)}`];
 		case 'filter-member':
 			return [`network-filter ${part.network}`];
 		case 'rate-limit':
-			return [`epair epair${part.unit}`];
+			return [`epair ${cableName(part.unit)}`];
 		case 'root-files':
 			return [`image-files ${part.image}`];
 		case 'root-mount':
@@ -276,6 +279,6 @@ function volumeOf({ type, source }: Mount): string[] {
 function asInterface(part: Part): ObservedInterface[] {
 	const base = { up: true, mtu: 1500, bridge: '', addresses: [] };
 	if (part.kind === 'network-interface') return [{ ...base, name: part.interface, type: part.type, mac: part.mac }];
-	if (part.kind === 'epair') return [{ ...base, name: `epair${part.unit}a`, type: 'epair', mac: part.mac }];
+	if (part.kind === 'epair') return [{ ...base, name: hostEnd(part.unit), type: 'epair', mac: part.mac }];
 	return [];
 }

@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
+import { cableName } from '#model/cable.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
 import { explainJail } from '#os/freebsd/jail.ts';
@@ -159,7 +160,7 @@ export function titleOf(part: Part): string {
 		case 'stack':
 			return `jail ${part.container}`;
 		case 'epair':
-			return `epair${part.unit} of container ${part.container}`;
+			return `${cableName(part.unit)} of container ${part.container}`;
 		case 'bridge-port':
 			return `the membership of ${part.interface} in ${part.bridge}`;
 		case 'inside-address':

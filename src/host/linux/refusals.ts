@@ -1,5 +1,6 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { cableName } from '#model/cable.ts';
 import type { Part } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
 
@@ -20,7 +21,7 @@ export function titleOf(part: Part): string {
 		case 'stack':
 			return `the network stack of container ${part.container}`;
 		case 'epair':
-			return `epair${part.unit} of container ${part.container}`;
+			return `${cableName(part.unit)} of container ${part.container}`;
 		case 'bridge-port':
 			return `the membership of ${part.interface} in ${part.bridge}`;
 		case 'inside-address':

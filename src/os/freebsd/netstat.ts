@@ -1,7 +1,9 @@
 /** What `netstat --libxo json -rn` says, as data. */
+import type { Family } from '#inet/family.ts';
+import { blockOfOne, EVERYWHERE } from '#inet/prefix.ts';
 
 export interface NetstatRoute {
-	readonly family: 4 | 6;
+	readonly family: Family;
 	/** CIDR without scope, e.g. `10.4.6.0/24`, `10.4.6.2/32`; the default route is `0.0.0.0/0` or `::/0`. */
 	readonly destination: string;
 	/** Address without scope, or `link#5`. */
@@ -28,7 +30,7 @@ interface Answer {
 	};
 }
 
-const FAMILIES: ReadonlyMap<string | undefined, 4 | 6> = new Map([
+const FAMILIES: ReadonlyMap<string | undefined, Family> = new Map([
 	['Internet', 4],
 	['Internet6', 6],
 ]);
@@ -43,7 +45,7 @@ export function parseRoutes(text: string): NetstatRoute[] {
 	});
 }
 
-function routeOf(family: 4 | 6, entry: Entry): NetstatRoute {
+function routeOf(family: Family, entry: Entry): NetstatRoute {
 	return {
 		family,
 		destination: blockOf(family, entry.destination ?? ''),
@@ -53,11 +55,10 @@ function routeOf(family: 4 | 6, entry: Entry): NetstatRoute {
 	};
 }
 
-function blockOf(family: 4 | 6, destination: string): string {
-	if (destination === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+function blockOf(family: Family, destination: string): string {
+	if (destination === 'default') return EVERYWHERE[family];
 	const bare = withoutScope(destination);
-	if (bare.includes('/')) return bare;
-	return `${bare}/${family === 4 ? 32 : 128}`;
+	return bare.includes('/') ? bare : blockOfOne(bare);
 }
 
 /** `fe80::%lo0/64` is `fe80::/64`. */

@@ -2,10 +2,12 @@
  * Tells the neighbours on a link who has an address, so that they forget whom they took for its holder: an ARP
  * announcement (RFC 5227, section 3) or an unsolicited neighbour advertisement (RFC 4861, section 7.2.6).
  */
+
 import { closeSync } from 'node:fs';
+import { addressBytes } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
+import { macBytes } from '#inet/mac.ts';
 import { checked, declare } from './libc.ts';
-import { addressBytes } from './netlink/inet.ts';
-import { macBytes } from './netlink/link/links.ts';
 import { within } from './netns.ts';
 
 const AF_PACKET = 17;
@@ -50,7 +52,7 @@ export class Announcer {
 
 	/** @throws SystemCallError, e.g. ENETDOWN or ENXIO when the interface is down or gone */
 	send({ link, mac, address }: Announcement): void {
-		const six = address.includes(':');
+		const six = familyOf(address) === 6;
 		const packet = six ? encodeAdvertisement(mac, address) : encodeArp(mac, address);
 		const name = linkAddress(link, six ? ETHERTYPE.ipv6 : ETHERTYPE.arp, six ? ALL_NODES : EVERYBODY);
 		checked('sendto', () => sendto(this.#fd, packet, packet.length, 0, name, name.length));

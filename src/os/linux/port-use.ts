@@ -1,8 +1,9 @@
 /** Whether a process waits on a port of a namespace, whatever the number of ports that are asked for. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { addressText, UNSPECIFIED } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
 import { hasCode } from '../errno.ts';
-import { addressText, familyOf } from './netlink/inet.ts';
 import { listWaiting, MAPPED, type PortRange, type WaitingSocket } from './netlink/socket-diag.ts';
 import { within } from './netns.ts';
 
@@ -31,13 +32,9 @@ export function waitingOn(question: Omit<PortQuestion, 'address'>): WaitingSocke
 }
 
 function meets({ address: waiting, both }: WaitingSocket, wanted: string): boolean {
-	if (waiting === '::') return both || familyOf(wanted) === 6;
+	if (waiting === UNSPECIFIED[6]) return both || familyOf(wanted) === 6;
 	if (familyOf(waiting) !== familyOf(wanted)) return false;
-	return waiting === wanted || isEvery(waiting) || isEvery(wanted);
-}
-
-function isEvery(address: string): boolean {
-	return address === '0.0.0.0' || address === '::';
+	return waiting === wanted || [waiting, wanted].includes(UNSPECIFIED[familyOf(wanted)]);
 }
 
 /** States of sockets as `STATES` of socket-diag.ts, in the digits of /proc. */

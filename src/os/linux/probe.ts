@@ -1,9 +1,11 @@
 /** One packet to somebody, and what comes back: a TCP connection, a UDP datagram or an ICMP echo request. */
+
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Family, familyOf } from '#inet/family.ts';
 import { errnoName } from '../errno.ts';
+import { AF_INET, AF_INET6 } from './address-family.ts';
 import { checked, declare, SystemCallError } from './libc.ts';
-import { AF_INET, AF_INET6 } from './netlink/inet.ts';
 import { within } from './netns.ts';
 import { socketAddress } from './sockets.ts';
 
@@ -58,7 +60,7 @@ export interface Echo {
 
 /** @throws SystemCallError when there can be no socket, e.g. EPERM for ICMP without the privilege */
 export async function sendProbe(probe: Probe): Promise<Echo> {
-	const six = probe.address.includes(':');
+	const six = familyOf(probe.address) === 6;
 	const protocol = probe.protocol === 'icmp' ? IPPROTO[six ? 6 : 4] : 0;
 	const type = TYPES[probe.protocol] | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	const open = () => checked('socket', () => socket(six ? AF_INET6 : AF_INET, type, protocol));
@@ -90,7 +92,7 @@ function begin(fd: number, { address, protocol, port }: Probe): number {
 		if (!(error instanceof SystemCallError) || error.code !== 'EINPROGRESS') throw error;
 	}
 	if (protocol === 'tcp') return token;
-	const data = protocol === 'udp' ? Buffer.from('\n') : echoRequest(address.includes(':') ? 6 : 4, token);
+	const data = protocol === 'udp' ? Buffer.from('\n') : echoRequest(familyOf(address), token);
 	checked('send', () => send(fd, data, data.length, 0));
 	return token;
 }
@@ -104,7 +106,7 @@ function isAnswered(fd: number, { protocol, address }: Probe, token: number): bo
 	const happened = entry.readInt16LE(6);
 	if (happened !== 0) throwPending(fd);
 	if ((happened & wanted) === 0) return false;
-	return protocol !== 'icmp' || isEcho(fd, address.includes(':') ? 6 : 4, token);
+	return protocol !== 'icmp' || isEcho(fd, familyOf(address), token);
 }
 
 /** The error that came back for what was sent, if one did. */
@@ -117,7 +119,7 @@ function throwPending(fd: number): void {
 }
 
 /** Raw sockets see every ICMP packet from there, to ourselves also the request. */
-function isEcho(fd: number, family: 4 | 6, token: number): boolean {
+function isEcho(fd: number, family: Family, token: number): boolean {
 	const packet = Buffer.alloc(256);
 	const { reply, offset } = ECHO[family];
 	const length = checked('recv', () => recv(fd, packet, packet.length, 0));
@@ -125,7 +127,7 @@ function isEcho(fd: number, family: 4 | 6, token: number): boolean {
 }
 
 /** Identifier and sequence number are the token. The kernel sums ICMPv6 up itself. */
-function echoRequest(family: 4 | 6, token: number): Buffer {
+function echoRequest(family: Family, token: number): Buffer {
 	const packet = Buffer.alloc(16);
 	packet[0] = ECHO[family].request;
 	packet.writeUInt32BE(token, 4);

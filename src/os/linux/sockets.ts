@@ -4,9 +4,11 @@
  * `net.Server.listen({ fd })`, `new net.Socket({ fd })`), which then owns them.
  */
 import { closeSync } from 'node:fs';
+import { addressBytes } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
 import { hasCode } from '../errno.ts';
+import { AF_INET, AF_INET6 } from './address-family.ts';
 import { checked, declare } from './libc.ts';
-import { AF_INET, AF_INET6, addressBytes, familyOf } from './netlink/inet.ts';
 import { within } from './netns.ts';
 
 const SOCK_STREAM = 1;

@@ -1,4 +1,5 @@
 /** Who to log in as, and where. */
+import { inBrackets } from '#inet/address.ts';
 export interface SshTarget {
 	/** `''`: as the user's ssh configuration says. */
 	readonly user: string;
@@ -10,6 +11,6 @@ export interface SshTarget {
 
 /** For people, e.g. `root@bsd1`, `root@bsd1:2222`. */
 export function nameOf({ user, host, port }: SshTarget): string {
-	const address = host.includes(':') && port !== undefined ? `[${host}]` : host;
+	const address = port === undefined ? host : inBrackets(host);
 	return `${user === '' ? '' : `${user}@`}${address}${port === undefined ? '' : `:${port}`}`;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { KleeneError } from '#errors/kleene-error.ts';
-import { assignable, formatAddress, parseAddress, parseSubnet } from '#model/address.ts';
+import { formatAddress, parseAddress } from '#inet/address.ts';
+import { assignable, parseSubnet } from '#inet/subnet.ts';
 import { connect, createContainer, EXECUTE, startEngine } from '../fixture.ts';
 import { TESTNET_CONFIG } from '../testnet.ts';
 

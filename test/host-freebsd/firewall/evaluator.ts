@@ -3,7 +3,8 @@
  * (the last one, or the first that is `quick`), anchors in the order of their names. States float between interfaces, and
  * belong to a direction: a packet that is forwarded has two.
  */
-import { parseAddress, parseSubnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { parseSubnet } from '#inet/subnet.ts';
 import { type Match, type Place, parseRuleset, type Rule, type Ruleset } from './rules.ts';
 
 export interface Packet {

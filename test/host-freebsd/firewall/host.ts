@@ -6,7 +6,8 @@
  * - Between the host and a bridge, members are not asked (`pfil_local_phys` is 0).
  * Addresses of an interface that is a loopback one are reached over it, those of others over `lo0`.
  */
-import { parseAddress, parseSubnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { parseSubnet } from '#inet/subnet.ts';
 import { type Carried, type Packet, PacketFilter, type Ruling } from './evaluator.ts';
 
 export interface HostInterface {

@@ -5,8 +5,8 @@ import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type DecodedPacket, decode, encode, type Packet, RECURSION_DESIRED } from 'dns-packet';
 import { frame, MessageReader } from '#host/linux/dns/frames.ts';
+import { familyOf } from '#inet/family.ts';
 import { checked, declare } from '#os/linux/libc.ts';
-import { familyOf } from '#os/linux/netlink/inet.ts';
 import { within } from '#os/linux/netns.ts';
 import { bindDatagrams, socketAddress } from '#os/linux/sockets.ts';
 

@@ -7,7 +7,7 @@ import { type Answer, decode, encode, type Packet, type Question, RECURSION_AVAI
 import { frame, MessageReader } from '#host/linux/dns/frames.ts';
 import { Resolver, type ResolverOptions } from '#host/linux/dns/resolver.ts';
 import { fixedUpstreams } from '#host/linux/dns/upstreams.ts';
-import { familyOf } from '#os/linux/netlink/inet.ts';
+import { familyOf } from '#inet/family.ts';
 import { bindDatagrams, type LocalEndpoint, listenForConnections } from '#os/linux/sockets.ts';
 import { type Place, place } from '#test/os/linux/namespaces.ts';
 import type { Route } from './client.ts';

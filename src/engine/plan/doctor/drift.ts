@@ -1,3 +1,4 @@
+import { hostEnd } from '#model/cable.ts';
 import type { ObservedDifference } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
@@ -98,9 +99,9 @@ function basesOf(part: Part): string[] {
 		case 'inside-route':
 			return [`${part.container} ${part.interface}`];
 		case 'alias':
-			return [`epair${part.unit}a`, part.interface];
+			return [hostEnd(part.unit), part.interface];
 		case 'rate-limit':
-			return [`epair${part.unit}a`];
+			return [hostEnd(part.unit)];
 		case 'published-ports':
 			return [part.interface];
 		default:
@@ -110,7 +111,7 @@ function basesOf(part: Part): string[] {
 
 function namesOf(part: Part): string[] {
 	if (part.kind === 'network-interface') return [part.interface];
-	return part.kind === 'epair' ? [`epair${part.unit}a`, `${part.container} ${part.inside}`] : [];
+	return part.kind === 'epair' ? [hostEnd(part.unit), `${part.container} ${part.inside}`] : [];
 }
 
 function severityOf(part: Part, { steps }: Fault): Finding['severity'] {

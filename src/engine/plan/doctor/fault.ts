@@ -1,3 +1,5 @@
+import { withoutPrefix } from '#inet/prefix.ts';
+import { hostEnd } from '#model/cable.ts';
 import type { Part, PartOf } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { HostView } from './host-view.ts';
@@ -58,7 +60,7 @@ function faultOfInterface(part: PartOf<'network-interface'>, view: HostView): Fa
 }
 
 function faultOfEpair(part: PartOf<'epair'>, view: HostView): Fault | undefined {
-	const name = `epair${part.unit}a`;
+	const name = hostEnd(part.unit);
 	const outer = view.interface(name);
 	const inner = view.inside(part.container, part.inside);
 	if (!outer) return { what: `cable ${name} is missing`, missing: true };
@@ -89,11 +91,11 @@ function faultOfAlias(part: PartOf<'alias'>, view: HostView): Fault | undefined 
 			: { what: `${part.interface} has lost the address ${address}` };
 	const inside = view.inside(container, name);
 	if (inside === 'unknown') return undefined;
-	const cable = `epair${unit}a`;
+	const cable = hostEnd(unit);
 	const faults = [
 		view.hasRoute(address, cable) ? '' : `the host has no route to it over ${cable}`,
 		view.answers(address, part.interface) ? '' : `the host does not answer for it on ${part.interface}`,
-		inside?.addresses.some((text) => text.split('/')[0] === address) ? '' : `${name} inside does not have it`,
+		inside?.addresses.some((text) => withoutPrefix(text) === address) ? '' : `${name} inside does not have it`,
 		view.hasInsideRoute(container, part.subnet, name) ? '' : `the container has no route to ${part.subnet}`,
 	].filter((text) => text !== '');
 	return faults.length === 0 ? undefined : { what: `address ${address}: ${faults.join(', ')}` };

@@ -1,3 +1,5 @@
+import type { Family } from '#inet/family.ts';
+import { blockOfOne, EVERYWHERE } from '#inet/prefix.ts';
 import type { Observed, ObservedInterface, ObservedStack } from '#model/observed.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { customsOf, type HostCustoms } from './host-customs.ts';
@@ -31,10 +33,9 @@ export class HostView {
 	}
 
 	/** Any will do: a container with a stack of its own may have chosen another. True where nothing is known. */
-	hasDefaultRoute(container: string, family: 4 | 6): boolean {
+	hasDefaultRoute(container: string, family: Family): boolean {
 		const stack = this.#stacks.get(container);
-		const everywhere = family === 4 ? '0.0.0.0/0' : '::/0';
-		return !stack || stack.routes.some(({ destination }) => destination === everywhere);
+		return !stack || stack.routes.some(({ destination }) => destination === EVERYWHERE[family]);
 	}
 
 	/** The same for a route over an interface inside. */
@@ -45,7 +46,7 @@ export class HostView {
 
 	/** Whether a single address is routed to an interface. */
 	hasRoute(address: string, name: string): boolean {
-		return this.#routes.has(`${address}/${address.includes(':') ? 128 : 32} ${name}`);
+		return this.#routes.has(`${blockOfOne(address)} ${name}`);
 	}
 
 	/** Whether the host answers for an address on an interface. */

@@ -1,3 +1,4 @@
+import { hostEnd, innerEnd, unitOfHostEnd } from '#model/cable.ts';
 import type { ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
@@ -26,7 +27,7 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 	const names = new Set(networks.map(({ network }) => network.interface));
 	for (const part of explained) {
 		if (part.kind === 'network-interface') names.add(part.interface);
-		if (part.kind === 'epair') names.add(`epair${part.unit}a`);
+		if (part.kind === 'epair') names.add(hostEnd(part.unit));
 	}
 	return observed.interfaces.flatMap((found) => {
 		const part = names.has(found.name) ? undefined : partOfInterface(found);
@@ -46,9 +47,8 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 /** By its mark where the host knows marks: others have epairs, too. */
 function partOfInterface({ name, type, mac, ours }: ObservedInterface): Part | undefined {
 	if (ours === false) return undefined;
-	const unit = /^epair(\d+)a$/.exec(name)?.[1];
-	if (unit !== undefined)
-		return { kind: 'epair', container: '', unit: Number(unit), inside: `epair${unit}b`, mac, routed: false };
+	const unit = unitOfHostEnd(name);
+	if (unit !== undefined) return { kind: 'epair', container: '', unit, inside: innerEnd(unit), mac, routed: false };
 	if (!ours && !/^kleene\d+$/.test(name)) return undefined;
 	return {
 		kind: 'network-interface',

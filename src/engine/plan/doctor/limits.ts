@@ -1,4 +1,8 @@
-import { assignable, contains, FAMILIES, formatAddress, formatSubnet, parseAddress } from '#model/address.ts';
+import { formatAddress, parseAddress } from '#inet/address.ts';
+import { FAMILIES, type Family } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
+import { assignable, contains, formatSubnet } from '#inet/subnet.ts';
+import { unitOfHostEnd } from '#model/cable.ts';
 import { addressesOf, macOfEndpoint } from '#model/endpoint.ts';
 import { gatewayOf, subnetOf } from '#model/network.ts';
 import type { Examination, Finding, NetworkState } from './finding.ts';
@@ -22,7 +26,7 @@ export function findDuplicates(examination: Examination): Finding[] {
 	const aliases = sharedAliases(examination);
 	for (const { name, addresses: own } of examination.observed.interfaces)
 		for (const text of own) {
-			const address = text.split('/')[0] ?? '';
+			const address = withoutPrefix(text);
 			if (addresses.has(address) && !aliases.has(`${address} ${name}`)) hold(address, `interface ${name} of the host`);
 		}
 	const twice = [...holders].filter(([, all]) => all.length > 1);
@@ -53,10 +57,10 @@ function duplicate(address: string, holders: readonly string[]): Finding {
 function intruders({ networks, observed }: Examination): Finding[] {
 	const own = new Set(networks.map(({ network }) => network.interface));
 	return observed.interfaces
-		.filter(({ name }) => !own.has(name) && !/^epair\d+a$/.test(name))
+		.filter(({ name }) => !own.has(name) && unitOfHostEnd(name) === undefined)
 		.flatMap(({ name, addresses }) =>
 			addresses.flatMap((text) => {
-				const address = parseAddress(text.split('/')[0] ?? '');
+				const address = parseAddress(withoutPrefix(text));
 				const state = networks.find(({ network }) =>
 					FAMILIES.some((family) => {
 						const subnet = subnetOf(network, family);
@@ -97,7 +101,7 @@ function fullBridge({ network }: NetworkState, { observed, traits }: Examination
 	return [full(network.name, ports >= bridgePorts, { what, why, hint: 'put further containers on another network' })];
 }
 
-function fullSubnet({ network, endpoints }: NetworkState, family: 4 | 6): Finding[] {
+function fullSubnet({ network, endpoints }: NetworkState, family: Family): Finding[] {
 	const subnet = subnetOf(network, family);
 	if (!subnet) return [];
 	const { first, last } = assignable(subnet);

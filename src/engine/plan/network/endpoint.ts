@@ -1,5 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { FAMILIES, type Family, formatAddress, formatSubnet } from '#model/address.ts';
+import { formatAddress } from '#inet/address.ts';
+import { FAMILIES, type Family } from '#inet/family.ts';
+import { formatSubnet } from '#inet/subnet.ts';
+import { hostEnd, innerEnd } from '#model/cable.ts';
 import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { EpairPart, Part } from '#model/part.ts';
@@ -22,7 +25,7 @@ export type DefaultRoutes = ReadonlySet<Family>;
 
 /** Name of the inner end of a vnet container's cable. */
 export function vnetInterface({ endpoint, unit }: Pick<LiveEndpoint, 'endpoint' | 'unit'>, traits: HostTraits): string {
-	return `epair${traits.innerNames === 'unit' ? unit : endpoint.position}b`;
+	return innerEnd(traits.innerNames === 'unit' ? unit : endpoint.position);
 }
 
 export interface VnetSituation {
@@ -42,7 +45,7 @@ export function partsOfVnetEndpoint(liveEndpoint: LiveEndpoint, { routes, publis
 		{
 			kind: 'bridge-port',
 			bridge: network.interface,
-			interface: `epair${unit}a`,
+			interface: hostEnd(unit),
 			isolated: !network.icc,
 			hairpin: publishes,
 		},
@@ -73,7 +76,7 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 	const parts: Part[] = [];
 	if (hasEpair) {
 		parts.push(epairOf(liveEndpoint, { inside, routed: true }));
-		const cable = `epair${unit}a`;
+		const cable = hostEnd(unit);
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}
 	for (const family of FAMILIES) {

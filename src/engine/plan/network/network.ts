@@ -1,4 +1,6 @@
-import { FAMILIES, formatAddress } from '#model/address.ts';
+import { FAMILIES } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
+import { formatWithin } from '#inet/subnet.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { NetworkFilterPart, Part, ResolverPart } from '#model/part.ts';
@@ -47,17 +49,13 @@ function hostGateways(network: Network): string[] {
 		const gateway = gatewayOf(network, family);
 		const subnet = subnetOf(network, family);
 		if (!gateway || !subnet || !hostHoldsGateway(network, family)) return [];
-		return [`${formatAddress(gateway)}/${subnet.prefix}`];
+		return [formatWithin(subnet, gateway)];
 	});
 }
 
 /** The name servers of a network's containers. */
 export function nameServersOf(network: Network): string[] {
 	return network.dns ? hostGateways(network).map(withoutPrefix) : [];
-}
-
-function withoutPrefix(address: string): string {
-	return address.split('/')[0] ?? '';
 }
 
 /** For parts that have an MTU of their own. */

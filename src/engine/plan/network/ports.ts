@@ -1,5 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { FAMILIES, type Family, parseAddress, parseSubnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { FAMILIES, type Family } from '#inet/family.ts';
+import { parseSubnet } from '#inet/subnet.ts';
+import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
@@ -62,7 +65,7 @@ export function partsOfPorts(
 			const target = addressOf(liveEndpoint, family);
 			const sources = container.publishFrom.filter((block) => parseSubnet(block)?.family === family);
 			const from = container.publishFrom.length > 0 ? { from: sources } : {};
-			const leads = container.networkDriver === 'vnet' ? liveEndpoint.network.interface : `epair${liveEndpoint.unit}a`;
+			const leads = container.networkDriver === 'vnet' ? liveEndpoint.network.interface : hostEnd(liveEndpoint.unit);
 			return placesOf(port, frontage)
 				.filter(({ hostAddress }) => hostAddress === '' || parseAddress(hostAddress)?.family === family)
 				.map((place): PublishedPortsPart => {

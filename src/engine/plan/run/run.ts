@@ -1,3 +1,4 @@
+import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
@@ -78,7 +79,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	const inside = cable?.kind === 'epair' ? cable.inside : undefined;
 	return parts.filter((part) => {
 		if (part.kind === 'epair' || part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
-		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === `epair${unit}a`;
+		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === hostEnd(unit);
 		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === inside;
 	});
 }

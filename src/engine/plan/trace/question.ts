@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { parseAddress } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
 
 export type TraceProtocol = 'icmp' | 'tcp' | 'udp';
 

@@ -1,4 +1,5 @@
-import { contains, parseAddress, parseSubnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { Network } from '#model/network.ts';
 import type { TraceQuestion } from './question.ts';
 

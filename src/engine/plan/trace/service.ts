@@ -1,6 +1,7 @@
+import { UNSPECIFIED, withPort } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
 import type { Hop } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
-import { familyOf } from './world.ts';
 
 /** Where a packet arrives, whoever takes it there. */
 export interface Service {
@@ -13,20 +14,18 @@ export interface Service {
 	readonly port: number;
 }
 
-const EVERY: readonly string[] = ['0.0.0.0', '::'];
-
 /** @param addresses on which processes there wait on the port @returns whether one of them takes what arrives */
 export function isHeard({ address }: Service, addresses: readonly string[]): boolean {
-	return addresses.some((one) => one === address || (EVERY.includes(one) && familyOf(one) === familyOf(address)));
+	return addresses.some((one) => one === address || one === UNSPECIFIED[familyOf(address)]);
 }
 
 /** The last hop, when it is known who listens. Most services that "cannot be reached" do not, or only to themselves. */
 export function serviceHop(service: Service, addresses: readonly string[]): Hop {
 	const { container, name, address, protocol, port } = service;
 	const what = `${port}/${protocol}`;
-	const where = addresses.map((one) => `${one.includes(':') ? `[${one}]` : one}:${port}`).join(', ');
+	const where = addresses.map((one) => withPort(one, port)).join(', ');
 	if (isHeard(service, addresses)) return { kind: 'process', what: `${name} listens on ${where}/${protocol}` };
-	const every = EVERY[familyOf(address) === 4 ? 0 : 1];
+	const every = UNSPECIFIED[familyOf(address)];
 	if (addresses.length > 0)
 		return {
 			kind: 'process',

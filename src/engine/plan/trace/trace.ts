@@ -2,7 +2,11 @@
  * The way of a packet, told from what the store says: who sends it, over which cables, by which route, translated to
  * what, and which rule decides about it. Whether the host does the same, a probe says afterwards.
  */
-import { contains, parseAddress } from '#model/address.ts';
+
+import { isLoopback, parseAddress } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
+import { contains } from '#inet/subnet.ts';
+import { hostEnd } from '#model/cable.ts';
 import { type Network, subnetOf } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { resolveNat, resolveNat6 } from '../network/network.ts';
@@ -12,10 +16,8 @@ import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from '.
 import type { Service } from './service.ts';
 import {
 	asksResolver,
-	familyOf,
 	holderOf,
 	isHostAddress,
-	isLoopback,
 	networkAround,
 	type TraceContainer,
 	type TraceEnd,
@@ -110,7 +112,7 @@ class Walk {
 		const { to } = this.#journey;
 		const endpoint = wayOut(container, to.address) ?? this.#withoutRoute(container);
 		const { network, inside, unit, shared } = endpoint;
-		if (!shared) this.hops.add('cable', `${inside} → epair${unit}a`);
+		if (!shared && unit !== null) this.hops.add('cable', `${inside} → ${hostEnd(unit)}`);
 		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
@@ -203,7 +205,7 @@ class Walk {
 		const endpoint = endpointWith(container, address) ?? this.#withoutAddress(container);
 		const { network, unit, shared } = endpoint;
 		const bridged = container.driver === 'vnet';
-		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : `epair${unit}a`}`);
+		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : hostEnd(unit)}`);
 		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
 		const hairpin = translated && arrival.zone !== 'host' && this.#journey.from.kind === 'container';
 		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
@@ -218,7 +220,7 @@ class Walk {
 
 	#into({ id, name, running }: TraceContainer, { inside, unit, shared }: TraceEndpoint, address: string): void {
 		if (!running || unit === null) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
-		if (!shared) this.hops.add('cable', `epair${unit}a → ${inside}`);
+		if (!shared && unit !== null) this.hops.add('cable', `${hostEnd(unit)} → ${inside}`);
 		this.#arrive(name, address, id);
 	}
 
@@ -235,7 +237,7 @@ class Walk {
 
 	#translate(network: Network, way: string, address: string): void {
 		const { gatewayInterface } = this.#journey.world;
-		const six = address.includes(':');
+		const six = familyOf(address) === 6;
 		const translated =
 			way === (six ? resolveNat6(network, gatewayInterface) : resolveNat(network.nat, gatewayInterface));
 		const kept = 'the sender stays as it is: others must know a way back to the container';

@@ -1,4 +1,6 @@
-import { contains, FAMILIES, type Family, formatAddress, parseAddress } from '#model/address.ts';
+import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
+import { FAMILIES, type Family, familyOf } from '#inet/family.ts';
+import { contains } from '#inet/subnet.ts';
 import type { NetworkDriver } from '#model/container.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
@@ -51,15 +53,6 @@ export type TraceEnd =
 	| { readonly kind: 'outside'; readonly address: string }
 	/** An address of a network that no container has. */
 	| { readonly kind: 'nobody'; readonly network: Network; readonly address: string };
-
-/** Loopback addresses are everybody's own. */
-export function isLoopback(address: string): boolean {
-	return address.startsWith('127.') || address === '::1';
-}
-
-export function familyOf(address: string): Family {
-	return address.includes(':') ? 6 : 4;
-}
 
 export function isHostAddress({ interfaces }: TraceWorld, address: string): boolean {
 	return isLoopback(address) || interfaces.some(({ addresses }) => addresses.includes(address));

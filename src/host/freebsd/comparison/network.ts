@@ -1,9 +1,10 @@
+import { FAMILIES, familyOf, widthOf } from '#inet/family.ts';
+import { splitPrefix } from '#inet/prefix.ts';
 import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
-import { familyOf } from '../network/addressing.ts';
 import { parameterOf } from '../network/aliases.ts';
 import { forwardingSection } from '../network/forwarding.ts';
 import type { InsideTools } from '../network/inside.ts';
@@ -78,8 +79,8 @@ function tryParse(text: string): NetstatRoute[] | undefined {
 function aliasesOf(links: readonly IfconfigInterface[]): ObservedProxy[] {
 	return links.flatMap(({ name, addresses }) =>
 		addresses.flatMap((text) => {
-			const [address = '', prefix] = text.split('/');
-			return Number(prefix) === (familyOf(address) === 4 ? 32 : 128) ? [{ interface: name, address }] : [];
+			const { address, prefix } = splitPrefix(text);
+			return prefix === widthOf(familyOf(address)) ? [{ interface: name, address }] : [];
 		}),
 	);
 }
@@ -112,7 +113,7 @@ function compareMembers(links: readonly IfconfigInterface[], expected: readonly 
 /** It concerns every gateway address alike, and is fixed with the first. */
 function compareForwarding(settings: string, expected: readonly Part[]): ObservedDifference[] {
 	const off = new Set(settings.split('\n').flatMap((line) => (/^[46] 0$/.test(line) ? [Number(line[0])] : [])));
-	return ([4, 6] as const).flatMap((family) => {
+	return FAMILIES.flatMap((family) => {
 		if (!off.has(family)) return [];
 		const part = expected.find((one) => one.kind === 'interface-address' && familyOf(one.address) === family);
 		return part ? [{ part, what: `the host does not forward IPv${family} any more` }] : [];

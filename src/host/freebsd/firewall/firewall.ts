@@ -1,5 +1,7 @@
 /** The rules of pf, as scripts. Whatever is changed is one anchor, checked before and loaded in one transaction. */
 
+import { familyOf } from '#inet/family.ts';
+import { EVERYWHERE, withoutPrefix } from '#inet/prefix.ts';
 import type { AliasPart } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
@@ -90,7 +92,7 @@ export function filtered(aliases: PartHandler<'alias'>): PartHandler<'alias'> {
 export function forgetting(addresses: PartHandler<'inside-address'>): PartHandler<'inside-address'> {
 	return {
 		make: (part, options) => addresses.make(part, options),
-		unmake: (part, options) => lines(addresses.unmake(part, options), forgetStates(part.address.split('/')[0] ?? '')),
+		unmake: (part, options) => lines(addresses.unmake(part, options), forgetStates(withoutPrefix(part.address))),
 		describe: (verb, part) => addresses.describe(verb, part),
 	};
 }
@@ -139,7 +141,7 @@ export function forgetStates(address: string): Script {
 
 /** Those that it began, and those that others began with it. */
 function forget(address: string): Script {
-	const any = address.includes(':') ? '::/0' : '0.0.0.0/0';
+	const any = EVERYWHERE[familyOf(address)];
 	return sh`pfctl -q -k ${address}; pfctl -q -k ${any} -k ${address}`;
 }
 

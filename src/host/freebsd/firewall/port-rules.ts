@@ -1,10 +1,12 @@
 /** Published ports as rules of pf, each part in an anchor of its own: see `firewall-rules.ts`. */
+import { UNSPECIFIED } from '#inet/address.ts';
+import { familyOf, familyWord } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
-import { type Anchor, anchor, familyWord, fingerprint } from './rules.ts';
+import { type Anchor, anchor, fingerprint } from './rules.ts';
 
 /** Those on one address are asked before those on every one: `at` sorts before `every`. */
 function nameOf({ hostAddress, protocol, first, target }: PublishedPortsPart): string {
-	const place = hostAddress === '' ? `every.${familyWord(target)}` : `at.${hostAddress}`;
+	const place = hostAddress === '' ? `every.${familyWord(familyOf(target))}` : `at.${hostAddress}`;
 	return `kleene/port.${place}.${protocol}.${first}`;
 }
 
@@ -19,8 +21,8 @@ export function parsePortAnchor(
 	const match = /^kleene\/port\.(?:every\.(inet6?)|at\.([0-9a-f.:]+))\.(tcp|udp)\.([0-9]+)$/.exec(name);
 	if (!match) return undefined;
 	const [, word, hostAddress = '', protocol, first] = match;
-	const six = word === 'inet6' || hostAddress.includes(':');
-	return { protocol: protocol as 'tcp' | 'udp', hostAddress, first: Number(first), target: six ? '::' : '0.0.0.0' };
+	const family = word === 'inet6' || familyOf(hostAddress) === 6 ? 6 : 4;
+	return { protocol: protocol as 'tcp' | 'udp', hostAddress, first: Number(first), target: UNSPECIFIED[family] };
 }
 
 /** By which the connections are found that came in by these ports. */
@@ -37,7 +39,7 @@ function redirection({ protocol, hostAddress, first, last, target, targetFirst }
 	const range = first === last ? '' : `:${last}`;
 	const offset = first === last ? `${targetFirst}` : `${targetFirst}:*`;
 	const to = `to ${hostAddress || '(self)'} port ${first}${range}`;
-	return `rdr ${familyWord(target)} proto ${protocol} from any ${to} tag kleene_port -> ${target} port ${offset}`;
+	return `rdr ${familyWord(familyOf(target))} proto ${protocol} from any ${to} tag kleene_port -> ${target} port ${offset}`;
 }
 
 /**
@@ -46,7 +48,7 @@ function redirection({ protocol, hostAddress, first, last, target, targetFirst }
  */
 function filters(part: PublishedPortsPart): string[] {
 	const { protocol, first, last, target, targetFirst, from } = part;
-	const word = familyWord(target);
+	const word = familyWord(familyOf(target));
 	const lastTarget = targetFirst + last - first;
 	const ports = first === last ? `${targetFirst}` : `${targetFirst}:${lastTarget}`;
 	const kind = `${word} proto ${protocol}`;

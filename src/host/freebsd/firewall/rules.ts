@@ -13,7 +13,9 @@
  *
  * Ids are hex, addresses were parsed, names of interfaces too, and stand in quotes. One line is one rule.
  */
+
 import { createHash } from 'node:crypto';
+import { familyOf, familyWord } from '#inet/family.ts';
 import type { AliasPart, NetworkFilterPart } from '#model/part.ts';
 
 export interface Anchor {
@@ -85,10 +87,6 @@ function gatewaysOf({ gateways = [] }: NetworkFilterPart): readonly string[] {
 	return gateways;
 }
 
-export function familyWord(address: string): 'inet' | 'inet6' {
-	return address.includes(':') ? 'inet6' : 'inet';
-}
-
 /** The first that matches decides. `:0` leaves aliases out, which are addresses of containers. */
 function translations(part: NetworkFilterPart): string[] {
 	const { interface: name, shared, nat, nat6 = '', internal } = part;
@@ -97,7 +95,7 @@ function translations(part: NetworkFilterPart): string[] {
 	const hairpins = shared
 		? []
 		: gatewaysOf(part).flatMap((gateway) => {
-				const word = familyWord(gateway);
+				const word = familyWord(familyOf(gateway));
 				const hop = `nat on "${name}" ${word} from any to ${OURS} tagged kleene_hop -> ${gateway}`;
 				// The kernel forwards nothing that comes from ::1.
 				const local = `nat on "${name}" inet from 127.0.0.0/8 to ${OURS} tagged kleene_port -> ${gateway}`;
@@ -150,7 +148,7 @@ function internalRules(part: NetworkFilterPart): string[] {
 
 /** Of the services of the host, an internal network has pings and names. */
 function toGateway(name: string, gateway: string): string[] {
-	const word = familyWord(gateway);
+	const word = familyWord(familyOf(gateway));
 	const asked = [
 		`proto ${word === 'inet' ? 'icmp' : 'icmp6'} from ${OURS} to ${gateway}`,
 		`proto tcp from ${OURS} to ${gateway} port 53`,
@@ -186,7 +184,7 @@ function entering({ interface: name, shared, icc }: NetworkFilterPart): string[]
 
 /** For an ipnet container of a network without icc: it may speak to itself, and the host to it, by its own address. */
 export function selfAnchor(network: string, { address }: Pick<AliasPart, 'address'>): Anchor {
-	const word = familyWord(address);
+	const word = familyWord(familyOf(address));
 	return anchor(`${anchorOf('from', network)}/self/${address}`, [
 		`pass quick on "lo" ${word} from ${address} to ${address} no state`,
 	]);

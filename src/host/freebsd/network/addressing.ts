@@ -1,3 +1,5 @@
+import { familyOf, familyWord } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
@@ -5,16 +7,6 @@ import { refuse } from '../refusals.ts';
 import { describeForwarding, forward } from './forwarding.ts';
 import type { InsideTools } from './inside.ts';
 import { look, showing, showingBare } from './marks.ts';
-
-/** @param address with or without prefix */
-export function familyOf(address: string): 4 | 6 {
-	return address.includes(':') ? 6 : 4;
-}
-
-/** The word by which ifconfig, `inet`, and route, `-inet`, know a family. */
-export function familyWord(family: 4 | 6): 'inet' | 'inet6' {
-	return family === 4 ? 'inet' : 'inet6';
-}
 
 export function noInterface(part: Part, name: string): Script {
 	return refuse('make', part, {
@@ -28,7 +20,7 @@ export function noInterface(part: Part, name: string): Script {
 export function unlessThere(part: Part, name: string, address: string): Script {
 	const taken = refuse('make', part, {
 		code: 'ADDRESS_TAKEN',
-		why: `${name} has ${address.split('/')[0]} already, with another prefix`,
+		why: `${name} has ${withoutPrefix(address)} already, with another prefix`,
 		hint: `remove it with "ifconfig ${name} ${familyWord(familyOf(address))} ... -alias", or choose another address`,
 	});
 	return sh`${showing(address)}) ;; ${showingBare(address)}) ${taken} ;; *)`;
@@ -48,17 +40,16 @@ export const interfaceAddresses: PartHandler<'interface-address'> = {
 
 	/** Forwarding stays: somebody else may have come to rely on it, and who switched it on first is not to be known. */
 	unmake({ interface: name, address }) {
-		const [bare = ''] = address.split('/');
 		return lines(
 			sh`if ${look(name)}; then`,
-			sh`	case $there in ${showing(address)}) ifconfig ${name} ${familyWord(familyOf(address))} ${bare} -alias ;; esac`,
+			sh`	case $there in ${showing(address)}) ifconfig ${name} ${familyWord(familyOf(address))} ${withoutPrefix(address)} -alias ;; esac`,
 			sh`fi`,
 		);
 	},
 
 	describe(verb, { interface: name, address }: InterfaceAddressPart) {
 		const family = familyOf(address);
-		if (verb === 'unmake') return [`ifconfig ${name} ${familyWord(family)} ${address.split('/')[0]} -alias`];
+		if (verb === 'unmake') return [`ifconfig ${name} ${familyWord(family)} ${withoutPrefix(address)} -alias`];
 		return [`ifconfig ${name} ${familyWord(family)} ${address} alias`, describeForwarding(family)];
 	},
 };
@@ -86,7 +77,7 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 
 	unmake({ container, interface: name, address }: InsideAddressPart): Script {
 		const run = (...args: string[]) => this.#inside.ifconfig(container, args);
-		const remove = run(name, familyWord(familyOf(address)), address.split('/')[0] ?? '', '-alias');
+		const remove = run(name, familyWord(familyOf(address)), withoutPrefix(address), '-alias');
 		return lines(
 			sh`if there=$(${run('-f', 'inet:cidr,inet6:cidr', name)} 2>/dev/null); then`,
 			sh`	case $there in ${showing(address)}) ${remove} ;; esac`,
@@ -95,7 +86,7 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 	}
 
 	describe(verb: 'make' | 'unmake', { container, address, interface: name }: InsideAddressPart): string[] {
-		const what = verb === 'make' ? [address, 'alias'] : [address.split('/')[0] ?? '', '-alias'];
+		const what = verb === 'make' ? [address, 'alias'] : [withoutPrefix(address), '-alias'];
 		return [this.#inside.describe('ifconfig', container, [name, familyWord(familyOf(address)), ...what])];
 	}
 }

@@ -1,7 +1,9 @@
+import { familyOf, familyWord } from '#inet/family.ts';
+import { blockOfOne } from '#inet/prefix.ts';
 import type { AliasPart } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
-import { familyOf, familyWord, noInterface, unlessThere } from './addressing.ts';
+import { noInterface, unlessThere } from './addressing.ts';
 import { look, orElse, showing, standing } from './marks.ts';
 
 /**
@@ -14,8 +16,8 @@ export const aliases: PartHandler<'alias'> = {
 		const word = familyWord(familyOf(part.address));
 		return lines(
 			sh`if ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
-			sh`case $there in ${unlessThere(part, name, blockOf(part))}`,
-			sh`	ifconfig ${name} ${word} ${blockOf(part)} alias`,
+			sh`case $there in ${unlessThere(part, name, blockOfOne(part.address))}`,
+			sh`	ifconfig ${name} ${word} ${blockOfOne(part.address)} alias`,
 			sh`	${orElse(sh`ifconfig ${name} ${word} ${part.address} -alias`)} ;;`,
 			sh`esac`,
 			...(word === 'inet6' ? [untilUsable(part)] : []),
@@ -30,7 +32,7 @@ export const aliases: PartHandler<'alias'> = {
 		return lines(
 			...(container === '' ? [] : [revoke(part)]),
 			sh`if ${look(name)}; then`,
-			sh`	case $there in ${showing(blockOf(part))}) ifconfig ${name} ${familyWord(familyOf(address))} ${address} -alias ;; esac`,
+			sh`	case $there in ${showing(blockOfOne(part.address))}) ifconfig ${name} ${familyWord(familyOf(address))} ${address} -alias ;; esac`,
 			sh`fi`,
 		);
 	},
@@ -39,15 +41,10 @@ export const aliases: PartHandler<'alias'> = {
 		const { interface: name, address, container } = part;
 		const alias = `ifconfig ${name} ${familyWord(familyOf(address))}`;
 		const jail = `jail -m name=${container} ${parameterOf(part)}`;
-		if (verb === 'make') return [`${alias} ${blockOf(part)} alias`, `${jail}=...,${address}`];
+		if (verb === 'make') return [`${alias} ${blockOfOne(part.address)} alias`, `${jail}=...,${address}`];
 		return [`${jail}=...`, `${alias} ${address} -alias`];
 	},
 };
-
-/** The address alone, as a block: the mask of the network belongs to the host's own address there. */
-function blockOf({ address }: AliasPart): string {
-	return `${address}/${familyOf(address) === 4 ? 32 : 128}`;
-}
 
 export function parameterOf({ address }: AliasPart): 'ip4.addr' | 'ip6.addr' {
 	return familyOf(address) === 4 ? 'ip4.addr' : 'ip6.addr';

@@ -1,25 +1,10 @@
+import { cableName, hostEnd, hostMac, innerEnd } from '#model/cable.ts';
 import type { EpairPart } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refuse } from '../refusals.ts';
 import type { InsideTools } from './inside.ts';
 import { bearing, bearingAny, look, markOfCable, orElse, showingMtu, standing } from './marks.ts';
-
-/** Name of the end of an epair that stays on the host. */
-export function hostEnd(unit: number): string {
-	return `epair${unit}a`;
-}
-
-/** The other end: under this name it comes back to the host when its jail dies, so it keeps it inside. */
-function innerEnd(unit: number): string {
-	return `epair${unit}b`;
-}
-
-/** The addresses that if_epair(4) makes up can be the same on two hosts; ours come from the id of the endpoint. */
-function hostMac(mac: string): string {
-	const first = Number.parseInt(mac.slice(0, 2), 16) ^ 0x04;
-	return `${first.toString(16).padStart(2, '0')}${mac.slice(2)}`;
-}
 
 /** Two cables that go at the same moment have hung kernels: whichever exchange it is in, one waits for the other. */
 const ONE_AT_A_TIME = sh`lockf -k -t 60 ${'/var/run/kleene-epair.lock'}`;
@@ -73,7 +58,7 @@ export class Epairs implements PartHandler<'epair'> {
 		if (verb === 'unmake') return [`ifconfig ${inner} -vnet ${container}`, `ifconfig ${outer} destroy`];
 		const size = mtu === undefined ? '' : ` mtu ${mtu}`;
 		return [
-			`ifconfig epair${unit} create description "${markOfCable(container)}"`,
+			`ifconfig ${cableName(unit)} create description "${markOfCable(container)}"`,
 			`ifconfig ${outer} ether ${hostMac(mac)}${size}`,
 			`ifconfig ${inner} ether ${mac}${size}`,
 			`ifconfig ${inner} vnet ${container}`,
@@ -87,7 +72,7 @@ export class Epairs implements PartHandler<'epair'> {
 function create({ container, unit, mac, mtu }: EpairPart): Script {
 	const outer = hostEnd(unit);
 	return lines(
-		sh`	ifconfig ${`epair${unit}`} create description ${markOfCable(container)} >/dev/null`,
+		sh`	ifconfig ${cableName(unit)} create description ${markOfCable(container)} >/dev/null`,
 		sh`	${orElse(sh`ifconfig ${outer} destroy`)}`,
 		sh`	ifconfig ${outer} ether ${hostMac(mac)}`,
 		...(mtu === undefined ? [] : [sh`	ifconfig ${outer} mtu ${mtu}`]),

@@ -1,3 +1,4 @@
+import type { Family } from '#inet/family.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 
 /** The kernel forwards for all its interfaces or for none. */
@@ -7,7 +8,7 @@ const SETTING = { 4: 'net.inet.ip.forwarding', 6: 'net.inet6.ip6.forwarding' } a
  * Looked at before it is set, so that a host that forwards already is not written to. A host that forwards IPv6 listens
  * to no router any more, unless it is told to: one that has its own default route from announcements must keep it.
  */
-export function forward(family: 4 | 6): Script {
+export function forward(family: Family): Script {
 	const setting = SETTING[family];
 	const listening = sh`	case $(ifconfig -a) in *ACCEPT_RTADV*) sysctl net.inet6.ip6.rfc6204w3=1 >/dev/null ;; esac`;
 	return lines(
@@ -18,7 +19,7 @@ export function forward(family: 4 | 6): Script {
 	);
 }
 
-export function describeForwarding(family: 4 | 6): string {
+export function describeForwarding(family: Family): string {
 	return `sysctl ${SETTING[family]}=1`;
 }
 

@@ -2,6 +2,9 @@
  * How an interface is known to be Kleene's: by its description, which is given in the same command that makes it. Names
  * say nothing: other managers of jails call their cables `epair0a`, too.
  */
+
+import { familyOf, familyWord } from '#inet/family.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 
 const PREFIX = 'kleene:';
@@ -36,14 +39,13 @@ export const bearingAny = sh`*${`\tdescription: ${PREFIX}`}*`;
 
 /** A pattern of `case` for ifconfig's text in CIDR format that shows this address with this prefix. */
 export function showing(address: string): Script {
-	const word = `\t${address.includes(':') ? 'inet6' : 'inet'} ${address}`;
+	const word = `\t${familyWord(familyOf(address))} ${address}`;
 	return sh`*${`${word} `}*|*${`${word}\n`}*|*${word}`;
 }
 
 /** The same with any prefix. */
 export function showingBare(address: string): Script {
-	const bare = address.split('/')[0] ?? '';
-	return sh`*${`\t${bare.includes(':') ? 'inet6' : 'inet'} ${bare}/`}*`;
+	return sh`*${`\t${familyWord(familyOf(address))} ${withoutPrefix(address)}/`}*`;
 }
 
 /** What ifconfig says of an interface, addresses in CIDR format, into `$there`; the condition fails where there is none. */

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ProbeRequest, ProbeResult } from '#host/driver.ts';
+import { familyOf } from '#inet/family.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
-import { familyOf } from './addressing.ts';
 
 /** Seconds. */
 const PATIENCE = 1;

@@ -1,11 +1,10 @@
+import { isLinkLocal } from '#inet/address.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { isMark, macInMark } from './marks.ts';
-
-/** IPv6 link-local addresses come and go by themselves and say nothing about who uses which network. */
-const LINK_LOCAL = /^fe[89ab]/;
 
 export interface ObservedNetwork {
 	readonly interfaces: readonly ObservedInterface[];
@@ -47,11 +46,12 @@ export function surveyOf(links: readonly IfconfigInterface[], all: readonly Nets
 			mac: ether || macInMark(description),
 			mtu,
 			bridge: bridges.get(name) ?? '',
-			addresses: addresses.filter((address) => !LINK_LOCAL.test(address)),
+			// They come and go by themselves and say nothing about who uses which network.
+			addresses: addresses.filter((address) => !isLinkLocal(address)),
 			ours: isMark(description),
 		};
 	});
-	const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => address.split('/')[0])));
+	const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map(withoutPrefix)));
 	const routes = all.filter((route) => leadsSomewhere(route, own) && !isDefault(route)).map(observedRoute);
 	const gatewayInterface = all.find((route) => route.family === 4 && isDefault(route))?.interface ?? '';
 	return { interfaces, routes, gatewayInterface };
@@ -71,9 +71,9 @@ function isDefault({ destination }: NetstatRoute): boolean {
 }
 
 /** Neither one that only refuses, nor the one by which the host speaks to an address of its own. */
-function leadsSomewhere({ destination, flags }: NetstatRoute, own: ReadonlySet<string | undefined>): boolean {
-	if (flags.includes('R') || LINK_LOCAL.test(destination)) return false;
-	return !(flags.includes('H') && own.has(destination.split('/')[0]));
+function leadsSomewhere({ destination, flags }: NetstatRoute, own: ReadonlySet<string>): boolean {
+	if (flags.includes('R') || isLinkLocal(destination)) return false;
+	return !(flags.includes('H') && own.has(withoutPrefix(destination)));
 }
 
 /** Drivers whose interfaces somebody makes: in the group of their name, until a jail has had them. */

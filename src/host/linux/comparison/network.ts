@@ -1,7 +1,7 @@
+import { hostEnd } from '#model/cable.ts';
 import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import { hostEnd } from '../network/endpoints.ts';
 import { surveyNetwork } from '../network/survey.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
 

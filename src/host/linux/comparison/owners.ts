@@ -1,4 +1,6 @@
-import { contains, parseAddress, parseSubnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
+import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { ObservedExcess } from '#model/observed.ts';
 import type { NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
 import type { TableEntry } from './table.ts';
@@ -50,11 +52,11 @@ export class FilterOwners {
 	#portOf({ key, value, holder }: TableEntry): Part | undefined {
 		const tokens = key.split(' . ');
 		const protocol = tokens.find((token) => token === 'tcp' || token === 'udp');
-		const six = holder.includes('6');
+		const family = holder.includes('6') ? 6 : 4;
 		// Where a range is one element, its first port speaks for it.
 		const number = tokens.at(-1)?.split('-')[0];
 		const candidates = this.#ports.get(`${protocol} ${number}`) ?? [];
-		const fitting = candidates.filter(({ target }) => target.includes(':') === six);
+		const fitting = candidates.filter(({ target }) => familyOf(target) === family);
 		return (
 			fitting.find(({ hostAddress }) => hostAddress !== '' && tokens.includes(hostAddress)) ??
 			fitting.find(({ hostAddress, target }) => hostAddress === '' && (value === '' || value.startsWith(target))) ??
@@ -126,8 +128,8 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 		shared: entries.some(({ holder }) => holder === `lan_${network}`),
 		interface: 'none',
 		resolvers,
-		subnet: subnets.find((key) => !key.includes(':')) ?? '',
-		subnet6: subnets.find((key) => key.includes(':')) ?? '',
+		subnet: subnets.find((key) => familyOf(key) === 4) ?? '',
+		subnet6: subnets.find((key) => familyOf(key) === 6) ?? '',
 		icc: true,
 		internal: true,
 		nat: '',

@@ -1,5 +1,5 @@
 /** Names of containers and names of addresses. */
-import { addressText } from '#os/linux/netlink/inet.ts';
+import { addressText } from '#inet/address.ts';
 
 /** Below it nobody else has names: what is not found there does not exist. */
 const SUFFIX = 'kleene';

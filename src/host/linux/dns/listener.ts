@@ -3,7 +3,7 @@
 import { createSocket, type Socket as DatagramSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { familyOf } from '#os/linux/netlink/inet.ts';
+import { familyOf } from '#inet/family.ts';
 import { bindDatagrams, type LocalEndpoint, listenForConnections, withoutZone } from '#os/linux/sockets.ts';
 import type { Client } from './forwarder.ts';
 import { frame, LONGEST_MESSAGE, MessageReader } from './frames.ts';

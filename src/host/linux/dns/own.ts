@@ -1,6 +1,6 @@
 /** What a network answers from its own knowledge, and what it leaves to others. */
 import type { Answer } from 'dns-packet';
-import { familyOf } from '#os/linux/netlink/inet.ts';
+import { familyOf } from '#inet/family.ts';
 import { CODE, type Reply } from './answer.ts';
 import { addressOfReverseName, bareName, fullName, isBelowSuffix } from './domain-names.ts';
 import { isStandardQuery, type Query } from './query.ts';

@@ -5,8 +5,11 @@
  * Sockets belong to addresses, not to interfaces: a bridge that is made anew finds its resolver waiting. Nothing that
  * changes about a network closes a socket whose address stays.
  */
+
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import { contains, formatAddress, parseAddress, type Subnet, subnetAround } from '#model/address.ts';
+import { formatAddress, parseAddress } from '#inet/address.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
+import { contains, parseSubnetAround, type Subnet } from '#inet/subnet.ts';
 import { hasCode } from '#os/errno.ts';
 import { CODE, encodeReply } from './answer.ts';
 import { type Client, Forwarder } from './forwarder.ts';
@@ -161,10 +164,10 @@ interface Prefixed {
 }
 
 function parsePrefixed(text: string): Prefixed {
-	const [base = '', bits] = text.split('/');
-	const address = parseAddress(base);
-	if (!address || !/^\d{1,3}$/.test(bits ?? '')) throw new TypeError(`not an address with a prefix: ${text}`);
-	return { address: formatAddress(address), subnet: subnetAround(address, Number(bits)) };
+	const address = parseAddress(withoutPrefix(text));
+	const subnet = parseSubnetAround(text);
+	if (!address || !subnet) throw new TypeError(`not an address with a prefix: ${text}`);
+	return { address: formatAddress(address), subnet };
 }
 
 function isInside(source: string, subnets: readonly Subnet[]): boolean {

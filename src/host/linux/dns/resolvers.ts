@@ -1,4 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { NameServersPart, ResolverPart } from '#model/part.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
@@ -21,7 +22,7 @@ export class Resolvers implements PartHandler<'resolver'> {
 	}
 
 	describe(verb: 'make' | 'unmake', { addresses }: ResolverPart): string[] {
-		const list = addresses.map((address) => address.split('/')[0]).join(', ');
+		const list = addresses.map(withoutPrefix).join(', ');
 		return [`# ${verb === 'make' ? 'answer' : 'stop answering'} questions for names on ${list} port 53`];
 	}
 }

@@ -2,6 +2,7 @@
  * The fixed part of our table, as text: chains that look things up, and the sets and maps they look into. See
  * `firewall-rules.ts` for what networks and containers add.
  */
+import { LINK_LOCAL_BLOCK, UNSPECIFIED } from '#inet/address.ts';
 import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
 
 export const TABLE_NAME = 'kleene';
@@ -14,7 +15,7 @@ export const REFUSE = 'reject with icmpx type admin-prohibited';
 const NO_WAY_BACK = 'fib saddr . iif oif missing counter drop';
 
 /** Addresses that no route needs to lead to: those that neighbours speak from. */
-const WITHOUT_ROUTE = '{ ::, fe80::/10 }';
+const WITHOUT_ROUTE = `{ ${UNSPECIFIED[6]}, ${LINK_LOCAL_BLOCK} }`;
 
 /** Sets whose elements say how the host was found to be, not what networks and containers are. */
 export const OF_THE_HOST: ReadonlySet<string> = new Set(['opened4', 'opened6']);

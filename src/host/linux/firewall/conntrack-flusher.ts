@@ -1,10 +1,9 @@
+import { isLinkLocal } from '#inet/address.ts';
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { GONE } from '../network/addressing.ts';
 import { unlessGone } from '../refusals.ts';
-
-/** Link-local addresses of IPv6 are never translated. */
-const LINK_LOCAL = /^fe[89ab]/i;
 
 /**
  * What the host remembers of the conversations of an address. Whoever gets the address next must not get what is still
@@ -25,7 +24,8 @@ export class ConntrackFlusher {
 	 * @param addresses with or without prefix
 	 */
 	async forget(...addresses: readonly string[]): Promise<void> {
-		const bare = addresses.map((text) => text.split('/')[0] ?? '').filter((address) => !LINK_LOCAL.test(address));
+		// Link-local addresses are never translated.
+		const bare = addresses.map(withoutPrefix).filter((address) => !isLinkLocal(address));
 		// The source of answers is where packets really went.
 		const matches = bare.flatMap((source) => [{ original: { source } }, { reply: { source } }]);
 		await this.#conntrack.dropInBackground(...matches);

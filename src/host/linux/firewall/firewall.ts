@@ -1,9 +1,10 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { type Family, familyOf } from '#inet/family.ts';
 import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import { portKey } from '#model/port.ts';
 import { hasCode } from '#os/errno.ts';
 import { Conntrack, PROTOCOL } from '#os/linux/netlink/filter/conntrack.ts';
 import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
-import { familyOf } from '#os/linux/netlink/inet.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
@@ -271,11 +272,11 @@ function isMissing(error: unknown): boolean {
 /** @throws KleeneError where a process of the host waits on one of these ports, which publishing would shut off */
 export type PortCheck = (part: PublishedPortsPart) => void;
 
-function userOf({ protocol, hostAddress, first, target }: PublishedPortsPart): string {
-	return `port ${protocol} ${hostAddress} ${first} ${familyOf(target)}`;
+function userOf(part: PublishedPortsPart): string {
+	return `port ${portKey(part)}`;
 }
 
-function familiesOf({ subnet, subnet6 }: NetworkFilterPart): (4 | 6)[] {
+function familiesOf({ subnet, subnet6 }: NetworkFilterPart): Family[] {
 	return [...(subnet ? [4 as const] : []), ...(subnet6 ? [6 as const] : [])];
 }
 

@@ -1,4 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { UNSPECIFIED, withPort } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { findWaiting } from '#os/linux/port-use.ts';
 import type { PortCheck } from './firewall.ts';
@@ -7,7 +9,7 @@ import type { PortCheck } from './firewall.ts';
 export function portCheck(hostNamespace: number | undefined): PortCheck {
 	return (part) => {
 		const { protocol, hostAddress, first, last, target } = part;
-		const address = hostAddress || (target.includes(':') ? '::' : '0.0.0.0');
+		const address = hostAddress || UNSPECIFIED[familyOf(target)];
 		const found = findWaiting({ namespace: hostNamespace, protocol, address, first, last });
 		if (found) throw inUse(part, found);
 	};
@@ -15,14 +17,13 @@ export function portCheck(hostNamespace: number | undefined): PortCheck {
 
 function inUse(part: PublishedPortsPart, { address, port }: { address: string; port: number }): KleeneError {
 	const { protocol, container } = part;
-	const place = address.includes(':') ? `[${address}]` : address;
 	const listing = `ss -lnp${protocol === 'tcp' ? 't' : 'u'} "sport = :${port}"`;
-	const everywhere = address === '0.0.0.0' || address === '::' || part.hostAddress !== '';
+	const everywhere = address === UNSPECIFIED[familyOf(address)] || part.hostAddress !== '';
 	const elsewhere = everywhere ? '' : `, or an address of the host that is free, e.g. "-p ADDRESS:${port}:..."`;
 	return new KleeneError({
 		code: 'PORT_TAKEN',
 		what: `cannot publish port ${port}/${protocol} for container ${container}`,
-		why: `the host itself uses it: a process waits on ${place}:${port}`,
+		why: `the host itself uses it: a process waits on ${withPort(address, port)}`,
 		hint: `end that process, see \`${listing}\`, or choose another host port${elsewhere}`,
 	});
 }

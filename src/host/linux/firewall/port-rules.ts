@@ -1,4 +1,8 @@
 /** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
+
+import { familyOf } from '#inet/family.ts';
+import { EVERYWHERE } from '#inet/prefix.ts';
+import { unitOfHostEnd } from '#model/cable.ts';
 import type { PublishedPortsPart } from '#model/part.ts';
 import { TABLE } from './base.ts';
 import { type Element, keyOf } from './rules.ts';
@@ -25,7 +29,7 @@ export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart)
 
 /** Map and `key : value` pairs of published ports, one element for each port. */
 function portElements(part: PublishedPortsPart): { map: string; elements: string[] } {
-	const family = familyOf(part);
+	const family = familyOf(part.target);
 	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
 	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
 	const elements: string[] = [];
@@ -39,8 +43,8 @@ function portElements(part: PublishedPortsPart): { map: string; elements: string
 /** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
 function sideElements(part: PublishedPortsPart): Element[] {
 	const { protocol, hostAddress, first, last, from } = part;
-	const family = familyOf(part);
-	const place = hostAddress || (family === 6 ? '::/0' : '0.0.0.0/0');
+	const family = familyOf(part.target);
+	const place = hostAddress || EVERYWHERE[family];
 	const service = `${protocol} . ${first === last ? first : `${first}-${last}`}`;
 	const loopback = family === 6 && (hostAddress === '' || hostAddress === '::1');
 	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged6', element: service }] : [];
@@ -54,9 +58,5 @@ function sideElements(part: PublishedPortsPart): Element[] {
 
 /** Whether it leads to a routed cable, not to a bridge. */
 export function leadsByCable({ interface: name }: Pick<PublishedPortsPart, 'interface'>): boolean {
-	return /^epair\d+a$/.test(name);
-}
-
-function familyOf({ target }: PublishedPortsPart): 4 | 6 {
-	return target.includes(':') ? 6 : 4;
+	return unitOfHostEnd(name) !== undefined;
 }

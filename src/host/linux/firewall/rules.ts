@@ -9,8 +9,8 @@
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
 
+import { familyOf } from '#inet/family.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
-import { familyOf } from '#os/linux/netlink/inet.ts';
 import { REFUSE, TABLE } from './base.ts';
 
 function chainOf(network: string): string {

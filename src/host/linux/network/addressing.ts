@@ -1,6 +1,7 @@
+import { type Family, familyOf } from '#inet/family.ts';
+import { EVERYWHERE, splitPrefix, withoutPrefix } from '#inet/prefix.ts';
 import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
-import { familyOf, splitPrefix } from '#os/linux/netlink/inet.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
@@ -14,8 +15,6 @@ import type { Holders } from './holders.ts';
 /** What the kernel answers when an address or a route, or its interface, is not there. */
 export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
 
-export const EVERYWHERE = { 4: '0.0.0.0/0', 6: '::/0' } as const;
-
 /**
  * The host on every routed cable, as the next hop of IPv6. IPv4 needs none, since the host answers ARP for every
  * address it has a route to; for NDP the kernel would want an entry for each destination.
@@ -23,7 +22,7 @@ export const EVERYWHERE = { 4: '0.0.0.0/0', 6: '::/0' } as const;
 export const ROUTER6 = 'fe80::1';
 
 /** `-6 ` where `ip` needs to be told. */
-export function familyOption(family: 4 | 6): string {
+export function familyOption(family: Family): string {
 	return family === 6 ? '-6 ' : '';
 }
 
@@ -35,12 +34,12 @@ export function ensureAddress(net: Rtnetlink, link: Link, { part, address }: { p
 	} catch (error) {
 		if (!hasCode(error, 'EEXIST')) throw error;
 	}
-	const [bare] = address.split('/');
+	const bare = withoutPrefix(address);
 	const there = net.addresses.list(link.index).map((entry) => entry.address);
 	if (there.includes(address)) return false;
 	throw refuse('make', part, {
 		code: 'ADDRESS_TAKEN',
-		why: `${link.name} has ${there.find((other) => other.startsWith(`${bare}/`)) ?? 'it'} already`,
+		why: `${link.name} has ${there.find((other) => withoutPrefix(other) === bare) ?? 'it'} already`,
 		hint: `remove it with \`ip address delete\`, or choose another address`,
 	});
 }

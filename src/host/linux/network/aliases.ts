@@ -1,5 +1,7 @@
+import { type Family, familyOf } from '#inet/family.ts';
+import { blockOfOne } from '#inet/prefix.ts';
+import { hostEnd } from '#model/cable.ts';
 import type { AliasPart } from '#model/part.ts';
-import { familyOf, widthOf } from '#os/linux/netlink/inet.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
@@ -7,7 +9,6 @@ import type { PartHandler } from '../handler.ts';
 import { allOrNothing, noInterface, unlessGone } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
 import { ensureAddress, ensureRoute, familyOption, GONE, ROUTER6 } from './addressing.ts';
-import { hostEnd } from './endpoints.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { Holders } from './holders.ts';
 import { answerAtOnce, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
@@ -35,7 +36,7 @@ function settings6(name: string): Setting[] {
 	];
 }
 
-function describeAnswering(name: string, family: 4 | 6): string[] {
+function describeAnswering(name: string, family: Family): string[] {
 	const ndp: Setting[] = [
 		[conf6(name, 'proxy_ndp'), 1],
 		[conf6(name, 'forwarding'), 1],
@@ -83,12 +84,13 @@ export class Aliases implements PartHandler<'alias'> {
 		const network = this.#net.links.find(part.interface);
 		const epair = this.#net.links.find(hostEnd(part.unit));
 		if (network) this.#stopAnswering(part, network.index);
-		if (epair) unlessGone(GONE, () => this.#net.routes.remove({ destination: blockOf(part), link: epair.index }));
+		if (epair)
+			unlessGone(GONE, () => this.#net.routes.remove({ destination: blockOfOne(part.address), link: epair.index }));
 		this.#stacks.tryEnter(part.container, (inner) => {
 			const link = inner.links.find(part.inside);
 			if (!link) return;
 			unlessGone(GONE, () => inner.routes.remove(insideRoute(part, link.index)));
-			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOf(part), link.name));
+			unlessGone(GONE, () => inner.addresses.remove(link.index, blockOfOne(part.address), link.name));
 		});
 		await this.#conversations.forget(part.address);
 	}
@@ -97,12 +99,12 @@ export class Aliases implements PartHandler<'alias'> {
 		const name = hostEnd(part.unit);
 		const family = familyOf(part.address);
 		const action = verb === 'make' ? 'add' : 'delete';
-		const inside = [`ip -n ${part.container} addr ${action} ${blockOf(part)} dev ${part.inside}`];
+		const inside = [`ip -n ${part.container} addr ${action} ${blockOfOne(part.address)} dev ${part.inside}`];
 		const via = family === 6 ? `via ${ROUTER6} dev ${part.inside} onlink` : `dev ${part.inside} scope link`;
 		inside.push(`ip ${familyOption(family)}-n ${part.container} route ${action} ${part.subnet} ${via}`);
 		const source = part.hostAddress === '' ? '' : ` src ${part.hostAddress}`;
 		const host = [
-			`ip ${familyOption(family)}route ${action} ${blockOf(part)} dev ${name}${source}`,
+			`ip ${familyOption(family)}route ${action} ${blockOfOne(part.address)} dev ${name}${source}`,
 			`ip ${familyOption(family)}neigh ${action} proxy ${part.address} dev ${part.interface}`,
 		];
 		if (verb === 'unmake') return [...host.toReversed(), ...inside.toReversed()];
@@ -123,8 +125,8 @@ export class Aliases implements PartHandler<'alias'> {
 		const { container, inside } = part;
 		this.#stacks.enter(container, (inner) => {
 			const link = inner.links.get(inside);
-			if (ensureAddress(inner, link, { part, address: blockOf(part) }))
-				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOf(part))));
+			if (ensureAddress(inner, link, { part, address: blockOfOne(part.address) }))
+				done(() => this.#stacks.enter(container, (net) => net.addresses.remove(link.index, blockOfOne(part.address))));
 			const route = insideRoute(part, link.index);
 			if (ensureRoute(inner, part, route)) done(() => this.#stacks.enter(container, (net) => net.routes.remove(route)));
 		});
@@ -149,14 +151,9 @@ export class Aliases implements PartHandler<'alias'> {
 	}
 }
 
-/** The address alone, as a block. */
-function blockOf({ address }: AliasPart): string {
-	return `${address}/${widthOf(familyOf(address))}`;
-}
-
 /** The host speaks from its address on the network, or the container would answer over another of its networks. */
 function hostRoute(part: AliasPart, link: number): NewRoute {
-	const route = { destination: blockOf(part), link };
+	const route = { destination: blockOfOne(part.address), link };
 	return part.hostAddress === '' ? route : { ...route, source: part.hostAddress };
 }
 

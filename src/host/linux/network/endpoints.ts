@@ -1,3 +1,4 @@
+import { hostEnd, hostMac } from '#model/cable.ts';
 import type { EpairPart } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
@@ -6,17 +7,6 @@ import type { PartHandler } from '../handler.ts';
 import { allOrNothing, interfaceTaken, onceGone, refuse } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
 import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
-
-/** Name of the end of an epair that stays on the host. */
-export function hostEnd(unit: number): string {
-	return `epair${unit}a`;
-}
-
-/** The host end is told apart from the inner one by one bit; given by us, no udev rule replaces it. */
-function hostMac(mac: string): string {
-	const first = Number.parseInt(mac.slice(0, 2), 16) ^ 0x04;
-	return `${first.toString(16).padStart(2, '0')}${mac.slice(2)}`;
-}
 
 /**
  * No IPv6 of the host's own on a container's cable: it would take addresses and routes that the container announces.

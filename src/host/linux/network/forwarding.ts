@@ -12,6 +12,7 @@
  * What is changed on interfaces that are not Kleene's is noted in their `tag`, a number the kernel keeps for whoever
  * wants one: so it can be taken back when the last reason is gone, by a daemon that was started again too.
  */
+import type { Family } from '#inet/family.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { unlessGone } from '../refusals.ts';
 import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings } from './sysctl.ts';
@@ -23,8 +24,6 @@ export type Reason =
 	| 'alias'
 	/** The interface leads to the outside, so answers to containers come in on it. */
 	| 'uplink';
-
-type Family = 4 | 6;
 
 const MARK = 0x4b4c_0000;
 const REASON_BITS: Record<Reason, number> = { gateway: 1, alias: 2, uplink: 4 };

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family } from '#model/address.ts';
+import { FAMILIES, type Family } from '#inet/family.ts';
 import type { Element } from '../firewall/rules.ts';
 
 /** What is needed of `Forwarding`. */

@@ -1,8 +1,6 @@
+import { isLinkLocal } from '#inet/address.ts';
 import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-
-/** IPv6 link-local addresses come and go by themselves and say nothing about who uses which network. */
-const LINK_LOCAL = /^fe[89ab]/;
 
 export interface ObservedNetwork {
 	readonly interfaces: ObservedInterface[];
@@ -26,7 +24,8 @@ export function surveyNetwork(net: Rtnetlink): ObservedNetwork {
 			mac: link.mac,
 			mtu: link.mtu,
 			bridge: master?.kind === 'bridge' ? master.name : '',
-			addresses: own.filter((address) => !LINK_LOCAL.test(address)),
+			// They come and go by themselves and say nothing about who uses which network.
+			addresses: own.filter((address) => !isLinkLocal(address)),
 		};
 	});
 	const all = [...net.routes.list({ family: 4 }), ...net.routes.list({ family: 6 })];
@@ -34,7 +33,7 @@ export function surveyNetwork(net: Rtnetlink): ObservedNetwork {
 	// The kernel lists routes to one destination by rising metric.
 	const gatewayInterface = nameOf(all.find(({ destination }) => destination.endsWith('/0'))?.link);
 	const routes = all
-		.filter(({ destination }) => !destination.endsWith('/0') && !LINK_LOCAL.test(destination))
+		.filter(({ destination }) => !destination.endsWith('/0') && !isLinkLocal(destination))
 		.map(({ destination, link }) => ({ destination, interface: nameOf(link) }));
 	return { interfaces, routes, gatewayInterface };
 }

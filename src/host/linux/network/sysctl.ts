@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import type { Family } from '#inet/family.ts';
 import { hasCode } from '#os/errno.ts';
 import { within } from '#os/linux/netns.ts';
 
@@ -14,7 +15,7 @@ export function conf6(interfaceName: string, setting: string): string {
 }
 
 /** No random wait of up to 0.8 seconds before an answer on behalf of a container. */
-export function answerAtOnce(interfaceName: string, family: 4 | 6): Setting {
+export function answerAtOnce(interfaceName: string, family: Family): Setting {
 	return [`net/ipv${family}/neigh/${interfaceName}/proxy_delay`, 0];
 }
 

@@ -1,6 +1,9 @@
 /** Sockets that wait on ports, picked out by the kernel: `ss -ln sport ge ...` (sock_diag(7), linux/inet_diag.h). */
+
+import { addressText } from '#inet/address.ts';
+import type { Family } from '#inet/family.ts';
+import { addressFamily } from '../address-family.ts';
 import { attributeMap, bytes, encodeAttributes } from './attributes.ts';
-import { addressFamily, addressText, type Family } from './inet.ts';
 import { NetlinkSocket } from './socket.ts';
 
 const NETLINK_SOCK_DIAG = 4;

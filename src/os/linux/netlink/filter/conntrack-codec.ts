@@ -1,6 +1,9 @@
 /** Tracked connections as the kernel writes them (include/uapi/linux/netfilter/nfnetlink_conntrack.h). */
+
+import { addressBytes, addressText } from '#inet/address.ts';
+import { type Family, familyOf } from '#inet/family.ts';
+import { AF_INET, addressFamily } from '../../address-family.ts';
 import { type Attribute, attributeMap, bytes, encodeAttributes, nested, padded, u8, u32 } from '../attributes.ts';
-import { AF_INET, addressBytes, addressFamily, addressText, type Family, familyOf } from '../inet.ts';
 
 const CTA = { ORIGINAL: 1, REPLY: 2, STATUS: 3, ID: 12, ZONE: 18, FILTER: 25, STATUS_MASK: 26 } as const;
 const TUPLE = { IP: 1, PROTO: 2 } as const;
@@ -74,7 +77,7 @@ export function familiesOf({ family, protocol, original = {}, reply = {} }: Conn
  */
 export function isForKernel({ protocol, original = {}, reply = {} }: ConnectionMatch): boolean {
 	for (const { source, destination, sourcePort, destinationPort } of [original, reply]) {
-		if (source?.includes(':') || destination?.includes(':')) return false;
+		if ([source, destination].some((address) => address !== undefined && familyOf(address) === 6)) return false;
 		const ports = sourcePort !== undefined || destinationPort !== undefined;
 		if (ports && protocol !== PROTOCOL.TCP && protocol !== PROTOCOL.UDP) return false;
 	}

@@ -2,8 +2,9 @@
  * Connections that a namespace tracks: `conntrack -L` and `conntrack -D`. The kernel tracks them as soon as a rule asks
  * for their state. An entry that outlives the port or address it speaks of sends packets to the wrong place.
  */
+
+import type { Family } from '#inet/family.ts';
 import { hasCode } from '#os/errno.ts';
-import type { Family } from '../inet.ts';
 import { NetlinkSocket, type Request } from '../socket.ts';
 import {
 	type ConnectionMatch,

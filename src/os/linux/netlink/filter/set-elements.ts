@@ -1,6 +1,8 @@
 /** Elements of the sets and maps of nftables, from nft's own words (include/uapi/linux/netfilter/nf_tables.h). */
+
+import { addressBytes } from '#inet/address.ts';
+import { splitPrefix } from '#inet/prefix.ts';
 import type { AttributeWriter } from '../attributes.ts';
-import { addressBytes, splitPrefix } from '../inet.ts';
 
 const LIST_ELEMENT = 1;
 const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;

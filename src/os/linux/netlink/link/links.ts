@@ -1,4 +1,6 @@
 /** Interfaces: `ip link` (rtnetlink(7), include/uapi/linux/if_link.h). */
+import { macBytes, macText } from '#inet/mac.ts';
+import { AF_INET6 } from '../../address-family.ts';
 import {
 	type Attribute,
 	attributeMap,
@@ -11,7 +13,6 @@ import {
 	u8,
 	u32,
 } from '../attributes.ts';
-import { AF_INET6 } from '../inet.ts';
 import { FLAG } from '../messages.ts';
 import { NetlinkError, type NetlinkSocket, type Request } from '../socket.ts';
 
@@ -226,21 +227,10 @@ export function decodeLink(buffer: Buffer): Link {
 		kind: info ? readText(attributeMap(info).get(INFO_KIND)) : '',
 		up: (buffer.readUInt32LE(8) & IFF_UP) !== 0,
 		carrier: (buffer.readUInt32LE(8) & IFF_LOWER_UP) !== 0,
-		mac: macText(attributes.get(IFLA.ADDRESS)),
+		mac: macText(attributes.get(IFLA.ADDRESS) ?? Buffer.of()),
 		mtu: readU32(attributes.get(IFLA.MTU)),
 		master: readU32(attributes.get(IFLA.MASTER)),
 		peer: readU32(attributes.get(IFLA.LINK)),
 		peerElsewhere: attributes.has(IFLA.LINK_NETNSID),
 	};
-}
-
-/** `02:00:00:00:00:01` to six bytes. */
-export function macBytes(mac: string): Buffer {
-	const buffer = Buffer.from(mac.replaceAll(':', ''), 'hex');
-	if (buffer.length !== 6) throw new TypeError(`'${mac}' is not a MAC address`);
-	return buffer;
-}
-
-function macText(value: Buffer | undefined): string {
-	return value ? (value.toString('hex').match(/../g) ?? []).join(':') : '';
 }

@@ -1,6 +1,10 @@
 /** Addresses of interfaces: `ip address` (include/uapi/linux/if_addr.h). */
+
+import { addressBytes, addressText } from '#inet/address.ts';
+import { type Family, familyOf } from '#inet/family.ts';
+import { splitPrefix } from '#inet/prefix.ts';
+import { addressFamily } from '../../address-family.ts';
 import { attributeMap, bytes, encodeAttributes, readU32, u32 } from '../attributes.ts';
-import { addressBytes, addressFamily, addressText, type Family, familyOf, splitPrefix } from '../inet.ts';
 import { FLAG } from '../messages.ts';
 import type { NetlinkSocket } from '../socket.ts';
 

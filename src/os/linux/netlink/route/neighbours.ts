@@ -1,6 +1,9 @@
 /** Neighbours of the host, and those that it answers ARP and NDP for (proxy neighbours): `ip neigh`. */
+
+import { addressBytes, addressText } from '#inet/address.ts';
+import { type Family, familyOf } from '#inet/family.ts';
+import { addressFamily } from '../../address-family.ts';
 import { attributeMap, bytes, encodeAttributes, u32 } from '../attributes.ts';
-import { addressBytes, addressFamily, addressText, type Family, familyOf } from '../inet.ts';
 import { FLAG } from '../messages.ts';
 import type { NetlinkSocket } from '../socket.ts';
 

@@ -1,5 +1,10 @@
 /** Routes: `ip route` (include/uapi/linux/rtnetlink.h). */
+
+import { addressBytes, addressText } from '#inet/address.ts';
+import { type Family, familyOf, widthOf } from '#inet/family.ts';
+import { splitPrefix } from '#inet/prefix.ts';
 import { hasCode } from '#os/errno.ts';
+import { AF_INET, AF_INET6, addressFamily } from '../../address-family.ts';
 import {
 	type Attribute,
 	type AttributeMap,
@@ -9,17 +14,6 @@ import {
 	readU32,
 	u32,
 } from '../attributes.ts';
-import {
-	AF_INET,
-	AF_INET6,
-	addressBytes,
-	addressFamily,
-	addressText,
-	type Family,
-	familyOf,
-	splitPrefix,
-	widthOf,
-} from '../inet.ts';
 import { FLAG } from '../messages.ts';
 import type { NetlinkSocket } from '../socket.ts';
 

@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-	assignable,
-	contains,
-	type Family,
-	formatAddress,
-	formatSubnet,
-	fromSortableKey,
-	overlap,
-	parseAddress,
-	parseSubnet,
-	sortableKey,
-	subnetAround,
-	widthOf,
-} from './address.ts';
+import { formatAddress, fromSortableKey, parseAddress, sortableKey } from './address.ts';
+import { type Family, widthOf } from './family.ts';
+import { assignable, contains, formatSubnet, overlap, parseSubnet, parseSubnetAround, subnetAround } from './subnet.ts';
 
 const family = fc.constantFrom<Family>(4, 6);
 const address = family.chain((kind) =>
@@ -61,6 +50,12 @@ test('short, octal, zoned and padded forms are not addresses', () => {
 test('blocks with host bits set, bad prefixes or more than one slash are refused', () => {
 	for (const text of ['10.4.6.1/24', '10.4.6.0/33', '10.4.6.0/', '10.4.6.0/024', '10.4.6.0/24/8', 'fd00::1/64', 'x/8'])
 		assert.equal(parseSubnet(text), undefined, text);
+});
+
+test('an address with a prefix tells the block that holds it', () => {
+	const blocks = ['10.4.6.1/24', '10.4.6.1', 'fd00::1/64'].map((text) => formatSubnet(parseSubnetAround(text)!));
+	assert.deepEqual(blocks, ['10.4.6.0/24', '10.4.6.1/32', 'fd00::/64']);
+	for (const text of ['10.4.6.1/33', '10.4.6.1/', '10.4.6/24']) assert.equal(parseSubnetAround(text), undefined, text);
 });
 
 test('neither the network address nor the IPv4 broadcast address can be assigned', () => {
