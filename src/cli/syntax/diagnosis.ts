@@ -9,9 +9,9 @@ const doctor = () => import('../commands/doctor.ts');
 export const diagnosisCommands: Readonly<Record<string, Declaration>> = {
 	doctor: (command) =>
 		act(
-			withJson(command.description('find what is wrong with the networks of the host')).option(
+			withJson(command.description('diagnose the networks of the host')).option(
 				'--repair',
-				'put it right; running containers are not disturbed',
+				'repair what was found; running containers are not interrupted',
 			),
 			async () => (await doctor()).examine,
 		),
@@ -19,9 +19,9 @@ export const diagnosisCommands: Readonly<Record<string, Declaration>> = {
 		act(
 			withJson(
 				command
-					.description('explain the way of a packet and whether it arrives, hop by hop')
-					.argument('<SOURCE>', 'a container, host, outside, or an address')
-					.argument('<DESTINATION>', 'the same, and :PORT or :PORT/PROTO; without a port: a ping'),
+					.description('trace a packet hop by hop')
+					.argument('<SOURCE>', 'container, host, outside or an address')
+					.argument('<DESTINATION>', 'like SOURCE, with :PORT or :PORT/PROTO; without a port: ping'),
 			),
 			async () => (await trace()).explain,
 		),

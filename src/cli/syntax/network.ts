@@ -14,24 +14,24 @@ export const networkCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
 	ls: (command) => act(withJson(command.description('list networks')), async () => (await actions()).list),
 	inspect: (command) =>
-		act(withJson(command.description('show everything about a network')).argument('<NETWORK>'), async () => {
+		act(withJson(command.description('show details of a network')).argument('<NETWORK>'), async () => {
 			return (await actions()).inspect;
 		}),
 	rm: (command) =>
 		act(
-			withDryRun(command.description('remove networks; containers on them are disconnected first')).argument(
-				'<NETWORKS...>',
-			),
+			withDryRun(command.description('remove networks and disconnect their containers')).argument('<NETWORKS...>'),
 			async () => (await actions()).remove,
 		),
 	prune: (command) =>
-		act(withDryRun(withForce(command.description('remove all networks that no container is on'))), async () => {
+		act(withDryRun(withForce(command.description('remove all unused networks'))), async () => {
 			return (await actions()).prune;
 		}),
 	connect: declareConnect,
 	disconnect: (command) =>
 		act(
-			withDryRun(command.description('take a container off a network')).argument('<NETWORK>').argument('<CONTAINER>'),
+			withDryRun(command.description('disconnect a container from a network'))
+				.argument('<NETWORK>')
+				.argument('<CONTAINER>'),
 			async () => (await actions()).disconnect,
 		),
 };
@@ -40,65 +40,57 @@ function declareCreate(command: Command): Command {
 	command
 		.description('create a network')
 		.argument('<NAME>')
-		.addOption(
-			choice('-t, --type <TYPE>', 'what the network is on the host', ['loopback', 'bridge', 'custom']).default(
-				'loopback',
-			),
-		)
-		.option(
-			'-i, --interface <INTERFACE>',
-			'name of the interface to create; for custom: of the one to use',
-			interfaceName,
-		)
+		.addOption(choice('-t, --type <TYPE>', 'network type', ['loopback', 'bridge', 'custom']).default('loopback'))
+		.option('-i, --interface <INTERFACE>', 'interface to create; with --type custom: interface to use', interfaceName)
 		.option('--subnet <CIDR>', 'IPv4 subnet, e.g. 10.4.6.0/24')
 		.option('--subnet6 <CIDR>', 'IPv6 subnet')
-		.option('--gw <ADDRESS>', `default router of vnet containers on a bridge; 'auto': first address, '': none`, 'auto')
-		.option('--gw6 <ADDRESS>', 'the same for IPv6', 'auto')
-		.addOption(booleanOption('--nat [BOOL]', 'translate the addresses of outgoing traffic'))
-		.option('--no-nat', 'do not')
 		.option(
-			'--nat-if <INTERFACE>',
-			"interface to do it on; default: the one of the host's default route",
-			interfaceName,
+			'--gw <ADDRESS>',
+			`gateway of vnet containers: an address, 'auto' (first of the subnet) or '' (none)`,
+			'auto',
 		)
-		.option('--nat6', 'translate IPv6, too')
-		.addOption(booleanOption('--icc [BOOL]', 'let containers of the network talk to each other'))
-		.option('--no-icc', 'do not')
-		.option('--internal', 'let no traffic out of the network')
-		.option('--no-dns', 'do not resolve the names of containers for each other')
-		.option('--mtu <BYTES>', "largest packet; default: the uplink's", bytes);
+		.option('--gw6 <ADDRESS>', 'IPv6 gateway, like --gw', 'auto')
+		.addOption(booleanOption('--nat [BOOL]', 'enable NAT for outgoing IPv4 traffic'))
+		.option('--no-nat', 'disable NAT')
+		.option('--nat-if <INTERFACE>', 'interface for NAT (default: that of the default route)', interfaceName)
+		.option('--nat6', 'enable NAT for outgoing IPv6 traffic')
+		.addOption(booleanOption('--icc [BOOL]', 'allow traffic between containers of the network'))
+		.option('--no-icc', 'forbid traffic between containers of the network')
+		.option('--internal', 'forbid traffic to and from other networks')
+		.option('--no-dns', 'disable name resolution for the network')
+		.option('--mtu <BYTES>', 'MTU (default: that of the uplink)', bytes);
 	return act<NetworkCreateOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).create);
 }
 
 function declareConnect(command: Command): Command {
 	command
-		.description('put a container on a network')
+		.description('connect a container to a network')
 		.argument('<NETWORK>')
 		.argument('<CONTAINER>')
-		.option('--ip <ADDRESS>', 'IPv4 address; default: a free one')
-		.option('--ip6 <ADDRESS>', 'IPv6 address; default: a free one')
-		.option('--mac <ADDRESS>', 'MAC address inside; default: a stable one of its own')
-		.addOption(repeatable('--alias <NAME>', 'another name for it on this network'))
-		.option('--default-route', "take this network's gateway for the default route");
+		.option('--ip <ADDRESS>', 'IPv4 address (default: next free)')
+		.option('--ip6 <ADDRESS>', 'IPv6 address (default: next free)')
+		.option('--mac <ADDRESS>', 'MAC address (default: derived from network and address)')
+		.addOption(repeatable('--alias <NAME>', 'additional name on the network'))
+		.option('--default-route', 'use the gateway of this network for the default route');
 	return act<AddressOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).connect);
 }
 
 function bytes(text: string): number {
 	const value = Number(text);
 	if (/^\d+$/.test(text) && value >= 68 && value <= 65_535) return value;
-	throw new InvalidArgumentError('It is a number of bytes from 68 to 65535.');
+	throw new InvalidArgumentError('Expected a number of bytes from 68 to 65535.');
 }
 
-/** What else a name may not be is for the daemon to say: it knows its host. */
+/** Checks the length alone: the daemon knows what else its host forbids. */
 function interfaceName(text: string): string {
 	if (text.length <= 15) return text;
-	throw new InvalidArgumentError('An interface name has 15 characters at most.');
+	throw new InvalidArgumentError('Interface names have at most 15 characters.');
 }
 
 function booleanOption(flags: string, description: string): Option {
 	return new Option(flags, description).default(true, 'on').argParser((text: string) => {
 		const value = parseBoolean(text);
-		if (value === undefined) throw new InvalidArgumentError(`'${text}' is neither true nor false.`);
+		if (value === undefined) throw new InvalidArgumentError(`'${text}' is not a boolean: expected true or false.`);
 		return value;
 	});
 }

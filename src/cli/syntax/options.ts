@@ -17,11 +17,11 @@ export function takesCommand(command: Command): Command {
 }
 
 export function withJson(command: Command): Command {
-	return command.option('--json', 'print the objects of the API as JSON');
+	return command.option('--json', 'print JSON');
 }
 
 export function withForce(command: Command): Command {
-	return command.option('-f, --force', 'do not ask for confirmation');
+	return command.option('-f, --force', 'skip confirmation');
 }
 
 export interface DryRun {
@@ -30,5 +30,5 @@ export interface DryRun {
 
 /** For commands that change networks, and that start or stop containers. */
 export function withDryRun(command: Command): Command {
-	return command.option('--dry-run', "print what would be done, in the words of the host's own tools, and do nothing");
+	return command.option('--dry-run', 'print what would be done, as host commands, and change nothing');
 }

@@ -20,7 +20,7 @@ interface Group {
 const GROUPS: readonly Group[] = [
 	{
 		name: 'container',
-		description: 'containers: create, run, look at, remove',
+		description: 'manage containers',
 		commands: containerCommands,
 		shortcuts: {
 			create: 'create',
@@ -36,19 +36,19 @@ const GROUPS: readonly Group[] = [
 	},
 	{
 		name: 'image',
-		description: 'images: create, tag, look at, remove',
+		description: 'manage images',
 		commands: imageCommands,
 		shortcuts: { lsi: 'ls', isi: 'inspect', rmi: 'rm' },
 	},
 	{
 		name: 'network',
-		description: 'networks: create, connect, look at, remove',
+		description: 'manage networks',
 		commands: { ...networkCommands, ...diagnosisCommands },
 		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
 	},
 	{
 		name: 'volume',
-		description: 'volumes: create, look at, remove',
+		description: 'manage volumes',
 		commands: volumeCommands,
 		shortcuts: { lsv: 'ls', isv: 'inspect', rmv: 'rm' },
 	},
@@ -61,9 +61,9 @@ const GROUPS: readonly Group[] = [
  */
 export function commandTree(words: readonly string[] = []): Command {
 	const root = new Command('klee')
-		.description('containers whose networks are the point, through the daemon kleened')
+		.description('run containers and manage their networks')
 		.version(VERSION_LINE, '--version', 'print the version')
-		.helpOption('-h, --help', 'print this')
+		.helpOption('-h, --help', 'print help')
 		.helpCommand(false)
 		.enablePositionalOptions()
 		.exitOverride()
@@ -79,7 +79,7 @@ export function commandTree(words: readonly string[] = []): Command {
 			const command = root.command(shortcut);
 			if (needed(shortcut)) commands[name]?.(command);
 		}
-	root.commandsGroup('Klee:');
+	root.commandsGroup('Other:');
 	declareOwn(root);
 	return root;
 }
@@ -104,13 +104,13 @@ function declareGroup(command: Command, group: Group, whole: boolean): void {
 function declareRootOptions(root: Command): void {
 	root
 		.option('--config <FILE>', 'configuration file')
-		.addOption(new Option('--theme <THEME>', 'how tables look').choices(['fancy', 'simple']))
-		.option('--host <URL>', 'address of the daemon; default: http:///var/run/kleened.sock')
-		.option('--tlsverify', 'verify the certificate of the daemon')
-		.option('--no-tlsverify', 'do not')
-		.option('--tlscert <FILE>', 'certificate of this client, PEM')
-		.option('--tlskey <FILE>', 'its key, PEM')
-		.option('--tlscacert <FILE>', 'trust only this authority, PEM; implies --tlsverify');
+		.addOption(new Option('--theme <THEME>', 'table style').choices(['fancy', 'simple']))
+		.option('--host <URL>', 'daemon address (default: http:///var/run/kleened.sock)')
+		.option('--tlsverify', 'verify the daemon certificate')
+		.option('--no-tlsverify', 'skip verification of the daemon certificate')
+		.option('--tlscert <FILE>', 'client certificate (PEM)')
+		.option('--tlskey <FILE>', 'client private key (PEM)')
+		.option('--tlscacert <FILE>', 'CA certificate to trust (PEM); implies --tlsverify');
 }
 
 function declareOwn(root: Command): void {
@@ -123,7 +123,7 @@ function declareOwn(root: Command): void {
 		});
 	root
 		.command('completion')
-		.description('print the completion script of a shell')
+		.description('print a shell completion script')
 		.addArgument(new Argument('<SHELL>').choices(['bash', 'zsh', 'fish']))
 		.action(async (shell: string) => {
 			const { printScript } = await import('../completion/scripts.ts');
