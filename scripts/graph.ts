@@ -11,7 +11,7 @@ const BEGIN = '<!-- graph: written by scripts/graph.ts -->';
 const END = '<!-- /graph -->';
 
 /** What is a layer of its own inside another one: folders, and two files that the hosts are built on. */
-const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake|driver|attachment))(?:\/|\.ts$)/;
+const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake|driver|process-streams))(?:\/|\.ts$)/;
 
 function folderOf(path: string): string | undefined {
 	if (path.endsWith('.test.ts')) return undefined;
