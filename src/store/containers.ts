@@ -1,9 +1,26 @@
 import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
-import type { Database, Row } from './database.ts';
+import type { Database } from './database.ts';
+import { flag, integer, json, oneOf, Table, text } from './table.ts';
 
-const FIELDS =
-	'id, name, image_id, cmd, user, env, network_driver, public_ports, jail_param, mounts, restart_policy, persist, created, dataset, bandwidth, publish_from';
+const CONTAINERS = new Table<Container>('containers', {
+	id: text('id'),
+	name: text('name'),
+	imageId: text('image_id'),
+	cmd: json('cmd'),
+	user: text('user'),
+	env: json('env'),
+	networkDriver: oneOf<NetworkDriver>('network_driver', ['ipnet', 'host', 'vnet', 'disabled']),
+	publicPorts: json('public_ports'),
+	publishFrom: json('publish_from'),
+	jailParam: json('jail_param'),
+	mounts: json('mounts'),
+	restartPolicy: oneOf<RestartPolicy>('restart_policy', ['no', 'on-startup']),
+	persist: flag('persist'),
+	bandwidth: integer('bandwidth'),
+	created: text('created'),
+	dataset: text('dataset'),
+});
 
 export class ContainerStore {
 	readonly #db: Database;
@@ -13,17 +30,14 @@ export class ContainerStore {
 	}
 
 	insert(container: Container): void {
-		const values = toValues(container);
-		this.#db.run(`INSERT INTO containers (${FIELDS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
+		CONTAINERS.insert(this.#db, container);
 	}
 
 	/** Everything but id, image, creation time and files can change. */
 	update(container: Container): void {
 		const { name, cmd, user, env, jailParam, restartPolicy, persist, id } = container;
-		const sql = `UPDATE containers SET name = ?, cmd = ?, user = ?, env = ?, jail_param = ?, restart_policy = ?, persist = ?
-			WHERE id = ?`;
-		const lists = [JSON.stringify(env), JSON.stringify(jailParam)];
-		this.#db.run(sql, name, JSON.stringify(cmd), user, ...lists, restartPolicy, Number(persist), id);
+		const changes = { name, cmd, user, env, jailParam, restartPolicy, persist };
+		CONTAINERS.update(this.#db, changes, 'WHERE id = ?', id);
 	}
 
 	delete(id: string): void {
@@ -31,35 +45,31 @@ export class ContainerStore {
 	}
 
 	get(id: string): Container | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM containers WHERE id = ?`, id);
-		return row && toContainer(row);
+		return CONTAINERS.get(this.#db, 'WHERE id = ?', id);
 	}
 
 	byName(name: string): Container | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM containers WHERE name = ?`, name);
-		return row && toContainer(row);
+		return CONTAINERS.get(this.#db, 'WHERE name = ?', name);
 	}
 
 	/** DNS knows no case. */
 	byNameIgnoringCase(name: string): Container | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM containers WHERE name = ? COLLATE NOCASE`, name);
-		return row && toContainer(row);
+		return CONTAINERS.get(this.#db, 'WHERE name = ? COLLATE NOCASE', name);
 	}
 
 	/** At most two. */
 	byIdPrefix(prefix: string): Container[] {
-		const sql = `SELECT ${FIELDS} FROM containers WHERE id >= ? AND id < ? LIMIT 2`;
-		return this.#db.all(sql, prefix, `${prefix}g`).map(toContainer);
+		return CONTAINERS.all(this.#db, 'WHERE id >= ? AND id < ? LIMIT 2', prefix, `${prefix}g`);
 	}
 
 	/** Newest first. */
 	list(): Container[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM containers ORDER BY created DESC, id`).map(toContainer);
+		return CONTAINERS.all(this.#db, 'ORDER BY created DESC, id');
 	}
 
 	/** Those whose run has parts on the host, as far as we know. */
 	running(): Container[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM containers WHERE parts <> '[]'`).map(toContainer);
+		return CONTAINERS.all(this.#db, "WHERE parts <> '[]'");
 	}
 
 	/** The parts of the current run, in the order of making. */
@@ -71,46 +81,4 @@ export class ContainerStore {
 	setParts(id: string, parts: readonly Part[]): void {
 		this.#db.run('UPDATE containers SET parts = ? WHERE id = ?', JSON.stringify(parts), id);
 	}
-}
-
-function toValues(container: Container): (string | number)[] {
-	return [
-		container.id,
-		container.name,
-		container.imageId,
-		JSON.stringify(container.cmd),
-		container.user,
-		JSON.stringify(container.env),
-		container.networkDriver,
-		JSON.stringify(container.publicPorts),
-		JSON.stringify(container.jailParam),
-		JSON.stringify(container.mounts),
-		container.restartPolicy,
-		Number(container.persist),
-		container.created,
-		container.dataset,
-		container.bandwidth,
-		JSON.stringify(container.publishFrom),
-	];
-}
-
-function toContainer(row: Row): Container {
-	return {
-		id: String(row.id),
-		name: String(row.name),
-		imageId: String(row.image_id),
-		cmd: JSON.parse(String(row.cmd)),
-		user: String(row.user),
-		env: JSON.parse(String(row.env)),
-		networkDriver: String(row.network_driver) as NetworkDriver,
-		publicPorts: JSON.parse(String(row.public_ports)),
-		jailParam: JSON.parse(String(row.jail_param)),
-		mounts: JSON.parse(String(row.mounts)),
-		restartPolicy: String(row.restart_policy) as RestartPolicy,
-		persist: row.persist === 1,
-		created: String(row.created),
-		dataset: String(row.dataset),
-		bandwidth: Number(row.bandwidth),
-		publishFrom: JSON.parse(String(row.publish_from)),
-	};
 }

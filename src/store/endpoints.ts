@@ -1,9 +1,22 @@
 import { type Address, sortableKey } from '#inet/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
-import type { Database, Row } from './database.ts';
+import type { Database } from './database.ts';
+import { flag, integer, json, nullable, selected, Table, text } from './table.ts';
 
-const COLUMNS = 'id, container_id, network_id, ip_address, ip_address6, position, epair, mac, default_route';
-const FIELDS = `${COLUMNS}, (SELECT json_group_array(alias) FROM aliases WHERE endpoint_id = endpoints.id) AS aliases`;
+const ALIASES = '(SELECT json_group_array(alias) FROM aliases WHERE endpoint_id = endpoints.id)';
+
+const ENDPOINTS = new Table<Endpoint>('endpoints', {
+	id: text('id'),
+	containerId: text('container_id'),
+	networkId: text('network_id'),
+	ipAddress: text('ip_address'),
+	ipAddress6: text('ip_address6'),
+	position: integer('position'),
+	epair: nullable(integer('epair')),
+	mac: text('mac'),
+	defaultRoute: flag('default_route'),
+	aliases: selected(ALIASES, json('aliases')),
+});
 
 /** Endpoints, and the addresses that they and the gateways hold. */
 export class EndpointStore {
@@ -14,11 +27,9 @@ export class EndpointStore {
 	}
 
 	insert(endpoint: Endpoint): void {
-		const { id, containerId, networkId, ipAddress, ipAddress6, position, epair, mac, defaultRoute } = endpoint;
-		const sql = `INSERT INTO endpoints (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-		const addresses = [ipAddress, ipAddress6];
-		this.#db.run(sql, id, containerId, networkId, ...addresses, position, epair, mac, Number(defaultRoute));
-		for (const alias of endpoint.aliases)
+		const { id, networkId, aliases } = endpoint;
+		ENDPOINTS.insert(this.#db, endpoint);
+		for (const alias of aliases)
 			this.#db.run('INSERT INTO aliases (network_id, alias, endpoint_id) VALUES (?, ?, ?)', networkId, alias, id);
 	}
 
@@ -26,40 +37,40 @@ export class EndpointStore {
 		this.#db.run('DELETE FROM endpoints WHERE id = ?', id);
 	}
 
+	get(id: string): Endpoint | undefined {
+		return ENDPOINTS.get(this.#db, 'WHERE id = ?', id);
+	}
+
 	find(containerId: string, networkId: string): Endpoint | undefined {
-		const sql = `SELECT ${FIELDS} FROM endpoints WHERE container_id = ? AND network_id = ?`;
-		const row = this.#db.get(sql, containerId, networkId);
-		return row && toEndpoint(row);
+		return ENDPOINTS.get(this.#db, 'WHERE container_id = ? AND network_id = ?', containerId, networkId);
 	}
 
 	ofContainer(containerId: string): Endpoint[] {
-		const sql = `SELECT ${FIELDS} FROM endpoints WHERE container_id = ? ORDER BY position`;
-		return this.#db.all(sql, containerId).map(toEndpoint);
+		return ENDPOINTS.all(this.#db, 'WHERE container_id = ? ORDER BY position', containerId);
 	}
 
 	ofNetwork(networkId: string): Endpoint[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM endpoints WHERE network_id = ? ORDER BY id`, networkId).map(toEndpoint);
+		return ENDPOINTS.all(this.#db, 'WHERE network_id = ? ORDER BY id', networkId);
 	}
 
 	/** Those with this alias, in lower case, in order of their ids. */
 	ofAlias(networkId: string, alias: string): Endpoint[] {
-		const sql = `SELECT ${FIELDS} FROM endpoints WHERE id IN
-			(SELECT endpoint_id FROM aliases WHERE network_id = ? AND alias = ?) ORDER BY id`;
-		return this.#db.all(sql, networkId, alias).map(toEndpoint);
+		const named = 'SELECT endpoint_id FROM aliases WHERE network_id = ? AND alias = ?';
+		return ENDPOINTS.all(this.#db, `WHERE id IN (${named}) ORDER BY id`, networkId, alias);
 	}
 
 	/** From now on no endpoint of a container is preferred for the default route. */
 	clearDefaultRoutes(containerId: string): void {
-		this.#db.run('UPDATE endpoints SET default_route = 0 WHERE container_id = ?', containerId);
+		ENDPOINTS.update(this.#db, { defaultRoute: false }, 'WHERE container_id = ?', containerId);
 	}
 
 	/** Whichever was preferred before is to be cleared first. */
 	preferDefaultRoute(id: string): void {
-		this.#db.run('UPDATE endpoints SET default_route = 1 WHERE id = ?', id);
+		ENDPOINTS.update(this.#db, { defaultRoute: true }, 'WHERE id = ?', id);
 	}
 
 	setEpair(id: string, unit: number | null): void {
-		this.#db.run('UPDATE endpoints SET epair = ? WHERE id = ?', unit, id);
+		ENDPOINTS.update(this.#db, { epair: unit }, 'WHERE id = ?', id);
 	}
 
 	/** Units of all epairs that exist because of us. */
@@ -79,24 +90,4 @@ export class EndpointStore {
 		const row = this.#db.get(sql, networkId, sortableKey(address));
 		return row && (row.endpoint_id === null ? null : String(row.endpoint_id));
 	}
-
-	get(id: string): Endpoint | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM endpoints WHERE id = ?`, id);
-		return row && toEndpoint(row);
-	}
-}
-
-function toEndpoint(row: Row): Endpoint {
-	return {
-		id: String(row.id),
-		containerId: String(row.container_id),
-		networkId: String(row.network_id),
-		ipAddress: String(row.ip_address),
-		ipAddress6: String(row.ip_address6),
-		position: Number(row.position),
-		epair: row.epair === null ? null : Number(row.epair),
-		mac: String(row.mac),
-		defaultRoute: row.default_route === 1,
-		aliases: JSON.parse(String(row.aliases)),
-	};
 }

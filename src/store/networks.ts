@@ -2,10 +2,26 @@ import { type Address, fromSortableKey, sortableKey } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
 import type { Subnet } from '#inet/subnet.ts';
 import type { Network, NetworkType } from '#model/network.ts';
-import type { Database, Row } from './database.ts';
+import type { Database } from './database.ts';
+import { flag, integer, oneOf, Table, text } from './table.ts';
 
-const FIELDS =
-	'id, name, type, interface, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu, nat6';
+const NETWORKS = new Table<Network>('networks', {
+	id: text('id'),
+	name: text('name'),
+	type: oneOf<NetworkType>('type', ['bridge', 'loopback', 'custom']),
+	interface: text('interface'),
+	subnet: text('subnet'),
+	subnet6: text('subnet6'),
+	gateway: text('gateway'),
+	gateway6: text('gateway6'),
+	nat: text('nat'),
+	nat6: flag('nat6'),
+	icc: flag('icc'),
+	internal: flag('internal'),
+	dns: flag('dns'),
+	mtu: integer('mtu'),
+	created: text('created'),
+});
 
 /** Networks and their subnets. */
 export class NetworkStore {
@@ -16,23 +32,7 @@ export class NetworkStore {
 	}
 
 	insert(network: Network): void {
-		const { id, name, type, subnet, subnet6, gateway, gateway6, nat, icc, internal, created, dns, mtu, nat6 } = network;
-		const flags = [Number(icc), Number(internal)];
-		const blocks = [subnet, subnet6, gateway, gateway6];
-		const values = [
-			id,
-			name,
-			type,
-			network.interface,
-			...blocks,
-			nat,
-			...flags,
-			created,
-			Number(dns),
-			mtu,
-			Number(nat6),
-		];
-		this.#db.run(`INSERT INTO networks (${FIELDS}) VALUES (${values.map(() => '?').join(', ')})`, ...values);
+		NETWORKS.insert(this.#db, network);
 	}
 
 	insertSubnet(networkId: string, subnet: Subnet, lowest: Address): void {
@@ -51,33 +51,30 @@ export class NetworkStore {
 	}
 
 	get(id: string): Network | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM networks WHERE id = ?`, id);
-		return row && toNetwork(row);
+		return NETWORKS.get(this.#db, 'WHERE id = ?', id);
 	}
 
 	byName(name: string): Network | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM networks WHERE name = ?`, name);
-		return row && toNetwork(row);
+		return NETWORKS.get(this.#db, 'WHERE name = ?', name);
 	}
 
 	byInterface(name: string): Network | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM networks WHERE interface = ?`, name);
-		return row && toNetwork(row);
+		return NETWORKS.get(this.#db, 'WHERE interface = ?', name);
 	}
 
 	/** At most two, so that the caller can tell "the one" from "several". */
 	byIdPrefix(prefix: string): Network[] {
-		const sql = `SELECT ${FIELDS} FROM networks WHERE id >= ? AND id < ? LIMIT 2`;
-		return this.#db.all(sql, prefix, `${prefix}g`).map(toNetwork);
+		return NETWORKS.all(this.#db, 'WHERE id >= ? AND id < ? LIMIT 2', prefix, `${prefix}g`);
 	}
 
 	list(): Network[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM networks ORDER BY name`).map(toNetwork);
+		return NETWORKS.all(this.#db, 'ORDER BY name');
 	}
 
+	/** Those that no container is on. */
 	unused(): Network[] {
-		const sql = `SELECT ${FIELDS} FROM networks n WHERE NOT EXISTS (SELECT 1 FROM endpoints e WHERE e.network_id = n.id)`;
-		return this.#db.all(`${sql} ORDER BY name`).map(toNetwork);
+		const used = 'SELECT 1 FROM endpoints WHERE network_id = networks.id';
+		return NETWORKS.all(this.#db, `WHERE NOT EXISTS (${used}) ORDER BY name`);
 	}
 
 	/**
@@ -101,24 +98,4 @@ export class NetworkStore {
 		const sql = 'UPDATE subnets SET hint = ? WHERE network_id = ? AND family = ?';
 		this.#db.run(sql, sortableKey(hint), networkId, hint.family);
 	}
-}
-
-function toNetwork(row: Row): Network {
-	return {
-		id: String(row.id),
-		name: String(row.name),
-		type: String(row.type) as NetworkType,
-		interface: String(row.interface),
-		subnet: String(row.subnet),
-		subnet6: String(row.subnet6),
-		gateway: String(row.gateway),
-		gateway6: String(row.gateway6),
-		nat: String(row.nat),
-		icc: row.icc === 1,
-		internal: row.internal === 1,
-		created: String(row.created),
-		dns: row.dns === 1,
-		mtu: Number(row.mtu),
-		nat6: row.nat6 === 1,
-	};
 }

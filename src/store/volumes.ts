@@ -1,7 +1,12 @@
 import type { Volume } from '#model/volume.ts';
-import type { Database, Row } from './database.ts';
+import type { Database } from './database.ts';
+import { Table, text } from './table.ts';
 
-const FIELDS = 'name, created, dataset';
+const VOLUMES = new Table<Volume>('volumes', {
+	name: text('name'),
+	created: text('created'),
+	dataset: text('dataset'),
+});
 
 /** Volumes, and which containers mount them. */
 export class VolumeStore {
@@ -11,8 +16,8 @@ export class VolumeStore {
 		this.#db = db;
 	}
 
-	insert({ name, created, dataset }: Volume): void {
-		this.#db.run(`INSERT INTO volumes (${FIELDS}) VALUES (?, ?, ?)`, name, created, dataset);
+	insert(volume: Volume): void {
+		VOLUMES.insert(this.#db, volume);
 	}
 
 	/** Fails while a container mounts it. */
@@ -21,20 +26,18 @@ export class VolumeStore {
 	}
 
 	get(name: string): Volume | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM volumes WHERE name = ?`, name);
-		return row && toVolume(row);
+		return VOLUMES.get(this.#db, 'WHERE name = ?', name);
 	}
 
 	/** Newest first. */
 	list(): Volume[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM volumes ORDER BY created DESC, name`).map(toVolume);
+		return VOLUMES.all(this.#db, 'ORDER BY created DESC, name');
 	}
 
 	/** Those that no container mounts, oldest first. */
 	unused(): Volume[] {
-		const used = 'SELECT 1 FROM volume_users u WHERE u.volume = v.name';
-		const sql = `SELECT ${FIELDS} FROM volumes v WHERE NOT EXISTS (${used}) ORDER BY created, name`;
-		return this.#db.all(sql).map(toVolume);
+		const used = 'SELECT 1 FROM volume_users WHERE volume = volumes.name';
+		return VOLUMES.all(this.#db, `WHERE NOT EXISTS (${used}) ORDER BY created, name`);
 	}
 
 	/** Until the container is deleted. */
@@ -47,8 +50,4 @@ export class VolumeStore {
 		const sql = 'SELECT container_id FROM volume_users WHERE volume = ? ORDER BY container_id';
 		return this.#db.all(sql, name).map((row) => String(row.container_id));
 	}
-}
-
-function toVolume(row: Row): Volume {
-	return { name: String(row.name), created: String(row.created), dataset: String(row.dataset) };
 }
