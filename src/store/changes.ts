@@ -1,0 +1,128 @@
+import { type Address, assignable, FAMILIES, parseAddress, type Subnet } from '#model/address.ts';
+import type { Container } from '#model/container.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import { type Network, subnetOf } from '#model/network.ts';
+import type { Part } from '#model/part.ts';
+import type { StoreChange } from '#model/store-change.ts';
+import type { Store } from './store.ts';
+
+/** What nobody has any more by a change, for those who remember it besides the store. */
+export interface Freed {
+	/** Units of cables. */
+	readonly units: readonly number[];
+	/** Parts of runs. */
+	readonly parts: readonly Part[];
+	/** Containers that are no more. */
+	readonly containers: readonly Container[];
+}
+
+const NOTHING: Freed = { units: [], parts: [], containers: [] };
+
+/** The one interpreter of changes. To be called within a transaction. Removing what is gone changes nothing. */
+export function applyChange(store: Store, change: StoreChange): Freed {
+	switch (change.kind) {
+		case 'network-created':
+			insertNetwork(store, change.network, change.held);
+			return NOTHING;
+		case 'network-removed':
+			store.networks.delete(change.network);
+			return NOTHING;
+		case 'image-created':
+			store.images.insert(change.image);
+			return NOTHING;
+		case 'image-removed':
+			store.images.delete(change.image);
+			return NOTHING;
+		case 'volume-created':
+			store.volumes.insert(change.volume);
+			return NOTHING;
+		case 'volume-removed':
+			store.volumes.delete(change.volume);
+			return NOTHING;
+		case 'container-created':
+			store.containers.insert(change.container);
+			for (const volume of change.volumes) store.volumes.addUser(volume, change.container.id);
+			return NOTHING;
+		case 'container-removed':
+			return removeContainer(store, change.container);
+		case 'run-started':
+			store.containers.setParts(change.container, change.parts);
+			return NOTHING;
+		case 'run-ended':
+			return endRun(store, change.container);
+		case 'parts-joined':
+			store.containers.setParts(change.container, withMore(store.containers.parts(change.container), change.parts));
+			return NOTHING;
+		case 'parts-left':
+			store.containers.setParts(change.container, without(store.containers.parts(change.container), change.parts));
+			return { ...NOTHING, parts: change.parts };
+		case 'endpoint-removed':
+			return removeEndpoint(store, change.endpoint);
+		case 'default-route-preferred':
+			store.endpoints.preferDefaultRoute(change.endpoint);
+			return NOTHING;
+	}
+}
+
+function insertNetwork(store: Store, network: Network, held: readonly string[]): void {
+	store.networks.insert(network);
+	for (const family of FAMILIES) {
+		const subnet = subnetOf(network, family);
+		if (subnet) store.networks.insertSubnet(network.id, subnet, lowestOf(subnet));
+	}
+	for (const address of held.flatMap((text) => parseAddress(text) ?? []))
+		store.endpoints.hold(network.id, address, null);
+}
+
+/** The lowest address that allocation may ever hand out: where the hint of a subnet begins. */
+function lowestOf(subnet: Subnet): Address {
+	return { family: subnet.family, value: assignable(subnet).first };
+}
+
+function removeContainer(store: Store, id: string): Freed {
+	const container = store.containers.get(id);
+	if (!container) return NOTHING;
+	const units = store.endpoints.ofContainer(id).flatMap((endpoint) => removeEndpoint(store, endpoint.id).units);
+	const parts = store.containers.parts(id);
+	store.containers.delete(id);
+	return { units, parts, containers: [container] };
+}
+
+function removeEndpoint(store: Store, id: string): Freed {
+	const endpoint = store.endpoints.get(id);
+	if (!endpoint) return NOTHING;
+	store.endpoints.delete(id);
+	lowerHints(store, endpoint);
+	return { ...NOTHING, units: unitsOf(endpoint) };
+}
+
+/** Allocation begins at the hint, and its addresses are free now. */
+function lowerHints(store: Store, endpoint: Endpoint): void {
+	for (const address of addressesOf(endpoint).flatMap((text) => parseAddress(text) ?? [])) {
+		const hint = store.networks.hint(endpoint.networkId, address.family);
+		if (hint && address.value < hint.value) store.networks.setHint(endpoint.networkId, address);
+	}
+}
+
+function endRun(store: Store, container: string): Freed {
+	const parts = store.containers.parts(container);
+	const endpoints = store.endpoints.ofContainer(container);
+	store.containers.setParts(container, []);
+	for (const { id } of endpoints) store.endpoints.setEpair(id, null);
+	return { ...NOTHING, parts, units: endpoints.flatMap(unitsOf) };
+}
+
+function unitsOf({ epair }: Endpoint): number[] {
+	return epair === null ? [] : [epair];
+}
+
+/** The sandbox stays the last one, as its processes are what is ended first. */
+function withMore(parts: readonly Part[], more: readonly Part[]): Part[] {
+	const at = parts.findIndex((part) => part.kind === 'sandbox');
+	return parts.toSpliced(at === -1 ? parts.length : at, 0, ...more);
+}
+
+function without(parts: readonly Part[], leaving: readonly Part[]): Part[] {
+	const gone = new Set(leaving.map((part) => JSON.stringify(part)));
+	return parts.filter((part) => !gone.has(JSON.stringify(part)));
+}

@@ -1,0 +1,42 @@
+/** What a store says is to be on a host, held against what is. */
+import assert from 'node:assert/strict';
+import { partsOfNetwork } from '#engine/plan/network.ts';
+import { partsOfOneEndpoint } from '#engine/plan/run.ts';
+import { identityOf } from '#host/fake/driver.ts';
+import type { Part } from '#model/part.ts';
+import type { Daemon } from './mortal.ts';
+
+/** Mount points are no more than a note that a mount was looked at. */
+const isThing = (identity: string) => !identity.startsWith('mount-point ');
+
+/** Store and host say the same, nothing is under way, and what runs has all that it is to have. */
+export function requireConsistent({ store, host, engine }: Daemon, when: string): void {
+	const expected = expectedParts({ store, host }).map(identityOf).sort();
+	const present = [...host.parts.keys()].filter(isThing).sort();
+	assert.deepEqual(present, expected, `${when}: the host has what the store says`);
+	assert.deepEqual(store.journal.unfinished(), [], `${when}: nothing is under way`);
+	for (const { id, name } of store.containers.list()) {
+		const parts = store.containers.parts(id);
+		const { running } = engine.containers.inspect(name);
+		assert.equal(running, parts.length > 0, `${when}: ${name} runs as the store says`);
+		assert.equal(running, host.processes.has(id), `${when}: ${name} runs as the host says`);
+		for (const { epair } of store.endpoints.ofContainer(id)) {
+			if (!running) assert.equal(epair, null, `${when}: ${name} holds no cable while it is stopped`);
+			else assert.ok(partsOfOneEndpoint(parts, epair ?? -1).length > 0, `${when}: ${name} has a cable for each network`);
+		}
+	}
+}
+
+function expectedParts({ store, host }: Pick<Daemon, 'store' | 'host'>): Part[] {
+	const surroundings = { gatewayInterface: '', traits: host.facts() };
+	const source = { kind: 'distribution' } as const;
+	return [
+		...store.networks.list().flatMap((network) => partsOfNetwork(network, surroundings)),
+		...store.images.list().map(({ id: image }) => ({ kind: 'image-files', image, source, dns: false, localtime: false }) as const),
+		...store.volumes.list().map(({ name: volume }) => ({ kind: 'volume-files', volume }) as const),
+		...store.containers.list().flatMap(({ id, imageId }): Part[] => [
+			{ kind: 'root-files', container: id, image: imageId },
+			...store.containers.parts(id),
+		]),
+	];
+}
