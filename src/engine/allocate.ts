@@ -1,14 +1,9 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
-import { assignable, contains, formatSubnet, type Subnet } from '#inet/subnet.ts';
+import { assignable, contains, formatSubnet, lowestAssignable, type Subnet } from '#inet/subnet.ts';
 import { AUTO, gatewayOf, type Network, subnetOf } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
-
-/** The lowest address that allocation may ever hand out; kept as the subnet's hint when the network is made. */
-export function lowestOf(subnet: Subnet): Address {
-	return { family: subnet.family, value: assignable(subnet).first };
-}
 
 /**
  * Take an address of a network for an endpoint: `''` none, `<auto>` the lowest free one, else the one named.
@@ -32,7 +27,7 @@ export function allocate(
 function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: string): Address {
 	const { family } = subnet;
 	const { last } = assignable(subnet);
-	const hint = store.networks.hint(network.id, family) ?? lowestOf(subnet);
+	const hint = store.networks.hint(network.id, family) ?? lowestAssignable(subnet);
 	for (let value = hint.value; value <= last; value += 1n) {
 		const address = { family, value };
 		if (!store.endpoints.hold(network.id, address, endpoint)) continue;
@@ -47,15 +42,6 @@ function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: st
 		hint: 'disconnect or remove containers that are not needed ("klee network inspect"), or use a larger network',
 		message: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network`,
 	});
-}
-
-/** Give an endpoint's addresses back: the hint may move down to them. The rows go with the endpoint. */
-export function release(store: Store, network: Network, addresses: readonly string[]): void {
-	for (const text of addresses) {
-		const address = parseAddress(text);
-		const hint = address && store.networks.hint(network.id, address.family);
-		if (hint && address.value < hint.value) store.networks.setHint(network.id, address);
-	}
 }
 
 function parseWanted(network: Network, family: Family, wanted: string, subnet: Subnet | undefined): Address {

@@ -3,6 +3,7 @@ import type { HostTraits } from '#model/traits.ts';
 import type { Store } from '#store/store.ts';
 import type { Executor } from './executor.ts';
 import type { KeyedLocks } from './locks.ts';
+import type { Recorder } from './recorder.ts';
 
 /** The part of a logger that the engine uses: fields first, then the message. */
 export interface Logger {
@@ -23,6 +24,7 @@ export interface EngineContext extends Policy {
 	readonly store: Store;
 	readonly driver: HostDriver;
 	readonly executor: Executor;
+	readonly recorder: Recorder;
 	readonly locks: KeyedLocks;
 	readonly log: Logger;
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */

@@ -17,6 +17,7 @@ import { Runs } from './operations/runs.ts';
 import { TraceOperations } from './operations/trace.ts';
 import { VolumeOperations } from './operations/volumes.ts';
 import { Reconciler } from './reconcile.ts';
+import { Recorder } from './recorder.ts';
 import { Restoration } from './restoration.ts';
 import { RunPlanner } from './run-planner.ts';
 import { risingTimestamps } from './timestamps.ts';
@@ -37,10 +38,11 @@ export class Engine {
 	readonly #restoration: Restoration;
 
 	constructor(store: Store, driver: HostDriver, log: Logger, policy: Policy = { allowHostHooks: false }) {
-		const executor = new Executor(driver, store.journal, log);
+		const recorder = new Recorder(store);
+		const executor = new Executor(driver, { store, recorder, log });
 		const seen = { gatewayInterface: '', traits: driver.facts() };
 		const fresh = { locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
-		const context: EngineContext = { store, driver, executor, log, ...fresh, ...policy };
+		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };
 		const planner = new RunPlanner(context);
 		const runs = new Runs(context, planner);
 		const live = new LiveEndpoints(context, planner, runs);
@@ -51,13 +53,12 @@ export class Engine {
 		const creations = new Creations(context, planner);
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
-		const { executions } = this;
-		this.containers = new ContainerOperations(context, { runs, planner, volumes, creations, executions });
+		this.containers = new ContainerOperations(context, { runs, volumes, creations });
 		this.dryRuns = new DryRuns(context, { planner, volumes, creations, endpoints });
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
 		this.traces = new TraceOperations(context);
-		this.#reconciler = new Reconciler(context, runs, planner);
+		this.#reconciler = new Reconciler(context, { runs, planner, live });
 		this.#restoration = new Restoration(context);
 		driver.watch((event) => this.#react(event, runs));
 	}

@@ -1,89 +1,120 @@
 import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
 import { inverseOf, type Step } from '#model/step.ts';
-import type { JournalEntry, JournalMode, JournalStore } from '#store/journal.ts';
+import type { StoreChange } from '#model/store-change.ts';
+import type { JournalEntry, NewEntry } from '#store/journal.ts';
+import type { Store } from '#store/store.ts';
 import type { Logger } from './context.ts';
+import type { Recorded, Recorder } from './recorder.ts';
 
 export interface Plan {
 	/** For people, e.g. `network 2f1dc29b8f36`. */
 	readonly subject: string;
-	readonly steps: readonly Step[];
 }
 
-/** Like a plan, of steps that need not wait for those of another chain. */
-export interface Chains {
-	readonly subject: string;
+export interface BuildPlan extends Plan {
+	readonly steps: readonly Step[];
+	/** What the store says from the moment on at which everything is there. */
+	readonly done: readonly StoreChange[];
+	/** What it says when that failed, or was cut short, and is undone. Default: nothing but what it said before. */
+	readonly undone?: readonly StoreChange[];
+	/** Throws where `done` must not be recorded any more. Called right before, in the same transaction. */
+	readonly confirm?: () => void;
+}
+
+export interface TeardownPlan extends Plan {
+	/** Steps of one chain need not wait for those of another. */
 	readonly chains: readonly (readonly Step[])[];
+	/** What the store says from the moment on at which it begins. */
+	readonly begun?: readonly StoreChange[];
+	/** What it says when every step was tried. */
+	readonly done: readonly StoreChange[];
+	/** True: it says so only where every step worked, and else what it said before. */
+	readonly whole?: boolean;
 }
 
 /**
  * The one place that changes a host. INVARIANTS:
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
+ * - what is to be recorded at the end is in the journal too, and is recorded in the transaction that ends the entry,
+ *   whoever brings the plan to its end;
  * - `build` leaves the host as it was when a step fails, and throws that step's error;
  * - `teardown` tries every step, and throws the first error at the end;
  * - what could not be settled because the host was out of reach stays in the journal for `recover`.
  */
 export class Executor {
 	readonly #driver: HostDriver;
-	readonly #journal: JournalStore;
+	readonly #store: Store;
+	readonly #recorder: Recorder;
 	readonly #log: Logger;
 	/** Journal entries of plans that this process is at work on. */
 	readonly #underWay = new Set<number>();
 	/** Entries that could not be closed, with their subjects: what is done to a subject later outdates them. */
 	readonly #left = new Map<number, string>();
 
-	constructor(driver: HostDriver, journal: JournalStore, log: Logger) {
+	constructor(driver: HostDriver, { store, recorder, log }: { store: Store; recorder: Recorder; log: Logger }) {
 		this.#driver = driver;
-		this.#journal = journal;
+		this.#store = store;
+		this.#recorder = recorder;
 		this.#log = log;
 	}
 
 	/**
-	 * Make something. `record` runs when everything is there, in the transaction that closes the journal entry, so
-	 * that the store says so at the same instant.
+	 * Make something.
+	 *
+	 * @param prepare makes the plan. It may write to the store: that is committed together with the journal entry, or not
+	 * at all when it throws.
 	 */
-	async build(plan: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		const id = this.#begin(plan.subject, 'build', plan.steps);
+	async build(prepare: BuildPlan | (() => BuildPlan), options: ApplyOptions = {}): Promise<void> {
+		const { id, plan } = this.#beginBuild(prepare);
 		let done = 0;
 		try {
 			for (const batch of this.#batches(plan.steps)) {
 				const before = done;
 				const last = before + batch.length - 1;
-				if (last > 0) this.#journal.advance(id, last);
+				if (last > 0) this.#store.journal.advance(id, last);
 				const onDone = (count: number) => {
 					done = before + count;
 				};
 				await this.#driver.apply(batch, { ...options, onDone });
 				done = last + 1;
 			}
-			this.#finish(id, plan.subject, record);
+			this.#finish(id, plan.subject, plan.done, plan.confirm);
 		} catch (error) {
 			const left = await this.#undo(plan.steps.slice(0, done));
-			if (!left.some(isUnreachable)) this.#end(id, plan.subject);
+			if (left.some(isUnreachable)) this.#left.set(id, plan.subject);
+			else this.#finishUndone(id, plan);
 			throw error;
 		} finally {
 			this.#underWay.delete(id);
 		}
 	}
 
-	/** Unmake something, as far as it goes. `record` runs at the end even where a step failed: see `Reconciler`. */
-	async teardown({ subject, steps }: Plan, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		await this.teardownChains({ subject, chains: [steps] }, record, options);
+	#beginBuild(prepare: BuildPlan | (() => BuildPlan)): { id: number; plan: BuildPlan } {
+		return this.#store.transaction(() => {
+			const plan = typeof prepare === 'function' ? prepare() : prepare;
+			const { subject, steps, undone: record = [] } = plan;
+			return { id: this.#begin({ subject, mode: 'build', steps, record, whole: false }), plan };
+		});
 	}
 
-	/** The same, several chains of steps at a time. */
-	async teardownChains(plan: Chains, record: () => void, options: ApplyOptions = {}): Promise<void> {
-		const failures = await this.#tearDown(plan, record, options);
+	/** Unmake something, as far as it goes. */
+	async teardown({ subject, chains, begun = [], done, whole = false }: TeardownPlan, options: ApplyOptions = {}) {
+		const entry = { subject, mode: 'teardown', steps: chains.flat(), record: done, whole } as const;
+		const { id, recorded } = this.#store.transaction(() => {
+			return { recorded: this.#recorder.apply(begun), id: this.#begin(entry) };
+		});
+		this.#recorder.tell(recorded);
+		const failures = await this.#tearDown(id, { subject, chains, done, whole }, options);
 		if (failures.length > 0) throw failures[0];
 	}
 
-	async #tearDown({ subject, chains }: Chains, record: () => void, options: ApplyOptions): Promise<unknown[]> {
-		const id = this.#begin(subject, 'teardown', chains.flat());
+	async #tearDown(id: number, { subject, chains, done, whole }: TeardownPlan, options: ApplyOptions) {
 		try {
 			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
 			const unreachable = failures.find(isUnreachable);
 			if (unreachable) throw unreachable;
-			this.#finish(id, subject, record);
+			this.#finish(id, subject, whole && failures.length > 0 ? [] : done);
 			return failures;
 		} catch (error) {
 			this.#left.set(id, subject);
@@ -97,43 +128,60 @@ export class Executor {
 	 * Close an entry, and with it those of its subject that could not be closed before: were one of them finished by a
 	 * later `recover`, it would take down what has been made since.
 	 */
-	#finish(id: number, subject: string, record: () => void): void {
+	#finish(id: number, subject: string, done: readonly StoreChange[], confirm = () => {}): void {
 		const outdated = [...this.#left].filter(([, other]) => other === subject).map(([left]) => left);
-		this.#journal.finish(id, () => {
-			record();
-			for (const left of outdated) this.#journal.end(left);
+		this.#close(id, done, () => {
+			confirm();
+			for (const left of outdated) this.#store.journal.end(left);
 		});
 		for (const left of outdated) this.#left.delete(left);
 	}
 
+	#close(id: number, done: readonly StoreChange[], also = () => {}): void {
+		let recorded: Recorded = [];
+		this.#store.journal.finish(id, () => {
+			also();
+			recorded = this.#recorder.apply(done);
+		});
+		this.#recorder.tell(recorded);
+	}
+
 	/** Of a build that was undone. Its own error says more than that the store cannot be written. */
-	#end(id: number, subject: string): void {
+	#finishUndone(id: number, { subject, undone = [] }: BuildPlan): void {
 		try {
-			this.#journal.end(id);
+			this.#finish(id, subject, undone);
 		} catch (error) {
 			this.#left.set(id, subject);
 			this.#log.error({ subject, error: messageOf(error) }, 'a plan that was undone could not be closed');
 		}
 	}
 
-	#begin(subject: string, mode: JournalMode, steps: readonly Step[]): number {
-		const id = this.#journal.begin(subject, mode, steps);
+	#begin(entry: NewEntry): number {
+		const id = this.#store.journal.begin(entry);
 		this.#underWay.add(id);
 		return id;
 	}
 
-	/** What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished. */
-	async recover(): Promise<JournalEntry[]> {
-		const entries = this.#journal.unfinished().filter(({ id }) => !this.#underWay.has(id));
-		for (const { id, subject, mode, steps, cursor } of entries) {
-			this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
-			const failures =
-				mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
-			if (failures.some(isUnreachable)) continue;
-			this.#journal.end(id);
-			this.#left.delete(id);
-		}
-		return entries;
+	/**
+	 * What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished.
+	 *
+	 * @param exclusively runs a task while nobody else is at work on a subject
+	 */
+	async recover(exclusively: (subject: string, task: () => Promise<void>) => Promise<void>): Promise<void> {
+		for (const { id, subject } of this.#store.journal.unfinished())
+			await exclusively(subject, async () => {
+				// Meanwhile it may be outdated, or under way again.
+				const entry = this.#underWay.has(id) ? undefined : this.#store.journal.get(id);
+				if (entry) await this.#settle(entry);
+			});
+	}
+
+	async #settle({ id, subject, mode, steps, cursor, record, whole }: JournalEntry): Promise<void> {
+		this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
+		const failures = mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
+		if (failures.some(isUnreachable)) return;
+		this.#close(id, whole && failures.length > 0 ? [] : record);
+		this.#left.delete(id);
 	}
 
 	/** Every step, outside any plan: for what the store knows already. */

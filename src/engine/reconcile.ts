@@ -5,6 +5,7 @@ import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
+import type { LiveEndpoints } from './operations/live-endpoints.ts';
 import type { Runs } from './operations/runs.ts';
 import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
 import type { RunPlanner } from './run-planner.ts';
@@ -20,11 +21,13 @@ export class Reconciler {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
 	readonly #planner: RunPlanner;
+	readonly #live: LiveEndpoints;
 
-	constructor(context: EngineContext, runs: Runs, planner: RunPlanner) {
+	constructor(context: EngineContext, others: { runs: Runs; planner: RunPlanner; live: LiveEndpoints }) {
 		this.#context = context;
-		this.#runs = runs;
-		this.#planner = planner;
+		this.#runs = others.runs;
+		this.#planner = others.planner;
+		this.#live = others.live;
 	}
 
 	/** Before anything is asked of a daemon that starts. */
@@ -60,8 +63,8 @@ export class Reconciler {
 	}
 
 	async #recover(): Promise<Observed> {
-		const { executor, driver, store, seen } = this.#context;
-		await executor.recover();
+		const { executor, driver, store, seen, locks } = this.#context;
+		await executor.recover((subject, task) => locks.run(subject, task));
 		const observed = await driver.observe('everything');
 		seen.gatewayInterface = observed.gatewayInterface;
 		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
@@ -121,6 +124,8 @@ export class Reconciler {
 		if ((alive && known) || (await this.#isAlive(id))) {
 			log.info({ container: id, name }, 'container went on running; adopted');
 			await this.#makeAll(`container ${name}`, parts.filter(isFirewall), sound);
+			// A daemon may have died after it took the container from a network.
+			await this.#live.complete(container);
 		} else await this.#runs.stop(id, 0);
 	}
 

@@ -3,6 +3,8 @@ import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
+import type { StoreChange } from '#model/store-change.ts';
+import type { Freed } from '#store/changes.ts';
 import type { EngineContext } from './context.ts';
 import { EpairUnits } from './epair-units.ts';
 import { imageOf } from './identify.ts';
@@ -26,6 +28,7 @@ export class RunPlanner {
 
 	constructor(context: EngineContext) {
 		this.#context = context;
+		context.recorder.listen((change, freed) => this.#onRecorded(change, freed));
 	}
 
 	/** What is to be on the host while a container runs. Takes cables and ports; `forget` gives them back. */
@@ -100,7 +103,7 @@ export class RunPlanner {
 		const { store } = this.#context;
 		const network = store.networks.get(endpoint.networkId);
 		if (!network) throw new Error(`endpoint ${endpoint.id} has no network`);
-		const unit = endpoint.epair ?? this.#units.take();
+		const unit = endpoint.epair ?? this.#units.take(endpoint.id);
 		if (endpoint.epair === null) store.endpoints.setEpair(endpoint.id, unit);
 		return { endpoint, network, unit };
 	}
@@ -115,11 +118,11 @@ export class RunPlanner {
 
 	/** Whether no container publishes it, running or not. */
 	isFreePort(protocol: 'tcp' | 'udp', port: number): boolean {
-		return this.#ports.isFree(protocol, port) && !this.reserved.has(protocol, port);
+		return this.#ports.isFree(protocol, port) && !this.#reservedPorts.has(protocol, port);
 	}
 
-	/** Of all containers; whoever makes or removes one tells it. */
-	get reserved(): ReservedPorts {
+	/** Of all containers. */
+	get #reservedPorts(): ReservedPorts {
 		if (!this.#reserved) {
 			this.#reserved = new ReservedPorts();
 			for (const { publicPorts } of this.#context.store.containers.list()) this.#reserved.add(publicPorts);
@@ -127,25 +130,33 @@ export class RunPlanner {
 		return this.#reserved;
 	}
 
-	/** Give back what a run had. */
+	/** Give back what a run was to have that did not come to be. */
 	forget(containerId: string, parts: readonly Part[]): void {
 		this.release(portsAmong(parts));
 		this.#forgetUnits(containerId);
 	}
 
 	#forgetUnits(containerId: string): void {
-		for (const endpoint of this.#context.store.endpoints.ofContainer(containerId)) this.forgetUnit(endpoint);
+		for (const endpoint of this.#context.store.endpoints.ofContainer(containerId)) this.#forgetUnit(endpoint);
 	}
 
-	forgetUnit(endpoint: Endpoint): void {
+	#forgetUnit(endpoint: Endpoint): void {
 		if (endpoint.epair === null) return;
 		this.#context.store.endpoints.setEpair(endpoint.id, null);
-		this.#units.release(endpoint.epair);
+		this.#units.release(endpoint.epair, endpoint.id);
 	}
 
-	/** A unit that was taken for a dry run. */
-	returnUnit(unit: number): void {
-		this.#units.release(unit);
+	/** A unit that was taken for an endpoint that did not come to be. */
+	returnUnit({ unit, endpoint }: Pick<LiveEndpoint, 'unit' | 'endpoint'>): void {
+		this.#units.release(unit, endpoint.id);
+	}
+
+	/** What the store has now, as far as it is remembered here too. */
+	#onRecorded(change: StoreChange, { cables, parts, containers }: Freed): void {
+		for (const { unit, endpoint } of cables) this.#units.release(unit, endpoint);
+		this.release(portsAmong(parts));
+		if (change.kind === 'container-created') this.#reserved?.add(change.container.publicPorts);
+		for (const { publicPorts } of containers) this.#reserved?.remove(publicPorts);
 	}
 
 	/** Units that exist on the host, ours or not. */

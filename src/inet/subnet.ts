@@ -62,3 +62,8 @@ export function assignable(subnet: Subnet): { readonly first: bigint; readonly l
 	if (subnet.prefix >= widthOf(subnet.family) - 1) return { first: subnet.first, last: subnet.last };
 	return { first: subnet.first + 1n, last: subnet.family === 4 ? subnet.last - 1n : subnet.last };
 }
+
+/** The first of them. */
+export function lowestAssignable(subnet: Subnet): Address {
+	return { family: subnet.family, value: assignable(subnet).first };
+}

@@ -1,4 +1,6 @@
-import { type Address, assignable, FAMILIES, parseAddress, type Subnet } from '#model/address.ts';
+import { parseAddress } from '#inet/address.ts';
+import { FAMILIES } from '#inet/family.ts';
+import { lowestAssignable } from '#inet/subnet.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import { type Network, subnetOf } from '#model/network.ts';
@@ -8,15 +10,15 @@ import type { Store } from './store.ts';
 
 /** What nobody has any more by a change, for those who remember it besides the store. */
 export interface Freed {
-	/** Units of cables. */
-	readonly units: readonly number[];
+	/** Cables, and the ids of the endpoints that had them. */
+	readonly cables: readonly { readonly unit: number; readonly endpoint: string }[];
 	/** Parts of runs. */
 	readonly parts: readonly Part[];
 	/** Containers that are no more. */
 	readonly containers: readonly Container[];
 }
 
-const NOTHING: Freed = { units: [], parts: [], containers: [] };
+const NOTHING: Freed = { cables: [], parts: [], containers: [] };
 
 /** The one interpreter of changes. To be called within a transaction. Removing what is gone changes nothing. */
 export function applyChange(store: Store, change: StoreChange): Freed {
@@ -68,24 +70,19 @@ function insertNetwork(store: Store, network: Network, held: readonly string[]):
 	store.networks.insert(network);
 	for (const family of FAMILIES) {
 		const subnet = subnetOf(network, family);
-		if (subnet) store.networks.insertSubnet(network.id, subnet, lowestOf(subnet));
+		if (subnet) store.networks.insertSubnet(network.id, subnet, lowestAssignable(subnet));
 	}
 	for (const address of held.flatMap((text) => parseAddress(text) ?? []))
 		store.endpoints.hold(network.id, address, null);
 }
 
-/** The lowest address that allocation may ever hand out: where the hint of a subnet begins. */
-function lowestOf(subnet: Subnet): Address {
-	return { family: subnet.family, value: assignable(subnet).first };
-}
-
 function removeContainer(store: Store, id: string): Freed {
 	const container = store.containers.get(id);
 	if (!container) return NOTHING;
-	const units = store.endpoints.ofContainer(id).flatMap((endpoint) => removeEndpoint(store, endpoint.id).units);
+	const cables = store.endpoints.ofContainer(id).flatMap((endpoint) => removeEndpoint(store, endpoint.id).cables);
 	const parts = store.containers.parts(id);
 	store.containers.delete(id);
-	return { units, parts, containers: [container] };
+	return { cables, parts, containers: [container] };
 }
 
 function removeEndpoint(store: Store, id: string): Freed {
@@ -93,7 +90,7 @@ function removeEndpoint(store: Store, id: string): Freed {
 	if (!endpoint) return NOTHING;
 	store.endpoints.delete(id);
 	lowerHints(store, endpoint);
-	return { ...NOTHING, units: unitsOf(endpoint) };
+	return { ...NOTHING, cables: cablesOf(endpoint) };
 }
 
 /** Allocation begins at the hint, and its addresses are free now. */
@@ -109,11 +106,11 @@ function endRun(store: Store, container: string): Freed {
 	const endpoints = store.endpoints.ofContainer(container);
 	store.containers.setParts(container, []);
 	for (const { id } of endpoints) store.endpoints.setEpair(id, null);
-	return { ...NOTHING, parts, units: endpoints.flatMap(unitsOf) };
+	return { ...NOTHING, parts, cables: endpoints.flatMap(cablesOf) };
 }
 
-function unitsOf({ epair }: Endpoint): number[] {
-	return epair === null ? [] : [epair];
+function cablesOf({ id, epair }: Endpoint): Freed['cables'] {
+	return epair === null ? [] : [{ unit: epair, endpoint: id }];
 }
 
 /** The sandbox stays the last one, as its processes are what is ended first. */

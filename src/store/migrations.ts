@@ -139,4 +139,10 @@ export const MIGRATIONS: readonly string[] = [
 	) STRICT, WITHOUT ROWID;
 	CREATE INDEX volume_users_by_container ON volume_users(container_id);
 	`,
+	`
+	-- What is to be recorded when a build was undone, a teardown finished: changes of the store as data.
+	ALTER TABLE journal ADD COLUMN record TEXT NOT NULL DEFAULT '[]';
+	-- 1: that is so only where no step failed.
+	ALTER TABLE journal ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

@@ -1,15 +1,13 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
-import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
 import { unmake } from '#model/step.ts';
-import { release } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
 import { type Target, targetNow, targetOf } from '../plan/network/ports.ts';
-import { portsAmong, type RunPlanner } from '../run-planner.ts';
+import { portsAmong } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
-import type { ExecutionOperations } from './executions.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
 
@@ -40,27 +38,21 @@ const DEFAULT_GRACE = 10_000;
 export class ContainerOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
-	readonly #planner: RunPlanner;
 	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
-	readonly #executions: ExecutionOperations;
 
 	constructor(
 		context: EngineContext,
 		others: {
 			runs: Runs;
-			planner: RunPlanner;
 			volumes: VolumeOperations;
 			creations: Creations;
-			executions: ExecutionOperations;
 		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
-		this.#planner = others.planner;
 		this.#volumes = others.volumes;
 		this.#creations = others.creations;
-		this.#executions = others.executions;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -108,12 +100,12 @@ export class ContainerOperations {
 		const { executor, log } = this.#context;
 		const container = this.#creations.draft(request);
 		const { id, name, imageId: image } = container;
-		const { reserved } = this.#planner;
 		await this.#volumes.withVolumesOf(container, (volumes) => {
 			const steps = this.#creations.steps(container, volumes);
-			return executor.build({ subject: `container ${id}`, steps }, () => this.#creations.record(container, volumes));
+			const done = this.#creations.changes(container, volumes);
+			const confirm = () => this.#creations.confirm(container);
+			return executor.build({ subject: `container ${id}`, steps, done, confirm });
 		});
-		reserved.add(container.publicPorts);
 		log.info({ container: id, name, image }, 'container created');
 		return id;
 	}
@@ -130,20 +122,12 @@ export class ContainerOperations {
 	}
 
 	async #discard(container: Container): Promise<void> {
-		const { store, executor, log } = this.#context;
+		const { executor, log } = this.#context;
 		const { id, imageId } = container;
-		const { reserved } = this.#planner;
 		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
-		await executor.teardown({ subject: `container ${id}`, steps }, () => {
-			for (const endpoint of store.endpoints.ofContainer(id)) {
-				const network = store.networks.get(endpoint.networkId);
-				store.endpoints.delete(endpoint.id);
-				if (network) release(store, network, addressesOf(endpoint));
-			}
-			store.containers.delete(id);
-			reserved.remove(container.publicPorts);
-			this.#executions.forget(id);
-		});
+		const done = [{ kind: 'container-removed', container: id }] as const;
+		// Files that the host does not let go of are still a container.
+		await executor.teardown({ subject: `container ${id}`, chains: [steps], done, whole: true });
 		log.info({ container: id, name: container.name }, 'container removed');
 	}
 

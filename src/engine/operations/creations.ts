@@ -5,6 +5,7 @@ import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
 import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
+import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../context.ts';
 import { imageOf, requireImage } from '../identify.ts';
 import { requireHooksAllowed } from '../plan/jail/hooks.ts';
@@ -68,13 +69,16 @@ export class Creations {
 		return [make({ kind: 'root-files', container: id, image: imageId }), ...parts.map(make)];
 	}
 
-	/** Within the caller's transaction. Names and images may be gone since the draft. */
-	record(container: Container, volumes: VolumesOfContainer): void {
+	/** Names and images may be gone since the draft. */
+	confirm(container: Container): void {
 		const { store, driver } = this.#context;
 		this.requireFreeName(container.name);
 		imageOf(store, container, driver.facts());
-		store.containers.insert(container);
-		volumes.record();
+	}
+
+	/** What is recorded when all of it was made. */
+	changes(container: Container, { created, names }: VolumesOfContainer): StoreChange[] {
+		return [...created, { kind: 'container-created', container, volumes: names }];
 	}
 
 	/** What can be judged by looking at a configuration alone. */

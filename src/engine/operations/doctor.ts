@@ -81,7 +81,7 @@ export class DoctorOperations {
 			log.warn({ subject: current.subject, found: current.what }, 'repairing');
 			try {
 				// As a teardown: every step is tried, and a daemon that dies in it goes on with it instead of undoing it.
-				await executor.teardown({ subject: `repair of ${current.subject}`, steps: current.steps }, () => {});
+				await executor.teardown({ subject: `repair of ${current.subject}`, chains: [current.steps], done: [] });
 				return [];
 			} catch (error) {
 				return [`${current.what}: ${messageOf(error)}`];

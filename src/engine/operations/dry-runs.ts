@@ -65,10 +65,12 @@ export class DryRuns {
 		{ joining, command }: { joining: RunRequest['connection']; command: Command },
 		{ volumes, frontage }: { volumes: VolumesOfContainer; frontage: Frontage },
 	): string[] {
-		creating(() => this.#creations.record(container, volumes));
+		const { executor, recorder } = this.#context;
+		creating(() => this.#creations.confirm(container));
+		recorder.apply(this.#creations.changes(container, volumes));
 		if (joining) connecting(() => this.#endpoints.join({ ...joining, container: container.id }));
 		const run = this.#planner.dryRun(container, command, frontage);
-		return this.#context.executor.describe([...this.#creations.steps(container, volumes), ...run.map(make)]);
+		return executor.describe([...this.#creations.steps(container, volumes), ...run.map(make)]);
 	}
 }
 

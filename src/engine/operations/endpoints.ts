@@ -1,13 +1,11 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
-import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
+import { type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
-import { unmakeAll } from '#model/step.ts';
-import { allocate, release } from '../allocate.ts';
+import { allocate } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
-import { partsOfOneEndpoint } from '../plan/run/run.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 import type { DryRun } from './networks.ts';
 
@@ -45,13 +43,7 @@ export class EndpointOperations {
 				const join = () => this.join({ ...request, container: container.id, network: network.id });
 				if (dryRun) return this.#live.describeAttach(container, store.dryRun(join));
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
-				const endpoint = store.transaction(join);
-				try {
-					await this.#live.attach(container, endpoint);
-				} catch (error) {
-					this.#forget(endpoint, network, preferred);
-					throw error;
-				}
+				await this.#live.attach(container, join, preferred);
 				return [];
 			}),
 		);
@@ -72,26 +64,18 @@ export class EndpointOperations {
 					message: 'endpoint configuration not found',
 				});
 			if (dryRun) return this.describeDisconnect(endpoint);
-			await this.disconnectEndpoint(endpoint, network);
+			await this.disconnectEndpoint(endpoint);
 			return [];
 		});
 	}
 
 	/** For callers that hold the lock of the network. */
-	disconnectEndpoint(endpoint: Endpoint, network: Network): Promise<void> {
-		return this.#context.locks.run(`container ${endpoint.containerId}`, async () => {
-			await this.#live.detach(endpoint);
-			this.#forget(endpoint, network);
-		});
+	disconnectEndpoint(endpoint: Endpoint): Promise<void> {
+		return this.#context.locks.run(`container ${endpoint.containerId}`, () => this.#live.detach(endpoint));
 	}
 
 	describeDisconnect(endpoint: Endpoint): string[] {
-		const { store, executor } = this.#context;
-		const current = store.endpoints.get(endpoint.id);
-		if (current?.epair == null) return [];
-		return executor.describe(
-			unmakeAll(partsOfOneEndpoint(store.containers.parts(endpoint.containerId), current.epair)),
-		);
+		return this.#live.describeDetach(endpoint);
 	}
 
 	/** The MAC address of the inner end; `''` where the container has no cable of its own. */
@@ -134,16 +118,6 @@ export class EndpointOperations {
 		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
 		store.endpoints.insert(endpoint);
 		return endpoint;
-	}
-
-	/** @param preferred for the default route again, where the endpoint was to take that over and could not */
-	#forget(endpoint: Endpoint, network: Network, preferred?: Endpoint): void {
-		const { store } = this.#context;
-		store.transaction(() => {
-			store.endpoints.delete(endpoint.id);
-			if (preferred) store.endpoints.preferDefaultRoute(preferred.id);
-			release(store, network, addressesOf(endpoint));
-		});
 	}
 
 	/** An alias that nobody would ever answer for is refused. */

@@ -55,6 +55,9 @@ export class ExecutionOperations {
 	constructor(context: EngineContext, runs: Runs) {
 		this.#context = context;
 		this.#runs = runs;
+		context.recorder.listen((_, { containers }) => {
+			for (const { id } of containers) this.#forget(id);
+		});
 	}
 
 	/** Whoever creates them and never starts one loses the oldest. */
@@ -73,7 +76,7 @@ export class ExecutionOperations {
 	}
 
 	/** Of a container that is removed. */
-	forget(containerId: string): void {
+	#forget(containerId: string): void {
 		for (const id of this.#waiting.get(containerId) ?? []) this.#executions.delete(id);
 		this.#waiting.delete(containerId);
 	}

@@ -35,7 +35,7 @@ export class ImageOperations {
 
 	/** @param progress called with text for the user while it goes on. */
 	async create(request: ImageRequest, progress: (text: string) => void): Promise<string> {
-		const { store, driver, executor, timestamp, log } = this.#context;
+		const { driver, executor, timestamp, log } = this.#context;
 		const { source, dns, localtime, update } = request;
 		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
@@ -54,7 +54,8 @@ export class ImageOperations {
 		};
 		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
 		const steps = [make({ kind: 'image-files', image: id, ...wanted })];
-		await executor.build({ subject: `image ${id}`, steps }, () => store.images.insert(image), { progress });
+		const done = [{ kind: 'image-created', image }] as const;
+		await executor.build({ subject: `image ${id}`, steps, done }, { progress });
 		log.info({ image: id, ...nametag }, 'image created');
 		return id;
 	}
@@ -75,15 +76,15 @@ export class ImageOperations {
 	}
 
 	/**
-	 * The row goes first: whoever records a container meanwhile is refused, and files that stay behind a daemon that dies
-	 * in it are cleared away by the next one, as those of no image. Callers hold the lock of the image, found unused.
+	 * The row goes first, as whoever records a container meanwhile is to be refused. Callers hold the lock of the image,
+	 * found unused.
 	 */
 	async #discard({ id, name, tag }: Image): Promise<void> {
-		const { store, executor, log } = this.#context;
-		store.images.delete(id);
+		const { executor, log } = this.#context;
 		const source: ImageSource = { kind: 'distribution' };
 		const steps = [unmake({ kind: 'image-files', image: id, source, dns: false, localtime: false })];
-		await executor.teardown({ subject: `image ${id}`, steps }, () => {});
+		const begun = [{ kind: 'image-removed', image: id }] as const;
+		await executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] });
 		log.info({ image: id, name, tag }, 'image removed');
 	}
 

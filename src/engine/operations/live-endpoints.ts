@@ -1,18 +1,20 @@
 import { messageOf } from '#errors/kleene-error.ts';
+import { familyOf } from '#inet/family.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part, PublishedPortsPart } from '#model/part.ts';
 import { portKey } from '#model/port.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
+import type { BuildPlan } from '../executor.ts';
 import type { LiveEndpoint } from '../plan/network/endpoint.ts';
-import { partsOfPorts } from '../plan/network/ports.ts';
+import { type Frontage, partsOfPorts } from '../plan/network/ports.ts';
 import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { Runs } from './runs.ts';
 
 /**
- * Connecting and disconnecting containers that run. A stopped one has nothing on the host, so for it these do nothing.
+ * Connecting and disconnecting containers that run. A stopped one has nothing on the host: for it there is only the store.
  * Callers hold the lock of the container.
  */
 export class LiveEndpoints {
@@ -26,35 +28,45 @@ export class LiveEndpoints {
 		this.#runs = runs;
 	}
 
-	/** The ports that can lead to it now come along: they are refused before anything changes. */
-	async attach(container: Container, endpoint: Endpoint): Promise<void> {
-		if (!this.#runs.isRunning(container.id)) return;
+	/**
+	 * The ports that can lead to it now come along: they are refused before anything changes.
+	 *
+	 * @param join makes the endpoint, within the transaction in which the plan begins: undone, it is no more
+	 * @param preferred endpoint that is preferred for the default route till then
+	 */
+	async attach(container: Container, join: () => Endpoint, preferred: Endpoint | undefined): Promise<void> {
 		const { store, executor } = this.#context;
-		const before = store.containers.parts(container.id);
-		const giveBack = () => {
-			const current = store.endpoints.get(endpoint.id);
-			if (current) this.#planner.forgetUnit(current);
-		};
-		try {
-			const liveEndpoint = this.#planner.liveEndpointOf(endpoint);
-			const ports = await this.#portsJoining(container, liveEndpoint);
+		if (!this.#runs.isRunning(container.id)) {
+			store.transaction(join);
+			return;
+		}
+		const frontage = await this.#planner.frontageFor(container);
+		let taken: { liveEndpoint: LiveEndpoint; ports: PublishedPortsPart[] } | undefined;
+		const prepare = (): BuildPlan => {
+			const liveEndpoint = this.#planner.liveEndpointOf(join());
+			taken = { liveEndpoint, ports: [] };
+			const ports = this.#portsJoining(container, liveEndpoint, frontage);
 			const parts = [...this.#partsOfNew(container, liveEndpoint), ...ports];
 			this.#planner.claim(ports);
-			const record = () => store.containers.setParts(container.id, insertBeforeSandbox(before, parts));
-			await executor.build({ subject: `endpoint ${endpoint.id}`, steps: parts.map(make) }, record).catch((error) => {
-				this.#planner.release(ports);
-				throw error;
-			});
+			taken = { liveEndpoint, ports };
+			return planOfJoining(liveEndpoint.endpoint, parts, preferred);
+		};
+		try {
+			await executor.build(prepare);
 		} catch (error) {
-			giveBack();
+			if (taken) this.#giveBack(taken);
 			throw error;
 		}
 	}
 
+	/** What could not be undone yet, as the host is out of reach, keeps its cable. */
+	#giveBack({ liveEndpoint, ports }: { liveEndpoint: LiveEndpoint; ports: readonly PublishedPortsPart[] }): void {
+		if (!this.#context.store.endpoints.get(liveEndpoint.endpoint.id)) this.#planner.returnUnit(liveEndpoint);
+		this.#planner.release(ports);
+	}
+
 	/** Ports that lead somewhere stay as they are, so that no connection is cut. */
-	async #portsJoining(container: Container, joining: LiveEndpoint): Promise<PublishedPortsPart[]> {
-		if (container.publicPorts.length === 0) return [];
-		const frontage = await this.#planner.frontageFor(container);
+	#portsJoining(container: Container, joining: LiveEndpoint, frontage: Frontage): PublishedPortsPart[] {
 		const wanted = partsOfPorts(container, [...this.#liveEndpoints(container, joining.endpoint), joining], frontage);
 		const taken = new Set(portsAmong(this.#context.store.containers.parts(container.id)).map(portKey));
 		return wanted.filter((part) => !taken.has(portKey(part)));
@@ -62,39 +74,79 @@ export class LiveEndpoints {
 
 	describeAttach(container: Container, endpoint: Endpoint): string[] {
 		if (!this.#runs.isRunning(container.id)) return [];
-		const parts = this.#partsOfNew(container, this.#planner.liveEndpointOf(endpoint));
-		for (const part of parts) if (part.kind === 'epair') this.#planner.returnUnit(part.unit);
+		const { store } = this.#context;
+		const liveEndpoint = store.dryRun(() => this.#planner.liveEndpointOf(endpoint));
+		const parts = this.#partsOfNew(container, liveEndpoint);
+		this.#planner.returnUnit(liveEndpoint);
 		return this.#context.executor.describe(parts.map(make));
 	}
 
-	async detach(endpoint: Endpoint): Promise<void> {
-		const { store, executor } = this.#context;
-		const current = store.endpoints.get(endpoint.id);
-		if (!current || current.epair === null || !this.#runs.isRunning(endpoint.containerId)) return;
-		const parts = store.containers.parts(endpoint.containerId);
-		const leaving = partsOfOneEndpoint(parts, current.epair);
-		const container = store.containers.get(endpoint.containerId);
-		// Ports first: what comes in by them must not reach an address that somebody else may get.
-		if (container) await this.#redirectPorts(container, endpoint);
-		const staying = store.containers.parts(endpoint.containerId).filter((part) => !isAmong(part, leaving));
-		await executor.teardown({ subject: `endpoint ${endpoint.id}`, steps: unmakeAll(leaving) }, () => {
-			store.containers.setParts(endpoint.containerId, staying);
-			this.#planner.forgetUnit(current);
-		});
-		if (container) await this.#inheritRoutes(container, endpoint);
+	/** The endpoint is no more as soon as nothing of it is on the host. */
+	async detach({ id, containerId }: Endpoint): Promise<void> {
+		const { store, executor, recorder } = this.#context;
+		const removed = { kind: 'endpoint-removed', endpoint: id } as const;
+		const [endpoint, container] = [store.endpoints.get(id), store.containers.get(containerId)];
+		if (!endpoint || !container) return;
+		if (!this.#runs.isRunning(containerId)) return recorder.record([removed]);
+		const parts = this.#partsOf(endpoint);
+		const done = [{ kind: 'parts-left', container: containerId, parts } as const, removed];
+		await executor.teardown({ subject: `endpoint ${id}`, chains: [unmakeAll(parts)], done });
+		await this.complete(container);
 	}
 
-	/** Another of its networks gives the default route from now on. Without one the container goes on as well. */
-	async #inheritRoutes(container: Container, without: Endpoint): Promise<void> {
-		const { store, executor, log } = this.#context;
-		const present = store.containers.parts(container.id);
-		const routes = inheritedRoutes(this.#desired(container, this.#liveEndpoints(container, without)), present);
-		if (routes.length === 0) return;
-		const record = () => store.containers.setParts(container.id, insertBeforeSandbox(present, routes));
-		const subject = `default route of container ${container.id}`;
-		await executor.build({ subject, steps: routes.map(make) }, record).catch((error: unknown) => {
-			log.error({ container: container.id, error: messageOf(error) }, 'no other network gives the default route');
+	describeDetach({ id }: Endpoint): string[] {
+		const { store, executor } = this.#context;
+		const endpoint = store.endpoints.get(id);
+		return endpoint ? executor.describe(unmakeAll(this.#partsOf(endpoint))) : [];
+	}
+
+	/** Ports are the first to be unmade: what comes in by them must not reach an address that somebody else may get. */
+	#partsOf(endpoint: Endpoint): Part[] {
+		if (endpoint.epair === null) return [];
+		const present = this.#context.store.containers.parts(endpoint.containerId);
+		const addresses = addressesOf(endpoint);
+		const ports = portsAmong(present).filter(({ target }) => addresses.includes(target));
+		return [...partsOfOneEndpoint(present, endpoint.epair), ...ports];
+	}
+
+	/**
+	 * Gives a running container what it lacks, now that another network has to give it: default routes, and the ports that
+	 * led to an endpoint that is gone. Without them it goes on as well.
+	 */
+	async complete(container: Container): Promise<void> {
+		const { log } = this.#context;
+		for (const give of [() => this.#redirectPorts(container), () => this.#inheritRoutes(container)])
+			await give().catch((error: unknown) => {
+				const { id, name } = container;
+				log.error({ container: id, name, error: messageOf(error) }, 'no other network gives what one has given');
+			});
+	}
+
+	async #inheritRoutes(container: Container): Promise<void> {
+		const present = this.#context.store.containers.parts(container.id);
+		const routes = inheritedRoutes(this.#desired(container, this.#liveEndpoints(container)), present);
+		await this.#join(container, `default route of container ${container.id}`, routes);
+	}
+
+	/** Published ports that lead nowhere lead to the endpoint that can take them. */
+	async #redirectPorts(container: Container): Promise<void> {
+		if (container.publicPorts.length === 0) return;
+		const frontage = await this.#planner.frontageFor(container);
+		const wanted = partsOfPorts(container, this.#liveEndpoints(container), frontage);
+		const present = portsAmong(this.#context.store.containers.parts(container.id));
+		const leading = new Set(present.map(rangeOf));
+		const ports = wanted.filter((part) => !leading.has(rangeOf(part)));
+		this.#planner.claim(ports);
+		await this.#join(container, `ports of container ${container.id}`, ports).catch((error: unknown) => {
+			this.#planner.release(ports);
+			throw error;
 		});
+	}
+
+	async #join(container: Container, subject: string, parts: readonly Part[]): Promise<void> {
+		if (parts.length === 0) return;
+		const done = [{ kind: 'parts-joined', container: container.id, parts }] as const;
+		await this.#context.executor.build({ subject, steps: parts.map(make), done });
 	}
 
 	/** The parts of an endpoint that joins a running container. It never takes over a default route that is there. */
@@ -112,49 +164,25 @@ export class LiveEndpoints {
 		return this.#planner.partsFor(container, { liveEndpoints, spec: sandbox.spec, ports: [] });
 	}
 
-	#liveEndpoints(container: Container, without: Endpoint): LiveEndpoint[] {
+	#liveEndpoints(container: Container, without?: Endpoint): LiveEndpoint[] {
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return endpoints.filter(({ id }) => id !== without.id).map((one) => this.#planner.liveEndpointOf(one));
-	}
-
-	/** Published ports that lead to a leaving endpoint lead to the next one that can take them. */
-	async #redirectPorts(container: Container, without: Endpoint): Promise<void> {
-		if (container.publicPorts.length === 0) return;
-		const { store, executor } = this.#context;
-		const frontage = await this.#planner.frontageFor(container);
-		const wanted = partsOfPorts(container, this.#liveEndpoints(container, without), frontage);
-		const present = store.containers.parts(container.id);
-		const addresses = addressesOf(without);
-		const leaving = portsAmong(present).filter(({ target }) => addresses.includes(target));
-		if (leaving.length > 0) await this.#withdraw(container, leaving);
-		const staying = new Set(portsAmong(store.containers.parts(container.id)).map(portKey));
-		const joining = wanted.filter((part) => !staying.has(portKey(part)));
-		if (joining.length === 0) return;
-		this.#planner.claim(joining);
-		const record = () => {
-			const now = store.containers.parts(container.id);
-			store.containers.setParts(container.id, insertBeforeSandbox(now, joining));
-		};
-		const subject = `ports of container ${container.id}`;
-		await executor.build({ subject, steps: joining.map(make) }, record);
-	}
-
-	async #withdraw(container: Container, leaving: readonly PublishedPortsPart[]): Promise<void> {
-		const { store, executor } = this.#context;
-		const staying = store.containers.parts(container.id).filter((part) => !isAmong(part, leaving));
-		await executor.teardown({ subject: `ports of container ${container.id}`, steps: unmakeAll(leaving) }, () => {
-			store.containers.setParts(container.id, staying);
-			this.#planner.release(leaving);
-		});
+		return endpoints.filter(({ id }) => id !== without?.id).map((one) => this.#planner.liveEndpointOf(one));
 	}
 }
 
-function isAmong(part: Part, parts: readonly Part[]): boolean {
-	const text = JSON.stringify(part);
-	return parts.some((other) => JSON.stringify(other) === text);
+function planOfJoining({ id, containerId }: Endpoint, parts: readonly Part[], preferred?: Endpoint): BuildPlan {
+	return {
+		subject: `endpoint ${id}`,
+		steps: parts.map(make),
+		done: [{ kind: 'parts-joined', container: containerId, parts }],
+		undone: [
+			{ kind: 'endpoint-removed', endpoint: id },
+			...(preferred ? [{ kind: 'default-route-preferred', endpoint: preferred.id } as const] : []),
+		],
+	};
 }
 
-function insertBeforeSandbox(parts: readonly Part[], more: readonly Part[]): Part[] {
-	const at = parts.findIndex((part) => part.kind === 'sandbox');
-	return parts.toSpliced(at === -1 ? parts.length : at, 0, ...more);
+/** A published port of one family, wherever on the host. */
+function rangeOf({ protocol, first, target }: PublishedPortsPart): string {
+	return `${protocol} ${first} ${familyOf(target)}`;
 }

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { type Address, parseAddress } from '#inet/address.ts';
+import { formatAddress, parseAddress } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { contains, formatSubnet, overlap, parseSubnetAround, type Subnet } from '#inet/subnet.ts';
@@ -16,7 +16,6 @@ import {
 import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
-import { lowestOf } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
 import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network/network.ts';
@@ -64,24 +63,14 @@ export class NetworkOperations {
 			this.#requireFreeSubnets(network, observed);
 			const steps = this.#parts(network).map(make);
 			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
-			await executor.build({ subject: `network ${network.id}`, steps }, () => this.#record(network, observed));
+			const done = [{ kind: 'network-created', network, held: reserved(network, observed) }] as const;
+			await executor.build({ subject: `network ${network.id}`, steps, done });
 			this.#context.log.info(
 				{ network: network.id, name: network.name, interface: network.interface },
 				'network created',
 			);
 			return { id: network.id };
 		});
-	}
-
-	#record(network: Network, observed: Observed): void {
-		const { store } = this.#context;
-		store.networks.insert(network);
-		for (const family of FAMILIES) {
-			const subnet = subnetOf(network, family);
-			if (!subnet) continue;
-			store.networks.insertSubnet(network.id, subnet, lowestOf(subnet));
-			for (const address of reserved(network, subnet, observed)) store.endpoints.hold(network.id, address, null);
-		}
 	}
 
 	/** Members are disconnected first, running ones included. */
@@ -91,18 +80,19 @@ export class NetworkOperations {
 		return locks.run(`network ${id}`, async () => {
 			const network = requireNetwork(store, id, 'network not found.');
 			if (dryRun) return { id, plan: this.#describeRemoval(network) };
-			for (const endpoint of store.endpoints.ofNetwork(id)) await this.#endpoints.disconnectEndpoint(endpoint, network);
+			for (const endpoint of store.endpoints.ofNetwork(id)) await this.#endpoints.disconnectEndpoint(endpoint);
 			await this.#takeDown(network);
 			return { id };
 		});
 	}
 
 	async #takeDown(network: Network): Promise<void> {
-		const { store, executor, locks, log } = this.#context;
+		const { executor, locks, log } = this.#context;
 		const { id } = network;
 		await locks.run(networkPartsKey(id), () => {
-			const steps = unmakeAll(this.#parts(network));
-			return executor.teardown({ subject: `network ${id}`, steps }, () => store.networks.delete(id));
+			const chains = [unmakeAll(this.#parts(network))];
+			const done = [{ kind: 'network-removed', network: id }] as const;
+			return executor.teardown({ subject: `network ${id}`, chains, done });
 		});
 		log.info({ network: id, name: network.name }, 'network removed');
 	}
@@ -239,12 +229,14 @@ function blockOf(text: string): Subnet {
 	return block;
 }
 
-/** Addresses that no container may get: the gateway, and on a custom network what its interface already has. */
-function reserved(network: Network, subnet: Subnet, observed: Observed): Address[] {
-	const gateway = gatewayOf(network, subnet.family);
+/** Addresses that no container may get: the gateways, and on a custom network what its interface already has. */
+function reserved(network: Network, observed: Observed): string[] {
 	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
 	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(withoutPrefix(text))));
-	return [gateway, ...present]
-		.filter((address) => address !== undefined)
-		.filter((address) => contains(subnet, address));
+	return FAMILIES.flatMap((family) => {
+		const subnet = subnetOf(network, family);
+		return [gatewayOf(network, family), ...present].flatMap((address) =>
+			subnet && address && contains(subnet, address) ? [formatAddress(address)] : [],
+		);
+	});
 }

@@ -1,8 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
-import type { Part } from '#model/part.ts';
 import { make, type Step } from '#model/step.ts';
+import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../context.ts';
 import { volumeKey, volumesAmong } from '../plan/run/mounts.ts';
 import { announcements, teardownOfRun } from '../plan/run/run.ts';
@@ -48,6 +48,7 @@ export class Runs {
 	constructor(context: EngineContext, planner: RunPlanner) {
 		this.#context = context;
 		this.#planner = planner;
+		context.recorder.listen((change) => this.#onRecorded(change));
 	}
 
 	isRunning(containerId: string): boolean {
@@ -69,12 +70,13 @@ export class Runs {
 	}
 
 	async #start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
-		const { store, driver, executor, log } = this.#context;
+		const { driver, executor, log } = this.#context;
 		const parts = await this.#planner.plan(container, command);
 		const subject = `container ${container.id}`;
 		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers() };
 		try {
-			await executor.build({ subject, steps: parts.map(make) }, () => store.containers.setParts(container.id, parts));
+			const done = [{ kind: 'run-started', container: container.id, parts }] as const;
+			await executor.build({ subject, steps: parts.map(make), done });
 		} catch (error) {
 			this.#planner.forget(container.id, parts);
 			throw error;
@@ -114,26 +116,25 @@ export class Runs {
 		});
 	}
 
+	/** Where the end cannot be recorded, it is to be tried again: nobody else may have what the run has till then. */
 	async #end(run: Run, ending: Ending): Promise<void> {
-		const { store, executor, log } = this.#context;
-		const parts = store.containers.parts(run.id);
-		const record = () => store.containers.setParts(run.id, []);
+		const { executor, log } = this.#context;
 		try {
 			const chains = this.#chainsOfEnd(run, ending);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
-			await executor.teardownChains({ subject: `container ${run.id}`, chains }, record, options);
+			const done = [{ kind: 'run-ended', container: run.id }] as const;
+			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
 			log.info({ container: run.id }, 'container stopped');
 		} finally {
 			run.gone.resolve();
-			this.#forget(run, parts);
 		}
 	}
 
-	/** Where the end could not be recorded, it is to be tried again: nobody else may have what the run has till then. */
-	#forget({ id }: Run, parts: readonly Part[]): void {
-		if (this.#context.store.containers.parts(id).length > 0) return;
-		this.#active.delete(id);
-		this.#planner.forget(id, parts);
+	/** Also of a run whose end an earlier daemon, or one that had lost its host, had begun. */
+	#onRecorded(change: StoreChange): void {
+		if (change.kind !== 'run-ended') return;
+		this.#active.get(change.container)?.gone.resolve();
+		this.#active.delete(change.container);
 	}
 
 	#chainsOfEnd({ id, adopted }: Run, ending: Ending): Step[][] {

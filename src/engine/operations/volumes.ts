@@ -2,6 +2,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmake } from '#model/step.ts';
+import type { VolumeCreated } from '#model/store-change.ts';
 import { parseVolumeName, type Volume } from '#model/volume.ts';
 import type { EngineContext } from '../context.ts';
 import { partsOfMounts, volumeKey, volumesAmong } from '../plan/run/mounts.ts';
@@ -11,8 +12,10 @@ import type { Runs } from './runs.ts';
 export interface VolumesOfContainer {
 	/** In the order of making, after the files of the container. */
 	readonly parts: readonly Part[];
-	/** To be called where the container is recorded, after it was. */
-	record(): void;
+	/** Those that come with it. */
+	readonly created: readonly VolumeCreated[];
+	/** Names of all. */
+	readonly names: readonly string[];
 }
 
 export class VolumeOperations {
@@ -45,7 +48,8 @@ export class VolumeOperations {
 		return locks.run(volumeKey(name), async () => {
 			if (store.volumes.get(name)) return name;
 			const steps = [make({ kind: 'volume-files', volume: name })];
-			await executor.build({ subject: `volume ${name}`, steps }, () => store.volumes.insert(this.#newVolume(name)));
+			const done = [{ kind: 'volume-created', volume: this.#newVolume(name) }] as const;
+			await executor.build({ subject: `volume ${name}`, steps, done });
 			log.info({ volume: name }, 'volume created');
 			return name;
 		});
@@ -86,20 +90,17 @@ export class VolumeOperations {
 			const missing = names.filter((name) => !store.volumes.get(name));
 			const runs = (id: string) => this.#runs.isRunning(id);
 			const busy = new Set(names.filter((name) => store.volumes.usersOf(name).some(runs)));
-			const record = () => {
-				for (const name of missing) store.volumes.insert(this.#newVolume(name));
-				for (const name of names) store.volumes.addUser(name, container.id);
-			};
-			return create({ parts: partsOfMounts(container, { missing, busy }), record });
+			const created = missing.map((name) => ({ kind: 'volume-created', volume: this.#newVolume(name) }) as const);
+			return create({ parts: partsOfMounts(container, { missing, busy }), created, names });
 		});
 	}
 
 	async #discard(name: string): Promise<void> {
-		const { store, executor, log } = this.#context;
+		const { executor, log } = this.#context;
 		const steps = [unmake({ kind: 'volume-files', volume: name })];
+		const done = [{ kind: 'volume-removed', volume: name }] as const;
 		// Files that the host does not let go of are still a volume.
-		await executor.teardown({ subject: `volume ${name}`, steps }, () => {});
-		store.volumes.delete(name);
+		await executor.teardown({ subject: `volume ${name}`, chains: [steps], done, whole: true });
 		log.info({ volume: name }, 'volume removed');
 	}
 

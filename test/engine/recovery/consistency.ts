@@ -1,7 +1,7 @@
 /** What a store says is to be on a host, held against what is. */
 import assert from 'node:assert/strict';
-import { partsOfNetwork } from '#engine/plan/network.ts';
-import { partsOfOneEndpoint } from '#engine/plan/run.ts';
+import { partsOfNetwork } from '#engine/plan/network/network.ts';
+import { partsOfOneEndpoint } from '#engine/plan/run/run.ts';
 import { identityOf } from '#host/fake/driver.ts';
 import type { Part } from '#model/part.ts';
 import type { Daemon } from './mortal.ts';
@@ -22,7 +22,8 @@ export function requireConsistent({ store, host, engine }: Daemon, when: string)
 		assert.equal(running, host.processes.has(id), `${when}: ${name} runs as the host says`);
 		for (const { epair } of store.endpoints.ofContainer(id)) {
 			if (!running) assert.equal(epair, null, `${when}: ${name} holds no cable while it is stopped`);
-			else assert.ok(partsOfOneEndpoint(parts, epair ?? -1).length > 0, `${when}: ${name} has a cable for each network`);
+			else
+				assert.ok(partsOfOneEndpoint(parts, epair ?? -1).length > 0, `${when}: ${name} has a cable for each network`);
 		}
 	}
 }
@@ -32,11 +33,15 @@ function expectedParts({ store, host }: Pick<Daemon, 'store' | 'host'>): Part[] 
 	const source = { kind: 'distribution' } as const;
 	return [
 		...store.networks.list().flatMap((network) => partsOfNetwork(network, surroundings)),
-		...store.images.list().map(({ id: image }) => ({ kind: 'image-files', image, source, dns: false, localtime: false }) as const),
+		...store.images
+			.list()
+			.map(({ id: image }) => ({ kind: 'image-files', image, source, dns: false, localtime: false }) as const),
 		...store.volumes.list().map(({ name: volume }) => ({ kind: 'volume-files', volume }) as const),
-		...store.containers.list().flatMap(({ id, imageId }): Part[] => [
-			{ kind: 'root-files', container: id, image: imageId },
-			...store.containers.parts(id),
-		]),
+		...store.containers
+			.list()
+			.flatMap(({ id, imageId }): Part[] => [
+				{ kind: 'root-files', container: id, image: imageId },
+				...store.containers.parts(id),
+			]),
 	];
 }

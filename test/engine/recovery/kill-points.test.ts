@@ -4,22 +4,29 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createContainer, connect, EXECUTE, start, startEngine } from '../fixture.ts';
+import { connect, createContainer, EXECUTE, start } from '../fixture.ts';
 import { TESTNET_CONFIG } from '../testnet.ts';
 import { requireConsistent } from './consistency.ts';
 import { type Daemon, MortalWorld } from './mortal.ts';
 
+/** Of the changes of a recovery, each n-th is died before: another one for each change before which the operation was cut. */
+const STRIDE = process.env.KLEENE_TORTURE ? 1 : 8;
+
 interface Operation {
 	run(daemon: Daemon): Promise<unknown>;
-	/** `undefined`: neither before nor after. */
+	/** `undefined`: half done. */
 	stage(daemon: Daemon): 'before' | 'after' | undefined;
-	/** Whether the next daemon may bring about what was asked for, or has to. */
-	readonly isRemoval?: true;
 }
 
 const PORT = { interfaces: [], hostPort: '8080', containerPort: '80', protocol: 'tcp' } as const;
 const VOLUME = { type: 'volume', source: 'data', destination: '/srv', readOnly: false } as const;
-const IMAGE = { autotag: false, dns: false, localtime: false, update: false, source: { kind: 'distribution' } } as const;
+const IMAGE = {
+	autotag: false,
+	dns: false,
+	localtime: false,
+	update: false,
+	source: { kind: 'distribution' },
+} as const;
 
 const isPresent = (present: boolean) => (present ? 'before' : 'after');
 const isAbsent = (present: boolean) => (present ? 'after' : 'before');
@@ -42,7 +49,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 	},
 	'network connect that takes the default route': {
 		run: ({ engine }) =>
-			engine.connections.connect(
+			engine.endpoints.connect(
 				{ container: 'web', network: 'spare', ipAddress: '<auto>', ipAddress6: '', defaultRoute: true },
 				EXECUTE,
 			),
@@ -54,15 +61,14 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 		},
 	},
 	'network disconnect': {
-		run: ({ engine }) => engine.connections.disconnect({ container: 'web', network: 'testnet' }, EXECUTE),
+		run: ({ engine }) => engine.endpoints.disconnect({ container: 'web', network: 'testnet' }, EXECUTE),
 		stage: (daemon) => isPresent(membersOf(daemon, 'testnet') === 2),
 	},
 	create: {
 		run: (daemon) => createContainer(daemon, 'new', 'vnet', [{ ...VOLUME, source: 'new' }]),
-		stage: ({ engine }) => {
-			const stages = [engine.containers.list, engine.volumes.list];
-			assert.ok(stages);
-			return isAbsent(names(engine.volumes.list()).includes('new'));
+		stage: ({ store }) => {
+			const made = [store.containers.byName('new'), store.volumes.get('new')].filter((one) => one !== undefined).length;
+			return [isAbsent(false), undefined, isAbsent(true)][made] as 'before' | 'after' | undefined;
 		},
 	},
 	rmc: {
@@ -70,7 +76,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 		stage: ({ store }) => isPresent(store.containers.byName('idle') !== undefined),
 	},
 	start: { run: (daemon) => start(daemon, 'idle'), stage: (daemon) => isAbsent(runs(daemon, 'idle')) },
-	stop: { run: ({ engine }) => engine.containers.stop('other', 0), stage: (daemon) => isPresent(runs(daemon, 'other')) },
+	stop: {
+		run: ({ engine }) => engine.containers.stop('other', 0),
+		stage: (daemon) => isPresent(runs(daemon, 'other')),
+	},
 	'image create': {
 		run: ({ engine }) => engine.images.create({ ...IMAGE, tag: 'new' }, () => {}),
 		stage: ({ engine }) => isAbsent(names(engine.images.list()).includes('new')),
@@ -101,7 +110,7 @@ async function furnish(daemon: Daemon): Promise<void> {
 	await engine.volumes.create('spare');
 	await createContainer(daemon, 'web', 'vnet', [VOLUME], [PORT]);
 	for (const name of ['other', 'idle']) await createContainer(daemon, name);
-	await engine.connections.connect(
+	await engine.endpoints.connect(
 		{ container: 'web', network: 'testnet', ipAddress: '<auto>', ipAddress6: '', defaultRoute: true },
 		EXECUTE,
 	);
@@ -111,28 +120,58 @@ async function furnish(daemon: Daemon): Promise<void> {
 	for (const name of ['web', 'other']) await start(daemon, name);
 }
 
-for (const [name, operation] of Object.entries(OPERATIONS))
+/** What is on the host, in names instead of ids; numbers of cables and of new interfaces are by chance. */
+function onHost({ store, host }: Daemon): string[] {
+	const named = [...store.containers.list(), ...store.networks.list(), ...store.images.list()];
+	const translate = (text: string) => named.reduce((all, { id, name }) => all.replaceAll(id, name), text);
+	return [...host.parts.keys()].map(translate).sort();
+}
+
+/** A daemon that dies before the change with this number is followed by others, of which all but the last die as well. */
+async function killedAt(operation: Operation, moments: readonly number[]) {
+	const world = new MortalWorld();
+	try {
+		const daemon = await world.start();
+		await furnish(daemon);
+		assert.equal(operation.stage(daemon), 'before');
+		const before = onHost(daemon);
+		const [first = Number.POSITIVE_INFINITY, ...later] = moments;
+		daemon.life.dieAfter(first);
+		await Promise.race([operation.run(daemon), daemon.life.died]);
+		const survived = [!daemon.life.dead];
+		for (const moment of later) survived.push(!(await world.start(moment)).life.dead);
+		const next = await world.start();
+		const when = `killed before change ${moments.join(', then ')}`;
+		requireConsistent(next, when);
+		const stage = operation.stage(next);
+		assert.ok(stage, `${when}: done or not done`);
+		assert.ok(runs(next, 'web'), `${when}: what runs goes on`);
+		if (stage === 'before') assert.deepEqual(onHost(next), before, `${when}: nothing was done`);
+		return { survived, stage, onHost: onHost(next), when };
+	} finally {
+		world.close();
+	}
+}
+
+for (const [name, operation] of Object.entries(OPERATIONS)) {
 	test(`killed before any change of "${name}"`, async () => {
+		const whole = await killedAt(operation, []);
+		assert.equal(whole.stage, 'after');
 		for (let moment = 0; ; moment += 1) {
-			const world = new MortalWorld();
-			try {
-				const daemon = await world.start();
-				await furnish(daemon);
-				assert.equal(operation.stage(daemon), 'before');
-				daemon.life.dieAfter(moment);
-				await Promise.race([operation.run(daemon), daemon.life.died]);
-				const survived = !daemon.life.dead;
-				const next = await world.start();
-				const when = survived ? 'not killed' : `killed before change ${moment}`;
-				requireConsistent(next, when);
-				assert.ok(operation.stage(next), `${when}: done or not done`);
-				assert.ok(runs(next, 'web'), `${when}: what runs goes on`);
-				if (survived) {
-					assert.equal(operation.stage(next), 'after');
-					return;
-				}
-			} finally {
-				world.close();
-			}
+			const { survived, stage, onHost, when } = await killedAt(operation, [moment]);
+			if (stage === 'after') assert.deepEqual(onHost, whole.onHost, `${when}: all was done`);
+			if (survived[0]) return;
 		}
 	});
+
+	test(`killed in "${name}" and then before any change of the recovery`, { timeout: 120_000 }, async () => {
+		const whole = await killedAt(operation, []);
+		for (let moment = 0, last = false; !last; moment += 1)
+			for (let again = moment % STRIDE, settled = false; !settled; again += STRIDE) {
+				const { survived, stage, onHost, when } = await killedAt(operation, [moment, again]);
+				if (stage === 'after') assert.deepEqual(onHost, whole.onHost, `${when}: all was done`);
+				last = survived[0] === true;
+				settled = survived[1] === true;
+			}
+	});
+}

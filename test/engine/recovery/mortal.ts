@@ -1,5 +1,5 @@
 /** A host that outlives its daemons, and a root directory that one after the other has. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '#engine/engine.ts';
@@ -7,6 +7,9 @@ import { FakeHost } from '#host/fake/driver.ts';
 import { Store } from '#store/store.ts';
 import { SILENT } from '../fixture.ts';
 import { Life } from './life.ts';
+
+/** Where a database need not wait for a disk. */
+const MEMORY = '/dev/shm';
 
 export interface Daemon {
 	readonly engine: Engine;
@@ -16,7 +19,7 @@ export interface Daemon {
 }
 
 export class MortalWorld {
-	readonly root = mkdtempSync(join(tmpdir(), 'kleene-mortal-'));
+	readonly root = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'kleene-mortal-'));
 	readonly host = new FakeHost();
 	#daemon: Daemon | undefined;
 
