@@ -181,19 +181,20 @@ export class Exits {
  */
 function lookScript({ path }: StateDirectory): Script {
 	return lines(
-		sh`value() { cat "$1" 2>/dev/null || echo -; }`,
-		sh`waits() { case $(ps -ww -o command= -p "$(value "$1/runner")" 2>/dev/null) in *"$1"/*) return 0;; esac; return 1; }`,
+		sh`value() { { read -r value <"$1"; } 2>/dev/null && [ -n "$value" ] || value=-; }`,
+		sh`waits() { value "$1/runner"; case $(ps -ww -o command= -p "$value" 2>/dev/null) in *"$1"/*) return 0;; esac; return 1; }`,
 		sh`for d in ${path}/run/* ${path}/exec/*; do`,
 		sh`	[ -f "$d/token" ] && [ -f "$d/runner" ] || continue`,
 		sh`	id=\${d##*/}; kind=\${d%/*}; kind=\${kind##*/}`,
 		sh`	if ! waits "$d"; then`,
-		sh`		[ -e "$d/code" ] || echo ${KILLED} >"$d/code"`,
+		sh`		[ -s "$d/code" ] || echo ${KILLED} >"$d/code"`,
 		sh`		if [ "$kind" = run ] && [ ! -e "$d/ended" ]; then`,
 		sh`			if pgrep -j "$id" >/dev/null 2>&1; then daemon -f /bin/sh "$d/watch.sh"; else : >"$d/ended"; fi`,
 		sh`		fi`,
 		sh`	fi`,
 		sh`	ended=-; [ ! -e "$d/ended" ] || ended=ended`,
-		sh`	echo "$kind $id $(value "$d/token") $(value "$d/code") $ended"`,
+		sh`	value "$d/token"; token=$value; value "$d/code"`,
+		sh`	echo "$kind $id $token $value $ended"`,
 		sh`done`,
 	);
 }

@@ -1,16 +1,18 @@
 /**
- * The scripts that a process in a jail is run by. Three shells, so that each outlives what it must:
+ * The scripts that a process in a jail is run by:
  *
- * - the session (`attachScript`), on the connection of the daemon: relays between its streams and FIFOs. When the daemon
- *   is gone it reads on and throws away, so that the process never waits for somebody who does not read.
- * - `run.sh`, detached by daemon(8): waits for the process, notes and tells how it ended, and becomes
- * - `watch.sh` (first processes only): waits until no process is left in the jail, and tells that.
+ * - the session (`attachScript`), on the connection of the daemon, starts relays between its streams and FIFOs. When the
+ *   daemon is gone they read on and throw away, so that the process never waits for a reader that is not there.
+ * - `run.sh` waits for the process, notes and tells how it ended. For an additional process with a session the shell of
+ *   the session becomes it, otherwise it is detached by daemon(8). For a first process it becomes
+ * - `watch.sh`: waits until no process is left in the jail, and tells that.
  *
  * The FIFOs are opened for reading and writing by those who write: there is a reader always, so nobody gets SIGPIPE.
+ * A fork is what costs on a host, so files are read and written by the shell itself. What is written to one is a line at
+ * once: a file that is not empty is complete.
  */
-
 import type { ProcessSpec } from '#model/sandbox.ts';
-import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 
@@ -50,63 +52,81 @@ export function directoryOf({ state, container, execution }: Launch): string {
 /** For an exchange: starts a process that nobody is attached to. */
 export function detachedScript(launch: Launch): Script {
 	const input = launch.process.tty ? sh`exec 5<>${directoryOf(launch)}/in` : sh`exec 5</dev/null`;
-	return lines(prepare(launch), sh`exec 3>/dev/null 4>/dev/null`, input, start(launch));
+	return lines(prepare(launch), sh`exec 3>/dev/null 4>/dev/null`, input, detach(launch));
 }
 
 /**
  * For a session: starts a process and relays. Both streams carry a mark `begin` before the first byte of the process,
  * and one with its exit code after the last that it wrote. Error output without a mark is that of this script.
+ *
+ * @param over directories of runs that are to be removed on the way
  */
-export function attachScript(launch: Launch): Script {
+export function attachScript(launch: Launch, over: readonly string[] = []): Script {
 	const directory = directoryOf(launch);
 	const { tty, stdin } = launch.process;
-	const forward = stdin
-		? // The copy of the input that is held open here would keep it from ever ending.
-			sh`exec 9<&0; cat <&9 >${directory}/in 2>/dev/null 7<&- 8<&- & exec 9<&-`
-		: sh`:`;
+	const first = launch.execution === undefined;
 	return lines(
 		sh`set -e`,
+		...(over.length > 0 ? [removeRuns(over)] : []),
 		prepare(launch),
 		sh`exec 3<>${directory}/out 4<>${directory}/err`,
 		stdin || tty ? sh`exec 5<>${directory}/in` : sh`exec 5</dev/null`,
-		start(launch),
-		sh`exec 7<${directory}/out 8<${directory}/err`,
-		sh`exec 3>&- 4>&-`,
+		...(first ? [detach(launch)] : []),
 		sh`printf ${'%sbegin;'} ${markOf(launch.token)}; printf ${'%sbegin;'} ${markOf(launch.token)} >&2`,
-		sh`set +e`,
-		forward,
-		sh`exec 5>&-`,
-		relay(directory, 'err'),
+		...(stdin ? [forward(directory)] : []),
+		// With it tee(1) goes on reading when nobody reads what it passes on.
+		sh`trap '' PIPE`,
 		relay(directory, 'out'),
-		sh`exec 7<&- 8<&- </dev/null >/dev/null 2>&1; wait`,
+		relay(directory, 'err'),
+		sh`trap - PIPE; set +e`,
+		sh`exec </dev/null >/dev/null 2>&1`,
+		first ? sh`exec 3>&- 4>&- 5>&-; wait $out $err` : sh`exec /bin/sh ${directory}/run.sh`,
 	);
 }
+
+/** It is opened here, where the process that reads cannot find it without a writer. */
+function forward(directory: string): Script {
+	return lines(
+		sh`exec 8>${directory}/in 9<&0`,
+		sh`cat <&9 >&8 2>/dev/null 3>&- 4>&- 5>&- 8>&- 9<&- &`,
+		sh`exec 8>&- 9<&-`,
+	);
+}
+
+/** Ends with the last who writes. Its process id is noted, and is in the variable of this name. */
+function relay(directory: string, stream: 'out' | 'err'): Script {
+	const to = stream === 'out' ? sh`` : sh`>&2 `;
+	const variable = new Script(stream);
+	return lines(
+		sh`${new Script(RELAY)} <${directory}/${stream} ${to}2>/dev/null 3>&- 4>&- 5>&- &`,
+		sh`${variable}=$!; echo "$${variable}" >${directory}/relay-${stream}`,
+	);
+}
+
+/** That of coreutils would end with its standard output alone. */
+const RELAY = 'tee /dev/null';
 
 /**
- * Ends with the last who writes. When it is told to (`releaseScript`), or nobody reads what it passes on, it reads on and
- * holds nothing of the session any more.
+ * For an exchange: sessions to these runs are read by nobody any more. Somebody else reads on and throws away, who holds
+ * nothing of the session; until he does, the FIFO is held open for both, or opening it would wait for a writer.
  */
-function relay(directory: string, stream: 'out' | 'err'): Script {
-	const [from, to] = stream === 'out' ? [sh`<&7`, sh`>&1`] : [sh`<&8`, sh`>&2`];
-	const note = `${directory}/relay-${stream}`;
-	return lines(
-		sh`(cat ${from} ${to} & echo $! >${note}; wait; rm -f ${note}; exec cat ${from} >/dev/null 2>&1) </dev/null &`,
-	);
-}
-
-/** For an exchange: sessions to these runs are read by nobody any more. */
 export function releaseScript(directories: readonly string[]): Script {
 	return lines(
-		sh`for d in ${directories}; do for note in "$d"/relay-*; do`,
-		sh`	pid=$(cat "$note" 2>/dev/null) || continue`,
-		sh`	case $(ps -ww -o command= -p "$pid" 2>/dev/null) in cat*) kill "$pid" 2>/dev/null || :;; esac`,
+		sh`for d in ${directories}; do for stream in out err; do`,
+		sh`	{ read -r pid <"$d/relay-$stream"; } 2>/dev/null || continue`,
+		sh`	case $(ps -ww -o command= -p "$pid" 2>/dev/null) in ${RELAY}*) ;; *) continue ;; esac`,
+		sh`	[ -p "$d/$stream" ] || continue`,
+		sh`	exec 6<>"$d/$stream"; exec 7<"$d/$stream"`,
+		sh`	daemon -f /bin/sh -c 'exec 6<&-; exec cat <&7 >/dev/null'`,
+		sh`	exec 6<&- 7<&-; kill "$pid" 2>/dev/null || :`,
 		sh`done; done`,
 	);
 }
 
 function prepare(launch: Launch): Script {
 	const directory = directoryOf(launch);
-	const { container, token, process } = launch;
+	const { container, token, process, attach } = launch;
+	const first = launch.execution === undefined;
 	const notRunning = refusal({
 		code: 'CONTAINER_NOT_RUNNING',
 		what: `cannot run a process in container ${container}`,
@@ -114,21 +134,22 @@ function prepare(launch: Launch): Script {
 		hint: 'start it first, e.g. `klee start`',
 	});
 	const file = (name: string, text: Script) => sh`printf ${'%s\n'} ${text.text} >${directory}/${name}`;
+	const fifos = [...(attach ? ['out', 'err'] : []), ...(process.tty || process.stdin ? ['in'] : [])];
 	return lines(
 		sh`jls -j ${container} jid >/dev/null 2>&1 || ${notRunning}`,
-		sh`umask 077; ${removeRuns([directory])}; mkdir -p ${directory}`,
-		sh`mkfifo ${directory}/in ${directory}/out ${directory}/err`,
+		sh`umask 077; [ ! -e ${directory} ] || ${removeRuns([directory])}; mkdir -p ${directory}`,
+		...(fifos.length > 0 ? [sh`mkfifo ${fifos.map((name) => `${directory}/${name}`)}`] : []),
 		sh`echo ${token} >${directory}/token`,
-		launch.execution === undefined ? sh`echo ${jexecFlags(launch)} >${directory}/jexec` : sh`:`,
+		first ? sh`echo ${jexecFlags(launch)} >${directory}/jexec` : sh`:`,
 		file('start.sh', startFile(launch)),
 		file('run.sh', process.tty ? terminalRunFile(launch) : runFile(launch)),
 		...(process.tty ? [file('inner.sh', innerFile(launch))] : []),
-		...(launch.execution === undefined ? [file('watch.sh', watchFile(launch))] : []),
+		...(first ? [file('watch.sh', watchFile(launch))] : []),
 	);
 }
 
-/** Descriptors 3, 4 and 5 are its output, error output and input. */
-function start(launch: Launch): Script {
+/** Starts `run.sh`, whose descriptors 3, 4 and 5 are the output, error output and input of the process. */
+function detach(launch: Launch): Script {
 	return sh`daemon -f /bin/sh ${directoryOf(launch)}/run.sh`;
 }
 
@@ -146,9 +167,9 @@ function startFile(launch: Launch): Script {
 		sh`umask 022`,
 		process.tty ? sh`tty >${directory}/tty` : sh`:`,
 		process.tty && size !== undefined ? sh`stty rows ${rows!} columns ${columns!}` : sh`:`,
-		sh`flags=$(cat ${state.run(container)}/jexec 2>/dev/null || echo ${'-l -U'})`,
+		sh`{ read -r flags <${state.run(container)}/jexec; } 2>/dev/null || flags=${'-l -U'}`,
 		...before.map((command) => sh`jexec $flags ${beforeUser} ${container} /bin/sh -c ${command} || exit`),
-		sh`echo $$ >${directory}/pid.new; mv ${directory}/pid.new ${directory}/pid`,
+		sh`echo $$ >${directory}/pid`,
 		sh`exec jexec $flags ${process.user} ${container} /usr/bin/env ${[...environment, ...process.env]} ${process.argv}`,
 	);
 }
@@ -159,26 +180,29 @@ export function clampSize(n: number): number {
 
 /**
  * Part of a script, as the directory may be gone when it comes to that. Notes exit code `$c` once, and finds out whether
- * the jail is empty: `$mark` is what is to be told.
+ * the jail is empty: `$mark` is what is to be told. While the first process lives it is not, and nobody has to look.
  */
 function report(launch: Launch): Script {
 	const { state, container, token } = launch;
 	const directory = directoryOf(launch);
 	const first = `${state.run(container)}/code`;
 	return lines(
+		sh`known=; { read -r known <${directory}/token; } 2>/dev/null`,
 		// Without its directory, or with that of a later run there, the container was taken apart meanwhile.
-		sh`if [ "$(cat ${directory}/token 2>/dev/null)" != ${token} ]; then end="$c 1"; echo process ${token} $end >>${state.events}`,
-		sh`elif [ -e ${directory}/end ]; then end=$(cat ${directory}/end)`,
+		sh`if [ "$known" != ${token} ]; then end="$c 1"; echo process ${token} $end >>${state.events}`,
+		sh`elif [ -s ${directory}/end ]; then read -r end <${directory}/end`,
 		sh`else`,
-		sh`	[ ! -e ${directory}/code ] || c=$(cat ${directory}/code)`,
-		sh`	echo "$c" >${directory}/code.new; mv ${directory}/code.new ${directory}/code`,
+		sh`	[ ! -s ${directory}/code ] || read -r c <${directory}/code`,
+		sh`	echo "$c" >${directory}/code`,
+		sh`	last=0`,
+		sh`	if [ -s ${first} ]; then`,
 		// What was killed along with it takes a moment to be gone.
-		sh`	last=1; for n in 1 2 3; do`,
-		sh`		pgrep -j ${container} >/dev/null 2>&1 || break`,
-		sh`		if [ "$n" = 3 ]; then last=0; else sleep 0.03; fi`,
-		sh`	done`,
-		sh`	[ -e ${first} ] || last=0`,
-		sh`	end="$c $last"; echo "$end" >${directory}/end.new; mv ${directory}/end.new ${directory}/end`,
+		sh`		for n in 1 2 3; do`,
+		sh`			pgrep -j ${container} >/dev/null 2>&1 || { last=1; break; }`,
+		sh`			[ "$n" = 3 ] || sleep 0.03`,
+		sh`		done`,
+		sh`	fi`,
+		sh`	end="$c $last"; echo "$end" >${directory}/end`,
 		sh`	echo process ${token} $end >>${state.events}`,
 		sh`fi`,
 		sh`mark=${markOf(token)}$end${MARK_END}`,
@@ -230,20 +254,24 @@ function afterwards(launch: Launch): Script {
 		report(launch),
 		sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`,
 		sh`exec 3>&- 4>&-`,
-		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh` : sh`exit 0`,
+		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh "\${end#* }"` : sh`exit 0`,
 	);
 }
 
-/** Until no process is left in the jail, or no jail. pgrep(1): 1 none, 2 no such jail, 3 could not look. */
+/**
+ * Until no process is left in the jail, or no jail; with the argument 1 somebody has seen that already. pgrep(1): 1 none,
+ * 2 no such jail, 3 could not look.
+ */
 function watchFile({ state, container, token }: Launch): Script {
 	const directory = state.run(container);
 	return lines(
 		sh`echo $$ >${directory}/runner`,
-		sh`while :; do`,
+		sh`while [ "$1" != 1 ]; do`,
 		sh`	pids=$(pgrep -j ${container} 2>/dev/null)`,
 		sh`	case $? in 0) pwait $pids >/dev/null 2>&1; sleep 0.05;; 3) sleep 1;; *) break;; esac`,
 		sh`done`,
-		sh`[ "$(cat ${directory}/token 2>/dev/null)" = ${token} ] || exit 0`,
+		sh`known=; { read -r known <${directory}/token; } 2>/dev/null`,
+		sh`[ "$known" = ${token} ] || exit 0`,
 		sh`: >${directory}/ended`,
 		sh`echo ${`sandbox ${container} ${token}`} >>${state.events}`,
 	);

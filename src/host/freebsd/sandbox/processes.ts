@@ -74,7 +74,7 @@ export class JailProcess extends AttachableProcess {
 /** `pkill -F -j` signals the one process, and only if it is in the jail: its id may have gone to somebody else. */
 function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
 	return lines(
-		sh`n=0; while [ ! -e ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
+		sh`n=0; while [ ! -s ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
 		sh`	n=$((n + 1)); sleep 0.1`,
 		sh`done`,
 		sh`[ -e ${directory}/code ] || pkill ${`-${signal.slice(3)}`} -j ${container} -F ${directory}/pid`,
@@ -82,5 +82,5 @@ function killScript(directory: string, container: string, signal: NodeJS.Signals
 }
 
 function resizeScript(directory: string, rows: number, columns: number): Script {
-	return sh`stty -f "$(cat ${directory}/tty)" rows ${clampSize(rows)} columns ${clampSize(columns)}`;
+	return sh`read -r tty <${directory}/tty; stty -f "$tty" rows ${clampSize(rows)} columns ${clampSize(columns)}`;
 }

@@ -17,6 +17,9 @@ const START = 60_000;
 /** For the end of a container to be told after that of its last process. */
 const END_OF_SANDBOX = 1000;
 
+/** Directories of executions that are over, before they are removed. */
+const MUCH = 20;
+
 /** What of a sandbox the running of processes in it depends on. */
 export interface RunnerSpec {
 	readonly process: ProcessSpec;
@@ -40,7 +43,7 @@ export class Runner {
 	/** With the directory of the run on the host. */
 	readonly #attachments = new Map<SessionStreams, string>();
 	/** Directories of executions that are over. */
-	#rubbish: string[] = [];
+	readonly #rubbish: string[] = [];
 
 	constructor({ shell, state, log }: RunnerOptions) {
 		this.#shell = shell;
@@ -104,7 +107,8 @@ export class Runner {
 		this.#exits.close();
 		await this.#release([...this.#attachments.values()]);
 		for (const streams of this.#attachments.keys()) streams.close();
-		if (this.#rubbish.length > 0) await this.#exchange([this.#removal()]).catch(() => {});
+		const over = this.#removal(this.#takeRubbish(1));
+		if (over.length > 0) await this.#exchange(over).catch(() => {});
 	}
 
 	/** sshd reads on what nobody takes until its window is full, where a session but not the connection is closed. */
@@ -134,7 +138,7 @@ export class Runner {
 	}
 
 	async #attach(launch: Launch): Promise<SessionStreams> {
-		const session = await this.#shell.open(attachScript(launch));
+		const session = await this.#shell.open(attachScript(launch, this.#takeRubbish()));
 		const { token, process } = launch;
 		const streams = new SessionStreams(session, { token, tty: process.tty, stdin: process.stdin });
 		const timer = setTimeout(() => session.close(), START);
@@ -157,7 +161,7 @@ export class Runner {
 
 	async #start(launch: Launch): Promise<void> {
 		const results = await this.#exchange([
-			...(this.#rubbish.length > 0 ? [this.#removal()] : []),
+			...this.#removal(this.#takeRubbish()),
 			{ name: 'start', script: detachedScript(launch) },
 		]);
 		const result = results.at(-1)!;
@@ -181,10 +185,14 @@ export class Runner {
 		return { code, sandboxEnded: last && (await this.#exits.endsWithin(container, END_OF_SANDBOX)) };
 	}
 
-	#removal(): Section {
-		const directories = this.#rubbish;
-		this.#rubbish = [];
-		return { name: 'executions that are over', script: removeRuns(directories) };
+	/** What is over is removed together with what begins, and not each by itself. */
+	#takeRubbish(atLeast = MUCH): string[] {
+		return this.#rubbish.length < atLeast ? [] : this.#rubbish.splice(0);
+	}
+
+	#removal(directories: readonly string[]): Section[] {
+		if (directories.length === 0) return [];
+		return [{ name: 'executions that are over', script: removeRuns(directories) }];
 	}
 
 	async #exchange(sections: readonly Section[]) {
