@@ -177,7 +177,7 @@ export class Executor {
 	}
 
 	async #settle({ id, subject, mode, steps, cursor, record, whole }: JournalEntry): Promise<void> {
-		this.#log.warn({ subject, mode, step: cursor }, 'this plan was cut short; settling it');
+		this.#log.warn({ subject, mode, step: cursor }, 'recovering an interrupted plan');
 		const failures = mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
 		if (failures.some(isUnreachable)) return;
 		this.#close(id, whole && failures.length > 0 ? [] : record);

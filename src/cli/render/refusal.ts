@@ -47,7 +47,7 @@ function row(label: string, content: string): string {
 
 export function printRefusal(error: unknown): void {
 	if (isKleeneError(error)) errorText(renderRefusal(error));
-	else errorText(`${paint(process.stderr, 'red', 'klee has a defect:')} ${stackOf(error)}\n`);
+	else errorText(`${paint(process.stderr, 'red', 'internal error:')} ${stackOf(error)}\n`);
 }
 
 function stackOf(error: unknown): string {
