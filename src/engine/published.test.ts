@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { PublishedPorts, ReservedPorts } from './published.ts';
 
 function part(container: string, from: Partial<PublishedPortsPart>): PublishedPortsPart {

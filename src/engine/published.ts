@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { familyOf } from '#inet/family.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 
 /** Which running container holds which ports of the host. A port on every address and one on a single address clash. */

@@ -2,7 +2,7 @@ import { type KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Observed } from '#model/observed.ts';
-import type { Part } from '#model/part.ts';
+import { isOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import type { LiveEndpoints } from './operations/live-endpoints.ts';
@@ -186,8 +186,8 @@ function textOf(part: Part): string {
 	return JSON.stringify(part);
 }
 
-function isFirewall({ kind }: Part): boolean {
-	return kind === 'network-filter' || kind === 'filter-member' || kind === 'published-ports';
+function isFirewall(part: Part): boolean {
+	return isOf('firewall', part);
 }
 
 function sandboxOnly(container: string): Part {

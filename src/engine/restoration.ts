@@ -1,11 +1,8 @@
 import { messageOf } from '#errors/kleene-error.ts';
-import type { Part } from '#model/part.ts';
+import { isOf, type Part } from '#model/part.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
-
-/** Parts that a flush of the host's firewall takes away. */
-const FILTERS: ReadonlySet<Part['kind']> = new Set(['network-filter', 'filter-member', 'published-ports']);
 
 /**
  * Puts back what somebody else took away, and follows the host where it changes. Whatever is made again is read under
@@ -62,7 +59,7 @@ export class Restoration {
 	/** @returns how many there were to be made */
 	async #make(parts: readonly Part[]): Promise<number> {
 		const { executor, driver, log } = this.#context;
-		const filters = parts.filter(({ kind }) => FILTERS.has(kind));
+		const filters = parts.filter((part) => isOf('firewall', part));
 		if (filters.length === 0) return 0;
 		await executor.tryAll(filters.map(make), (step, error) =>
 			log.error({ part: driver.describe(step), error: messageOf(error) }, 'could not restore this'),

@@ -1,7 +1,8 @@
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
-import type { Part, PublishedPortsPart } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';

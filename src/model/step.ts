@@ -1,4 +1,4 @@
-import type { Part } from './part.ts';
+import { type Part, titleOf } from './part.ts';
 
 /** One change to a host: a part that is to be there, or to be gone. Its inverse is the other verb. */
 export interface Step {
@@ -21,4 +21,9 @@ export function inverseOf(step: Step): Step {
 /** Parts in the order in which they are made, taken apart in the opposite one. */
 export function unmakeAll(parts: readonly Part[]): Step[] {
 	return parts.toReversed().map(unmake);
+}
+
+/** What failed, as the `what` of a refusal: e.g. `cannot set up epair0 of container 2f1dc29b8f36`. */
+export function failureOf({ verb, part }: Step): string {
+	return `cannot ${verb === 'make' ? 'set up' : 'take down'} ${titleOf(part)}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
-import { identityOf } from '#host/fake/driver.ts';
+import { identityOf } from '#model/part.ts';
 import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
 import { TESTNET_CONFIG } from './testnet.ts';
 

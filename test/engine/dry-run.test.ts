@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { ContainerRequest } from '#engine/operations/creations.ts';
 import type { RunRequest } from '#engine/operations/dry-runs.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
-import { identityOf } from '#host/fake/driver.ts';
+import { identityOf } from '#model/part.ts';
 import type { PublishedPort } from '#model/port.ts';
 import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
 import { TESTNET_CONFIG } from './testnet.ts';

@@ -1,7 +1,8 @@
 import { messageOf } from '#errors/kleene-error.ts';
+import { isCompared } from '#model/part.ts';
 import type { EngineContext } from '../context.ts';
 import { examine } from '../plan/doctor/doctor.ts';
-import { type Examination, type Finding, isNetworkPart } from '../plan/doctor/finding.ts';
+import type { Examination, Finding } from '../plan/doctor/finding.ts';
 import { partsOfNetwork } from '../plan/network/network.ts';
 
 /** What was looked at, so that "nothing wrong" says how much that is. */
@@ -34,7 +35,7 @@ export class DoctorOperations {
 	async examine(): Promise<Diagnosis> {
 		const examination = await this.#examination();
 		const { networks, runs } = examination;
-		const parts = [...networks, ...runs].reduce((sum, { parts }) => sum + parts.filter(isNetworkPart).length, 0);
+		const parts = [...networks, ...runs].reduce((sum, { parts }) => sum + parts.filter(isCompared).length, 0);
 		return { findings: examine(examination), extent: { networks: networks.length, containers: runs.length, parts } };
 	}
 
@@ -49,7 +50,7 @@ export class DoctorOperations {
 		const runs = store.containers.running().map(({ id, name }) => ({ id, name, parts: store.containers.parts(id) }));
 		const names = new Map(store.containers.list().map(({ id, name }) => [id, name]));
 		const inFlight = store.journal.unfinished().flatMap(({ steps }) => steps.map(({ part }) => part));
-		const expected = [...networks, ...runs].flatMap(({ parts }) => parts).filter(isNetworkPart);
+		const expected = [...networks, ...runs].flatMap(({ parts }) => parts).filter(isCompared);
 		const observed = await driver.observe('everything', expected);
 		return { networks, runs, names, inFlight, observed, traits: seen.traits };
 	}

@@ -16,11 +16,10 @@ import {
 	type RunRequest,
 } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import { cableName, hostEnd, unitOfHostEnd } from '#model/cable.ts';
-import type { Mount } from '#model/mount.ts';
+import { hostEnd } from '#model/cable.ts';
 import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
-import type { Part } from '#model/part.ts';
-import { portKey } from '#model/port.ts';
+import { identityOf, namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
+import { interfaceOnHost } from '#model/parts/names.ts';
 import type { Step } from '#model/step.ts';
 import { FakeProcess } from './process.ts';
 
@@ -61,20 +60,15 @@ export class FakeHost implements HostDriver {
 	async observe(_scope: ObservationScope): Promise<Observed> {
 		this.#requireReachable();
 		const all = [...this.parts.values()];
-		const idsOf = (kind: Part['kind']) => all.filter((part) => part.kind === kind).map(containerOrImage);
-		const sandboxes = idsOf('sandbox').map((container) => ({
-			container,
-			running: this.processes.has(container),
-			pid: 1,
-		}));
+		const sandboxes = all.filter((part) => part.kind === 'sandbox');
 		return {
 			gatewayInterface: '',
 			interfaces: [...this.foreign, ...all.flatMap(asInterface)],
 			routes: [],
-			sandboxes,
-			mountedRoots: idsOf('root-mount'),
-			imageFiles: idsOf('image-files'),
-			rootFiles: idsOf('root-files'),
+			sandboxes: sandboxes.map(({ container }) => ({ container, running: this.processes.has(container), pid: 1 })),
+			mountedRoots: all.filter((part) => part.kind === 'root-mount').map(({ container }) => container),
+			imageFiles: all.filter((part) => part.kind === 'image-files').map(({ image }) => image),
+			rootFiles: all.filter((part) => part.kind === 'root-files').map(({ container }) => container),
 		};
 	}
 
@@ -122,21 +116,25 @@ export class FakeHost implements HostDriver {
 		if (there && JSON.stringify(there) !== JSON.stringify(part)) throw refuse(identity, 'it is there and different');
 		if (part.kind === 'network-interface' && this.foreign.some(({ name }) => name === part.interface))
 			throw refuse(identity, 'the name is taken');
-		for (const needed of needs(part)) if (!this.#has(needed)) throw refuse(identity, `${needed} is not there`);
+		for (const needed of standsOn(part)) if (!this.#has(needed)) throw refuse(identity, `${needed} is not there`);
 		this.parts.set(identity, part);
 	}
 
-	#has(identity: string): boolean {
-		const foreign = this.foreign.some(({ name }) => identity === `network-interface ${name}`);
-		return foreign || this.parts.has(identity);
+	/** @param needed one of the names that parts stand on */
+	#has(needed: string): boolean {
+		const foreign = this.foreign.some(({ name }) => needed === interfaceOnHost(name));
+		return foreign || [...this.parts.values()].some((part) => namesOf(part).includes(needed));
 	}
 
 	#unmake(part: Part): void {
 		const identity = identityOf(part);
-		const standing = [...this.parts.values()].filter((other) => needs(other).includes(identity));
-		const onTop = standing.find((other) => !goesAlong(other));
+		const there = this.parts.get(identity) ?? part;
+		const others = [...this.parts.values()].filter((other) => other !== there);
+		const goes = sharesName(namesOf(there));
+		const along = new Set(others.filter((other) => goes(removedWith(other))));
+		const onTop = others.find((other) => !along.has(other) && goes(standsOn(other)));
 		if (onTop) throw refuse(identity, `${identityOf(onTop)} stands on it`);
-		for (const other of standing) this.parts.delete(identityOf(other));
+		for (const other of along) this.parts.delete(identityOf(other));
 		if (part.kind === 'sandbox') this.endContainer(part.container, 137);
 		this.parts.delete(identity);
 	}
@@ -190,90 +188,12 @@ function bridgesOf(part: Part, all: readonly Part[], container: string | undefin
 	);
 }
 
-/** As on real hosts: a cable takes its port along, a stack its addresses and routes. */
-function goesAlong({ kind }: Part): boolean {
-	const withCable = kind === 'rate-limit' || kind === 'bridge-port';
-	return withCable || kind === 'inside-address' || kind === 'inside-route' || kind === 'mount-point';
+function sharesName(going: readonly string[]): (names: readonly string[]) => boolean {
+	return (names) => names.some((name) => going.includes(name));
 }
 
 function refuse(what: string, why: string): KleeneError {
 	return new KleeneError({ code: 'HOST_FAILED', what, why, hint: 'try again' });
-}
-
-function containerOrImage(part: Part): string {
-	return 'container' in part ? part.container : 'image' in part ? part.image : '';
-}
-
-/** What makes a part the same part: its kind and the names it has on the host. */
-export function identityOf(part: Part): string {
-	switch (part.kind) {
-		case 'network-interface':
-			return `${part.kind} ${part.interface}`;
-		case 'interface-address':
-			return `${part.kind} ${part.interface} ${part.address}`;
-		case 'epair':
-			return `${part.kind} ${cableName(part.unit)}`;
-		case 'bridge-port':
-			return `${part.kind} ${part.interface}`;
-		case 'inside-address':
-			return `${part.kind} ${part.container} ${part.address}`;
-		case 'inside-route':
-			return `${part.kind} ${part.container} ${part.family}`;
-		case 'alias':
-			return `${part.kind} ${part.container} ${part.address}`;
-		case 'resolver':
-			return `${part.kind} ${part.network}`;
-		case 'rate-limit':
-			return `${part.kind} ${cableName(part.unit)}`;
-		case 'network-filter':
-			return `${part.kind} ${part.network}`;
-		case 'filter-member':
-			return `${part.kind} ${part.interface}`;
-		case 'volume-files':
-			return `${part.kind} ${part.volume}`;
-		case 'mount-point':
-			return `${part.kind} ${part.container} ${part.mount.destination}`;
-		case 'published-ports':
-			return `${part.kind} ${portKey(part)}`;
-		default:
-			return `${part.kind} ${containerOrImage(part)}`;
-	}
-}
-
-/** Identities of the parts that must be there before this one, and may not go before it. */
-function needs(part: Part): string[] {
-	switch (part.kind) {
-		case 'interface-address':
-			return [`network-interface ${part.interface}`];
-		case 'epair':
-			return [`stack ${part.container}`];
-		case 'bridge-port':
-			return [`network-interface ${part.bridge}`, `epair ${cableName(unitOfHostEnd(part.interface) ?? -1)}`];
-		case 'inside-address':
-			return [`stack ${part.container}`];
-		case 'inside-route':
-			return [`stack ${part.container}`];
-		case 'alias':
-			return [`network-interface ${part.interface}`, `epair ${cableName(part.unit)}`];
-		case 'filter-member':
-			return [`network-filter ${part.network}`];
-		case 'rate-limit':
-			return [`epair ${cableName(part.unit)}`];
-		case 'root-files':
-			return [`image-files ${part.image}`];
-		case 'root-mount':
-			return [`root-files ${part.container}`, `image-files ${part.image}`];
-		case 'sandbox':
-			return [`root-mount ${part.container}`, ...part.mounts.flatMap(volumeOf)];
-		case 'mount-point':
-			return [`root-files ${part.container}`, ...volumeOf(part.mount)];
-		default:
-			return [];
-	}
-}
-
-function volumeOf({ type, source }: Mount): string[] {
-	return type === 'volume' ? [`volume-files ${source}`] : [];
 }
 
 function asInterface(part: Part): ObservedInterface[] {

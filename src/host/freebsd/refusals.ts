@@ -1,8 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { cableName } from '#model/cable.ts';
 import type { Part } from '#model/part.ts';
-import type { Step } from '#model/step.ts';
+import { failureOf, type Step } from '#model/step.ts';
 import { explainJail } from '#os/freebsd/jail.ts';
 import { explainZfs } from '#os/freebsd/zfs.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
@@ -29,7 +28,7 @@ export function refusal({ code, what, why, hint }: ScriptRefusal): Script {
 
 /** The refusal of one step, about its part. */
 export function refuse(verb: Step['verb'], part: Part, rest: Omit<ScriptRefusal, 'what'>): Script {
-	return refusal({ what: titleOfStep(verb, part), ...rest });
+	return refusal({ what: failureOf({ verb, part }), ...rest });
 }
 
 /**
@@ -114,10 +113,10 @@ interface Failure {
 }
 
 /** Why a script failed, for people. */
-export function asRefusal({ verb, part }: Step, { stderr, code: exitCode, commands }: Failure): KleeneError {
+export function asRefusal(step: Step, { stderr, code: exitCode, commands }: Failure): KleeneError {
 	const said = parseRefusal(stderr);
 	if (said) return said;
-	const what = titleOfStep(verb, part);
+	const what = failureOf(step);
 	const explained =
 		explain([TOOL_MISSING], stderr) ?? explainZfs(stderr) ?? explainJail(stderr) ?? explain(KNOWN, stderr);
 	if (explained) return new KleeneError({ what, ...explained });
@@ -144,43 +143,4 @@ function byHand(commands: readonly string[]): string {
 
 function fill(text: string, match: RegExpExecArray): string {
 	return text.replaceAll('$1', match[1] ?? '');
-}
-
-function titleOfStep(verb: Step['verb'], part: Part): string {
-	return `cannot ${verb === 'make' ? 'set up' : 'take down'} ${titleOf(part)}`;
-}
-
-/** What a user would call the part. */
-export function titleOf(part: Part): string {
-	switch (part.kind) {
-		case 'network-interface':
-			return `${part.type} interface ${part.interface}`;
-		case 'interface-address':
-			return `address ${part.address} of ${part.interface}`;
-		case 'stack':
-			return `jail ${part.container}`;
-		case 'epair':
-			return `${cableName(part.unit)} of container ${part.container}`;
-		case 'bridge-port':
-			return `the membership of ${part.interface} in ${part.bridge}`;
-		case 'inside-address':
-			return `address ${part.address} on ${part.interface} of container ${part.container}`;
-		case 'inside-route':
-			return `the default route over ${part.gateway} of container ${part.container}`;
-		case 'alias':
-			return `address ${part.address} of container ${part.container}`;
-		case 'network-filter':
-			return `the rules of network ${part.network}`;
-		case 'published-ports':
-			return `port ${part.first}/${part.protocol} of container ${part.container}`;
-		case 'image-files':
-			return `image ${part.image}`;
-		case 'root-files':
-		case 'root-mount':
-			return `the files of container ${part.container}`;
-		case 'sandbox':
-			return `container ${part.container}`;
-		default:
-			return part.kind;
-	}
 }

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import { cableName } from '#model/cable.ts';
 import type { Part } from '#model/part.ts';
+import { failureOf } from '#model/step.ts';
 import { hasCode } from '#os/errno.ts';
 
 export interface Refusal {
@@ -11,33 +11,8 @@ export interface Refusal {
 	readonly cause?: unknown;
 }
 
-/** What a user would call the part. */
-export function titleOf(part: Part): string {
-	switch (part.kind) {
-		case 'network-interface':
-			return `${part.type} interface ${part.interface}`;
-		case 'interface-address':
-			return `address ${part.address} of ${part.interface}`;
-		case 'stack':
-			return `the network stack of container ${part.container}`;
-		case 'epair':
-			return `${cableName(part.unit)} of container ${part.container}`;
-		case 'bridge-port':
-			return `the membership of ${part.interface} in ${part.bridge}`;
-		case 'inside-address':
-			return `address ${part.address} on ${part.interface} of container ${part.container}`;
-		case 'inside-route':
-			return `the default route over ${part.gateway || part.interface} of container ${part.container}`;
-		case 'alias':
-			return `address ${part.address} of container ${part.container}`;
-		default:
-			return part.kind;
-	}
-}
-
 export function refuse(verb: 'make' | 'unmake', part: Part, { code, why, hint, cause }: Refusal): KleeneError {
-	const doing = verb === 'make' ? 'set up' : 'take down';
-	return new KleeneError({ code, what: `cannot ${doing} ${titleOf(part)}`, why, hint, cause });
+	return new KleeneError({ code, what: failureOf({ verb, part }), why, hint, cause });
 }
 
 export function noInterface(part: Part, name: string): KleeneError {

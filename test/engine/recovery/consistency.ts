@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { partsOfNetwork } from '#engine/plan/network/network.ts';
 import { partsOfOneEndpoint } from '#engine/plan/run/run.ts';
-import { identityOf } from '#host/fake/driver.ts';
-import type { Part } from '#model/part.ts';
+
+import { identityOf, type Part } from '#model/part.ts';
 import type { Daemon } from './mortal.ts';
 
 /** Mount points are no more than a note that a mount was looked at. */

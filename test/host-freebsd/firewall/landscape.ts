@@ -8,7 +8,8 @@
 
 import { portAnchor } from '#host/freebsd/firewall/port-rules.ts';
 import { memberTables, networkAnchors, selfAnchor, VERDICT } from '#host/freebsd/firewall/rules.ts';
-import type { NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { FreeBsdHost, type HostInterface, type Party } from './host.ts';
 
 export interface Settings {

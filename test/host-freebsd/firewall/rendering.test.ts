@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { portAnchor } from '#host/freebsd/firewall/port-rules.ts';
 import { networkAnchors, selfAnchor, VERDICT } from '#host/freebsd/firewall/rules.ts';
-import type { NetworkFilterPart } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { PORT } from './landscape.ts';
 import { parseRuleset } from './rules.ts';
 

@@ -10,7 +10,8 @@ import {
 	publishedPorts,
 } from '#host/freebsd/firewall/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from '#host/freebsd/firewall/pf-state.ts';
-import type { AliasPart, Part } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 import { ANCHORS, networks, PORT } from './landscape.ts';
 import { type StubHost, stubHost } from './stub-host.ts';

@@ -2,15 +2,10 @@
 import assert from 'node:assert/strict';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
 import { parseRefusal } from '#host/freebsd/refusals.ts';
-import type {
-	AliasPart,
-	BridgePortPart,
-	EpairPart,
-	InsideAddressPart,
-	InsideRoutePart,
-	InterfaceAddressPart,
-	NetworkInterfacePart,
-} from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
+import type { BridgePortPart, EpairPart } from '#model/parts/epair.ts';
+import type { InsideAddressPart, InsideRoutePart } from '#model/parts/inside.ts';
+import type { InterfaceAddressPart, NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { type Outcome, ScriptHost } from '../sandbox/scripts.ts';
 import { emptyHost, type StandInState } from './stand-in.ts';
 

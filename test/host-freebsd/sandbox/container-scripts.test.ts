@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
-import type { InsideRoutePart } from '#model/part.ts';
+import type { InsideRoutePart } from '#model/parts/inside.ts';
 import { alias, CONTAINER, done, handlers, host, inner, inner6, refused, route } from '../network/network-steps.ts';
 import { link } from '../network/stand-in.ts';
 

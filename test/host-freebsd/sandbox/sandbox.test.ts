@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { FreebsdSandboxes } from '#host/freebsd/sandbox/sandbox.ts';
 import { FreebsdStacks, jailWords } from '#host/freebsd/sandbox/stacks.ts';
 import type { Mount } from '#model/mount.ts';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { JailHost } from '../jail-host/jail-host.ts';
 

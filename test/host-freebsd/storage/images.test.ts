@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FreebsdImages } from '#host/freebsd/storage/images.ts';
 import type { ImageSource } from '#model/image.ts';
-import type { ImageFilesPart } from '#model/part.ts';
+import type { ImageFilesPart } from '#model/parts/files.ts';
 import { JailHost } from '../jail-host/jail-host.ts';
 
 const ID = '1111222233ff';

@@ -1,5 +1,6 @@
 /** A network and ports published by one of its containers, for tests of the firewall to change. */
-import type { NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 
 export const NETWORK: NetworkFilterPart = {
 	kind: 'network-filter',

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Firewall } from '#host/linux/firewall/firewall.ts';
-import type { NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables } from '#os/linux/nftables.ts';
 import { openDescriptors, place } from '#test/os/linux/namespaces.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { eventually } from '#test/testbed/eventually.ts';
 import { Fixture, outcome, until, waitingAt, waitingForSize } from './fixture.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { Fixture, until } from './fixture.ts';
 
 const fixture = new Fixture();

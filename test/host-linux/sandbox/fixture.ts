@@ -17,7 +17,7 @@ import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
 import { Paths } from '#host/linux/paths.ts';
 import { installInit } from '#host/linux/sandbox/bundle.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { createNamespace } from '#os/linux/netns.ts';
 

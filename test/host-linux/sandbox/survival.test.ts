@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { eventually } from '#test/testbed/eventually.ts';
 import { Fixture, waitingAt } from './fixture.ts';
 

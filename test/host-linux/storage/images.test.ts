@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { Paths } from '#host/linux/paths.ts';
 import { LinuxImages } from '#host/linux/storage/images.ts';
-import type { ImageFilesPart } from '#model/part.ts';
+import type { ImageFilesPart } from '#model/parts/files.ts';
 import { scratch, tarOf } from './scratch.ts';
 
 const ID = 'abcdef012345';

@@ -1,6 +1,6 @@
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { Part, PartOf } from '#model/part.ts';
+import type { ComparedPart, PartOf } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { HostView } from './host-view.ts';
 
@@ -14,32 +14,61 @@ export interface Fault {
 	readonly missing?: boolean;
 }
 
-export function faultOf(part: Part, view: HostView): Fault | undefined {
-	switch (part.kind) {
-		case 'network-interface':
-			return faultOfInterface(part, view);
-		case 'interface-address': {
-			const there = view.interface(part.interface)?.addresses.includes(part.address);
-			return there ? undefined : { what: `${part.interface} has lost its address ${part.address}` };
-		}
-		case 'epair':
-			return faultOfEpair(part, view);
-		case 'bridge-port':
-			return faultOfPort(part, view);
-		case 'inside-address': {
-			const inside = view.inside(part.container, part.interface);
-			if (inside === 'unknown' || inside?.addresses.includes(part.address)) return undefined;
-			return { what: `${part.interface} inside has lost its address ${part.address}` };
-		}
-		case 'inside-route':
-			return view.hasDefaultRoute(part.container, part.family)
-				? undefined
-				: { what: `the container has no default route over ${part.gateway || part.interface} any more` };
-		case 'alias':
-			return faultOfAlias(part, view);
-		default:
-			return undefined;
-	}
+/** How doctor looks at one kind of part. */
+interface Inspection<P> {
+	/** @returns undefined where nothing is wrong, or only the host itself can tell: see `Comparison.differing` */
+	faultOf(part: P, view: HostView): Fault | undefined;
+	/** True: it goes, or stops working, with what it stands on, and nobody sees that of it alone. */
+	readonly goesUnseen: boolean;
+}
+
+const TOLD_BY_HOST = { faultOf: () => undefined, goesUnseen: false };
+
+const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>> } = {
+	'network-interface': { faultOf: faultOfInterface, goesUnseen: false },
+	'interface-address': { faultOf: faultOfAddress, goesUnseen: false },
+	stack: TOLD_BY_HOST,
+	epair: { faultOf: faultOfEpair, goesUnseen: false },
+	'bridge-port': { faultOf: faultOfPort, goesUnseen: false },
+	'inside-address': { faultOf: faultOfInsideAddress, goesUnseen: false },
+	'inside-route': { faultOf: faultOfRoute, goesUnseen: false },
+	alias: { faultOf: faultOfAlias, goesUnseen: false },
+	'network-filter': TOLD_BY_HOST,
+	'filter-member': TOLD_BY_HOST,
+	// With the interface goes the setting of it by which the host itself reaches the port.
+	'published-ports': { ...TOLD_BY_HOST, goesUnseen: true },
+	'rate-limit': { ...TOLD_BY_HOST, goesUnseen: true },
+	resolver: TOLD_BY_HOST,
+};
+
+function inspectionOf(part: ComparedPart): Inspection<ComparedPart> {
+	return INSPECTIONS[part.kind];
+}
+
+export function faultOf(part: ComparedPart, view: HostView): Fault | undefined {
+	return inspectionOf(part).faultOf(part, view);
+}
+
+/** The fault of a part, of which none was found, when what it stands on is missing. */
+export function wentUnseen(part: ComparedPart): Fault | undefined {
+	return inspectionOf(part).goesUnseen ? { what: 'it went with its interface' } : undefined;
+}
+
+function faultOfAddress(part: PartOf<'interface-address'>, view: HostView): Fault | undefined {
+	const there = view.interface(part.interface)?.addresses.includes(part.address);
+	return there ? undefined : { what: `${part.interface} has lost its address ${part.address}` };
+}
+
+function faultOfInsideAddress(part: PartOf<'inside-address'>, view: HostView): Fault | undefined {
+	const inside = view.inside(part.container, part.interface);
+	if (inside === 'unknown' || inside?.addresses.includes(part.address)) return undefined;
+	return { what: `${part.interface} inside has lost its address ${part.address}` };
+}
+
+function faultOfRoute(part: PartOf<'inside-route'>, view: HostView): Fault | undefined {
+	return view.hasDefaultRoute(part.container, part.family)
+		? undefined
+		: { what: `the container has no default route over ${part.gateway || part.interface} any more` };
 }
 
 function faultOfInterface(part: PartOf<'network-interface'>, view: HostView): Fault | undefined {

@@ -66,8 +66,3 @@ const MEND_BY_REPAIR = 'klee network doctor --repair';
 export function hintOfRepair(steps: readonly Step[], otherwise: string): string {
 	return steps.length > 0 ? MEND_BY_REPAIR : otherwise;
 }
-
-/** Parts that have to do with the network; files and processes are looked after at every start of the daemon. */
-export function isNetworkPart({ kind }: Part): boolean {
-	return !['image-files', 'root-files', 'root-mount', 'sandbox', 'name-servers'].includes(kind);
-}

@@ -5,7 +5,8 @@ import { formatSubnet } from '#inet/subnet.ts';
 import { hostEnd, innerEnd } from '#model/cable.ts';
 import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { EpairPart, Part } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { EpairPart } from '#model/parts/epair.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { mtuOf } from './network.ts';
 

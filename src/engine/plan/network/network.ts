@@ -3,7 +3,9 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { formatWithin } from '#inet/subnet.ts';
 import { macOf } from '#model/ids.ts';
 import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { NetworkFilterPart, Part, ResolverPart } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { ResolverPart } from '#model/parts/name-resolution.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { HostTraits } from '#model/traits.ts';
 
 /**

@@ -4,7 +4,7 @@ import { FAMILIES, type Family } from '#inet/family.ts';
 import { parseSubnet } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import { chooseDefaultRoutes, type LiveEndpoint, type NetworkEndpoint } from './endpoint.ts';
 

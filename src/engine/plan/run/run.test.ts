@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { InsideRoutePart, Part } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { InsideRoutePart } from '#model/parts/inside.ts';
 import { announcements, inheritedRoutes, withoutSecondDefault } from './run.ts';
 
 function route(family: 4 | 6, over: string, gateway = ''): InsideRoutePart {

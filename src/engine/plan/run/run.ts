@@ -1,6 +1,6 @@
-import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
-import type { Part, PublishedPortsPart } from '#model/part.ts';
+import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
 import type { HostTraits } from '#model/traits.ts';
@@ -73,14 +73,17 @@ export function announcements(parts: readonly Part[]): string[] {
 		.map((part) => `add net default: gateway ${part.gateway}\n`);
 }
 
-/** The parts that belong to one endpoint of a running container. Where it shares the host's stack it has no cable. */
+/**
+ * The parts that belong to one endpoint of a running container. Where it shares the host's stack it has no cable.
+ * Published ports are not among them: where those lead is decided for all endpoints together.
+ */
 export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
 	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
-	const inside = cable?.kind === 'epair' ? cable.inside : undefined;
+	const ends = new Set(cable ? namesOf(cable) : []);
 	return parts.filter((part) => {
-		if (part.kind === 'epair' || part.kind === 'alias' || part.kind === 'rate-limit') return part.unit === unit;
-		if (part.kind === 'bridge-port' || part.kind === 'filter-member') return part.interface === hostEnd(unit);
-		return (part.kind === 'inside-address' || part.kind === 'inside-route') && part.interface === inside;
+		if (part === cable) return true;
+		if (part.kind === 'alias') return part.unit === unit;
+		return part.kind !== 'published-ports' && standsOn(part).some((name) => ends.has(name));
 	});
 }
 
@@ -112,15 +115,12 @@ export interface RunEnding {
  */
 export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, batches }: RunEnding): Step[][] {
 	const saysAddresses = adopted || batches;
+	const going = new Set(parts.flatMap(namesOf));
+	const goesAlong = (part: Part) => removedWith(part).some((name) => going.has(name));
 	const steps = unmakeAll(
 		parts.filter((part) => !goesAlong(part) || (saysAddresses && part.kind === 'inside-address')),
 	);
 	if (!processesGone || batches) return [steps];
 	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
 	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];
-}
-
-/** What ends with the cable that it is on, or with the stack that it is in. */
-function goesAlong({ kind }: Part): boolean {
-	return kind === 'rate-limit' || kind === 'bridge-port' || kind === 'inside-address' || kind === 'inside-route';
 }

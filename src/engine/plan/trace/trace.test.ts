@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Network } from '#model/network.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { TESTNET } from '#test/engine/testnet.ts';
 import { parseQuestion } from './question.ts';
 import { type Trace, trace } from './trace.ts';

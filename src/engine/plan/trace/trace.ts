@@ -8,7 +8,7 @@ import { familyOf } from '#inet/family.ts';
 import { contains } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
 import { type Network, subnetOf } from '#model/network.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { resolveNat, resolveNat6 } from '../network/network.ts';
 import { type Hop, Hops, Stopped } from './hops.ts';
 import type { TraceQuestion } from './question.ts';

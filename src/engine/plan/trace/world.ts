@@ -3,7 +3,7 @@ import { FAMILIES, type Family, familyOf } from '#inet/family.ts';
 import { contains } from '#inet/subnet.ts';
 import type { NetworkDriver } from '#model/container.ts';
 import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { nameServersOf } from '../network/network.ts';
 import type { TraceQuestion } from './question.ts';
 

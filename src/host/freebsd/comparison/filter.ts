@@ -1,7 +1,10 @@
 /** What the anchors of Kleene hold, against what they were made with. */
 
 import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
-import type { AliasPart, NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
+import { isOf, type Part } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { labelOf, parseAnchors } from '#os/freebsd/pfctl.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { parsePortAnchor, portAnchor } from '../firewall/port-rules.ts';
@@ -67,15 +70,17 @@ interface Wanted {
 	readonly anchor: Anchor;
 }
 
+/** Addresses on the host's own stack have rules, too. Routed cables, for which members of rules are, are not made here. */
 function anchorsOf(part: Part): Wanted[] {
+	if (part.kind === 'alias')
+		return part.member && !part.member.icc ? [{ part, anchor: selfAnchor(part.member.network, part) }] : [];
+	if (!isOf('firewall', part)) return [];
 	switch (part.kind) {
 		case 'network-filter':
 			return [...networkAnchors(part), VERDICT].map((anchor) => ({ part, anchor }));
 		case 'published-ports':
 			return [{ part, anchor: portAnchor(part) }];
-		case 'alias':
-			return part.member && !part.member.icc ? [{ part, anchor: selfAnchor(part.member.network, part) }] : [];
-		default:
+		case 'filter-member':
 			return [];
 	}
 }

@@ -2,7 +2,7 @@
 
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE, withoutPrefix } from '#inet/prefix.ts';
-import type { AliasPart } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refusal } from '../refusals.ts';

@@ -1,7 +1,7 @@
 /** Published ports as rules of pf, each part in an anchor of its own: see `firewall-rules.ts`. */
 import { UNSPECIFIED } from '#inet/address.ts';
 import { familyOf, familyWord } from '#inet/family.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { type Anchor, anchor, fingerprint } from './rules.ts';
 
 /** Those on one address are asked before those on every one: `at` sorts before `every`. */

@@ -16,7 +16,8 @@
 
 import { createHash } from 'node:crypto';
 import { familyOf, familyWord } from '#inet/family.ts';
-import type { AliasPart, NetworkFilterPart } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 
 export interface Anchor {
 	/** Below the main ruleset, e.g. `kleene/from.0123456789ab`. */

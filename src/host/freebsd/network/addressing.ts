@@ -1,6 +1,8 @@
 import { familyOf, familyWord } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { InsideAddressPart, InsideRoutePart } from '#model/parts/inside.ts';
+import type { InterfaceAddressPart } from '#model/parts/network-interface.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refuse } from '../refusals.ts';

@@ -1,6 +1,6 @@
 import { familyOf, familyWord } from '#inet/family.ts';
 import { blockOfOne } from '#inet/prefix.ts';
-import type { AliasPart } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { noInterface, unlessThere } from './addressing.ts';

@@ -1,5 +1,5 @@
 import { cableName, hostEnd, hostMac, innerEnd } from '#model/cable.ts';
-import type { EpairPart } from '#model/part.ts';
+import type { EpairPart } from '#model/parts/epair.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refuse } from '../refusals.ts';

@@ -1,4 +1,5 @@
-import type { BridgePortPart, NetworkInterfacePart } from '#model/part.ts';
+import type { BridgePortPart } from '#model/parts/epair.ts';
+import type { NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refuse } from '../refusals.ts';

@@ -3,7 +3,7 @@ import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { parseJails } from '#os/freebsd/jail.ts';
 import { countProcesses } from '#os/freebsd/ps.ts';

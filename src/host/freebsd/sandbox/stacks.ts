@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { StackPart } from '#model/part.ts';
+import type { StackPart } from '#model/parts/stack.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';

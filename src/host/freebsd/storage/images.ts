@@ -1,6 +1,6 @@
 /** The read-only files of images: a dataset is complete when it has its snapshot `@image`, of which containers are clones. */
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ImageFilesPart } from '#model/part.ts';
+import type { ImageFilesPart } from '#model/parts/files.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { isDataset, type Paths } from '../paths.ts';

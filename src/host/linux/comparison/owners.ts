@@ -2,7 +2,9 @@ import { parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { ObservedExcess } from '#model/observed.ts';
-import type { NetworkFilterPart, Part, PublishedPortsPart } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { TableEntry } from './table.ts';
 
 const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { withoutPrefix } from '#inet/prefix.ts';
-import type { NameServersPart, ResolverPart } from '#model/part.ts';
+import type { NameServersPart, ResolverPart } from '#model/parts/name-resolution.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import type { Resolver } from './resolver.ts';

@@ -1,6 +1,7 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { type Family, familyOf } from '#inet/family.ts';
-import type { FilterMemberPart, NetworkFilterPart, PublishedPortsPart } from '#model/part.ts';
+import type { FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { portKey } from '#model/port.ts';
 import { hasCode } from '#os/errno.ts';
 import { Conntrack, PROTOCOL } from '#os/linux/netlink/filter/conntrack.ts';

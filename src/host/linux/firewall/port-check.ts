@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { UNSPECIFIED, withPort } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { findWaiting } from '#os/linux/port-use.ts';
 import type { PortCheck } from './firewall.ts';
 

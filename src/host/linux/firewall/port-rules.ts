@@ -3,7 +3,7 @@
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE } from '#inet/prefix.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
-import type { PublishedPortsPart } from '#model/part.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { TABLE } from './base.ts';
 import { type Element, keyOf } from './rules.ts';
 

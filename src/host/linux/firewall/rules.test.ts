@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NetworkFilterPart } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { elementRemoval, networkElements, networkRemoval, renderNetwork } from './rules.ts';
 
 const BRIDGE: NetworkFilterPart = {

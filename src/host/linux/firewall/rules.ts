@@ -10,7 +10,7 @@
  */
 
 import { familyOf } from '#inet/family.ts';
-import type { FilterMemberPart, NetworkFilterPart } from '#model/part.ts';
+import type { FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { REFUSE, TABLE } from './base.ts';
 
 function chainOf(network: string): string {

@@ -1,6 +1,8 @@
 import { type Family, familyOf } from '#inet/family.ts';
 import { EVERYWHERE, splitPrefix, withoutPrefix } from '#inet/prefix.ts';
-import type { InsideAddressPart, InsideRoutePart, InterfaceAddressPart, Part } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
+import type { InsideAddressPart, InsideRoutePart } from '#model/parts/inside.ts';
+import type { InterfaceAddressPart } from '#model/parts/network-interface.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';

@@ -1,7 +1,7 @@
 import { type Family, familyOf } from '#inet/family.ts';
 import { blockOfOne } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { AliasPart } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';

@@ -1,5 +1,5 @@
 import { hostEnd, hostMac } from '#model/cable.ts';
-import type { EpairPart } from '#model/part.ts';
+import type { EpairPart } from '#model/parts/epair.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';

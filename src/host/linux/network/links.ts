@@ -1,4 +1,5 @@
-import type { BridgePortPart, NetworkInterfacePart } from '#model/part.ts';
+import type { BridgePortPart } from '#model/parts/epair.ts';
+import type { NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';

@@ -1,5 +1,5 @@
 import { hostEnd } from '#model/cable.ts';
-import type { RateLimitPart } from '#model/part.ts';
+import type { RateLimitPart } from '#model/parts/epair.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { PartHandler } from '../handler.ts';

@@ -3,7 +3,7 @@ import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
-import type { SandboxPart } from '#model/part.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { CommandError } from '#os/exec.ts';
 import { createContainer, OciTimeout, type OciTools } from '#os/linux/oci/conmon.ts';
 import { deleteContainer } from '#os/linux/oci/runtime.ts';

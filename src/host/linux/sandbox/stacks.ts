@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { StackPart } from '#model/part.ts';
+import type { StackPart } from '#model/parts/stack.ts';
 import { hasCode } from '#os/errno.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import {

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
-import type { ImageFilesPart } from '#model/part.ts';
+import type { ImageFilesPart } from '#model/parts/files.ts';
 import { ArchiveError, type ArchiveProblem } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
 import { openSource } from '#os/archive/source.ts';

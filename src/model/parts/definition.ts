@@ -1,0 +1,37 @@
+/** What part of a host a part belongs to: which of them a flush of the firewall takes away, which doctor looks at. */
+export type Layer = 'network' | 'firewall' | 'storage' | 'process';
+
+/** How bad it is when doctor finds a part missing or changed. */
+export interface Absence {
+	/** `error`: packets are lost or go astray now; `warning`: they may. */
+	readonly severity: 'error' | 'warning';
+	/** The same where it is there and different; absent: as when it is missing. */
+	readonly different?: 'error' | 'warning';
+	/** Why it matters, e.g. `every container of the network needs it`. */
+	readonly why: string;
+}
+
+/**
+ * One kind of part. Names are text by which parts refer to each other on one host; a part gives itself one or more, and
+ * stands on those of others. See `names.ts`.
+ */
+export interface PartDefinition<P> {
+	readonly layer: Layer;
+	/** What doctor says when it is missing; `not compared` for parts that are restored when the daemon starts. */
+	readonly absence: Absence | 'not compared';
+	/** What distinguishes it from others of its kind, e.g. `kleene0 10.4.6.1/24`. */
+	identity(part: P): string;
+	/** What a user would call it, e.g. `address 10.4.6.1/24 of kleene0`. */
+	title(part: P): string;
+	/** Names that other parts stand on while it is there. */
+	names(part: P): readonly string[];
+	/** Names that must be there before it is made, and may not go before it. */
+	standsOn(part: P): readonly string[];
+	/** Those of them that take it along when they go: it need not be unmade then. */
+	removedWith(part: P): readonly string[];
+}
+
+/** For parts that nothing stands on, or that stand on nothing. */
+export function none(): readonly string[] {
+	return [];
+}

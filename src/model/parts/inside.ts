@@ -1,0 +1,46 @@
+import type { Family } from '#inet/family.ts';
+import { none, type PartDefinition } from './definition.ts';
+import { UNREACHED } from './epair.ts';
+import { interfaceInside } from './names.ts';
+
+/** An address on the inner end of a vnet container. */
+export interface InsideAddressPart {
+	readonly kind: 'inside-address';
+	readonly container: string;
+	readonly interface: string;
+	/** With the prefix of the subnet. */
+	readonly address: string;
+}
+
+export const insideAddress = {
+	layer: 'network',
+	absence: { severity: 'error', why: UNREACHED },
+	identity: (part) => `${part.container} ${part.address}`,
+	title: (part) => `address ${part.address} on ${part.interface} of container ${part.container}`,
+	names: none,
+	standsOn: (part) => [interfaceInside(part.container, part.interface)],
+	removedWith: (part) => [interfaceInside(part.container, part.interface)],
+} satisfies PartDefinition<InsideAddressPart>;
+
+/** The default route of one family inside a container. */
+export interface InsideRoutePart {
+	readonly kind: 'inside-route';
+	readonly container: string;
+	/** Name of the inner end. */
+	readonly interface: string;
+	readonly family: Family;
+	/** `''` on a routed cable: the host at its other end, by whatever name it goes there. */
+	readonly gateway: string;
+	/** Address that is spoken from; absent: any that the interface has. */
+	readonly source?: string;
+}
+
+export const insideRoute = {
+	layer: 'network',
+	absence: { severity: 'error', why: UNREACHED },
+	identity: (part) => `${part.container} ${part.family}`,
+	title: (part) => `the default route over ${part.gateway || part.interface} of container ${part.container}`,
+	names: none,
+	standsOn: (part) => [interfaceInside(part.container, part.interface)],
+	removedWith: (part) => [interfaceInside(part.container, part.interface)],
+} satisfies PartDefinition<InsideRoutePart>;

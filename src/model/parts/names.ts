@@ -1,0 +1,35 @@
+/** Names by which parts refer to each other: what one gives itself, another stands on. */
+
+/** An interface of the host, of Kleene's or not. */
+export function interfaceOnHost(name: string): string {
+	return `interface ${name}`;
+}
+
+/** The inner end of a cable. */
+export function interfaceInside(container: string, name: string): string {
+	return `interface ${name} in container ${container}`;
+}
+
+export function stackOf(container: string): string {
+	return `network stack of container ${container}`;
+}
+
+export function rulesOf(network: string): string {
+	return `rules of network ${network}`;
+}
+
+export function imageFilesOf(image: string): string {
+	return `files of image ${image}`;
+}
+
+export function rootFilesOf(container: string): string {
+	return `files of container ${container}`;
+}
+
+export function rootMountOf(container: string): string {
+	return `root file system of container ${container}`;
+}
+
+export function volumeFilesOf(volume: string): string {
+	return `files of volume ${volume}`;
+}

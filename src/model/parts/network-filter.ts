@@ -1,0 +1,55 @@
+import { none, type PartDefinition } from './definition.ts';
+import { interfaceOnHost, rulesOf } from './names.ts';
+
+/** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
+export interface NetworkFilterPart {
+	readonly kind: 'network-filter';
+	/** Id of the network. */
+	readonly network: string;
+	readonly interface: string;
+	/** Addresses of the host within the subnets, for hosts whose rules tell containers by their address. */
+	readonly gateways?: readonly string[];
+	/** Addresses of the host on which names are answered, within the subnets; absent: none. */
+	readonly resolvers?: readonly string[];
+	/** True: the interface is the host's own, and others use it too. */
+	readonly shared: boolean;
+	/** CIDR, `''` where the family is not used. */
+	readonly subnet: string;
+	readonly subnet6: string;
+	readonly icc: boolean;
+	readonly internal: boolean;
+	/** Interface whose address outgoing IPv4 traffic takes, `''` for none. */
+	readonly nat: string;
+	/** The same for IPv6; absent: none. */
+	readonly nat6?: string;
+	/** Interface that leads to the outside, on which answers come back, `''` for none. */
+	readonly uplink: string;
+}
+
+export const networkFilter = {
+	layer: 'firewall',
+	absence: { severity: 'error', why: 'the network lets through what it should not, or the other way round' },
+	identity: (part) => part.network,
+	title: (part) => `the rules of network ${part.network}`,
+	names: (part) => [rulesOf(part.network)],
+	standsOn: none,
+	removedWith: none,
+} satisfies PartDefinition<NetworkFilterPart>;
+
+/** A routed cable that belongs to a network: what comes in on it comes out of that network. */
+export interface FilterMemberPart {
+	readonly kind: 'filter-member';
+	readonly network: string;
+	readonly interface: string;
+	readonly internal: boolean;
+}
+
+export const filterMember = {
+	layer: 'firewall',
+	absence: { severity: 'error', why: "packets of the container are not held to its network's rules" },
+	identity: (part) => part.interface,
+	title: (part) => `the place of ${part.interface} in the rules of network ${part.network}`,
+	names: none,
+	standsOn: (part) => [rulesOf(part.network), interfaceOnHost(part.interface)],
+	removedWith: none,
+} satisfies PartDefinition<FilterMemberPart>;

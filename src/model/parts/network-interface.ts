@@ -1,0 +1,41 @@
+import { none, type PartDefinition } from './definition.ts';
+import { interfaceOnHost } from './names.ts';
+
+/** The interface of a network: a bridge that is up, or a loopback-like one that has no ports. */
+export interface NetworkInterfacePart {
+	readonly kind: 'network-interface';
+	/** At most 15 characters, e.g. `kleene0`. */
+	readonly interface: string;
+	readonly type: 'bridge' | 'loopback';
+	readonly mac: string;
+	/** Bytes; absent: what the host gives. */
+	readonly mtu?: number;
+}
+
+export const networkInterface = {
+	layer: 'network',
+	absence: { severity: 'error', different: 'warning', why: 'every container of the network needs it' },
+	identity: (part) => part.interface,
+	title: (part) => `${part.type} interface ${part.interface}`,
+	names: (part) => [interfaceOnHost(part.interface)],
+	standsOn: none,
+	removedWith: none,
+} satisfies PartDefinition<NetworkInterfacePart>;
+
+/** An address on an interface of the host, e.g. the gateway on a bridge. */
+export interface InterfaceAddressPart {
+	readonly kind: 'interface-address';
+	readonly interface: string;
+	/** With prefix. */
+	readonly address: string;
+}
+
+export const interfaceAddress = {
+	layer: 'network',
+	absence: { severity: 'error', why: 'containers of the network have no gateway and no name server' },
+	identity: (part) => `${part.interface} ${part.address}`,
+	title: (part) => `address ${part.address} of ${part.interface}`,
+	names: none,
+	standsOn: (part) => [interfaceOnHost(part.interface)],
+	removedWith: none,
+} satisfies PartDefinition<InterfaceAddressPart>;

@@ -1,0 +1,24 @@
+import type { Mount } from '../mount.ts';
+import type { SandboxSpec } from '../sandbox.ts';
+import { none, type PartDefinition } from './definition.ts';
+import { rootMountOf } from './names.ts';
+import { volumeOf } from './volume.ts';
+
+/** The isolation a container's processes run in, with its first process ready and not yet started. */
+export interface SandboxPart {
+	readonly kind: 'sandbox';
+	readonly container: string;
+	readonly spec: SandboxSpec;
+	readonly mounts: readonly Mount[];
+}
+
+export const sandbox = {
+	layer: 'process',
+	absence: 'not compared',
+	identity: (part) => part.container,
+	title: (part) => `container ${part.container}`,
+	names: none,
+	/** Not on its stack: when the last process has ended, files and network are taken down side by side. */
+	standsOn: (part) => [rootMountOf(part.container), ...part.mounts.flatMap(volumeOf)],
+	removedWith: none,
+} satisfies PartDefinition<SandboxPart>;
