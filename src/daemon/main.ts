@@ -11,6 +11,7 @@ import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
 import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
+import { tryLock } from '#os/file-lock.ts';
 import { Store } from '#store/store.ts';
 import { buildApp } from './app.ts';
 import { type DaemonConfig, readArguments, USAGE } from './config.ts';
@@ -70,7 +71,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
-	const unlock = lockRoot(config.root);
+	const unlock = lockRoot(config.root, tryLock);
 	const store = Store.open(config.root);
 	const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
 	announce(host, config, log);

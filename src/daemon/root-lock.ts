@@ -1,59 +1,69 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { KleeneError } from '#errors/kleene-error.ts';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+
+/** As many characters as the longest process id has: written over, the file needs no more room than it has. */
+const WIDTH = 10;
 
 /**
- * Two daemons on one root would undo each other's work. The file holds the process id and its start time, so that one
- * left by a killed daemon, whose number somebody else has now, is known for what it is. Where there is no /proc
- * (FreeBSD) the number alone must do.
+ * Two daemons on one root would undo each other's work. The lock ends with the process, also where nobody has asked yet
+ * how that ended; the process id in the file is for people.
+ *
+ * @param tryLock takes the lock of a file; see os/file-lock.ts
  * @returns a function that gives the root free
  */
-export function lockRoot(root: string): () => void {
-	mkdirSync(root, { recursive: true, mode: 0o711 });
+export function lockRoot(root: string, tryLock: (fd: number) => boolean): () => void {
 	const file = join(root, 'kleened.pid');
-	const mine = `${process.pid} ${startTime(process.pid)}\n`;
-	for (;;) {
-		try {
-			const fd = openSync(file, 'wx', 0o644);
-			writeSync(fd, mine);
-			closeSync(fd);
-			return () => rmSync(file, { force: true });
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-			requireDead(root, file);
-			rmSync(file, { force: true });
-		}
+	const fd = open(root, file);
+	if (!tryLock(fd)) {
+		closeSync(fd);
+		throw inUse(root, readFileSync(file, 'utf8').trim());
+	}
+	try {
+		writeSync(fd, `${String(process.pid).padEnd(WIDTH)}\n`, 0);
+	} catch {
+		// There is no room left: the lock holds without it.
+	}
+	return () => closeSync(fd);
+}
+
+function open(root: string, file: string): number {
+	try {
+		mkdirSync(root, { recursive: true, mode: 0o711 });
+		return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o644);
+	} catch (error) {
+		throw unusable(root, error);
 	}
 }
 
-function requireDead(root: string, file: string): void {
-	const [pid = '', started] = readFileSync(file, 'utf8').trim().split(' ');
-	if (pid === '' || !isStill(Number(pid), started)) return;
-	throw new KleeneError({
+const REASONS: Readonly<Record<string, string>> = {
+	EROFS: 'its file system is read-only',
+	ENOTDIR: 'it is not a directory',
+	EEXIST: 'it is not a directory',
+	ENOSPC: 'its file system is full',
+	EACCES: 'this process may not write to it',
+};
+
+function unusable(root: string, error: unknown): KleeneError {
+	const { code = '' } = error as NodeJS.ErrnoException;
+	const hint =
+		code === 'ENOSPC'
+			? 'free some space on it'
+			: 'name a directory with --root that kleened can write to, or make this one so';
+	return new KleeneError({
 		code: 'CONFIG_INVALID',
 		what: `cannot use the root directory ${root}`,
-		why: `another kleened (process ${pid}) uses it`,
-		hint: `stop that one first, or choose another --root; if process ${pid} is another program, remove ${file}`,
+		why: REASONS[code] ?? messageOf(error),
+		hint,
+		cause: error,
 	});
 }
 
-const UNKNOWN = 'unknown';
-
-function isStill(pid: number, started: string | undefined): boolean {
-	if (started !== UNKNOWN) return startTime(pid) === started;
-	try {
-		return process.kill(pid, 0);
-	} catch {
-		return false;
-	}
-}
-
-/** Clock ticks since boot (proc_pid_stat(5), field 22); `''` when there is no such process. */
-function startTime(pid: number): string {
-	try {
-		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-	} catch {
-		return pid === process.pid ? UNKNOWN : '';
-	}
+function inUse(root: string, pid: string): KleeneError {
+	return new KleeneError({
+		code: 'CONFIG_INVALID',
+		what: `cannot use the root directory ${root}`,
+		why: `another kleened${pid === '' ? '' : ` (process ${pid})`} uses it`,
+		hint: 'stop that one first, or choose another --root',
+	});
 }

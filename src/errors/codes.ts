@@ -38,6 +38,7 @@ export const ERROR_CODES = {
 	NOT_ROOT: 'the daemon needs root',
 	DAEMON_UNREACHABLE: 'the client could not reach the daemon',
 	CONFIG_INVALID: 'the configuration of the daemon or client is not usable',
+	STORE_UNUSABLE: 'the database of the daemon cannot be used',
 	INTERNAL: 'a defect in Kleene',
 } as const;
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { damaged, explain, tooNew } from './failures.ts';
 import { MIGRATIONS } from './migrations.ts';
 
 /** A row as SQLite gives it. Only repositories see rows; they hand out model values. */
@@ -12,18 +13,48 @@ export type Row = Record<string, SQLInputValue>;
  * which reconcile then takes for leaks and clears away, since the host lost its interfaces too.
  */
 export class Database {
+	readonly #file: string;
 	readonly #db: DatabaseSync;
 	readonly #statements = new Map<string, StatementSync>();
 	readonly identity: string;
 	#depth = 0;
 
+	/** @throws KleeneError STORE_UNUSABLE, with the file as it was */
 	constructor(file: string) {
-		this.#db = new DatabaseSync(file);
-		this.#db.exec(
-			'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
-		);
-		this.#migrate();
-		this.identity = this.#identify();
+		this.#file = file;
+		this.#db = this.#guarded(() => new DatabaseSync(file));
+		try {
+			this.#guarded(() => this.#requireSound());
+			this.#db.exec(
+				'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
+			);
+			this.#migrate();
+			this.identity = this.#identify();
+		} catch (error) {
+			this.#db.close();
+			throw explain(file, error);
+		}
+	}
+
+	/** Before anything is written. */
+	#requireSound(): void {
+		const version = this.#version();
+		if (version > MIGRATIONS.length) throw tooNew(this.#file, version, MIGRATIONS.length);
+		const { quick_check: result } = this.#db.prepare('PRAGMA quick_check(1)').get() as Row;
+		if (result !== 'ok') throw damaged(this.#file, `it is damaged: ${String(result).replaceAll('\n', ' ')}`);
+	}
+
+	#version(): number {
+		return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
+	}
+
+	/** What the file is to blame for is a refusal. */
+	#guarded<T>(work: () => T): T {
+		try {
+			return work();
+		} catch (error) {
+			throw explain(this.#file, error);
+		}
 	}
 
 	/** A number that the header of the file has room for; 0 in a new one. */
@@ -45,7 +76,7 @@ export class Database {
 	}
 
 	#migrate(): void {
-		const version = Number(this.get('PRAGMA user_version')?.user_version ?? 0);
+		const version = this.#version();
 		for (const [index, script] of MIGRATIONS.entries()) {
 			if (index < version) continue;
 			this.transaction(() => {
@@ -65,29 +96,30 @@ export class Database {
 	}
 
 	get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-		return this.#prepare(sql).get(...values) as Row | undefined;
+		return this.#guarded(() => this.#prepare(sql).get(...values)) as Row | undefined;
 	}
 
 	all(sql: string, ...values: SQLInputValue[]): Row[] {
-		return this.#prepare(sql).all(...values) as Row[];
+		return this.#guarded(() => this.#prepare(sql).all(...values)) as Row[];
 	}
 
 	run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly id: number } {
-		const { changes, lastInsertRowid } = this.#prepare(sql).run(...values);
+		const { changes, lastInsertRowid } = this.#guarded(() => this.#prepare(sql).run(...values));
 		return { changes: Number(changes), id: Number(lastInsertRowid) };
 	}
 
 	/** All or nothing. Nested calls join the outer transaction. */
 	transaction<T>(work: () => T): T {
 		if (this.#depth > 0) return work();
-		this.#db.exec('BEGIN IMMEDIATE');
+		this.#guarded(() => this.#db.exec('BEGIN IMMEDIATE'));
 		this.#depth += 1;
 		try {
 			const result = work();
-			this.#db.exec('COMMIT');
+			this.#guarded(() => this.#db.exec('COMMIT'));
 			return result;
 		} catch (error) {
-			this.#db.exec('ROLLBACK');
+			// Some failures end the transaction by themselves.
+			if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
 			throw error;
 		} finally {
 			this.#depth -= 1;
