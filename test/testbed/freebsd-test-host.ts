@@ -9,6 +9,7 @@ import { type Outcome, run } from './command.ts';
 import { DaemonHost } from './daemon-host.ts';
 import type { HostInterface, HostUnderTest } from './host-under-test.ts';
 import { difference, type Snapshot } from './snapshot.ts';
+import { type Turn, takeTurn } from './turn.ts';
 
 const QUESTIONS: ReadonlyMap<string, string> = new Map([
 	['interface', 'ifconfig -l | tr " " "\\n"'],
@@ -17,15 +18,23 @@ const QUESTIONS: ReadonlyMap<string, string> = new Map([
 	['mount', 'mount -p'],
 	['jail', 'jls name'],
 	['dataset', 'zfs list -H -o name -t all'],
-	['anchor', 'pfctl -a kleene -s Anchors 2>/dev/null; true'],
+	// Those that hold rules: pf lists one that had a table for half a minute after it was emptied.
+	[
+		'anchor',
+		'for a in $(pfctl -a kleene -s Anchors 2>/dev/null); do pfctl -a "$a" -s rules 2>/dev/null | sed "s|^|$a |"; done',
+	],
 	['sysctl', 'sysctl net.inet.ip.forwarding net.inet6.ip6.forwarding'],
 ]);
+
+/** Once a network has switched it on it stays so: see docs/freebsd-networks.md. */
+const FORWARDS = /^(- sysctl: net\.\S+\.forwarding: 0|\+ sysctl: net\.\S+\.forwarding: 1)$/;
 
 export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 	readonly image = 'FreeBSD';
 	readonly #target: string;
 	readonly #dataset: string;
 	#before: Snapshot | undefined;
+	#turn: Turn | undefined;
 
 	private constructor(target: string) {
 		super();
@@ -37,6 +46,7 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 	static async start(target: string): Promise<FreebsdTestHost> {
 		const host = new FreebsdTestHost(target);
 		try {
+			host.#turn = await takeTurn(host.#ssh());
 			host.#before = await host.#snapshot();
 			await host.startDaemon();
 			const how = (process.env.KLEENE_TEST_IMAGE ?? 'fetch-auto').split(' ');
@@ -57,11 +67,16 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 
 	/** Runs a text for a POSIX shell there. It goes in by standard input: the login shell may be any. */
 	sh(text: string): Promise<Outcome> {
+		return run([...this.#ssh(), '/bin/sh'], { input: `{ ${text}\n} </dev/null\n` });
+	}
+
+	/** What a command there is preceded by. */
+	#ssh(): readonly string[] {
 		const { username, hostname, port } = new URL(this.#target);
 		const key = process.env.KLEENE_TEST_SSH_KEY;
 		const options = ['-o', 'BatchMode=yes', ...(port ? ['-p', port] : []), ...(key ? ['-i', key] : [])];
 		const name = `${username || 'root'}@${hostname.replace(/^\[|\]$/g, '')}`;
-		return run(['ssh', ...options, '--', name, '/bin/sh'], { input: `{ ${text}\n} </dev/null\n` });
+		return ['ssh', ...options, '--', name];
 	}
 
 	async interfaces(): Promise<HostInterface[]> {
@@ -89,7 +104,8 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	async changes(): Promise<string[]> {
-		return this.#before ? difference(this.#before, await this.#snapshot()) : [];
+		const changes = this.#before ? difference(this.#before, await this.#snapshot()) : [];
+		return changes.filter((change) => !FORWARDS.test(change));
 	}
 
 	/** The images and the daemon's own datasets stay while it runs. */
@@ -120,6 +136,11 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 			mount -p | awk '{ print $2 }' | grep "^/${this.#dataset}/container/.*/" | sort -r | while read -r path; do umount -f "$path"; done
 			zfs destroy -R "${this.#dataset}"
 			true`);
+	}
+
+	protected override async removeByForce(): Promise<void> {
+		await super.removeByForce();
+		await this.#turn?.over();
 	}
 
 	async #snapshot(): Promise<Snapshot> {
