@@ -83,6 +83,10 @@ test('networks, ports and addresses leave nothing behind, and repeating each is 
 
 test('connections of what goes are ended', () =>
 	on(ANCHORS, async (host) => {
+		for (const part of [A, C]) await does(host, networkFilters.make(part, {}));
+		const labels = ['from', 'to'].map(
+			(what) => /label "([^"]+)"/.exec(host.read(`anchors/kleene%${what}.aaaaaaaaaaaa`))?.[1] ?? '',
+		);
 		for (const script of [
 			publishedPorts.unmake(PORT, {}),
 			memberLeaves(ALIAS),
@@ -97,7 +101,16 @@ test('connections of what goes are ended', () =>
 			.split('\n')
 			.map((line) => line.trim());
 		assert.match(byPort ?? '', /^label kleene:[0-9a-f]{16}$/);
-		// Nothing of the subnet of a shared interface: others have addresses there.
+		assert.deepEqual(
+			rest.splice(4, 2),
+			labels.toSorted().map((label) => `label ${label}`),
+			'whoever they are from',
+		);
+		// By its rules, and nothing of the subnet of a shared interface: others have addresses there.
+		assert.ok(
+			rest.splice(-2).every((line) => /^label kleene:[0-9a-f]{16}$/.test(line)),
+			rest.join(),
+		);
 		assert.deepEqual(rest, [
 			'192.168.1.51',
 			'0.0.0.0/0 192.168.1.51',

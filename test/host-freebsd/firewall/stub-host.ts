@@ -11,6 +11,7 @@ import {
 	readdirSync,
 	readFileSync,
 	rmSync,
+	statSync,
 	writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,10 +61,11 @@ show) [ -f "$STATE/tables/$key" ] || exit 255; sed 's/^/   /' "$STATE/tables/$ke
 esac
 if [ -n "$flush" ]; then
 	[ -n "$anchor" ] || { : > "$STATE/main"; exit 0; }
-	# As FreeBSD: the anchor vanished with its rules, and has no tables to clear.
-	[ -f "$STATE/tables/$key" ] || { rm -f "$rules"; echo 'pfctl: Anchor does not exist.' >&2; exit 1; }
-	rm -f "$rules" "$STATE/tables/$key"
-	exit 0
+	rm -f "$STATE/tables/$key"
+	# As FreeBSD: one with a table stays listed, empty, until it is purged; others vanish, and have no tables to clear.
+	if grep -q '^table ' "$rules" 2>/dev/null; then : > "$rules"; exit 0; fi
+	[ -f "$rules" ] && ! [ -s "$rules" ] && exit 0
+	rm -f "$rules"; echo 'pfctl: Anchor does not exist.' >&2; exit 1
 fi
 case $show in
 info) if [ -f "$STATE/enabled" ]; then echo 'Status: Enabled for 0 days 00:00:27           Debug: Urgent'; else echo 'Status: Disabled'; fi ;;
@@ -134,6 +136,7 @@ export function stubHost(main?: string): StubHost {
 		exists: (name) => existsSync(path(name)),
 		anchors: () =>
 			readdirSync(path('anchors'))
+				.filter((name) => statSync(path(join('anchors', name))).size > 0)
 				.map((name) => name.replaceAll('%', '/'))
 				.toSorted(),
 		file: path('pf.conf'),

@@ -26,6 +26,11 @@ if pfctl -s info >/dev/null 2>&1; then
 	done
 fi`;
 
+/** pf lists an anchor that had a table for half a minute or longer after its last rule is gone. */
+function holdsRules({ rules, translations }: Found): boolean {
+	return rules.length + translations.length > 0;
+}
+
 interface Found {
 	readonly rules: string[];
 	readonly translations: string[];
@@ -46,7 +51,7 @@ export function compareFilter(output: string, expected: readonly Part[]): Filter
 	});
 	const members = expected.flatMap((part) => (part.kind === 'alias' ? missingMembers(part, found) : []));
 	const known = new Set([VERDICT.name, ...wanted.map(({ anchor }) => anchor.name)]);
-	const unknown = [...found.keys()].filter((name) => !known.has(name));
+	const unknown = [...found].filter(([name, anchor]) => !known.has(name) && holdsRules(anchor)).map(([name]) => name);
 	return { differing: oncePerPart([...differing, ...members]), excess: excessOf(unknown, known) };
 }
 
@@ -87,7 +92,7 @@ function anchorsOf(part: Part): Wanted[] {
 
 /** Translation rules carry no label: that they are as many as they were has to do. */
 function differenceOf({ name, text }: Anchor, found: Found | undefined): string | undefined {
-	if (!found || found.rules.length + found.translations.length === 0) return `the rules of ${name} are missing`;
+	if (!found || !holdsRules(found)) return `the rules of ${name} are missing`;
 	const rules = text.trimEnd().split('\n');
 	const filters = rules.filter((rule) => /^(pass|block|anchor) /.test(rule));
 	const translations = rules.filter((rule) => /^(no )?(nat|rdr) /.test(rule));

@@ -26,12 +26,17 @@ export const networkFilters: PartHandler<'network-filter'> = {
 				sh`for one in $(pfctl -a ${`${from}/self`} -s Anchors 2>/dev/null); do`,
 				flush(sh`"$one"`),
 				sh`done`,
+				noteLabels(from, to),
 				flush(from),
 				flush(to),
-				sh`case $(pfctl -a kleene -s Anchors 2>/dev/null) in`,
-				sh`*kleene/from.*) ;;`,
-				sh`*) ${flush(VERDICT.name)} ;;`,
-				sh`esac`,
+				sh`left=; for one in $(pfctl -a kleene -s Anchors 2>/dev/null); do`,
+				// One that is listed may be empty: see comparison/filter.ts.
+				sh`	case $one in kleene/from.*) [ -z "$(pfctl -a "$one" -s rules 2>/dev/null)" ] || { left=$one; break; } ;; esac`,
+				sh`done`,
+				sh`if [ -z "$left" ]; then`,
+				flush(VERDICT.name),
+				sh`fi`,
+				forgetLabels,
 				// On a shared interface others than containers have addresses of the subnet.
 				...(shared ? [] : [subnet, subnet6].filter((block) => block !== '').map(forget)),
 			),
@@ -144,6 +149,15 @@ function forget(address: string): Script {
 	const any = EVERYWHERE[familyOf(address)];
 	return sh`pfctl -q -k ${address}; pfctl -q -k ${any} -k ${address}`;
 }
+
+/** The labels of the rules of these anchors, into `$labels`. */
+function noteLabels(...anchors: readonly string[]): Script {
+	const all = anchors.map((name) => sh`pfctl -a ${name} -s rules 2>/dev/null`);
+	return sh`labels=$({ ${lines(...all)}; } | sed -n 's/.* label "\\(kleene:[^"]*\\)".*/\\1/p' | sort -u)`;
+}
+
+/** Ends what was let through by rules with these labels and is there still, whoever it is from. */
+const forgetLabels: Script = sh`for label in $labels; do pfctl -q -k label -k "$label"; done`;
 
 /** All are checked before the first is loaded. The optimizer would make other rules of them, by which none is known again. */
 function load(anchors: readonly Anchor[]): Script[] {
