@@ -53,7 +53,12 @@ export interface ObservedDifference {
 
 /** Something of Kleene's on the host that belongs to none of the expected parts. */
 export interface ObservedExcess {
+	/** E.g. `the address 10.4.6.9`. */
 	readonly what: string;
+	/** What has it, e.g. `jail 2f1dc29b8f36`; absent: the firewall. */
+	readonly place?: string;
+	/** Why it matters; absent: as for any rule that nobody asked for. */
+	readonly why?: string;
 	/** What is to be unmade for it to go, in this order; empty where that needs the hands of the administrator. */
 	readonly parts: readonly Part[];
 	/** The expected part that has to be made again afterwards. */

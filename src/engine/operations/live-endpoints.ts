@@ -10,7 +10,7 @@ import type { EngineContext } from '../context.ts';
 import type { BuildPlan } from '../executor.ts';
 import type { LiveEndpoint } from '../plan/network/endpoint.ts';
 import { type Frontage, partsOfPorts } from '../plan/network/ports.ts';
-import { inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
+import { inheritedFirst, inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
 import type { Runs } from './runs.ts';
 
@@ -90,8 +90,15 @@ export class LiveEndpoints {
 		if (!endpoint || !container) return;
 		if (!this.#runs.isRunning(containerId)) return recorder.record([removed]);
 		const parts = this.#partsOf(endpoint);
-		const done = [{ kind: 'parts-left', container: containerId, parts } as const, removed];
-		await executor.teardown({ subject: `endpoint ${id}`, chains: [unmakeAll(parts)], done });
+		const desired = this.#desired(container, this.#liveEndpoints(container, endpoint));
+		const staying = store.containers
+			.parts(containerId)
+			.filter((part) => !('unit' in part) || part.unit !== endpoint.epair);
+		const { before, after } = inheritedFirst(desired, staying);
+		const left = { kind: 'parts-left', container: containerId, parts: [...parts, ...before] } as const;
+		const changed = after.length > 0 ? [{ kind: 'parts-joined', container: containerId, parts: after } as const] : [];
+		const chains = [[...unmakeAll(parts), ...after.map(make)]];
+		await executor.teardown({ subject: `endpoint ${id}`, chains, done: [left, ...changed, removed] });
 		await this.complete(container);
 	}
 

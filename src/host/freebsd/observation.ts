@@ -57,5 +57,9 @@ async function compare(
 		{ script: network.comparisonSection(expected), parse: (text) => network.compare(survey, text, expected) },
 		{ script: FILTER_SECTION, parse: (text) => compareFilter(text, expected) },
 	]);
-	return { ...found, differing: [...found.differing, ...filter.differing], excess: filter.excess };
+	return {
+		...found,
+		differing: [...found.differing, ...filter.differing],
+		excess: [...found.excess, ...filter.excess],
+	};
 }

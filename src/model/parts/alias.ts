@@ -24,6 +24,8 @@ export interface AliasPart {
 	readonly hostAddress: string;
 	/** What a firewall has to be told of an address on the host's own stack; absent where the container has one of its own. */
 	readonly member?: AliasMembership;
+	/** True: the container speaks from it. Absent where a default route says so, or another address of the family is it. */
+	readonly first?: boolean;
 }
 
 /** The network that an address belongs to, as far as the firewall treats its addresses one by one. */

@@ -48,14 +48,38 @@ function modify(world: World, parameters: Map<string, string>): Answer {
 	const found = world.jails.get(parameters.get('name') ?? '');
 	if (!found) return failure(`jail: "${parameters.get('name')}" not found`);
 	for (const [name, value] of parameters) {
-		if (/^ip[46]\.addr$/.test(name)) {
-			const present = [...world.host.interfaces.values()].flatMap(({ addresses }) => addresses);
-			for (const address of value.split(',').filter(Boolean))
-				if (!present.some((own) => own.split('/')[0] === address)) world.anchors.set(`stray ${address}`, found.name);
-		}
-		found.parameters.set(name, value);
+		// As recorded (152 to 156): it is said to be so, and changes nothing.
+		if (/^ip[46]$/.test(name)) {
+			if (value !== 'disable') return failure(`jail: ${name} cannot be changed after creation`);
+		} else if (/^ip[46]\.addr$/.test(name)) {
+			const refused = setAddresses(world, found, { name, list: value.split(',').filter(Boolean) });
+			if (refused) return refused;
+		} else found.parameters.set(name, value);
 	}
 	return {};
+}
+
+/** The first stays the first, the others are sorted. Two jails may have one address in common while each has no other. */
+function setAddresses(
+	world: World,
+	one: Jail,
+	{ name, list }: { readonly name: string; readonly list: readonly string[] },
+): Answer | undefined {
+	const present = [...world.host.interfaces.values()].flatMap(({ addresses }) => addresses);
+	for (const address of list)
+		if (!present.some((own) => own.split('/')[0] === address)) world.anchors.set(`stray ${address}`, one.name);
+	for (const other of world.jails.values()) {
+		const theirs = other.stack || other === one ? [] : listOf(other, name);
+		if (theirs.length * list.length > 1 && theirs.some((address) => list.includes(address)))
+			return failure(`jail: IPv${name[2]} addresses clash`);
+	}
+	const [first, ...rest] = list;
+	one.parameters.set(name, [...(first ? [first] : []), ...rest.toSorted()].join(','));
+	return undefined;
+}
+
+function listOf({ parameters }: Jail, name: string): string[] {
+	return (parameters.get(name) ?? '').split(',').filter(Boolean);
 }
 
 function remove(world: World, name: string): Answer {
@@ -92,16 +116,23 @@ export function jls({ world, argv }: Call): Answer {
 function textOf(one: Jail, name: string): string {
 	if (name === 'jid') return `${one.jid}`;
 	if (name === 'vnet') return one.stack ? 'new' : 'inherit';
+	// As recorded (151): whoever does not have those of the host.
+	if (/^ip[46]$/.test(name)) return one.parameters.get(name) === 'inherit' ? 'inherit' : 'disable';
 	return one.parameters.get(name) ?? '';
 }
 
 function listing(jails: readonly Jail[], words: readonly string[]): object {
 	const all = jails.map((one) => {
-		const list = (name: string) => (one.parameters.get(name) ?? '').split(',').filter(Boolean);
 		const base = { jid: one.jid, hostname: one.parameters.get('host.hostname') ?? '', path: one.path, name: one.name };
 		if (words.includes('-n'))
 			return { ...Object.fromEntries(one.parameters), ...base, jid: `${one.jid}`, dying: false };
-		return { ...base, state: 'ACTIVE', cpusetid: 3, ipv4_addrs: list('ip4.addr'), ipv6_addrs: list('ip6.addr') };
+		return {
+			...base,
+			state: 'ACTIVE',
+			cpusetid: 3,
+			ipv4_addrs: listOf(one, 'ip4.addr'),
+			ipv6_addrs: listOf(one, 'ip6.addr'),
+		};
 	});
 	return { __version: '2', 'jail-information': { jail: all } };
 }

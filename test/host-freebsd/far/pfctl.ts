@@ -9,8 +9,9 @@ export function pfctl({ world, argv, input }: Call): Answer {
 	const flags = argv.filter((word) => /^-[a-zA-Z]+$/.test(word)).join('');
 	const anchor = value('-a') ?? '';
 	if (flags.includes('f')) return load(world, anchor, input, flags.includes('n'));
-	if (value('-F') !== undefined || flags.includes('F')) return flush(world, anchor);
-	if (flags.includes('k')) return { stderr: 'killed 0 states from 1 sources and 0 destinations\n' };
+	const quiet = flags.includes('q');
+	if (value('-F') !== undefined) return flush(world, anchor, { what: value('-F')!, quiet });
+	if (flags.includes('k')) return kill(value('-k') ?? '', quiet);
 	if (flags.includes('e')) return failure('pfctl: pf already enabled');
 	const what = /-\w*s(\w+)/.exec(argv.join(' '))?.[1] ?? value('-s') ?? '';
 	return { stdout: show(world, anchor, argv.find((word) => /^-s.+/.test(word))?.slice(2) ?? value('-s') ?? what) };
@@ -29,14 +30,56 @@ function load(world: World, anchor: string, text: string, only: boolean): Answer
 	if (bad !== -1) return failure(`stdin:${bad + 1}: syntax error`);
 	if (only) return {};
 	if (anchor === '') world.mainRules = text;
-	else if (text.trim() === '') world.anchors.delete(anchor);
-	else world.anchors.set(anchor, text);
+	else if (text.trim() === '') empty(world, anchor);
+	else {
+		world.anchors.set(anchor, text);
+		world.emptied.delete(anchor);
+	}
 	return {};
 }
 
-function flush(world: World, anchor: string): Answer {
-	if (anchor !== '') world.anchors.delete(anchor);
-	return { stderr: 'rules cleared\nnat cleared\n' };
+/** As recorded (162 to 172): one that had a table stays in the list, empty, until pf purges it. */
+const PURGE = 30_000;
+
+function empty(world: World, anchor: string): number {
+	const tables = tablesIn(world, anchor);
+	if (tables > 0) world.emptied.set(anchor, performance.now() + PURGE);
+	world.anchors.delete(anchor);
+	return tables;
+}
+
+function tablesIn(world: World, anchor: string): number {
+	return world.anchors.get(anchor)?.match(/^table /gm)?.length ?? 0;
+}
+
+/** @param what `rules`, `nat`, `all`: which of an anchor's rules go makes no difference here */
+function flush(world: World, anchor: string, { what, quiet }: { what: string; quiet: boolean }): Answer {
+	if (anchor !== '' && !world.anchors.has(anchor) && !listed(world).includes(anchor))
+		return failure('pfctl: Anchor does not exist.');
+	const tables = anchor === '' ? 0 : empty(world, anchor);
+	if (quiet) return {};
+	const all = what === 'all' ? `nat cleared\n${tables > 0 ? `${tables} tables deleted.\n` : ''}` : '';
+	return { stderr: `rules cleared\n${all}` };
+}
+
+/** Every anchor that pf knows. */
+function listed({ anchors, emptied }: World): string[] {
+	const left = [...emptied].filter(([, until]) => performance.now() < until).map(([name]) => name);
+	return [...new Set([...anchors.keys(), ...left])].sort();
+}
+
+/** The direct children of an anchor. */
+function children(world: World, anchor: string): string[] {
+	const prefix = anchor === '' ? '' : `${anchor}/`;
+	const below = listed(world).filter((name) => name.startsWith(prefix));
+	return [...new Set(below.map((name) => `${prefix}${name.slice(prefix.length).split('/')[0]}`))];
+}
+
+function kill(what: string, quiet: boolean): Answer {
+	if (quiet) return {};
+	return {
+		stderr: what === 'label' ? 'killed 0 states\n' : 'killed 0 states from 1 sources and 0 destinations\n',
+	};
 }
 
 function show(world: World, anchor: string, what: string): string {
@@ -50,13 +93,10 @@ function show(world: World, anchor: string, what: string): string {
 	switch (what) {
 		case 'info':
 			return 'Status: Enabled for 0 days 00:00:27           Debug: Urgent\n';
-		case 'Anchors': {
-			const prefix = anchor === '' ? '' : `${anchor}/`;
-			return [...world.anchors.keys()]
-				.filter((name) => name.startsWith(prefix))
+		case 'Anchors':
+			return children(world, anchor)
 				.map((name) => `  ${name}\n`)
 				.join('');
-		}
 		case 'rules':
 		case 'r':
 			return linesOf(/^(pass|block|anchor|scrub)/);

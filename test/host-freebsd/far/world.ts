@@ -58,6 +58,8 @@ export interface World {
 	readonly mounts: Mount[];
 	/** Anchor → text that was loaded into it. */
 	readonly anchors: Map<string, string>;
+	/** Anchors without rules whose tables pf has not purged yet, with the moment (`performance.now()`) at which it does. */
+	readonly emptied: Map<string, number>;
 	readonly sysctls: Map<string, string>;
 	/** devfs(8) ruleset → its rules. */
 	readonly deviceRules: Map<string, string[]>;
@@ -88,6 +90,7 @@ export function newWorld(root: string): World {
 		snapshots: new Map(),
 		mounts: [],
 		anchors: new Map(),
+		emptied: new Map(),
 		deviceRules: new Map(),
 		sysctls: new Map([
 			['net.inet.ip.forwarding', '0'],

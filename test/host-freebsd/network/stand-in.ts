@@ -169,10 +169,12 @@ function jls(state: StandInState, args: string[]): string {
 	return (args[2] === 'ip4.addr' ? ip4 : ip6).join(',') || '-';
 }
 
+/** `-m`: `ip4=disable` leaves the list as it is (152), an empty one empties it (154), the rest of one is sorted. */
 function jail(state: StandInState, [, name = '', parameter = '']: string[]): string {
 	const found = state.jails[jailNamed(state, name.replace('name=', ''), 'jail:')]!;
 	const [key = '', value = ''] = parameter.split('=');
-	found[key.startsWith('ip4') ? 'ip4' : 'ip6'] = value === 'disable' ? [] : value.split(',');
+	const [first, ...rest] = value.split(',').filter((address) => address !== '');
+	if (key.endsWith('.addr')) found[key === 'ip4.addr' ? 'ip4' : 'ip6'] = first ? [first, ...rest.toSorted()] : [];
 	return '';
 }
 

@@ -75,6 +75,7 @@ test('an alias: on the interface and in the list of the jail, nobody else touche
 	});
 	const { make, unmake } = handlers.alias;
 	const second = { ...alias, address: '10.2.3.70' };
+	const first = { ...alias, address: '10.2.3.99', first: true };
 	const six = { ...alias, address: 'fd00:2:3::7' };
 	assert.deepEqual(done(await there.run(make(alias, {}))), [
 		'ifconfig kleene1 inet 10.2.3.7/32 alias',
@@ -85,6 +86,16 @@ test('an alias: on the interface and in the list of the jail, nobody else touche
 		'ifconfig kleene1 inet 10.2.3.70/32 alias',
 		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7,10.2.3.70`,
 	]);
+	// The one that is spoken from comes to the front, whether it was in the list or not.
+	const front = [`jail -m name=${CONTAINER} ip4.addr=10.2.3.99,10.2.3.7,10.2.3.70`];
+	assert.deepEqual(done(await there.run(make(first, {}))).slice(1), front);
+	assert.deepEqual(done(await there.run(make(first, {}))), []);
+	there.state.jails[CONTAINER]!.ip4 = ['10.2.3.7', '10.2.3.70', '10.2.3.99'];
+	assert.deepEqual(done(await there.run(make(first, {}))), front);
+	assert.deepEqual(
+		done(await there.run(unmake(first, {})))[0],
+		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7,10.2.3.70`,
+	);
 	assert.deepEqual(done(await there.run(make(six, {}))).slice(0, 1), ['ifconfig kleene1 inet6 fd00:2:3::7/128 alias']);
 	assert.deepEqual(there.state.jails[CONTAINER]?.ip6, ['fd00:2:3::7']);
 	assert.deepEqual(done(await there.run(unmake(alias, {}))), [
@@ -92,7 +103,8 @@ test('an alias: on the interface and in the list of the jail, nobody else touche
 		'ifconfig kleene1 inet 10.2.3.7 -alias',
 	]);
 	assert.deepEqual(done(await there.run(unmake(alias, {}))), []);
-	assert.deepEqual(done(await there.run(unmake(second, {})))[0], `jail -m name=${CONTAINER} ip4=disable`);
+	assert.deepEqual(done(await there.run(unmake(second, {})))[0], `jail -m name=${CONTAINER} ip4.addr=`);
+	assert.deepEqual(there.state.jails[CONTAINER]?.ip4, []);
 	done(await there.run(unmake(six, {})));
 	assert.deepEqual(there.state.links.kleene1?.addresses, ['10.2.3.1/32', '10.2.3.77/32']);
 	assert.deepEqual(there.state.jails.ddddeeeeffff?.ip4, ['10.2.3.77']);

@@ -78,16 +78,19 @@ function strayProxies({ networks, observed, traits }: Examination, explained: re
 		});
 }
 
+/** Of a rule. */
+const PASSES = 'it lets packets through, or keeps them back, for something that is not there';
+
 function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 	if (inFlight.length > 0) return [];
-	return (observed.comparison?.excess ?? []).map(({ what, parts, owner }) => {
+	return (observed.comparison?.excess ?? []).map(({ what, place = 'the firewall', why = PASSES, parts, owner }) => {
 		const steps: Step[] = [...parts.map(unmake), ...(owner && parts.length > 0 ? [make(owner)] : [])];
 		return {
 			kind: 'leak',
 			severity: 'error',
 			subject: 'host',
-			what: `the firewall has ${what}, which nobody asked for`,
-			why: 'it lets packets through, or keeps them back, for something that is not there',
+			what: `${place} has ${what}, which nobody asked for`,
+			why,
 			hint: hintOfRepair(steps, customsOf(traits).lookAtRules),
 			steps,
 			owners: [NOBODY],

@@ -88,8 +88,15 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 		const hostAddress = gateway ? formatAddress(gateway) : '';
 		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
 		const member = { network: network.id, shared: network.type === 'custom', icc: network.icc };
-		parts.push({ kind: 'alias', container, ...where, address, ...(hasEpair ? {} : { member }) });
-		if (!hasEpair || !routes.has(family)) continue;
+		const first = routes.has(family);
+		parts.push({
+			kind: 'alias',
+			container,
+			...where,
+			address,
+			...(hasEpair ? {} : { member, ...(first && { first }) }),
+		});
+		if (!hasEpair || !first) continue;
 		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: '', source: address });
 	}
 	return parts;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Part } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import type { InsideRoutePart } from '#model/parts/inside.ts';
-import { announcements, inheritedRoutes, withoutSecondDefault } from './run.ts';
+import { announcements, inheritedFirst, inheritedRoutes, withoutSecondDefault } from './run.ts';
 
 function route(family: 4 | 6, over: string, gateway = ''): InsideRoutePart {
 	return { kind: 'inside-route', container: 'web', interface: over, family, gateway };
 }
 
-const alias: Part = {
+const alias: AliasPart = {
 	kind: 'alias',
 	container: 'web',
 	interface: 'kleene1',
@@ -28,6 +28,23 @@ test('a joining network gives the default route of a family only where there is 
 test('of what is desired only the default routes are inherited that are missing', () => {
 	const desired = [alias, route(4, 'kleene1'), route(6, 'kleene2')];
 	assert.deepEqual(inheritedRoutes(desired, [alias, route(6, 'kleene2')]), [route(4, 'kleene1')]);
+});
+
+const first = { ...alias, first: true };
+const second: AliasPart = { ...alias, unit: 2, address: '10.4.8.2' };
+const six: AliasPart = { ...alias, address: 'fd00::2' };
+
+test('a joining network does not change what a container speaks from, unless it has none', () => {
+	const joining = { ...second, first: true };
+	assert.deepEqual(withoutSecondDefault([joining], [first]), [second]);
+	assert.deepEqual(withoutSecondDefault([joining], [{ ...six, first: true }]), [joining]);
+});
+
+test('when that goes, it speaks from what it would if it were started now', () => {
+	const heir = { ...second, first: true };
+	const present = [{ ...six, first: true }, second];
+	assert.deepEqual(inheritedFirst([{ ...six, first: true }, heir], present), { before: [second], after: [heir] });
+	assert.deepEqual(inheritedFirst([heir, alias], [first, second]), { before: [], after: [] });
 });
 
 test('a start announces routers, and no routed cables', () => {

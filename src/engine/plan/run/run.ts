@@ -1,5 +1,6 @@
 import type { Container } from '#model/container.ts';
 import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
+import type { AliasPart } from '#model/parts/alias.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
@@ -87,10 +88,41 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	});
 }
 
-/** Parts that join a running container leave the default routes alone that it already has. */
+/** Parts that join a running container leave alone the default routes that it already has, and what it speaks from. */
 export function withoutSecondDefault(joining: readonly Part[], present: readonly Part[]): Part[] {
 	const taken = new Set(present.filter((part) => part.kind === 'inside-route').map(({ family }) => family));
-	return joining.filter((part) => part.kind !== 'inside-route' || !taken.has(part.family));
+	return joining
+		.filter((part) => part.kind !== 'inside-route' || !taken.has(part.family))
+		.map((part) => (part.kind === 'alias' && hasFirst(present, part) ? notFirst(part) : part));
+}
+
+/** Whether the container speaks from another address of the same family. */
+function hasFirst(parts: readonly Part[], { address }: AliasPart): boolean {
+	return parts.some(
+		(part) => part.kind === 'alias' && part.first && part.address.includes(':') === address.includes(':'),
+	);
+}
+
+function notFirst({ first: _, ...rest }: AliasPart): AliasPart {
+	return rest;
+}
+
+/**
+ * What a container is to speak from, now that the address is gone that it spoke from.
+ *
+ * @param desired what the run would consist of now
+ * @param staying what is left of it
+ * @returns parts among `staying`, and the same as they are to be
+ */
+export function inheritedFirst(
+	desired: readonly Part[],
+	staying: readonly Part[],
+): Record<'before' | 'after', AliasPart[]> {
+	const heirs = new Set(
+		desired.flatMap((part) => (part.kind === 'alias' && part.first && !hasFirst(staying, part) ? [part.address] : [])),
+	);
+	const before = staying.filter((part) => part.kind === 'alias').filter(({ address }) => heirs.has(address));
+	return { before, after: before.map((part) => ({ ...part, first: true })) };
 }
 
 /** Default routes that others of its networks are to give, now that the one is gone that gave them. */

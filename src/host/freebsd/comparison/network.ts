@@ -5,10 +5,10 @@ import type { Part } from '#model/part.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
-import { parameterOf } from '../network/aliases.ts';
 import { forwardingSection } from '../network/forwarding.ts';
 import type { InsideTools } from '../network/inside.ts';
 import { linesAfter, type NetworkSurvey, routesOf, surveyOf } from '../network/survey.ts';
+import { compareGrants } from './grants.ts';
 
 /** Bytes that the tools of a container may say, and seconds that they may take for it. */
 const ENOUGH = 262144;
@@ -43,19 +43,17 @@ function stacksIn(expected: readonly Part[]): string[] {
 }
 
 /** @param text what `comparisonSection` wrote for the same parts */
-export function compareNetwork(
-	survey: NetworkSurvey,
-	text: string,
-	expected: readonly Part[],
-): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
+export function compareNetwork(survey: NetworkSurvey, text: string, expected: readonly Part[]): Comparison {
+	const grants = compareGrants(linesAfter('jail ', text), expected);
 	return {
 		stacks: stacksIn(expected).flatMap((container) => readStack(container, text) ?? []),
 		proxies: aliasesOf(survey.links),
 		differing: [
-			...compareGrants(linesAfter('jail ', text), expected),
+			...grants.differing,
 			...compareMembers(survey.links, expected),
 			...compareForwarding(linesAfter('forwarding ', text), expected),
 		],
+		excess: grants.excess,
 	};
 }
 
@@ -83,20 +81,6 @@ function aliasesOf(links: readonly IfconfigInterface[]): ObservedProxy[] {
 			return prefix === widthOf(familyOf(address)) ? [{ interface: name, address }] : [];
 		}),
 	);
-}
-
-/** @param jails lines of name, IPv4 and IPv6 addresses, joined by commas, `-` for none */
-function compareGrants(jails: string, expected: readonly Part[]): ObservedDifference[] {
-	const granted = new Map<string, ReadonlySet<string>>();
-	for (const line of jails.split('\n')) {
-		const [name = '', ...lists] = line.split(' ');
-		granted.set(name, new Set(lists.flatMap((list) => list.split(','))));
-	}
-	return expected.flatMap((part) => {
-		const has = part.kind === 'alias' ? granted.get(part.container) : undefined;
-		if (part.kind !== 'alias' || !has || has.has(part.address)) return [];
-		return [{ part, what: `address ${part.address}: it is not in ${parameterOf(part)} of the jail` }];
-	});
 }
 
 function compareMembers(links: readonly IfconfigInterface[], expected: readonly Part[]): ObservedDifference[] {

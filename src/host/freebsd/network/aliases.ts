@@ -28,21 +28,22 @@ export const aliases: PartHandler<'alias'> = {
 
 	/** Without a container, it is an address that nobody has any more. */
 	unmake(part) {
-		const { interface: name, address, container } = part;
-		return lines(
-			...(container === '' ? [] : [revoke(part)]),
-			sh`if ${look(name)}; then`,
-			sh`	case $there in ${showing(blockOfOne(part.address))}) ifconfig ${name} ${familyWord(familyOf(address))} ${address} -alias ;; esac`,
-			sh`fi`,
-		);
+		const { interface: name, container } = part;
+		return lines(...(container === '' ? [] : [revoke(part)]), ...(name === '' ? [] : [takeOff(part)]));
 	},
 
 	describe(verb, part) {
 		const { interface: name, address, container } = part;
 		const alias = `ifconfig ${name} ${familyWord(familyOf(address))}`;
 		const jail = `jail -m name=${container} ${parameterOf(part)}`;
-		if (verb === 'make') return [`${alias} ${blockOfOne(part.address)} alias`, `${jail}=...,${address}`];
-		return [`${jail}=...`, `${alias} ${address} -alias`];
+		if (verb === 'make')
+			return [
+				`${alias} ${blockOfOne(part.address)} alias`,
+				`${jail}=${part.first ? `${address},...` : `...,${address}`}`,
+			];
+		// What was left by something that is gone has no container, or is known by its rules alone.
+		const ofJail = container === '' ? [] : [`${jail}=...`];
+		return [...ofJail, ...(name === '' ? [] : [`${alias} ${address} -alias`])];
 	},
 };
 
@@ -50,34 +51,52 @@ export function parameterOf({ address }: AliasPart): 'ip4.addr' | 'ip6.addr' {
 	return familyOf(address) === 4 ? 'ip4.addr' : 'ip6.addr';
 }
 
-/** The list is given anew as a whole; its first address is the one that the jail speaks from, so it stays the first. */
+function takeOff(part: AliasPart): Script {
+	const { interface: name, address } = part;
+	return lines(
+		sh`if ${look(name)}; then`,
+		sh`	case $there in ${showing(blockOfOne(address))}) ifconfig ${name} ${familyWord(familyOf(address))} ${address} -alias ;; esac`,
+		sh`fi`,
+	);
+}
+
+/** The list is given anew as a whole. Its first address is the one that the jail speaks from; the kernel sorts the rest. */
 function grant(part: AliasPart): Script {
-	const { container, address } = part;
+	const { container, address, first } = part;
 	const parameter = parameterOf(part);
+	const give = sh`jail -m ${`name=${container}`} ${`${parameter}=`}`;
 	return lines(
 		sh`have=$(jls -j ${container} ${parameter})`,
 		sh`case ,$have, in`,
-		sh`*${`,${address},`}*) ;;`,
-		sh`,-,|,,) jail -m ${`name=${container}`} ${`${parameter}=${address}`} ;;`,
-		sh`*) jail -m ${`name=${container}`} ${`${parameter}=`}"$have"${`,${address}`} ;;`,
+		first ? sh`${`,${address},`}*) ;;` : sh`*${`,${address},`}*) ;;`,
+		sh`,-,|,,) ${give}${address} ;;`,
+		...(first
+			? [
+					sh`*${`,${address},`}*) ${without(address)}; ${give}${address},"$left" ;;`,
+					sh`*) ${give}${address},"$have" ;;`,
+				]
+			: [sh`*) ${give}"$have"${`,${address}`} ;;`]),
 		sh`esac`,
 	);
 }
 
-/** A jail with an empty list is said to have none of the family; one that is gone has nothing to lose. */
+/** An empty list is what leaves none: `ip4=disable` leaves a list as it is. A jail that is gone has nothing to lose. */
 function revoke(part: AliasPart): Script {
 	const { container, address } = part;
 	const parameter = parameterOf(part);
-	const none = `${familyOf(address) === 4 ? 'ip4' : 'ip6'}=disable`;
 	return lines(
 		sh`if have=$(jls -j ${container} ${parameter} 2>/dev/null); then`,
 		sh`	case ,$have, in *${`,${address},`}*)`,
-		sh`		left=$(printf '%s\\n' "$have" | tr , '\\n' | grep -vxF -e ${address} | paste -s -d , -)`,
-		sh`		if [ -n "$left" ]; then jail -m ${`name=${container}`} ${`${parameter}=`}"$left"`,
-		sh`		else jail -m ${`name=${container}`} ${none}; fi ;;`,
+		sh`		${without(address)}; jail -m ${`name=${container}`} ${`${parameter}=`}"$left" ;;`,
 		sh`	esac`,
 		sh`fi`,
 	);
+}
+
+/** The list `$have` without an address that is in it, into `$left`. */
+function without(address: string): Script {
+	const it = `,${address},`;
+	return sh`left=,$have,; left=\${left%%${it}*},\${left#*${it}}; left=\${left#,}; left=\${left%,}`;
 }
 
 /** On an interface of the host's own others are asked for a second whether they have the address; until then none can bind it. */
