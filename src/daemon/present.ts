@@ -6,6 +6,7 @@ import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
 import type * as volumes from '#api/volumes.ts';
 import type { ContainerState, ContainerView } from '#engine/operations/containers.ts';
+import { type Address, formatAddress } from '#inet/address.ts';
 import { cableName } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
@@ -16,7 +17,8 @@ import type { Volume } from '#model/volume.ts';
 
 /** @param nat the interface that its traffic is translated to now */
 export function presentNetwork(network: Network, nat: string): networks.Network {
-	const { id, name, type, subnet, subnet6, gateway, gateway6, nat6, icc, internal, dns, mtu } = network;
+	const { id, name, type, asked, icc, internal, dns, mtu } = network;
+	const { subnet, subnet6, gateway, gateway6, nat6 } = asked;
 	return {
 		id,
 		name,
@@ -41,13 +43,17 @@ export function presentEndpoint(endpoint: Endpoint, mac: string): EndPoint {
 		id: endpoint.id,
 		container_id: endpoint.containerId,
 		network_id: endpoint.networkId,
-		ip_address: endpoint.ipAddress,
-		ip_address6: endpoint.ipAddress6,
+		ip_address: textOf(endpoint.addresses[4]),
+		ip_address6: textOf(endpoint.addresses[6]),
 		mac,
 		default_route: endpoint.defaultRoute,
 		aliases: [...endpoint.aliases],
 		epair: endpoint.epair === null ? null : cableName(endpoint.epair),
 	};
+}
+
+function textOf(address: Address | undefined): string {
+	return address ? formatAddress(address) : '';
 }
 
 export function presentContainer({ container, running, targets }: ContainerState): containers.Container {

@@ -2,25 +2,25 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
 import { assignable, contains, formatSubnet, lowestAssignable, type Subnet } from '#inet/subnet.ts';
-import { AUTO, gatewayOf, type Network, subnetOf } from '#model/network.ts';
+import { AUTO, type Network } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
 
 /**
  * Take an address of a network for an endpoint: `''` none, `<auto>` the lowest free one, else the one named.
  * Runs within the caller's transaction; the unique index over addresses is the judge.
- * @returns canonical text, `''` where the family is not used.
+ * @returns undefined where the family is not used
  */
 export function allocate(
 	store: Store,
 	request: { network: Network; family: Family; wanted: string; endpoint: string },
-): string {
+): Address | undefined {
 	const { network, family, wanted, endpoint } = request;
-	if (wanted === '') return '';
-	const subnet = subnetOf(network, family);
-	if (wanted === AUTO) return subnet ? formatAddress(lowestFree(store, network, subnet, endpoint)) : '';
+	if (wanted === '') return undefined;
+	const subnet = network.families[family]?.subnet;
+	if (wanted === AUTO) return subnet && lowestFree(store, network, subnet, endpoint);
 	const address = parseWanted(network, family, wanted, subnet);
 	if (!store.endpoints.hold(network.id, address, endpoint)) throw taken(store, network, address);
-	return formatAddress(address);
+	return address;
 }
 
 /** Starts at the hint, below which nothing is free: the cost does not grow with the number of endpoints. */
@@ -72,7 +72,7 @@ function requireAssignable(what: string, address: Address, subnet: Subnet): void
 }
 
 function taken(store: Store, network: Network, address: Address): KleeneError {
-	const gateway = gatewayOf(network, address.family)?.value === address.value;
+	const gateway = network.families[address.family]?.gateway?.address.value === address.value;
 	const holder = store.endpoints.holder(network.id, address);
 	const endpoint = holder ? store.endpoints.get(holder) : undefined;
 	const container = endpoint && store.containers.get(endpoint.containerId);

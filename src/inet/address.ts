@@ -3,7 +3,7 @@
  * Text comes in through `parseAddress` and goes out in the canonical form (RFC 5952 for IPv6).
  */
 import ipaddr from 'ipaddr.js';
-import { type Family, familyOf, widthOf } from './family.ts';
+import { type Family, familyOf, type PerFamily, widthOf } from './family.ts';
 
 export interface Address {
 	readonly family: Family;
@@ -32,6 +32,12 @@ export function formatAddress({ family, value }: Address): string {
 	const bytes: number[] = [];
 	for (let shift = widthOf(family) - 8; shift >= 0; shift -= 8) bytes.push(Number((value >> BigInt(shift)) & 255n));
 	return addressText(bytes);
+}
+
+/** Each under its family; at most one of each. */
+export function perFamily(...addresses: readonly (Address | undefined)[]): PerFamily<Address> {
+	const found = addresses.filter((address) => address !== undefined);
+	return Object.fromEntries(found.map((address) => [address.family, address]));
 }
 
 /** 4 or 16 bytes, most significant first. @throws Error for text that is no address */

@@ -1,4 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { type Address, formatAddress } from '#inet/address.ts';
+import { familyEntries, type PerFamily } from '#inet/family.ts';
 import { macOf, macOfText } from './ids.ts';
 
 /** The connection of a container to a network. */
@@ -6,9 +8,8 @@ export interface Endpoint {
 	readonly id: string;
 	readonly containerId: string;
 	readonly networkId: string;
-	/** `''` where the family is not used. */
-	readonly ipAddress: string;
-	readonly ipAddress6: string;
+	/** In the families that it uses. */
+	readonly addresses: PerFamily<Address>;
 	/** Place among the container's endpoints, in order of connection: names the inner interface (`epair<position>b`). */
 	readonly position: number;
 	/** Unit of the epair on the host while the container runs, else null. */
@@ -21,8 +22,9 @@ export interface Endpoint {
 	readonly aliases: readonly string[];
 }
 
-export function addressesOf(endpoint: Endpoint): string[] {
-	return [endpoint.ipAddress, endpoint.ipAddress6].filter((address) => address !== '');
+/** Canonical text, without prefix. */
+export function addressesOf({ addresses }: Pick<Endpoint, 'addresses'>): string[] {
+	return familyEntries(addresses).map(([, address]) => formatAddress(address));
 }
 
 /**

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { formatAddress } from '#inet/address.ts';
+import { familyEntries } from '#inet/family.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
-import { gatewayOf, hostHoldsGateway, type NetworkConfig, parseNetworkConfig } from './network.ts';
+import { HOST_GATEWAY, type NetworkConfig, networkOf, networkText } from './network.ts';
+import { parseNetworkConfig } from './network-config.ts';
 
 function refusal(change: Partial<NetworkConfig>): KleeneError {
 	try {
@@ -55,9 +57,9 @@ test('a subnet of addresses that no host can have is refused, with a range that 
 		assert.deepEqual([error.code, /fd00::\/8/.test(error.hint)], ['INVALID_SUBNET', true], subnet6);
 	}
 	for (const subnet of ['1.0.0.0/24', '100.64.0.0/10', '169.254.7.0/24', '223.255.255.0/24', '64.0.0.0/3'])
-		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet }).subnet, subnet);
+		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet }).asked.subnet, subnet);
 	for (const subnet6 of ['2001:db8::/64', 'fd00:4:6::/64', 'fec0::/64'])
-		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet6 }).subnet6, subnet6);
+		assert.equal(parseNetworkConfig({ ...TESTNET_CONFIG, subnet6 }).asked.subnet6, subnet6);
 });
 
 test('names that could mean something to a tool are refused', () => {
@@ -69,12 +71,45 @@ test('names that could mean something to a tool are refused', () => {
 });
 
 test('only a bridge has a gateway, and only an automatic one is an address of the host', () => {
-	const network = { ...parseNetworkConfig(TESTNET_CONFIG), id: 'abcdefabcdef', created: '' };
-	assert.equal(formatAddress(gatewayOf(network, 4)!), '10.4.6.1');
-	assert.equal(hostHoldsGateway(network, 4), true);
-	assert.equal(gatewayOf(network, 6), undefined);
-	assert.equal(gatewayOf({ ...network, type: 'loopback' }, 4), undefined);
-	const routed = { ...network, gateway: '10.4.6.254' };
-	assert.equal(formatAddress(gatewayOf(routed, 4)!), '10.4.6.254');
-	assert.equal(hostHoldsGateway(routed, 4), false);
+	const gateways = (changes: Partial<NetworkConfig>) => {
+		const { families } = parseNetworkConfig({ ...TESTNET_CONFIG, ...changes });
+		return familyEntries(families).map(([family, { gateway }]) => [
+			family,
+			gateway && `${formatAddress(gateway.address)} ${gateway.onHost ? 'of the host' : 'of others'}`,
+		]);
+	};
+	assert.deepEqual(gateways({ gateway6: '<auto>' }), [[4, '10.4.6.1 of the host']]);
+	assert.deepEqual(gateways({ gateway: '10.4.6.254' }), [[4, '10.4.6.254 of others']]);
+	assert.deepEqual(gateways({ gateway: '', subnet6: 'fd00::/64', gateway6: '<auto>' }), [
+		[4, undefined],
+		[6, 'fd00::1 of the host'],
+	]);
+	assert.deepEqual(gateways({ type: 'loopback' }), [[4, undefined]]);
+});
+
+test('a network is shown and stored as it was asked for', () => {
+	const asked = [
+		{},
+		{ subnet: '', subnet6: 'fd00:0::/64', gateway6: 'fd00::0:7', nat: '<host-gateway>' },
+		{ type: 'loopback', gateway: '10.9.9.9', gateway6: '<auto>', nat: 'em0', nat6: true },
+	] as const;
+	for (const changes of asked) {
+		const config = { ...TESTNET_CONFIG, ...changes };
+		const network = { ...parseNetworkConfig(config), id: '0123456789ab', created: '' };
+		const text = networkText(network);
+		const canonical = { ...config, ...('subnet6' in changes && { subnet6: 'fd00::/64', gateway6: 'fd00::7' }) };
+		assert.deepEqual(text, { ...canonical, id: '0123456789ab', created: '' });
+		assert.deepEqual(networkOf(text), network);
+	}
+});
+
+test('traffic of a family is translated where that was asked for', () => {
+	const natOf = (changes: Partial<NetworkConfig>) => {
+		const { families, uplink } = parseNetworkConfig({ ...TESTNET_CONFIG, subnet6: 'fd00::/64', ...changes });
+		return [uplink, families[4]?.nat, families[6]?.nat];
+	};
+	assert.deepEqual(natOf({}), [HOST_GATEWAY, false, false]);
+	assert.deepEqual(natOf({ nat: HOST_GATEWAY }), [HOST_GATEWAY, true, false]);
+	assert.deepEqual(natOf({ nat: 'em1', nat6: true }), ['em1', true, true]);
+	assert.deepEqual(natOf({ nat6: true }), [HOST_GATEWAY, false, true]);
 });

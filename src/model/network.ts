@@ -1,229 +1,124 @@
-import { KleeneError } from '#errors/kleene-error.ts';
-import { type Address, formatAddress, LINK_LOCAL_BLOCK, parseAddress } from '#inet/address.ts';
-import { type Family, widthOf } from '#inet/family.ts';
-import { splitPrefix } from '#inet/prefix.ts';
-import {
-	assignable,
-	contains,
-	formatSubnet,
-	overlap,
-	parseSubnet,
-	parseSubnetAround,
-	type Subnet,
-} from '#inet/subnet.ts';
-import { parseNetworkName } from './ids.ts';
+import { type Address, parseAddress } from '#inet/address.ts';
+import type { PerFamily } from '#inet/family.ts';
+import { assignable, contains, parseSubnet, type Subnet } from '#inet/subnet.ts';
 
 export type NetworkType = 'bridge' | 'loopback' | 'custom';
 
 /** Value of `gateway` that stands for the first address of the subnet. */
 export const AUTO = '<auto>';
-/** Value of `nat` that stands for the interface of the host's default route. */
+/** Value of `nat` and `uplink` that stands for the interface of the host's default route. */
 export const HOST_GATEWAY = '<host-gateway>';
 
-export interface Network {
-	readonly id: string;
+/** What a network is apart from its addresses. */
+interface NetworkSettings {
 	readonly name: string;
 	readonly type: NetworkType;
 	/** Interface on the host, e.g. `kleene0`. */
 	readonly interface: string;
-	/** CIDR, `''` where the family is not used. */
-	readonly subnet: string;
-	readonly subnet6: string;
-	/** As configured: `''`, `<auto>` or an address. Only a bridge acts on it. */
-	readonly gateway: string;
-	readonly gateway6: string;
-	/** As configured: `''` none, `<host-gateway>`, or the interface whose address outgoing traffic takes. */
-	readonly nat: string;
-	/** Whether IPv6 is translated like IPv4. */
-	readonly nat6: boolean;
 	readonly icc: boolean;
 	readonly internal: boolean;
 	/** Whether containers find each other by name, through a resolver on the gateway address. */
 	readonly dns: boolean;
 	/** Bytes; 0: what the host gives. */
 	readonly mtu: number;
+}
+
+/** The addresses of a network as they were asked for, in canonical text: so they are stored, and shown again. */
+export interface NetworkAddressing {
+	/** CIDR, `''` where the family is not used. */
+	readonly subnet: string;
+	readonly subnet6: string;
+	/** `''`, `<auto>` or an address; kept also where nothing acts on it. */
+	readonly gateway: string;
+	readonly gateway6: string;
+	/** `''` none, `<host-gateway>`, or the interface whose address outgoing IPv4 traffic takes. */
+	readonly nat: string;
+	/** Whether IPv6 is translated like IPv4. */
+	readonly nat6: boolean;
+}
+
+interface NetworkOrigin {
+	readonly id: string;
 	/** ISO 8601, UTC. */
 	readonly created: string;
 }
 
-export type NetworkConfig = Omit<Network, 'id' | 'created'>;
+/** A network in the words of the wire and of the store. */
+export type NetworkText = NetworkOrigin & NetworkSettings & NetworkAddressing;
+export type NetworkConfig = NetworkSettings & NetworkAddressing;
 
-const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
+/** The default router of the members of a bridge. */
+export interface Gateway {
+	readonly address: Address;
+	/** Whether the host has the address on the bridge, as against a router that somebody else runs. */
+	readonly onHost: boolean;
+}
 
-/**
- * Everything about a network that can be judged without looking at anything else, in the order of the wire contract:
- * subnet, subnet6, gateway, gateway6, name.
- */
-export function parseNetworkConfig(config: NetworkConfig): NetworkConfig {
-	const subnet = parseBlock('subnet', config.subnet, 4);
-	const subnet6 = parseBlock('subnet6', config.subnet6, 6);
-	const gateway = parseGateway('gateway', config.gateway, 4);
-	const gateway6 = parseGateway('gateway6', config.gateway6, 6);
-	const name = parseNetworkName(config.name);
-	if (config.type === 'bridge') {
-		requireUsable('gateway', gateway, subnet);
-		requireUsable('gateway6', gateway6, subnet6);
-	}
-	for (const block of [subnet, subnet6]) if (block) requireRoom(block);
-	parseInterface(config);
-	if (config.mtu !== 0 && (config.mtu < (subnet6 ? 1280 : 68) || config.mtu > 65_535)) throw badMtu(config.mtu);
-	if (config.nat !== '' && config.nat !== HOST_GATEWAY) requireInterfaceName(config.nat);
+/** What a network is in one family. */
+export interface NetworkFamily {
+	readonly subnet: Subnet;
+	/** Absent: none. Only bridges have one. */
+	readonly gateway?: Gateway;
+	/** Whether traffic that leaves takes the address of the uplink. */
+	readonly nat: boolean;
+}
+
+export interface Network extends NetworkOrigin, NetworkSettings {
+	/** The families that it uses. */
+	readonly families: PerFamily<NetworkFamily>;
+	/** `<host-gateway>`, or the interface by which traffic leaves. */
+	readonly uplink: string;
+	/** To be shown and stored. Nothing acts on it. */
+	readonly asked: NetworkAddressing;
+}
+
+/** A network before it is made. */
+export type NewNetwork = Omit<Network, keyof NetworkOrigin>;
+
+/** @throws Error for text that `parseNetworkConfig` would refuse */
+export function networkOf<T extends NetworkConfig>(
+	text: T,
+): Omit<T, keyof NetworkAddressing> & Pick<Network, 'families' | 'uplink' | 'asked'> {
+	const { subnet, subnet6, gateway, gateway6, nat, nat6, ...rest } = text;
+	const four = familyOf(text.type, { subnet, gateway, nat: nat !== '' });
+	const six = familyOf(text.type, { subnet: subnet6, gateway: gateway6, nat: nat6 });
 	return {
-		...config,
-		name,
-		subnet: subnet ? formatSubnet(subnet) : '',
-		subnet6: subnet6 ? formatSubnet(subnet6) : '',
-		gateway: canonical(config.gateway, gateway),
-		gateway6: canonical(config.gateway6, gateway6),
+		...rest,
+		families: { ...(four && { 4: four }), ...(six && { 6: six }) },
+		uplink: nat || HOST_GATEWAY,
+		asked: { subnet, subnet6, gateway, gateway6, nat, nat6 },
 	};
 }
 
-function canonical(text: string, address: Address | undefined): string {
-	return address ? formatAddress(address) : text;
+interface FamilyText {
+	readonly subnet: string;
+	readonly gateway: string;
+	readonly nat: boolean;
 }
 
-function parseBlock(field: string, text: string, family: Family): Subnet | undefined {
+function familyOf(type: NetworkType, text: FamilyText): NetworkFamily | undefined {
+	if (text.subnet === '') return undefined;
+	const subnet = parseSubnet(text.subnet);
+	if (!subnet) throw new Error(`'${text.subnet}' is not a subnet`);
+	const gateway = type === 'bridge' ? gatewayOf(subnet, text.gateway) : undefined;
+	return { subnet, nat: text.nat, ...(gateway && { gateway }) };
+}
+
+function gatewayOf(subnet: Subnet, text: string): Gateway | undefined {
 	if (text === '') return undefined;
-	const subnet = parseSubnet(text);
-	if (!subnet) throw invalid('INVALID_SUBNET', field, `could not parse cidr block: "${text}"`, hintFor(text, family));
-	if (subnet.family !== family) throw invalid('INVALID_SUBNET', field, 'wrong IP protocol', familyHint(field, family));
-	requireOrdinary(field, subnet);
-	return subnet;
-}
-
-/** Addresses that kernels treat as something else than a host's, so that no container could have one. */
-const RESERVED: readonly (readonly [block: string, meaning: string])[] = [
-	['0.0.0.0/8', 'for "this network"'],
-	['224.0.0.0/4', 'for multicast'],
-	['240.0.0.0/4', 'for future use and broadcast'],
-	['::/8', 'for loopback and embedded IPv4 addresses'],
-	[LINK_LOCAL_BLOCK, 'for addresses of single links'],
-	['ff00::/8', 'for multicast'],
-];
-
-function requireOrdinary(field: string, subnet: Subnet): void {
-	const [block, meaning] = RESERVED.find(([text]) => overlap(subnet, parseSubnet(text)!)) ?? [];
-	if (!block) return;
-	const within = subnet.prefix >= splitPrefix(block).prefix;
-	const why = `${formatSubnet(subnet)} ${within ? 'lies in' : 'holds'} ${block}, which is reserved ${meaning}`;
-	const free =
-		subnet.family === 4
-			? 'one of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, e.g. 10.4.6.0/24'
-			: 'one of fd00::/8, e.g. fd00:4:6::/64';
-	throw invalid('INVALID_SUBNET', field, why, `use a private range: ${free}`);
-}
-
-function parseGateway(field: string, text: string, family: Family): Address | undefined {
-	if (text === '' || text === AUTO) return undefined;
+	if (text === AUTO) return { address: { family: subnet.family, value: assignable(subnet).first }, onHost: true };
 	const address = parseAddress(text);
-	if (!address) {
-		const hint = `give one address such as ${family === 4 ? '10.4.6.1' : 'fd00::1'}, "auto" or ""`;
-		throw invalid('INVALID_GATEWAY', field, `could not parse cidr block: "${text}"`, hint);
-	}
-	if (address.family !== family)
-		throw invalid('INVALID_GATEWAY', field, 'wrong IP protocol', familyHint(field, family));
-	return address;
+	if (!address) throw new Error(`'${text}' is not a gateway`);
+	return { address, onHost: false };
 }
 
-function badMtu(mtu: number): KleeneError {
-	const why = 'IPv4 needs at least 68 bytes, IPv6 1280, and no interface takes more than 65535';
-	const what = `cannot use an MTU of ${mtu}`;
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint: 'leave it out to get that of the uplink' });
+export function networkText(network: Network): NetworkText {
+	const { families, uplink, asked, ...rest } = network;
+	return { ...rest, ...asked };
 }
 
-/** A default router must be reachable from the subnet, or containers would start with a route that cannot be set. */
-function requireUsable(field: string, gateway: Address | undefined, subnet: Subnet | undefined): void {
-	if (!gateway) return;
-	if (!subnet) throw invalid('INVALID_GATEWAY', field, 'there is no subnet of this family', 'give the subnet too');
-	const { first, last } = assignable(subnet);
-	if (!contains(subnet, gateway) || gateway.value < first || gateway.value > last) {
-		const range = `${formatAddress({ family: subnet.family, value: first })} to ${formatAddress({ family: subnet.family, value: last })}`;
-		const why = `${formatAddress(gateway)} is not a host address of ${formatSubnet(subnet)}`;
-		throw invalid('INVALID_GATEWAY', field, why, `choose one from ${range}`);
-	}
-}
-
-/** A block of one or two addresses has no room for a gateway and a container. */
-function requireRoom(subnet: Subnet): void {
-	if (subnet.prefix <= widthOf(subnet.family) - 2) return;
-	const field = subnet.family === 4 ? 'subnet' : 'subnet6';
-	const widest = widthOf(subnet.family) - 2;
-	throw invalid(
-		'INVALID_SUBNET',
-		field,
-		`${formatSubnet(subnet)} has no room for containers`,
-		`use a prefix of /${widest} or less`,
-	);
-}
-
-function parseInterface({ type, interface: name }: NetworkConfig): void {
-	if (name === '') {
-		if (type !== 'custom') return;
-		throw new KleeneError({
-			code: 'INVALID_ARGUMENT',
-			what: 'cannot create a custom network without an interface',
-			why: 'a custom network lives on an interface that the host already has',
-			hint: 'name it with --interface',
-		});
-	}
-	requireInterfaceName(name);
-}
-
-/** Settings of the host are called by the name of an interface, and by these: for all there are, and for new ones. */
-const SETTINGS: ReadonlySet<string> = new Set(['all', 'default']);
-
-function requireInterfaceName(name: string): void {
-	if (SETTINGS.has(name))
-		throw new KleeneError({
-			code: 'INVALID_ARGUMENT',
-			what: `cannot use '${name}' as an interface name`,
-			why: 'the kernel keeps that name for the settings of all interfaces',
-			hint: 'choose a name such as kleene7, or leave it out',
-		});
-	if (!INTERFACE_NAME.test(name))
-		throw new KleeneError({
-			code: 'INVALID_ARGUMENT',
-			what: `cannot use '${name.slice(0, 40)}' as an interface name`,
-			why: 'an interface name has 1 to 15 letters, digits, "_", "." or "-"',
-			hint: 'choose a name such as kleene7, or leave it out',
-		});
-}
-
-function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why: string, hint: string): KleeneError {
-	return new KleeneError({
-		code,
-		what: 'cannot create the network',
-		why: `invalid ${field}: ${why}`,
-		hint,
-		message: `invalid ${field}: ${why}`,
-	});
-}
-
-function hintFor(text: string, family: Family): string {
-	const around = parseSubnetAround(text);
-	if (around) return `host bits must be zero: the block that holds it is ${formatSubnet(around)}`;
-	return `write it as ${family === 4 ? '10.4.6.0/24' : 'fd00:4:6::/64'}`;
-}
-
-function familyHint(field: string, family: Family): string {
-	const other = field.endsWith('6') ? field.slice(0, -1) : `${field}6`;
-	return `${field} takes IPv${family}; the other family goes into ${other}`;
-}
-
-/** The subnet of a family, parsed. */
-export function subnetOf(network: Network, family: Family): Subnet | undefined {
-	return parseSubnet(family === 4 ? network.subnet : network.subnet6);
-}
-
-/** The default router of a family: an address, or undefined where there is none. Only bridges have one. */
-export function gatewayOf(network: Network, family: Family): Address | undefined {
-	const subnet = subnetOf(network, family);
-	const text = family === 4 ? network.gateway : network.gateway6;
-	if (network.type !== 'bridge' || !subnet || text === '') return undefined;
-	return text === AUTO ? { family, value: assignable(subnet).first } : parseAddress(text);
-}
-
-/** Whether the gateway is an address of the host on the bridge, as against a router that somebody else runs. */
-export function hostHoldsGateway(network: Network, family: Family): boolean {
-	return (family === 4 ? network.gateway : network.gateway6) === AUTO && gatewayOf(network, family) !== undefined;
+/** Whether an address lies in a subnet of the network. */
+export function covers({ families }: Pick<Network, 'families'>, address: Address): boolean {
+	const own = families[address.family];
+	return own !== undefined && contains(own.subnet, address);
 }

@@ -4,14 +4,14 @@
  */
 import type { Container } from './container.ts';
 import type { Image } from './image.ts';
-import type { Network } from './network.ts';
+import type { NetworkText } from './network.ts';
 import type { Part } from './part.ts';
 import type { Volume } from './volume.ts';
 
 /** A network with the addresses, as text, that none of its endpoints may get. */
 export interface NetworkCreated {
 	readonly kind: 'network-created';
-	readonly network: Network;
+	readonly network: NetworkText;
 	readonly held: readonly string[];
 }
 

@@ -1,9 +1,9 @@
 import { parseAddress } from '#inet/address.ts';
-import { FAMILIES } from '#inet/family.ts';
+import { familyEntries } from '#inet/family.ts';
 import { lowestAssignable } from '#inet/subnet.ts';
 import type { Container } from '#model/container.ts';
-import { addressesOf, type Endpoint } from '#model/endpoint.ts';
-import { type Network, subnetOf } from '#model/network.ts';
+import type { Endpoint } from '#model/endpoint.ts';
+import { type Network, networkOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Store } from './store.ts';
@@ -24,7 +24,7 @@ const NOTHING: Freed = { cables: [], parts: [], containers: [] };
 export function applyChange(store: Store, change: StoreChange): Freed {
 	switch (change.kind) {
 		case 'network-created':
-			insertNetwork(store, change.network, change.held);
+			insertNetwork(store, networkOf(change.network), change.held);
 			return NOTHING;
 		case 'network-removed':
 			store.networks.delete(change.network);
@@ -68,10 +68,8 @@ export function applyChange(store: Store, change: StoreChange): Freed {
 
 function insertNetwork(store: Store, network: Network, held: readonly string[]): void {
 	store.networks.insert(network);
-	for (const family of FAMILIES) {
-		const subnet = subnetOf(network, family);
-		if (subnet) store.networks.insertSubnet(network.id, subnet, lowestAssignable(subnet));
-	}
+	for (const [, { subnet }] of familyEntries(network.families))
+		store.networks.insertSubnet(network.id, subnet, lowestAssignable(subnet));
 	for (const address of held.flatMap((text) => parseAddress(text) ?? []))
 		store.endpoints.hold(network.id, address, null);
 }
@@ -95,8 +93,8 @@ function removeEndpoint(store: Store, id: string): Freed {
 
 /** Allocation begins at the hint, and its addresses are free now. */
 function lowerHints(store: Store, endpoint: Endpoint): void {
-	for (const address of addressesOf(endpoint).flatMap((text) => parseAddress(text) ?? [])) {
-		const hint = store.networks.hint(endpoint.networkId, address.family);
+	for (const [family, address] of familyEntries(endpoint.addresses)) {
+		const hint = store.networks.hint(endpoint.networkId, family);
 		if (hint && address.value < hint.value) store.networks.setHint(endpoint.networkId, address);
 	}
 }

@@ -1,11 +1,17 @@
-import { type Address, sortableKey } from '#inet/address.ts';
+import { type Address, formatAddress, parseAddress, perFamily, sortableKey } from '#inet/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Database } from './database.ts';
 import { flag, integer, json, nullable, selected, Table, text } from './table.ts';
 
 const ALIASES = '(SELECT json_group_array(alias) FROM aliases WHERE endpoint_id = endpoints.id)';
 
-const ENDPOINTS = new Table<Endpoint>('endpoints', {
+/** An endpoint as it is stored: addresses as text, `''` where the family is not used. */
+interface EndpointText extends Omit<Endpoint, 'addresses'> {
+	readonly ipAddress: string;
+	readonly ipAddress6: string;
+}
+
+const ENDPOINTS = new Table<EndpointText>('endpoints', {
 	id: text('id'),
 	containerId: text('container_id'),
 	networkId: text('network_id'),
@@ -28,7 +34,7 @@ export class EndpointStore {
 
 	insert(endpoint: Endpoint): void {
 		const { id, networkId, aliases } = endpoint;
-		ENDPOINTS.insert(this.#db, endpoint);
+		ENDPOINTS.insert(this.#db, endpointText(endpoint));
 		for (const alias of aliases)
 			this.#db.run('INSERT INTO aliases (network_id, alias, endpoint_id) VALUES (?, ?, ?)', networkId, alias, id);
 	}
@@ -38,25 +44,27 @@ export class EndpointStore {
 	}
 
 	get(id: string): Endpoint | undefined {
-		return ENDPOINTS.get(this.#db, 'WHERE id = ?', id);
+		const row = ENDPOINTS.get(this.#db, 'WHERE id = ?', id);
+		return row && endpointOf(row);
 	}
 
 	find(containerId: string, networkId: string): Endpoint | undefined {
-		return ENDPOINTS.get(this.#db, 'WHERE container_id = ? AND network_id = ?', containerId, networkId);
+		const row = ENDPOINTS.get(this.#db, 'WHERE container_id = ? AND network_id = ?', containerId, networkId);
+		return row && endpointOf(row);
 	}
 
 	ofContainer(containerId: string): Endpoint[] {
-		return ENDPOINTS.all(this.#db, 'WHERE container_id = ? ORDER BY position', containerId);
+		return ENDPOINTS.all(this.#db, 'WHERE container_id = ? ORDER BY position', containerId).map(endpointOf);
 	}
 
 	ofNetwork(networkId: string): Endpoint[] {
-		return ENDPOINTS.all(this.#db, 'WHERE network_id = ? ORDER BY id', networkId);
+		return ENDPOINTS.all(this.#db, 'WHERE network_id = ? ORDER BY id', networkId).map(endpointOf);
 	}
 
 	/** Those with this alias, in lower case, in order of their ids. */
 	ofAlias(networkId: string, alias: string): Endpoint[] {
 		const named = 'SELECT endpoint_id FROM aliases WHERE network_id = ? AND alias = ?';
-		return ENDPOINTS.all(this.#db, `WHERE id IN (${named}) ORDER BY id`, networkId, alias);
+		return ENDPOINTS.all(this.#db, `WHERE id IN (${named}) ORDER BY id`, networkId, alias).map(endpointOf);
 	}
 
 	/** From now on no endpoint of a container is preferred for the default route. */
@@ -90,4 +98,13 @@ export class EndpointStore {
 		const row = this.#db.get(sql, networkId, sortableKey(address));
 		return row && (row.endpoint_id === null ? null : String(row.endpoint_id));
 	}
+}
+
+function endpointText({ addresses, ...rest }: Endpoint): EndpointText {
+	const textOf = (address: Address | undefined) => (address ? formatAddress(address) : '');
+	return { ...rest, ipAddress: textOf(addresses[4]), ipAddress6: textOf(addresses[6]) };
+}
+
+function endpointOf({ ipAddress, ipAddress6, ...rest }: EndpointText): Endpoint {
+	return { ...rest, addresses: perFamily(parseAddress(ipAddress), parseAddress(ipAddress6)) };
 }

@@ -1,8 +1,7 @@
 import type { Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
-import type { Database, Row } from './database.ts';
-
-const FIELDS = 'id, subject, mode, steps, record, whole, cursor';
+import type { Database } from './database.ts';
+import { flag, integer, json, oneOf, Table, text } from './table.ts';
 
 /** `build`: undone when it cannot be finished. `teardown`: finished as far as possible, never undone. */
 export type JournalMode = 'build' | 'teardown';
@@ -21,6 +20,16 @@ export interface JournalEntry {
 	readonly cursor: number;
 }
 
+const JOURNAL = new Table<JournalEntry, 'id' | 'cursor'>('journal', {
+	id: integer('id'),
+	subject: text('subject'),
+	mode: oneOf<JournalMode>('mode', ['build', 'teardown']),
+	steps: json('steps'),
+	record: json('record'),
+	whole: flag('whole'),
+	cursor: integer('cursor'),
+});
+
 export type NewEntry = Omit<JournalEntry, 'id' | 'cursor'>;
 
 export class JournalStore {
@@ -30,13 +39,12 @@ export class JournalStore {
 		this.#db = db;
 	}
 
-	begin({ subject, mode, steps, record, whole }: NewEntry): number {
-		const sql = 'INSERT INTO journal (subject, mode, steps, record, whole) VALUES (?, ?, ?, ?, ?)';
-		return this.#db.run(sql, subject, mode, JSON.stringify(steps), JSON.stringify(record), Number(whole)).id;
+	begin(entry: NewEntry): number {
+		return JOURNAL.insert(this.#db, entry);
 	}
 
 	advance(id: number, cursor: number): void {
-		this.#db.run('UPDATE journal SET cursor = ? WHERE id = ?', cursor, id);
+		JOURNAL.update(this.#db, { cursor }, 'WHERE id = ?', id);
 	}
 
 	end(id: number): void {
@@ -53,24 +61,11 @@ export class JournalStore {
 
 	/** Newest first: later plans stand on earlier ones. */
 	unfinished(): JournalEntry[] {
-		return this.#db.all(`SELECT ${FIELDS} FROM journal ORDER BY id DESC`).map(toEntry);
+		return JOURNAL.all(this.#db, 'ORDER BY id DESC');
 	}
 
 	/** Undefined once it is ended. */
 	get(id: number): JournalEntry | undefined {
-		const row = this.#db.get(`SELECT ${FIELDS} FROM journal WHERE id = ?`, id);
-		return row && toEntry(row);
+		return JOURNAL.get(this.#db, 'WHERE id = ?', id);
 	}
-}
-
-function toEntry(row: Row): JournalEntry {
-	return {
-		id: Number(row.id),
-		subject: String(row.subject),
-		mode: String(row.mode) as JournalMode,
-		steps: JSON.parse(String(row.steps)),
-		record: JSON.parse(String(row.record)),
-		whole: row.whole === 1,
-		cursor: Number(row.cursor),
-	};
 }

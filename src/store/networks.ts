@@ -1,11 +1,11 @@
 import { type Address, fromSortableKey, sortableKey } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
 import type { Subnet } from '#inet/subnet.ts';
-import type { Network, NetworkType } from '#model/network.ts';
+import { type Network, type NetworkText, type NetworkType, networkOf, networkText } from '#model/network.ts';
 import type { Database } from './database.ts';
 import { flag, integer, oneOf, Table, text } from './table.ts';
 
-const NETWORKS = new Table<Network>('networks', {
+const NETWORKS = new Table<NetworkText>('networks', {
 	id: text('id'),
 	name: text('name'),
 	type: oneOf<NetworkType>('type', ['bridge', 'loopback', 'custom']),
@@ -32,7 +32,7 @@ export class NetworkStore {
 	}
 
 	insert(network: Network): void {
-		NETWORKS.insert(this.#db, network);
+		NETWORKS.insert(this.#db, networkText(network));
 	}
 
 	insertSubnet(networkId: string, subnet: Subnet, lowest: Address): void {
@@ -50,31 +50,36 @@ export class NetworkStore {
 		this.#db.run('DELETE FROM networks WHERE id = ?', id);
 	}
 
+	#one(tail: string, value: string): Network | undefined {
+		const row = NETWORKS.get(this.#db, tail, value);
+		return row && networkOf(row);
+	}
+
 	get(id: string): Network | undefined {
-		return NETWORKS.get(this.#db, 'WHERE id = ?', id);
+		return this.#one('WHERE id = ?', id);
 	}
 
 	byName(name: string): Network | undefined {
-		return NETWORKS.get(this.#db, 'WHERE name = ?', name);
+		return this.#one('WHERE name = ?', name);
 	}
 
 	byInterface(name: string): Network | undefined {
-		return NETWORKS.get(this.#db, 'WHERE interface = ?', name);
+		return this.#one('WHERE interface = ?', name);
 	}
 
 	/** At most two, so that the caller can tell "the one" from "several". */
 	byIdPrefix(prefix: string): Network[] {
-		return NETWORKS.all(this.#db, 'WHERE id >= ? AND id < ? LIMIT 2', prefix, `${prefix}g`);
+		return NETWORKS.all(this.#db, 'WHERE id >= ? AND id < ? LIMIT 2', prefix, `${prefix}g`).map(networkOf);
 	}
 
 	list(): Network[] {
-		return NETWORKS.all(this.#db, 'ORDER BY name');
+		return NETWORKS.all(this.#db, 'ORDER BY name').map(networkOf);
 	}
 
 	/** Those that no container is on. */
 	unused(): Network[] {
 		const used = 'SELECT 1 FROM endpoints WHERE network_id = networks.id';
-		return NETWORKS.all(this.#db, `WHERE NOT EXISTS (${used}) ORDER BY name`);
+		return NETWORKS.all(this.#db, `WHERE NOT EXISTS (${used}) ORDER BY name`).map(networkOf);
 	}
 
 	/**

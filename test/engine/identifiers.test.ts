@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunRequest } from '#host/driver.ts';
 import { connect, createContainer, EXECUTE, onHost, start, startEngine } from './fixture.ts';
-import { TESTNET_CONFIG } from './testnet.ts';
+import { TESTNET_CONFIG, testnet } from './testnet.ts';
 
 const SOURCE = { kind: 'distribution' } as const;
 const UNTAGGED = { source: SOURCE, tag: '', autotag: false, dns: false, localtime: false, update: false };
@@ -19,8 +19,8 @@ async function startWithDoubles() {
 	const double = await createContainer(fixture, 'double');
 	store.containers.update({ ...engine.containers.inspect('double').container, name: id });
 	store.images.insert({ ...image, id: 'abcdefabcdef', name: image.id, env: ['DOUBLE=1'] });
-	const row = { ...engine.networks.inspect('testnet').network, id: 'abcdefabcdef', name: network };
-	store.networks.insert({ ...row, interface: 'kleene9', subnet: '10.4.9.0/24' });
+	const other = { id: 'abcdefabcdef', name: network, interface: 'kleene9', subnet: '10.4.9.0/24' };
+	store.networks.insert(testnet(other));
 	return { ...fixture, id, double, network };
 }
 

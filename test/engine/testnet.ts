@@ -1,6 +1,7 @@
 /** The network `testnet`, as it is asked for and as it is, and an endpoint on it: for tests to change. */
+import { parseAddress, perFamily } from '#inet/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
-import type { Network, NetworkConfig } from '#model/network.ts';
+import { type Network, type NetworkConfig, type NetworkText, networkOf } from '#model/network.ts';
 
 export const TESTNET_CONFIG: NetworkConfig = {
 	name: 'testnet',
@@ -18,14 +19,18 @@ export const TESTNET_CONFIG: NetworkConfig = {
 	mtu: 0,
 };
 
-export const TESTNET: Network = { ...TESTNET_CONFIG, id: '0123456789ab', interface: 'kleene0', created: '' };
+/** The same with some of it changed. */
+export function testnet(changes: Partial<NetworkText> = {}): Network {
+	return networkOf({ ...TESTNET_CONFIG, id: '0123456789ab', interface: 'kleene0', created: '', ...changes });
+}
+
+export const TESTNET = testnet();
 
 export const ENDPOINT: Endpoint = {
 	id: 'abcdef012345',
 	containerId: 'c1',
 	networkId: TESTNET.id,
-	ipAddress: '10.4.6.2',
-	ipAddress6: '',
+	addresses: perFamily(parseAddress('10.4.6.2')),
 	position: 0,
 	epair: 3,
 	mac: '',

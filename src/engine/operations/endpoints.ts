@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { perFamily } from '#inet/address.ts';
 import type { Container } from '#model/container.ts';
 import { type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, requireMac } from '#model/ids.ts';
@@ -103,12 +104,13 @@ export class EndpointOperations {
 		let position = 0;
 		while (taken.has(position)) position += 1;
 		const base = { network, endpoint: id };
+		const four = allocate(store, { ...base, family: 4, wanted: request.ipAddress });
+		const six = allocate(store, { ...base, family: 6, wanted: request.ipAddress6 });
 		const endpoint: Endpoint = {
 			id,
 			containerId: container.id,
 			networkId: network.id,
-			ipAddress: allocate(store, { ...base, family: 4, wanted: request.ipAddress }),
-			ipAddress6: allocate(store, { ...base, family: 6, wanted: request.ipAddress6 }),
+			addresses: perFamily(four, six),
 			position,
 			epair: null,
 			mac: request.mac ? requireMac(request.mac) : '',

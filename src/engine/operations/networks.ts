@@ -1,24 +1,18 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { formatAddress, parseAddress } from '#inet/address.ts';
-import { FAMILIES } from '#inet/family.ts';
+import { type Family, familyEntries } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { contains, formatSubnet, overlap, parseSubnetAround, type Subnet } from '#inet/subnet.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { newId } from '#model/ids.ts';
-import {
-	gatewayOf,
-	HOST_GATEWAY,
-	type Network,
-	type NetworkConfig,
-	parseNetworkConfig,
-	subnetOf,
-} from '#model/network.ts';
+import { HOST_GATEWAY, type Network, type NetworkConfig, type NewNetwork, networkText } from '#model/network.ts';
+import { parseNetworkConfig } from '#model/network-config.ts';
 import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
-import { networkPartsKey, partsOfNetwork, resolveNat } from '../plan/network/network.ts';
+import { interfaceOf, networkPartsKey, partsOfNetwork } from '../plan/network/network.ts';
 import type { EndpointOperations } from './endpoints.ts';
 
 export interface DryRun {
@@ -63,7 +57,8 @@ export class NetworkOperations {
 			this.#requireFreeSubnets(network, observed);
 			const steps = this.#parts(network).map(make);
 			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
-			const done = [{ kind: 'network-created', network, held: reserved(network, observed) }] as const;
+			const held = reserved(network, observed);
+			const done = [{ kind: 'network-created', network: networkText(network), held }] as const;
 			await executor.build({ subject: `network ${network.id}`, steps, done });
 			this.#context.log.info(
 				{ network: network.id, name: network.name, interface: network.interface },
@@ -121,7 +116,7 @@ export class NetworkOperations {
 		return { ids };
 	}
 
-	#complete(config: NetworkConfig, observed: Observed): NetworkConfig {
+	#complete(config: NewNetwork, observed: Observed): NewNetwork {
 		const uplink = observed.interfaces.find(({ name }) => name === observed.gatewayInterface);
 		const mtu = config.mtu || (uplink?.mtu ?? 0);
 		return { ...config, mtu, interface: config.interface || this.#freeInterface(observed) };
@@ -133,7 +128,7 @@ export class NetworkOperations {
 
 	/** As the API shows it: the interface that `<host-gateway>` stands for now. */
 	natInterface(network: Network): string {
-		return resolveNat(network.nat, this.#context.seen.gatewayInterface);
+		return interfaceOf(network.asked.nat, this.#context.seen.gatewayInterface);
 	}
 
 	#freeInterface(observed: Observed): string {
@@ -159,7 +154,7 @@ export class NetworkOperations {
 		});
 	}
 
-	#requireFreeInterface({ name, type, interface: wanted, nat }: Network, { interfaces }: Observed): void {
+	#requireFreeInterface({ name, type, interface: wanted, uplink }: Network, { interfaces }: Observed): void {
 		const what = `cannot create network ${name}`;
 		const there = interfaces.some((one) => one.name === wanted);
 		const owner = this.#context.store.networks.byInterface(wanted);
@@ -172,8 +167,8 @@ export class NetworkOperations {
 			const hint = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
 			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, hint });
 		}
-		if (nat !== '' && nat !== HOST_GATEWAY && !interfaces.some((one) => one.name === nat)) {
-			const why = `the host has no interface ${nat} to translate to`;
+		if (uplink !== HOST_GATEWAY && !interfaces.some((one) => one.name === uplink)) {
+			const why = `the host has no interface ${uplink} to translate to`;
 			const hint = `choose one of: ${interfaces.map((one) => one.name).join(', ')}, or leave --nat-if out`;
 			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, hint });
 		}
@@ -185,12 +180,10 @@ export class NetworkOperations {
 	}
 
 	#requireFreeSubnets(network: Network, observed: Observed): void {
-		for (const family of FAMILIES) {
-			const subnet = subnetOf(network, family);
-			if (!subnet) continue;
+		for (const [family, { subnet }] of familyEntries(network.families)) {
 			const other = this.#context.store.networks.overlapping(subnet);
 			const holder = other
-				? `network ${other.name} (${family === 4 ? other.subnet : other.subnet6})`
+				? `network ${other.name} (${subnetText(other, family)})`
 				: holderOnHost(subnet, network, observed);
 			if (!holder) continue;
 			throw new KleeneError({
@@ -201,6 +194,11 @@ export class NetworkOperations {
 			});
 		}
 	}
+}
+
+function subnetText({ families }: Network, family: Family): string {
+	const own = families[family];
+	return own ? formatSubnet(own.subnet) : '';
 }
 
 /** What of the host itself lies in a subnet. A custom network may share the subnet of the interface it lives on. */
@@ -233,10 +231,9 @@ function blockOf(text: string): Subnet {
 function reserved(network: Network, observed: Observed): string[] {
 	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
 	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(withoutPrefix(text))));
-	return FAMILIES.flatMap((family) => {
-		const subnet = subnetOf(network, family);
-		return [gatewayOf(network, family), ...present].flatMap((address) =>
-			subnet && address && contains(subnet, address) ? [formatAddress(address)] : [],
-		);
-	});
+	return familyEntries(network.families).flatMap(([, { subnet, gateway }]) =>
+		[gateway?.address, ...present].flatMap((address) =>
+			address && contains(subnet, address) ? [formatAddress(address)] : [],
+		),
+	);
 }

@@ -93,7 +93,7 @@ export class TraceOperations {
 			if (!network) return [];
 			const unit = endpoint.epair ?? 0;
 			const inside = driver === 'vnet' ? vnetInterface({ endpoint, unit }, facts) : network.interface;
-			const addresses = { 4: endpoint.ipAddress, 6: endpoint.ipAddress6 };
+			const { addresses } = endpoint;
 			const given = routes.filter((route) => route.interface === inside).map(({ family }) => family);
 			// Who shares the host's stack has its routes.
 			const defaultRoutes = shared ? FAMILIES : given;

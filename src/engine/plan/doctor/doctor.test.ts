@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { parseAddress, perFamily } from '#inet/address.ts';
 import { macOfEndpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
 import {
@@ -16,7 +17,7 @@ import {
 	steps,
 	words,
 } from '#test/engine/doctor-scene.ts';
-import { ENDPOINT, TESTNET } from '#test/engine/testnet.ts';
+import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 
 test('a host that is as it should be has no findings', () => {
 	assert.deepEqual(find(), []);
@@ -107,7 +108,7 @@ describe('duplicates and limits', () => {
 	test('an address or a MAC address that two hold', () => {
 		const twin = { ...ENDPOINT, id: 'fedcba543210', containerId: 'c2', mac: '02:ef:01:23:45:00' };
 		assert.deepEqual(words({ endpoints: [ENDPOINT, twin] }), ['10.4.6.2 is held by container web and container c2']);
-		const same = { ...twin, ipAddress: '10.4.6.3', mac: macOfEndpoint(ENDPOINT) };
+		const same = { ...twin, addresses: perFamily(parseAddress('10.4.6.3')), mac: macOfEndpoint(ENDPOINT) };
 		assert.deepEqual(words({ endpoints: [ENDPOINT, same] }), [
 			`${macOfEndpoint(ENDPOINT)} on testnet is held by container web and container c2`,
 		]);
@@ -131,12 +132,12 @@ describe('duplicates and limits', () => {
 	});
 
 	test('a subnet is nearly full from 90 percent of its addresses, its gateway among them', () => {
-		const network = { ...TESTNET, subnet: '10.4.6.0/28' };
+		const network = testnet({ subnet: '10.4.6.0/28' });
 		const endpoints = (count: number) =>
 			Array.from({ length: count }, (_, index) => ({
 				...ENDPOINT,
 				id: `abcdef0123${String(index).padStart(2, '0')}`,
-				ipAddress: `10.4.6.${index + 2}`,
+				addresses: perFamily(parseAddress(`10.4.6.${index + 2}`)),
 			}));
 		assert.deepEqual(words({ network, endpoints: endpoints(11) }), []);
 		assert.match(words({ network, endpoints: endpoints(12) })[0] ?? '', /^13 of the 14 addresses of 10\.4\.6\.0\/28/);

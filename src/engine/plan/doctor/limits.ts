@@ -1,10 +1,10 @@
 import { formatAddress, parseAddress } from '#inet/address.ts';
 import { FAMILIES, type Family } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import { assignable, contains, formatSubnet } from '#inet/subnet.ts';
+import { assignable, formatSubnet } from '#inet/subnet.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
 import { addressesOf, macOfEndpoint } from '#model/endpoint.ts';
-import { gatewayOf, subnetOf } from '#model/network.ts';
+import { covers } from '#model/network.ts';
 import type { Examination, Finding, NetworkState } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 
@@ -61,12 +61,7 @@ function intruders({ networks, observed }: Examination): Finding[] {
 		.flatMap(({ name, addresses }) =>
 			addresses.flatMap((text) => {
 				const address = parseAddress(withoutPrefix(text));
-				const state = networks.find(({ network }) =>
-					FAMILIES.some((family) => {
-						const subnet = subnetOf(network, family);
-						return address && subnet && contains(subnet, address);
-					}),
-				);
+				const state = address && networks.find(({ network }) => covers(network, address));
 				return state ? [intruder(text, name, state)] : [];
 			}),
 		);
@@ -102,12 +97,12 @@ function fullBridge({ network }: NetworkState, { observed, traits }: Examination
 }
 
 function fullSubnet({ network, endpoints }: NetworkState, family: Family): Finding[] {
-	const subnet = subnetOf(network, family);
-	if (!subnet) return [];
+	const own = network.families[family];
+	if (!own) return [];
+	const { subnet, gateway } = own;
 	const { first, last } = assignable(subnet);
-	const gateway = gatewayOf(network, family);
 	const room = last - first + 1n;
-	const held = endpoints.filter((one) => (family === 4 ? one.ipAddress : one.ipAddress6) !== '').length;
+	const held = endpoints.filter(({ addresses }) => addresses[family]).length;
 	const used = BigInt(held + (gateway ? 1 : 0));
 	if (used * 100n < room * BigInt(NEARLY_FULL)) return [];
 	const range = `${formatAddress({ family, value: first })} to ${formatAddress({ family, value: last })}`;

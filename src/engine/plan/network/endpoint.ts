@@ -1,10 +1,10 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { formatAddress } from '#inet/address.ts';
-import { FAMILIES, type Family } from '#inet/family.ts';
-import { formatSubnet } from '#inet/subnet.ts';
+import { FAMILIES, type Family, familyEntries } from '#inet/family.ts';
+import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import { hostEnd, innerEnd } from '#model/cable.ts';
 import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
-import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
+import type { Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { EpairPart } from '#model/parts/epair.ts';
 import type { HostTraits } from '#model/traits.ts';
@@ -51,20 +51,19 @@ export function partsOfVnetEndpoint(liveEndpoint: LiveEndpoint, { routes, publis
 			hairpin: publishes,
 		},
 	];
-	for (const family of FAMILIES) {
-		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
-		const subnet = subnetOf(network, family);
-		if (address === '' || !subnet) continue;
-		parts.push({ kind: 'inside-address', container, interface: inside, address: `${address}/${subnet.prefix}` });
-		const gateway = gatewayOf(network, family);
+	for (const [family, { subnet, gateway }] of familyEntries(network.families)) {
+		const address = endpoint.addresses[family];
+		if (!address) continue;
+		parts.push({ kind: 'inside-address', container, interface: inside, address: formatWithin(subnet, address) });
 		if (!gateway || !routes.has(family)) continue;
-		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: formatAddress(gateway) });
+		const router = formatAddress(gateway.address);
+		parts.push({ kind: 'inside-route', container, interface: inside, family, gateway: router });
 	}
 	return parts;
 }
 
 function epairOf({ endpoint, network, unit }: LiveEndpoint, end: Pick<EpairPart, 'inside' | 'routed'>): EpairPart {
-	const linkLocal = subnetOf(network, 6) !== undefined;
+	const linkLocal = network.families[6] !== undefined;
 	const mac = macOfEndpoint(endpoint);
 	return { kind: 'epair', container: endpoint.containerId, unit, ...end, mac, ...mtuOf(network), linkLocal };
 }
@@ -80,12 +79,11 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 		const cable = hostEnd(unit);
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}
-	for (const family of FAMILIES) {
-		const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
-		const subnet = subnetOf(network, family);
-		if (address === '' || !subnet) continue;
-		const gateway = hostHoldsGateway(network, family) ? gatewayOf(network, family) : undefined;
-		const hostAddress = gateway ? formatAddress(gateway) : '';
+	for (const [family, { subnet, gateway }] of familyEntries(network.families)) {
+		const own = endpoint.addresses[family];
+		if (!own) continue;
+		const address = formatAddress(own);
+		const hostAddress = gateway?.onHost ? formatAddress(gateway.address) : '';
 		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
 		const member = { network: network.id, shared: network.type === 'custom', icc: network.icc };
 		const first = routes.has(family);
@@ -125,9 +123,8 @@ function byPreference({ endpoint: one }: NetworkEndpoint, { endpoint: other }: N
 }
 
 function canRoute({ endpoint, network }: NetworkEndpoint, family: Family, driver: 'vnet' | 'ipnet'): boolean {
-	const address = family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
-	if (address === '') return false;
-	return driver === 'ipnet' || gatewayOf(network, family) !== undefined;
+	if (!endpoint.addresses[family]) return false;
+	return driver === 'ipnet' || network.families[family]?.gateway !== undefined;
 }
 
 /** An ipnet container sees each network's interface by its name, so the names must differ, which the store sees to. */

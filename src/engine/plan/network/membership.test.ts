@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Network } from '#model/network.ts';
 import type { HostTraits } from '#model/traits.ts';
-import { ENDPOINT, TESTNET } from '#test/engine/testnet.ts';
+import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 import { partsOfIpnetEndpoint } from './endpoint.ts';
 import { partsOfNetwork } from './network.ts';
 
 const BASE = { innerNames: 'unit', answersNames: false, jailParameters: 'native' } as const;
 const SHARED_STACK: HostTraits = { ...BASE, ipnetHasEpair: false };
 const OWN_STACK: HostTraits = { ...BASE, ipnetHasEpair: true };
-const NETWORK: Network = { ...TESTNET, subnet6: 'fd00:4:6::/64', gateway6: '<auto>', icc: false };
+const DUAL = { subnet6: 'fd00:4:6::/64', gateway6: '<auto>', icc: false };
+const NETWORK = testnet(DUAL);
 
 function gatewaysOn(traits: HostTraits, network: Network = NETWORK): readonly string[] | undefined {
 	const filter = partsOfNetwork(network, { gatewayInterface: 'em0', traits }).find(
@@ -20,8 +21,8 @@ function gatewaysOn(traits: HostTraits, network: Network = NETWORK): readonly st
 
 test('where containers share the stack of the host, its rules are told the addresses that are not containers', () => {
 	assert.deepEqual(gatewaysOn(SHARED_STACK), ['10.4.6.1', 'fd00:4:6::1']);
-	assert.deepEqual(gatewaysOn(SHARED_STACK, { ...NETWORK, gateway6: '' }), ['10.4.6.1']);
-	assert.deepEqual(gatewaysOn(SHARED_STACK, { ...NETWORK, type: 'custom', interface: 'em0' }), []);
+	assert.deepEqual(gatewaysOn(SHARED_STACK, testnet({ ...DUAL, gateway6: '' })), ['10.4.6.1']);
+	assert.deepEqual(gatewaysOn(SHARED_STACK, testnet({ ...DUAL, type: 'custom', interface: 'em0' })), []);
 	assert.equal(gatewaysOn(OWN_STACK), undefined);
 });
 
@@ -31,7 +32,7 @@ test('and an address that is one says of which network', () => {
 		return parts.find((part) => part.kind === 'alias')?.member;
 	};
 	assert.deepEqual(membership(false, NETWORK), { network: '0123456789ab', shared: false, icc: false });
-	const custom: Network = { ...NETWORK, type: 'custom', icc: true };
+	const custom = testnet({ ...DUAL, type: 'custom', icc: true });
 	assert.deepEqual(membership(false, custom), { network: '0123456789ab', shared: true, icc: true });
 	assert.equal(membership(true, NETWORK), undefined);
 });

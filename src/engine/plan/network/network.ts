@@ -1,8 +1,8 @@
-import { FAMILIES } from '#inet/family.ts';
+import { type Family, familyEntries } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import { formatWithin } from '#inet/subnet.ts';
+import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import { macOf } from '#model/ids.ts';
-import { gatewayOf, HOST_GATEWAY, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
+import { HOST_GATEWAY, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
@@ -47,12 +47,9 @@ function resolverParts(network: Network): ResolverPart[] {
 
 /** Gateway addresses that the host holds on the network's interface, with the prefix of their subnet. */
 function hostGateways(network: Network): string[] {
-	return FAMILIES.flatMap((family) => {
-		const gateway = gatewayOf(network, family);
-		const subnet = subnetOf(network, family);
-		if (!gateway || !subnet || !hostHoldsGateway(network, family)) return [];
-		return [formatWithin(subnet, gateway)];
-	});
+	return familyEntries(network.families).flatMap(([, { subnet, gateway }]) =>
+		gateway?.onHost ? [formatWithin(subnet, gateway.address)] : [],
+	);
 }
 
 /** The name servers of a network's containers. */
@@ -67,11 +64,13 @@ export function mtuOf(network: Network): { mtu?: number } {
 
 /** What the firewall is to know of a network. */
 function filterOf(network: Network, gateway: string): NetworkFilterPart {
-	const { id, subnet, subnet6, icc, internal } = network;
-	const nat = resolveNat(network.nat, gateway);
-	const nat6 = internal ? '' : resolveNat6(network, gateway);
-	const uplink = internal ? '' : nat || gateway;
-	const place = { interface: network.interface, shared: network.type === 'custom', subnet, subnet6 };
+	const { id, families, icc, internal } = network;
+	const nat = translatingInterface(network, 4, gateway);
+	const nat6 = internal ? '' : translatingInterface(network, 6, gateway);
+	const uplink = internal ? '' : interfaceOf(network.uplink, gateway);
+	const subnet = (family: Family) => (families[family] ? formatSubnet(families[family].subnet) : '');
+	const blocks = { subnet: subnet(4), subnet6: subnet(6) };
+	const place = { interface: network.interface, shared: network.type === 'custom', ...blocks };
 	return {
 		kind: 'network-filter',
 		network: id,
@@ -84,14 +83,14 @@ function filterOf(network: Network, gateway: string): NetworkFilterPart {
 	};
 }
 
-/** The interface that a network's traffic is translated to now; the host's gateway may be another one tomorrow. */
-export function resolveNat(nat: string, gateway: string): string {
-	return nat === HOST_GATEWAY ? gateway : nat;
+/** The interface that `uplink` or `nat` of a network stands for now; the host's gateway may be another one tomorrow. */
+export function interfaceOf(uplink: string, gateway: string): string {
+	return uplink === HOST_GATEWAY ? gateway : uplink;
 }
 
-/** The same for IPv6, which also goes by the host's gateway where IPv4 is not translated; `''`: not at all. */
-export function resolveNat6({ nat, nat6 }: Network, gateway: string): string {
-	return nat6 ? resolveNat(nat, gateway) || gateway : '';
+/** The interface whose address traffic of a family takes when it leaves; `''`: it is not translated. */
+export function translatingInterface({ families, uplink }: Network, family: Family, gateway: string): string {
+	return families[family]?.nat ? interfaceOf(uplink, gateway) : '';
 }
 
 function interfaceParts(network: Network, type: 'bridge' | 'loopback'): Part[] {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KleeneError } from '#errors/kleene-error.ts';
+import { parseAddress, perFamily } from '#inet/address.ts';
 import type { Container } from '#model/container.ts';
-import type { Network } from '#model/network.ts';
 import type { PublishedPort } from '#model/port.ts';
+import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 import type { LiveEndpoint } from './endpoint.ts';
 import { type Frontage, partsOfPorts } from './ports.ts';
 
@@ -16,22 +17,12 @@ const FRONTAGE: Frontage = {
 };
 
 /** Without routers, so that no vnet container has a default route by it. */
-const NOWHERE: Partial<Network> = { type: 'bridge', subnet: '', subnet6: '', gateway: '', gateway6: '' };
+const NOWHERE = { subnet: '', gateway: '' };
 
 function liveEndpoint(position: number, addresses: [string, string], internal = false): LiveEndpoint {
-	const [ipAddress, ipAddress6] = addresses;
-	const endpoint = {
-		id: `e${position}`,
-		position,
-		ipAddress,
-		ipAddress6,
-		defaultRoute: false,
-	} as LiveEndpoint['endpoint'];
-	return {
-		endpoint,
-		network: { ...NOWHERE, interface: `kleene${position}`, internal } as Network,
-		unit: 10 + position,
-	};
+	const endpoint = { ...ENDPOINT, id: `e${position}`, position, addresses: perFamily(...addresses.map(parseAddress)) };
+	const network = testnet({ ...NOWHERE, interface: `kleene${position}`, internal });
+	return { endpoint, network, unit: 10 + position };
 }
 
 function plan(

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { parseAddress } from '#inet/address.ts';
+import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
 import { FAMILIES, type Family } from '#inet/family.ts';
 import { parseSubnet } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
@@ -77,8 +77,10 @@ export function partsOfPorts(
 	});
 }
 
+/** `''` where there is none. */
 function addressOf({ endpoint }: NetworkEndpoint, family: Family): string {
-	return family === 4 ? endpoint.ipAddress : endpoint.ipAddress6;
+	const address = endpoint.addresses[family];
+	return address ? formatAddress(address) : '';
 }
 
 type Place = Pick<PublishedPortsPart, 'hostAddress' | 'arrivesOn'>;
@@ -93,15 +95,11 @@ function placesOf(port: PublishedPort, { addresses, gateway }: Frontage): Place[
 	});
 }
 
+/** `''` for loopback addresses: what is published there comes in from nowhere. */
 function holderOf(address: string, port: PublishedPort, addresses: Frontage['addresses']): string {
 	if (isLoopback(address)) return '';
 	for (const [name, own] of addresses) if (own.includes(address)) return name;
 	throw refuse(port, `no interface of the host has the address ${address}`, addresses);
-}
-
-/** What is published there comes in from nowhere. */
-function isLoopback(address: string): boolean {
-	return address.startsWith('127.') || address === '::1';
 }
 
 function refuse({ hostPort }: PublishedPort, why: string, addresses: Frontage['addresses']): KleeneError {

@@ -1,21 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Network } from '#model/network.ts';
+import { parseAddress, perFamily } from '#inet/address.ts';
+import type { Network, NetworkText } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
-import { TESTNET } from '#test/engine/testnet.ts';
+import { testnet } from '#test/engine/testnet.ts';
 import { parseQuestion } from './question.ts';
 import { type Trace, trace } from './trace.ts';
 import { addressFor, holderOf, type TraceContainer, type TraceEnd, type TraceWorld } from './world.ts';
 
-function network(unit: number, change: Partial<Network> = {}): Network {
+function network(unit: number, change: Partial<NetworkText> = {}): Network {
 	const names = { id: `00000000000${unit}`, name: `net${unit}`, interface: `kleene${unit}` };
-	return { ...TESTNET, ...names, subnet: `10.4.${unit}.0/24`, nat: 'eth0', ...change };
+	return testnet({ ...names, subnet: `10.4.${unit}.0/24`, nat: 'eth0', ...change });
 }
 
 function container(name: string, on: readonly Network[], change: Partial<TraceContainer> = {}): TraceContainer {
 	const endpoints = on.map((one, index) => ({
 		network: one,
-		addresses: { 4: one.subnet.replace('0/24', `${name.charCodeAt(0)}`), 6: '' },
+		addresses: perFamily(parseAddress(one.asked.subnet.replace('0/24', `${name.charCodeAt(0)}`))),
 		inside: `epair${index}b`,
 		unit: name.charCodeAt(0) + index,
 		defaultRoutes: index === 0 ? ([4] as const) : [],
@@ -60,7 +61,7 @@ const WORLD: TraceWorld = {
 	ports: [PORT],
 	interfaces: [
 		{ name: 'eth0', addresses: ['192.0.2.1'] },
-		...NETS.map((one) => ({ name: one.interface, addresses: [one.subnet.replace('0/24', '1')] })),
+		...NETS.map((one) => ({ name: one.interface, addresses: [one.asked.subnet.replace('0/24', '1')] })),
 	],
 	gatewayInterface: 'eth0',
 };

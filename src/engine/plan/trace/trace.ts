@@ -3,13 +3,13 @@
  * what, and which rule decides about it. Whether the host does the same, a probe says afterwards.
  */
 
-import { isLoopback, parseAddress } from '#inet/address.ts';
+import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
-import { contains } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
-import { type Network, subnetOf } from '#model/network.ts';
+import { addressesOf } from '#model/endpoint.ts';
+import { covers, type Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
-import { resolveNat, resolveNat6 } from '../network/network.ts';
+import { translatingInterface } from '../network/network.ts';
 import { type Hop, Hops, Stopped } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
 import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './rules.ts';
@@ -170,7 +170,8 @@ class Walk {
 	#senderTo(address: string): string {
 		const { from } = this.#journey;
 		if (from.kind !== 'container') return from.address;
-		return wayOut(from.container, address)?.addresses[familyOf(address)] ?? '';
+		const own = wayOut(from.container, address)?.addresses[familyOf(address)];
+		return own ? formatAddress(own) : '';
 	}
 
 	#portAt(address: string): PublishedPortsPart | undefined {
@@ -237,9 +238,7 @@ class Walk {
 
 	#translate(network: Network, way: string, address: string): void {
 		const { gatewayInterface } = this.#journey.world;
-		const six = familyOf(address) === 6;
-		const translated =
-			way === (six ? resolveNat6(network, gatewayInterface) : resolveNat(network.nat, gatewayInterface));
+		const translated = way === translatingInterface(network, familyOf(address), gatewayInterface);
 		const kept = 'the sender stays as it is: others must know a way back to the container';
 		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
 	}
@@ -264,22 +263,19 @@ class Walk {
 	}
 }
 
-function isOwn({ endpoints }: TraceContainer, address: string): boolean {
-	return isLoopback(address) || endpoints.some(({ addresses }) => addresses[familyOf(address)] === address);
+function isOwn({ endpoints }: Pick<TraceContainer, 'endpoints'>, address: string): boolean {
+	return isLoopback(address) || endpointWith({ endpoints }, address) !== undefined;
 }
 
-function endpointWith({ endpoints }: TraceContainer, address: string): TraceEndpoint | undefined {
-	return endpoints.find(({ addresses }) => addresses[familyOf(address)] === address);
+function endpointWith({ endpoints }: Pick<TraceContainer, 'endpoints'>, address: string): TraceEndpoint | undefined {
+	return endpoints.find((endpoint) => addressesOf(endpoint).includes(address));
 }
 
 /** The network whose subnet holds the address, else the one of the default route. */
 function wayOut({ endpoints }: TraceContainer, text: string): TraceEndpoint | undefined {
 	const address = parseAddress(text);
-	const usable = endpoints.filter(({ addresses }) => !address || addresses[address.family] !== '');
-	const direct = usable.find(({ network }) => {
-		const subnet = address && subnetOf(network, address.family);
-		return address && subnet && contains(subnet, address);
-	});
+	const usable = endpoints.filter(({ addresses }) => !address || addresses[address.family]);
+	const direct = usable.find(({ network }) => address && covers(network, address));
 	return (
 		direct ??
 		usable.find(({ defaultRoutes }) => (address ? defaultRoutes.includes(address.family) : defaultRoutes.length > 0))

@@ -1,8 +1,8 @@
 import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
-import { FAMILIES, type Family, familyOf } from '#inet/family.ts';
-import { contains } from '#inet/subnet.ts';
+import { FAMILIES, type Family, familyEntries, familyOf } from '#inet/family.ts';
 import type { NetworkDriver } from '#model/container.ts';
-import { gatewayOf, hostHoldsGateway, type Network, subnetOf } from '#model/network.ts';
+import { addressesOf, type Endpoint } from '#model/endpoint.ts';
+import { covers, type Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { nameServersOf } from '../network/network.ts';
 import type { TraceQuestion } from './question.ts';
@@ -12,8 +12,7 @@ const DNS_PORT = 53;
 /** A container on a network. */
 export interface TraceEndpoint {
 	readonly network: Network;
-	/** `''` where the family is not used. */
-	readonly addresses: Readonly<Record<Family, string>>;
+	readonly addresses: Endpoint['addresses'];
 	/** Name of the inner end of its cable. */
 	readonly inside: string;
 	/** Of its cable, null while the container does not run. */
@@ -66,18 +65,13 @@ export function asksResolver({ networks }: TraceWorld, address: string, { protoc
 
 export function networkAround({ networks }: Pick<TraceWorld, 'networks'>, text: string): Network | undefined {
 	const address = parseAddress(text);
-	return networks.find((network) =>
-		FAMILIES.some((family) => {
-			const subnet = subnetOf(network, family);
-			return address && subnet && contains(subnet, address);
-		}),
-	);
+	return address && networks.find((network) => covers(network, address));
 }
 
 /** Who has an address. */
 export function holderOf(world: TraceWorld, address: string): TraceEnd {
 	const container = world.containers.find(({ endpoints }) =>
-		endpoints.some(({ addresses }) => addresses[4] === address || addresses[6] === address),
+		endpoints.some((endpoint) => addressesOf(endpoint).includes(address)),
 	);
 	if (container) return { kind: 'container', container, address };
 	if (isHostAddress(world, address)) return { kind: 'host', address };
@@ -90,10 +84,8 @@ export function holderOf(world: TraceWorld, address: string): TraceEnd {
 /** The address of the host that a container would speak to: the gateway of one of its networks, else any. */
 export function hostAddressFor(world: TraceWorld, { endpoints }: TraceContainer): string | undefined {
 	for (const { network, addresses } of endpoints)
-		for (const family of FAMILIES) {
-			const gateway = addresses[family] && hostHoldsGateway(network, family) && gatewayOf(network, family);
-			if (gateway) return formatAddress(gateway);
-		}
+		for (const [family, { gateway }] of familyEntries(network.families))
+			if (addresses[family] && gateway?.onHost) return formatAddress(gateway.address);
 	return uplinkAddress(world, FAMILIES.find((family) => endpoints.some(({ addresses }) => addresses[family])) ?? 4);
 }
 
@@ -109,7 +101,5 @@ export function addressFor(target: TraceContainer, source: TraceContainer | unde
 	const shared = target.endpoints.filter(({ network }) =>
 		source?.endpoints.some((own) => own.network.id === network.id),
 	);
-	for (const { addresses } of [...shared, ...target.endpoints])
-		for (const family of FAMILIES) if (addresses[family] !== '') return addresses[family];
-	return undefined;
+	return [...shared, ...target.endpoints].flatMap(addressesOf)[0];
 }
