@@ -28,7 +28,14 @@ import {
 } from './parts/files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
 import { type NameServersPart, nameServers, type ResolverPart, resolver } from './parts/name-resolution.ts';
-import { type FilterMemberPart, filterMember, type NetworkFilterPart, networkFilter } from './parts/network-filter.ts';
+import {
+	type AsymmetricSourcePart,
+	asymmetricSource,
+	type FilterMemberPart,
+	filterMember,
+	type NetworkFilterPart,
+	networkFilter,
+} from './parts/network-filter.ts';
 import {
 	type InterfaceAddressPart,
 	interfaceAddress,
@@ -51,6 +58,7 @@ export type Part =
 	| AliasPart
 	| NetworkFilterPart
 	| FilterMemberPart
+	| AsymmetricSourcePart
 	| PublishedPortsPart
 	| ResolverPart
 	| NameServersPart
@@ -76,6 +84,7 @@ const DEFINITIONS = {
 	alias,
 	'network-filter': networkFilter,
 	'filter-member': filterMember,
+	'asymmetric-source': asymmetricSource,
 	'published-ports': publishedPorts,
 	resolver,
 	'name-servers': nameServers,

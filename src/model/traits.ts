@@ -6,6 +6,8 @@ export interface HostTraits {
 	readonly innerNames: 'position' | 'unit';
 	/** Whether it answers questions for the names of containers on the gateways of networks. */
 	readonly answersNames: boolean;
+	/** Whether it drops what containers send from addresses that are not theirs, and has to be told which are. */
+	readonly checksSources: boolean;
 	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */
 	readonly jailParameters: 'mapped' | 'native';
 }

@@ -31,12 +31,14 @@ const LINUX: HostTraits = {
 	ipnetHasEpair: true,
 	innerNames: 'position',
 	answersNames: true,
+	checksSources: true,
 	jailParameters: 'mapped',
 };
 export const FREEBSD: HostTraits = {
 	ipnetHasEpair: false,
 	innerNames: 'unit',
 	answersNames: false,
+	checksSources: false,
 	jailParameters: 'native',
 };
 export const NETWORK_PARTS = partsOfNetwork(TESTNET, { gatewayInterface: '', traits: LINUX });

@@ -33,6 +33,7 @@ const FACTS: HostFacts = {
 	jailParameters: 'mapped',
 	innerNames: 'position',
 	answersNames: true,
+	checksSources: true,
 	limitsRates: true,
 	places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },
 	lacking: [],

@@ -48,6 +48,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		ipnetHasEpair: false,
 		innerNames: 'unit',
 		answersNames: false,
+		checksSources: false,
 		jailParameters: 'native',
 		batches: true,
 		limitsRates: false,

@@ -3,7 +3,7 @@ import type { PartKind } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
 
 /** Kinds that no plan for FreeBSD has, as the traits of this host say. */
-export type UnplannedKind = 'rate-limit' | 'resolver' | 'name-servers' | 'filter-member';
+export type UnplannedKind = 'rate-limit' | 'resolver' | 'name-servers' | 'filter-member' | 'asymmetric-source';
 
 /**
  * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
@@ -22,4 +22,5 @@ export const unplannedHandlers = {
 	resolver: unplanned('resolver', 'answersNames is false', 'turn the names of the network off'),
 	'name-servers': unplanned('name-servers', 'answersNames is false', 'turn the names of the network off'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this as a defect'),
+	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this as a defect'),
 } as const;

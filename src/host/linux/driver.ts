@@ -126,6 +126,7 @@ export class LinuxHost implements HostDriver {
 			...this.#network.handlers,
 			'network-filter': this.#firewall.networks,
 			'filter-member': this.#firewall.members,
+			'asymmetric-source': this.#firewall.asymmetricSources,
 			'published-ports': this.#firewall.ports,
 			resolver: new Resolvers(resolver),
 			'name-servers': new NameServers(paths),

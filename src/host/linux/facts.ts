@@ -16,6 +16,7 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: reado
 		jailParameters: 'mapped',
 		innerNames: 'position',
 		answersNames: true,
+		checksSources: true,
 		limitsRates: true,
 		places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],

@@ -53,3 +53,26 @@ export const filterMember = {
 	standsOn: (part) => [rulesOf(part.network), interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<FilterMemberPart>;
+
+/**
+ * An address of a container on several networks whose packets may also come in on the interface of another one of them:
+ * its answers take the route that the container has, whichever of its addresses they are from.
+ */
+export interface AsymmetricSourcePart {
+	readonly kind: 'asymmetric-source';
+	readonly container: string;
+	/** Of the host: the bridge of the other network, or the routed cable to it. */
+	readonly interface: string;
+	/** Without prefix. */
+	readonly address: string;
+}
+
+export const asymmetricSource = {
+	layer: 'firewall',
+	absence: { severity: 'error', why: 'the container does not answer over another of its networks' },
+	identity: (part) => `${part.interface} ${part.address}`,
+	title: (part) => `the leave for ${part.address} to come in on ${part.interface}`,
+	names: none,
+	standsOn: (part) => [interfaceOnHost(part.interface)],
+	removedWith: none,
+} satisfies PartDefinition<AsymmetricSourcePart>;

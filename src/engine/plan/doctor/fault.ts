@@ -35,6 +35,7 @@ const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>>
 	alias: { faultOf: faultOfAlias, goesUnseen: false },
 	'network-filter': TOLD_BY_HOST,
 	'filter-member': TOLD_BY_HOST,
+	'asymmetric-source': TOLD_BY_HOST,
 	// With the interface goes the setting of it by which the host itself reaches the port.
 	'published-ports': { ...TOLD_BY_HOST, goesUnseen: true },
 	'rate-limit': { ...TOLD_BY_HOST, goesUnseen: true },

@@ -1,4 +1,7 @@
+import { withoutPrefix } from '#inet/prefix.ts';
+import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
+import { addressesOf } from '#model/endpoint.ts';
 import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
@@ -29,7 +32,12 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
-	parts.push(...partsOfEndpoints(desired), ...rateLimits(desired), ...nameServers(desired));
+	parts.push(
+		...partsOfEndpoints(desired),
+		...asymmetricSources(desired),
+		...rateLimits(desired),
+		...nameServers(desired),
+	);
 	parts.push(...ports);
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
 	return parts;
@@ -46,6 +54,25 @@ function partsOfEndpoints({ container, liveEndpoints, traits }: RunDesired): Par
 		if (driver === 'vnet') return partsOfVnetEndpoint(liveEndpoint, { routes: mine, publishes, traits });
 		return partsOfIpnetEndpoint(liveEndpoint, mine, traits.ipnetHasEpair);
 	});
+}
+
+/**
+ * Each address on each of the container's other networks. An internal network has no part in it: nothing of it leaves by
+ * another one, and nothing of others by it.
+ */
+function asymmetricSources({ container, liveEndpoints, traits }: RunDesired): Part[] {
+	const { id, networkDriver } = container;
+	if (!traits.checksSources || (networkDriver === 'ipnet' && !traits.ipnetHasEpair)) return [];
+	const open = liveEndpoints.filter(({ network }) => !network.internal);
+	return open.flatMap((one) =>
+		open
+			.filter((other) => other !== one)
+			.flatMap(({ endpoint }) => addressesOf(endpoint))
+			.map((address): Part => {
+				const entry = networkDriver === 'vnet' ? one.network.interface : hostEnd(one.unit);
+				return { kind: 'asymmetric-source', container: id, interface: entry, address };
+			}),
+	);
 }
 
 /** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
@@ -81,11 +108,22 @@ export function announcements(parts: readonly Part[]): string[] {
 export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
 	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
 	const ends = new Set(cable ? namesOf(cable) : []);
-	return parts.filter((part) => {
+	const isOwn = (part: Part) => {
 		if (part === cable) return true;
 		if (part.kind === 'alias') return part.unit === unit;
 		return part.kind !== 'published-ports' && standsOn(part).some((name) => ends.has(name));
-	});
+	};
+	const places = new Set(parts.filter(isOwn).flatMap(placesOf));
+	const isBetween = (part: Part) =>
+		part.kind === 'asymmetric-source' && (places.has(part.interface) || places.has(part.address));
+	return parts.filter((part) => isOwn(part) || isBetween(part));
+}
+
+/** What asymmetric sources of a container know an endpoint by: its addresses, and where its packets come in. */
+function placesOf(part: Part): string[] {
+	if (part.kind === 'bridge-port') return [part.bridge];
+	if (part.kind === 'alias') return [part.address];
+	return part.kind === 'inside-address' ? [withoutPrefix(part.address)] : [];
 }
 
 /** Parts that join a running container leave alone the default routes that it already has, and what it speaks from. */

@@ -5,7 +5,13 @@ import type { Image } from '#model/image.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { processOf, sandboxOf } from './sandbox.ts';
 
-const TRAITS = { ipnetHasEpair: true, innerNames: 'position', answersNames: true, jailParameters: 'mapped' } as const;
+const TRAITS = {
+	ipnetHasEpair: true,
+	innerNames: 'position',
+	answersNames: true,
+	checksSources: true,
+	jailParameters: 'mapped',
+} as const;
 const JAILS: HostTraits = { ...TRAITS, jailParameters: 'native' };
 const COMMAND = { cmd: ['true'], user: '', env: [], tty: false, stdin: false };
 

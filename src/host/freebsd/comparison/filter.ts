@@ -86,6 +86,7 @@ function anchorsOf(part: Part): Wanted[] {
 		case 'published-ports':
 			return [{ part, anchor: portAnchor(part) }];
 		case 'filter-member':
+		case 'asymmetric-source':
 			return [];
 	}
 }

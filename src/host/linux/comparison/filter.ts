@@ -40,6 +40,7 @@ function expectedTable(parts: readonly Part[]): Table {
 		for (const part of parts) if (part.kind === 'network-filter') firewall.networks.make(part, {});
 		for (const part of parts) {
 			if (part.kind === 'filter-member') firewall.members.make(part, {});
+			if (part.kind === 'asymmetric-source') firewall.asymmetricSources.make(part, {});
 			if (part.kind === 'published-ports') void firewall.ports.make(part, {});
 		}
 		return tableIn(namespace);

@@ -9,6 +9,8 @@ import type { TableEntry } from './table.ts';
 
 const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;
 const PORT = /^(?:(\S+) \. )?(tcp|udp) \. (\d+)$/;
+/** An interface and an address, or a block of them. */
+const PLACE = /^([a-zA-Z0-9_.-]{1,15}) \. ([0-9a-f:.]+)(?:\/\d+)?$/;
 const INTERFACE = /^[a-zA-Z0-9_.-]{1,15}$/;
 const ADDRESS_AND_PORT = /^(\S+) \. (\d+)$/;
 
@@ -16,7 +18,7 @@ const ADDRESS_AND_PORT = /^(\S+) \. (\d+)$/;
 export class FilterOwners {
 	readonly #networks = new Map<string, Part>();
 	readonly #interfaces = new Map<string, Part>();
-	/** By subnet and by address of a resolver. */
+	/** By subnet and by address of a resolver; by interface and address together where that is the key. */
 	readonly #places = new Map<string, Part>();
 	readonly #ports = new Map<string, PublishedPortsPart[]>();
 
@@ -24,8 +26,12 @@ export class FilterOwners {
 		for (const part of parts) {
 			if (part.kind === 'network-filter') {
 				this.#networks.set(part.network, part);
-				for (const place of [part.subnet, part.subnet6, ...(part.resolvers ?? [])]) this.#places.set(place, part);
+				for (const place of [part.subnet, part.subnet6, ...(part.resolvers ?? [])]) {
+					this.#places.set(place, part);
+					this.#places.set(`${part.interface} . ${place}`, part);
+				}
 			}
+			if (part.kind === 'asymmetric-source') this.#places.set(`${part.interface} . ${part.address}`, part);
 			if (part.kind === 'network-filter' || part.kind === 'filter-member') this.#interfaces.set(part.interface, part);
 			if (part.kind === 'published-ports') this.#addPorts(part);
 		}
@@ -97,7 +103,7 @@ export function explainExcess(entries: readonly TableEntry[], owners: FilterOwne
 /** @param strangers networks by what is theirs. An address is of the network in whose subnet it is. */
 function networkOfKey(key: string, strangers: ReadonlyMap<string, string | undefined>): string | undefined {
 	const address = parseAddress(key);
-	if (!address) return strangers.get(key);
+	if (!address) return strangers.get(PLACE.exec(key)?.[1] ?? key);
 	return [...strangers].find(([theirs]) => {
 		const subnet = parseSubnet(theirs);
 		return subnet && contains(subnet, address);
@@ -123,12 +129,13 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 		return { kind: 'filter-member', network, interface: name, internal: true };
 	});
 	const resolvers = entries.map(({ key }) => key).filter((key) => parseAddress(key));
-	const subnets = entries.map(({ key }) => key).filter((key) => key.includes('/'));
+	const subnets = entries.map(({ key }) => key).filter((key) => parseSubnet(key));
+	const home = entries.filter(({ holder }) => holder.startsWith('home')).map(({ key }) => PLACE.exec(key)?.[1]);
 	const part: NetworkFilterPart = {
 		kind: 'network-filter',
 		network,
 		shared: entries.some(({ holder }) => holder === `lan_${network}`),
-		interface: 'none',
+		interface: home[0] ?? 'none',
 		resolvers,
 		subnet: subnets.find((key) => familyOf(key) === 4) ?? '',
 		subnet6: subnets.find((key) => familyOf(key) === 6) ?? '',
@@ -137,7 +144,10 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 		nat: '',
 		uplink: '',
 	};
-	return { what: `rules of a network ${network}`, parts: [...members, part] };
+	const sources = entries
+		.filter(({ holder }) => holder.startsWith('asymmetric'))
+		.flatMap(({ key }) => removalOf(key, []) ?? []);
+	return { what: `rules of a network ${network}`, parts: [...members, ...sources, part] };
 }
 
 /** An element that nobody asked for, or one whose key is ours and whose value is not. */
@@ -152,6 +162,9 @@ function strayElement(key: string, entries: readonly TableEntry[], owners: Filte
 export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
 	const port = PORT.exec(key);
 	if (port) return strayPort(port, entries[0]?.value ?? '');
+	const [, name, address] = PLACE.exec(key) ?? [];
+	if (name !== undefined && address !== undefined && parseAddress(address))
+		return { kind: 'asymmetric-source', container: '', interface: name, address };
 	if (!INTERFACE.test(key) || parseAddress(key)) return undefined;
 	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
 	const internal = entries.some(({ holder }) => holder === 'internal');

@@ -11,9 +11,6 @@ export const TABLE = `inet ${TABLE_NAME}`;
 /** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
 export const REFUSE = 'reject with icmpx type admin-prohibited';
 
-/** The host would not send an answer where the packet came from. */
-const NO_WAY_BACK = 'fib saddr . iif oif missing counter drop';
-
 /** Addresses that no route needs to lead to: those that neighbours speak from. */
 const WITHOUT_ROUTE = `{ ${UNSPECIFIED[6]}, ${LINK_LOCAL_BLOCK} }`;
 
@@ -37,8 +34,10 @@ add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_servi
 add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
 add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
 add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
-add set ${TABLE} subnets4 { type ipv4_addr; flags interval; }
-add set ${TABLE} subnets6 { type ipv6_addr; flags interval; }
+add set ${TABLE} home4 { type ifname . ipv4_addr; flags interval; }
+add set ${TABLE} home6 { type ifname . ipv6_addr; flags interval; }
+add set ${TABLE} asymmetric4 { type ifname . ipv4_addr; }
+add set ${TABLE} asymmetric6 { type ifname . ipv6_addr; }
 add set ${TABLE} resolvers4 { type ipv4_addr; }
 add set ${TABLE} resolvers6 { type ipv6_addr; }
 add set ${TABLE} opened4 { type ifname; }
@@ -55,6 +54,11 @@ add chain ${TABLE} to_host
 add chain ${TABLE} arrive
 add chain ${TABLE} publish
 `;
+
+/** What earlier versions had, and no rule asks any more. Added first, as it may be gone. */
+const OUTDATED = ['subnets4 { type ipv4_addr; flags interval; }', 'subnets6 { type ipv6_addr; flags interval; }']
+	.flatMap((set) => [`add set ${TABLE} ${set}`, `delete set ${TABLE} ${set.split(' ')[0]}\n`])
+	.join('\n');
 
 /** The rules of the fixed chains. They are replaced as a whole, in the transaction that made sure of the chains. */
 const FIXED: Readonly<Record<string, readonly string[]>> = {
@@ -89,11 +93,9 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 		// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
 		'iifname @ours ip daddr 127.0.0.0/8 counter drop',
 		// Who sends from somebody else's address would be taken for part of his connections. A container of several networks
-		// answers over any of them, except over an internal one.
-		`iifname @internal meta nfproto ipv4 ${NO_WAY_BACK}`,
-		`iifname @internal ip6 saddr != ${WITHOUT_ROUTE} ${NO_WAY_BACK}`,
-		`iifname @ours ip saddr != @subnets4 ${NO_WAY_BACK}`,
-		`iifname @ours ip6 saddr != ${WITHOUT_ROUTE} ip6 saddr != @subnets6 ${NO_WAY_BACK}`,
+		// answers over any of them, except over an internal one. To a network that the host has no address on it has no route.
+		`iifname @ours meta nfproto ipv4 ${foreign('ip')}`,
+		`iifname @ours ip6 saddr != ${WITHOUT_ROUTE} ${foreign('ip6')}`,
 	],
 	prerouting: ['fib daddr type local goto arrive'],
 	// Whoever may not use a port gets nowhere, lest he reach something else that listens there.
@@ -133,6 +135,13 @@ function asksResolver(family: 'ip' | 'ip6'): string {
 	return `${family} daddr @resolvers${family === 'ip' ? 4 : 6} meta l4proto { tcp, udp } th dport 53`;
 }
 
+/** The host would not send an answer where the packet came from, and nothing says that it may come from there. */
+function foreign(family: 'ip' | 'ip6'): string {
+	const [home, asymmetric] = family === 'ip' ? ['home4', 'asymmetric4'] : ['home6', 'asymmetric6'];
+	const place = `iifname . ${family} saddr`;
+	return `fib saddr . iif oif missing ${place} != @${asymmetric} ${place} != @${home} counter drop`;
+}
+
 function serviceAt(family: 'ip' | 'ip6', set: string): string {
 	return `${family} daddr . meta l4proto . th dport @${set}`;
 }
@@ -157,7 +166,7 @@ export function renderBase(sockets = true): string {
 		`flush chain ${TABLE} ${chain}`,
 		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
 	]);
-	return `${BASE}${chains.join('\n')}\n`;
+	return `${BASE}${chains.join('\n')}\n${OUTDATED}`;
 }
 
 /**

@@ -3,7 +3,7 @@ import { UNSPECIFIED, withPort } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { findWaiting } from '#os/linux/port-use.ts';
-import type { PortCheck } from './firewall.ts';
+import type { PortCheck } from './port-publisher.ts';
 
 /** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
 export function portCheck(hostNamespace: number | undefined): PortCheck {

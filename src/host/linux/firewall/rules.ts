@@ -2,15 +2,15 @@
  * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
  *
  * The fixed chains look things up: which network an interface belongs to (`from`), which port leads where (`port4`, …),
- * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and which are a network's own
- * (`subnets4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
+ * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and on which interface they may
+ * come in (`home4`, `asymmetric4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
  * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
  */
 
 import { familyOf } from '#inet/family.ts';
-import type { FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { REFUSE, TABLE } from './base.ts';
 
 function chainOf(network: string): string {
@@ -106,13 +106,13 @@ export function renderNetwork(part: NetworkFilterPart): string {
 
 /** What leads there. */
 export function networkElements(part: NetworkFilterPart): Element[] {
-	const { network, subnet, subnet6, resolvers = [] } = part;
+	const { network, interface: name, shared, subnet, subnet6, resolvers = [] } = part;
 	const way = `goto ${natChainOf(network)}`;
 	const subnets = [subnet, subnet6].filter((block) => block !== '');
 	return [
 		...interfaceElements(part),
 		...subnets.map((block) => ({ set: `source${familyOf(block)}`, element: `${block} : ${way}` })),
-		...subnets.map((block) => ({ set: `subnets${familyOf(block)}`, element: block })),
+		...(shared ? [] : subnets.map((block) => ({ set: `home${familyOf(block)}`, element: `"${name}" . ${block}` }))),
 		...resolvers.map((address) => ({ set: `resolvers${familyOf(address)}`, element: address })),
 	];
 }
@@ -141,6 +141,10 @@ export function memberElements({ network, interface: name, internal }: Member): 
 		{ set: membersOf(network), element: `"${name}"` },
 	];
 	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
+}
+
+export function asymmetricElements({ interface: name, address }: AsymmetricSourcePart): Element[] {
+	return [{ set: `asymmetric${familyOf(address)}`, element: `"${name}" . ${address}` }];
 }
 
 /** Commands that take away what a network has of its own. A chain that elements lead to cannot go before them. */

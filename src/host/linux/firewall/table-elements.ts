@@ -1,0 +1,90 @@
+/** Elements of the sets and maps of our table, and parts that are nothing else. */
+
+import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
+import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import { hasCode } from '#os/errno.ts';
+import type { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
+import { NftablesError } from '#os/linux/nftables.ts';
+import { typeOf } from './base.ts';
+import { type Element, elementRemoval, renderElements } from './rules.ts';
+
+export type FilterPart = NetworkFilterPart | FilterMemberPart | AsymmetricSourcePart | PublishedPortsPart;
+
+/** Each change is one transaction, whose cost is that of the elements alone: libnftables looks at all chains and sets first. */
+export class TableElements {
+	readonly #table: NftTable;
+
+	constructor(table: NftTable) {
+		this.#table = table;
+	}
+
+	add(elements: readonly Element[]): void {
+		this.#table.add(elements.map(typed));
+	}
+
+	/** Where something of it is gone already, what is left one by one. */
+	remove(elements: readonly Element[]): void {
+		try {
+			this.#table.remove(elements.map(typed));
+		} catch (error) {
+			if (!isMissing(error)) throw error;
+			for (const element of elements.length > 1 ? elements : []) this.remove([element]);
+		}
+	}
+
+	/** @throws KleeneError */
+	addFor(part: FilterPart, elements: readonly Element[]): void {
+		inWords(part, () => this.add(elements));
+	}
+
+	/** @throws KleeneError */
+	removeFor(part: FilterPart, elements: readonly Element[]): void {
+		inWords(part, () => this.remove(elements));
+	}
+
+	/** Returns the handler of a kind of part that is nothing but elements. */
+	handlerOf<P extends FilterPart>(elementsOf: (part: P) => Element[]) {
+		return {
+			make: (part: P, { found }: ApplyOptions) => (found ? undefined : this.addFor(part, elementsOf(part))),
+			unmake: (part: P) => this.removeFor(part, elementsOf(part)),
+			describe: (verb: 'make' | 'unmake', part: P) => {
+				const elements = elementsOf(part);
+				return nftLines(verb === 'make' ? renderElements(elements) : elementRemoval(elements).join('\n'));
+			},
+		};
+	}
+}
+
+function typed({ set, element }: Element) {
+	return { set, element, type: typeOf(set) };
+}
+
+export function isMissing(error: unknown): boolean {
+	return error instanceof NftablesError ? error.isMissing : hasCode(error, 'ENOENT');
+}
+
+/** Runs a change of the table for a part. @throws KleeneError with the kernel's or nft's reason in it */
+export function inWords(part: FilterPart, change: () => void): void {
+	try {
+		change();
+	} catch (error) {
+		if (isKleeneError(error)) throw error;
+		const subject = part.kind === 'published-ports' ? `port ${part.first}/${part.protocol}` : part.interface;
+		throw new KleeneError({
+			code: 'HOST_FAILED',
+			what: `cannot change the firewall for ${subject}`,
+			why: messageOf(error).split('\n')[0] ?? '',
+			hint: 'look at "nft list table inet kleene"',
+			cause: error,
+		});
+	}
+}
+
+export function nftLines(commands: string): string[] {
+	return commands
+		.split('\n')
+		.filter((line) => line !== '')
+		.map((line) => `nft ${line}`);
+}
