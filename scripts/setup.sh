@@ -1,12 +1,21 @@
 #!/bin/sh
-# Installs what Kleene needs on a Debian machine and builds it: `sh scripts/setup.sh [--link]`.
+# Installs what Kleene needs on a Debian machine and builds it: `sh scripts/setup.sh [--link | --tests]`.
 # Every npm script runs it first, so it is quiet and quick where nothing is missing.
-#   --link  also puts klee and kleened on the PATH, in /usr/local/bin
+#   --link   also puts klee and kleened on the PATH, in /usr/local/bin
+#   --tests  also installs what only tests need
 set -eu
 cd "$(dirname "$0")/.."
 
 # What the host part calls or loads, and what its tests and demo look at the machine with.
 packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-ping netcat-openbsd strace xz-utils zstd'
+
+# What only tests need: an sshd and shells to meet on hosts far away, shells to complete in, certificates, and the
+# compilers for the init programs of both processors.
+test_packages='openssh-client openssh-server tcsh zsh fish openssl strace gcc libc6-dev'
+case $(uname -m) in
+x86_64) test_packages="$test_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+aarch64) test_packages="$test_packages gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;;
+esac
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -39,8 +48,20 @@ install_packages() {
 	export DEBIAN_FRONTEND=noninteractive
 	apt='apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0'
 	shown $apt update || fail 'the package lists could not be fetched' 'hint: see above; check /etc/apt/sources.list and the network'
+	forbid_services
 	shown $apt install -y --no-install-recommends $missing ||
 		fail "these could not be installed:$missing" 'hint: see above, or install them by hand'
+	# Nor at the next boot.
+	case $missing in *openssh-server*) systemctl --quiet disable ssh.service ssh.socket 2>/dev/null || true ;; esac
+}
+
+# Of these packages only the programs are wanted: none may start a service on this machine, such as an sshd.
+forbid_services() {
+	policy=/usr/sbin/policy-rc.d
+	[ ! -e $policy ] || return 0
+	trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod 755 $policy
 }
 
 # npm brings Node 26 as an optional package: the machine's own Node only has to run npm.
@@ -90,6 +111,7 @@ link_commands() {
 
 PATH=$PWD/node_modules/.bin:$PATH
 require_root
+if [ "${1:-}" = --tests ]; then packages="$packages $test_packages"; fi
 install_packages
 install_modules
 require_node
