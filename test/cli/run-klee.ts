@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { COMPILE_CACHE } from '#test/testbed/klee/programs.ts';
-import { runInThread } from '#test/testbed/klee/threads.ts';
+import { COMPILE_CACHE } from '#test/testbed/programs/paths.ts';
+import { runInThread } from '#test/testbed/programs/threads.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 

@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, Conversation, type Outcome, run } from './command.ts';
-import { COMPILE_CACHE, KLEE, KLEENED } from './klee/programs.ts';
-import { runInThread } from './klee/threads.ts';
+import { COMPILE_CACHE, KLEE, KLEENED } from './programs/paths.ts';
+import { runInThread } from './programs/threads.ts';
 
-export { KLEE, KLEENED } from './klee/programs.ts';
+export { KLEE, KLEENED } from './programs/paths.ts';
 
 export abstract class DaemonHost {
 	/** Everything of this host is below it. Short, because socket paths end at 107 bytes. */

@@ -65,15 +65,6 @@ export interface RunningProcess {
 	readonly command: string;
 }
 
-/** Mounts of the machine, the names of its network namespaces, and Kleene's cgroups. Processes are asked for apart. */
-export function snapshotOfMachine(): Snapshot {
-	return new Map([
-		['mount', mounts()],
-		['namespace', existsSync('/run/netns') ? readdirSync('/run/netns') : []],
-		['cgroup', cgroups()],
-	]);
-}
-
 export function mounts(): string[] {
 	const lines = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
 	return lines.map((line) => {
@@ -82,14 +73,14 @@ export function mounts(): string[] {
 	});
 }
 
-/** Control groups with Kleene in their path, in every hierarchy, children included. */
-export function cgroups(folder = '/sys/fs/cgroup', depth = 0): string[] {
-	if (depth > 5 || !existsSync(folder)) return [];
-	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-		const path = `${folder}/${entry.name}`;
-		if (!entry.isDirectory()) return [];
-		return [...(path.includes('kleene') ? [path] : []), ...cgroups(path, depth + 1)];
-	});
+const CGROUPS = '/sys/fs/cgroup';
+
+/** Control groups of containers, in every hierarchy. @param containers ids */
+export function cgroupsOf(containers: Iterable<string>): string[] {
+	const hierarchies = [CGROUPS, ...readdirSync(CGROUPS).map((name) => `${CGROUPS}/${name}`)];
+	return [...containers]
+		.flatMap((id) => hierarchies.map((folder) => `${folder}/kleene-${id}`))
+		.filter((path) => existsSync(path));
 }
 
 /**

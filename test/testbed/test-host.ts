@@ -2,39 +2,62 @@
  * A whole Linux host for one test file or for the demo: a network namespace, a root directory, and a real kleened that
  * manages them. `close` removes everything and fails when anything is left.
  */
+import { type FSWatcher, watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { type Outcome, outputOf, run } from './command.ts';
-import { DaemonHost } from './daemon-host.ts';
+import { DaemonHost, KLEENED } from './daemon-host.ts';
 import type { HostInterface, HostUnderTest } from './host-under-test.ts';
 import { createNamespace, removeNamespace, within } from './network-namespace.ts';
-import { difference, mounts, processesOf, type Snapshot, snapshotOfNetwork } from './snapshot.ts';
+import { cgroupsOf, difference, mounts, processesOf, type Snapshot, snapshotOfNetwork } from './snapshot.ts';
 
 export { KLEE, KLEENED } from './daemon-host.ts';
+
+export interface HostOptions {
+	/** Gives the host what it is to have before kleened comes, e.g. an uplink, or files in its root directory. */
+	readonly prepare?: (namespace: string, root: string) => Promise<void>;
+	/** Whether kleened can fetch over the network of the machine, which the tests themselves are kept from. */
+	readonly online?: boolean;
+}
 
 export class TestHost extends DaemonHost implements HostUnderTest {
 	readonly image = 'Debian';
 	/** Name of the network namespace that is this host's network. */
 	readonly namespace: string;
-	/** Network of the host and of the machine before kleened came. */
-	#before: { readonly host: Snapshot; readonly machine: Snapshot } | undefined;
+	/** Its network before kleened came. */
+	#before: Snapshot | undefined;
+	/** Ids of all containers that it ever had: control groups carry no other mark of whose they are. */
+	readonly #containers = new Set<string>();
+	#watcher: FSWatcher | undefined;
+	readonly #online: boolean;
 
-	private constructor() {
+	private constructor(online: boolean) {
 		super();
-		this.namespace = `kleene-${process.pid}-${this.folder.slice(-6)}`;
+		this.#online = online;
+		// With the name of the run's own folder, so that its namespaces are known from those of others.
+		this.namespace = `kleene-${basename(dirname(this.folder))}-${process.pid}-${this.folder.slice(-6)}`;
 	}
 
-	/** @param prepare gives the host what it is to have before kleened comes, e.g. an uplink */
-	static async start(prepare?: (namespace: string) => Promise<void>): Promise<TestHost> {
-		const host = new TestHost();
+	static async start({ prepare, online = false }: HostOptions = {}): Promise<TestHost> {
+		const host = new TestHost(online);
 		try {
 			await createNamespace(host.namespace);
-			await prepare?.(host.namespace);
-			host.#before = { host: await snapshotOfNetwork(host.namespace), machine: await snapshotOfNetwork() };
+			await prepare?.(host.namespace, host.root);
+			host.#before = await snapshotOfNetwork(host.namespace);
 			await host.startDaemon();
+			host.#watcher = watch(join(host.root, 'containers'), { persistent: false }, (_, name) => {
+				if (name !== null) host.#containers.add(name);
+			});
 		} catch (error) {
 			await host.removeByForce();
 			throw error;
 		}
 		return host;
+	}
+
+	/** The process of kleened, and what it starts, is on the network of the test run; it manages another one. */
+	protected override command(): readonly string[] {
+		const machine = process.env.KLEENE_TEST_MACHINE;
+		return this.#online && machine !== undefined ? ['nsenter', `--net=${machine}`, KLEENED] : [KLEENED];
 	}
 
 	protected place(): readonly string[] {
@@ -69,11 +92,7 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	async changes(): Promise<string[]> {
-		if (!this.#before) return [];
-		return [
-			...difference(this.#before.host, await snapshotOfNetwork(this.namespace)),
-			...difference(this.#before.machine, await snapshotOfNetwork()).map((line) => `machine ${line}`),
-		];
+		return this.#before ? difference(this.#before, await snapshotOfNetwork(this.namespace)) : [];
 	}
 
 	leftovers(): string[] {
@@ -84,6 +103,7 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 			...processesOf(this.root)
 				.filter(({ pid, command }) => pid !== this.daemonPid && !this.#isKeeper(command))
 				.map(({ pid, command }) => `+ process: ${pid} ${command}`),
+			...cgroupsOf(this.#containers).map((path) => `+ cgroup: ${path}`),
 		];
 	}
 
@@ -94,6 +114,7 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 
 	/** Our processes by their ids, our mounts, our namespace. */
 	protected async removeFromHost(): Promise<void> {
+		this.#watcher?.close();
 		for (const { pid } of processesOf(this.root)) {
 			try {
 				process.kill(pid, 'SIGKILL');

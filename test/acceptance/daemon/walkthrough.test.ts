@@ -4,25 +4,16 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { TestHost } from '#test/testbed/test-host.ts';
+import { startHostWithImage } from '#test/testbed/base-image.ts';
+import type { TestHost } from '#test/testbed/test-host.ts';
 
 const ID = '[0-9a-f]{12}';
 let host: TestHost;
 
 before(async () => {
-	host = await TestHost.start();
+	host = await startHostWithImage();
 });
 after(() => host.close());
-
-test('fetch-auto makes the base image from the packages of the own release', { timeout: 180_000 }, async () => {
-	const { stdout, code } = await host.kleeWith({ timeout: 170_000 }, 'image', 'create', '-t', 'Debian', 'fetch-auto');
-	assert.equal(code, 0, stdout);
-	assert.match(stdout, new RegExp(`image created\\n${ID}\\n$`));
-	const image = await host.kleeJson<Record<string, unknown>>('image', 'inspect', 'Debian');
-	assert.equal(`${image.name}:${image.tag}`, 'Debian:latest');
-	assert.deepEqual(image.cmd, ['/bin/sh', '/etc/rc']);
-	assert.equal(image.user, 'root');
-});
 
 test('the base image has the programs that it promises', async () => {
 	const programs = ['sh', 'cat', 'ifconfig', 'ip', 'ping', 'nc', 'busybox', 'env'];

@@ -1,12 +1,10 @@
 /** Real sandboxes below a directory of their own, in network namespaces of their own. */
-import { spawnSync } from 'node:child_process';
 import {
 	closeSync,
 	copyFileSync,
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
-	renameSync,
 	rmSync,
 	symlinkSync,
 	writeFileSync,
@@ -20,27 +18,14 @@ import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { createNamespace } from '#os/linux/netns.ts';
-
-const cache = join(tmpdir(), 'kleene-test-busybox');
-
-/** A statically linked busybox: the host's own, or out of its package, fetched once per machine. */
-function busybox(): string {
-	const own = ['/usr/bin/busybox', '/bin/busybox'].find((path) => existsSync(path));
-	if (own !== undefined && spawnSync('ldd', [own]).status !== 0) return own;
-	if (existsSync(cache)) return cache;
-	const next = mkdtempSync(`${cache}.`);
-	command(next, 'apt-get', '--quiet', 'download', 'busybox-static');
-	command(next, 'sh', '-c', 'dpkg-deb --fsys-tarfile busybox-static_*.deb | tar -xf - --wildcards "*/busybox"');
-	renameSync(join(next, 'bin/busybox'), cache);
-	rmSync(next, { recursive: true });
-	return cache;
-}
+import { provideBusybox } from '#test/testbed/prepared/busybox.ts';
+import { cgroupsOf } from '#test/testbed/snapshot.ts';
 
 /** A root file system of nothing but busybox and the two files that name users. */
 function makeRoot(root: string): void {
 	for (const directory of ['bin', 'etc', 'dev', 'proc', 'sys', 'tmp', 'root'])
 		mkdirSync(join(root, directory), { recursive: true });
-	copyFileSync(busybox(), join(root, 'bin/busybox'));
+	copyFileSync(provideBusybox(), join(root, 'bin/busybox'));
 	for (const name of PROGRAMS) symlinkSync('busybox', join(root, 'bin', name));
 	writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nana:x:1001:1002::/home/ana:/bin/sh\n');
 	writeFileSync(join(root, 'etc/group'), 'root:x:0:\nana:x:1002:\ncrew:x:1003:bob,ana\n');
@@ -50,11 +35,6 @@ const PROGRAMS =
 	'sh cat echo sleep id kill ls stty dd head seq grep ps mount true false env hostname wc tty ping ip touch nc mknod printf test cut tr unshare awk readlink'.split(
 		' ',
 	);
-
-function command(cwd: string, program: string, ...args: string[]): void {
-	const { status, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
-	if (status !== 0) throw new Error(`${program}: ${stderr}`);
-}
 
 function which(program: string): string {
 	const directories = `${process.env.PATH}:/usr/sbin:/usr/bin`.split(':');
@@ -73,6 +53,7 @@ export class Fixture {
 	readonly network: number;
 	readonly tools = { conmon: which('conmon'), runtime: which('runc') };
 	sandboxes: LinuxSandboxes;
+	readonly #containers: string[] = [];
 	#next = 0;
 
 	/** @param directory below the temporary directory, for tests of long paths */
@@ -96,6 +77,7 @@ export class Fixture {
 	/** A container's id, its root file system in place. */
 	container(): string {
 		const id = (process.pid * 100 + this.#next++).toString(16).padStart(12, '0').slice(-12);
+		this.#containers.push(id);
 		makeRoot(this.paths.containerRoot(id));
 		return id;
 	}
@@ -158,6 +140,8 @@ export class Fixture {
 		this.sandboxes.close();
 		closeSync(this.network);
 		rmSync(this.directory, { recursive: true, force: true });
+		const left = cgroupsOf(this.#containers);
+		if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
 	}
 }
 

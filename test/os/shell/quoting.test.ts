@@ -5,12 +5,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { asOneLine, READ_ONE_LINE } from '#os/shell/prologue.ts';
 import { quote, sh } from '#os/shell/quote.ts';
+import { provideBusybox } from '#test/testbed/prepared/busybox.ts';
 
 const SHELLS: readonly (readonly string[])[] = [
 	['/bin/sh'],
 	['/usr/bin/dash'],
 	['/usr/bin/bash'],
-	['/usr/bin/busybox', 'sh'],
+	[provideBusybox(), 'sh'],
 ];
 
 /** Whatever can be an argument: any text without NUL, with what shells are fond of. */

@@ -1,0 +1,24 @@
+/** Which test files there are, and which of them need no host. */
+import { globSync } from 'node:fs';
+
+/** Whether the host of the tests is reached by ssh: its network is not on this machine. */
+export const isFarAway = process.env.KLEENE_TEST_HOST?.startsWith('ssh://') ?? false;
+
+const ALL = ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'];
+const SLOW = '.slow.test.ts';
+
+/** Folders whose tests compute only: they share one process. A file with hooks of its own at the top runs apart. */
+const PURE = ['src/', 'scripts/', 'test/engine/', 'test/daemon/'];
+const APART = ['src/host/linux/sandbox/users.test.ts'];
+
+/** @param patterns files as the user names them, glob patterns too; none: all, the slow ones apart */
+export function filesToRun(patterns: readonly string[], slow: boolean): string[] {
+	if (patterns.length === 0) return globSync(ALL).filter((file) => file.endsWith(SLOW) === slow);
+	const files = globSync(patterns);
+	if (files.length === 0) throw new Error(`no file is called ${patterns.join(' or ')}`);
+	return files;
+}
+
+export function isPure(file: string): boolean {
+	return PURE.some((folder) => file.startsWith(folder)) && !APART.includes(file);
+}
