@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { prologue } from './prologue.ts';
 import { lines, type Script, sh } from './quote.ts';
 import type { Section } from './shell.ts';
@@ -6,8 +7,10 @@ export interface ExchangeText {
 	readonly token: string;
 	readonly sections: readonly Section[];
 	readonly keepGoing: boolean;
-	/** Directory on the host where the shell that runs it is noted. */
-	readonly batch?: string;
+	/** One shell for all sections, as `ExchangeOptions.together`. */
+	readonly together: boolean;
+	/** File on the host where the shell that runs it is noted, in a directory that is made when missing. */
+	readonly note?: string;
 	readonly path?: string;
 }
 
@@ -24,20 +27,28 @@ export const SHELL_NAME = 'kleene-exchange';
  * nothing of it. After each section a mark is written to both streams, with the section's exit code:
  * `begin` before the first and `end` after the last.
  */
-export function exchangeScript({ token, sections, keepGoing, batch, path }: ExchangeText): Script {
-	const note = batch === undefined ? undefined : `${batch}/${token}`;
+export function exchangeScript({ token, sections, keepGoing, together, note, path }: ExchangeText): Script {
+	const body =
+		together && note !== undefined
+			? allInOne(sections, keepGoing, `${note}.at`)
+			: lines(...sections.map(({ script }) => oneSection(script, keepGoing)));
 	return lines(
 		sh`{`,
 		prologue(path),
 		sh`kleene_mark() { printf ${'%s%s\n'} ${markOf(token)} "$1"; printf ${'%s%s\n'} ${markOf(token)} "$1" >&2; }`,
-		note === undefined ? sh`kleene_leave() { :; }` : sh`kleene_leave() { rm -f ${note}; }`,
-		...(note === undefined ? [] : [sh`mkdir -p ${batch!} && echo $$ >${note}`]),
+		// The file is kept for the next exchange: removing it would cost a process.
+		note === undefined ? sh`kleene_leave() { :; }` : sh`kleene_leave() { : >${note}; }`,
+		...(note === undefined ? [] : [noteAt(note, token)]),
 		sh`kleene_mark begin`,
-		...sections.map(({ script }) => oneSection(script, keepGoing)),
+		body,
 		sh`kleene_leave; kleene_mark end; exit 0`,
 		sh`} </dev/null`,
 		sh``,
 	);
+}
+
+function noteAt(note: string, token: string): Script {
+	return sh`[ -d ${dirname(note)} ] || mkdir -p ${dirname(note)}; echo "$$" ${token} >${note}`;
 }
 
 /** `eval`, so that no mistake in one section is one of the whole. */
@@ -46,6 +57,32 @@ function oneSection(script: Script, keepGoing: boolean): Script {
 		? sh`kleene_mark "$c"`
 		: sh`kleene_mark "$c"; [ "$c" = 0 ] || { kleene_leave; kleene_mark end; exit 0; }`;
 	return lines(sh`(set -e; eval ${script.text}); c=$?`, after);
+}
+
+/**
+ * A shell runs section after section, until one ends it: then the next is begun with another shell, for which the number
+ * of the section that it came to is in a file.
+ */
+function allInOne(sections: readonly Section[], keepGoing: boolean, at: string): Script {
+	const each = sections.map(({ script }, index) =>
+		lines(
+			sh`if kleene_begin ${index + 1}; then`,
+			sh`set -e; eval ${script.text}`,
+			sh`set +e; trap - EXIT; kleene_mark 0; fi`,
+		),
+	);
+	return lines(
+		sh`kleene_from=1`,
+		sh`while [ "$kleene_from" -le ${sections.length} ]; do`,
+		sh`(kleene_begin() { [ "$1" -ge "$kleene_from" ] && cd / && umask 022 && echo "$1" >${at}; }`,
+		...each,
+		sh`echo 0 >${at}); c=$?`,
+		sh`read -r kleene_at <${at} || kleene_at=$kleene_from`,
+		sh`[ "$kleene_at" != 0 ] || break`,
+		sh`kleene_mark "$c"; kleene_from=$((kleene_at + 1))`,
+		...(keepGoing ? [] : [sh`[ "$c" = 0 ] || break`]),
+		sh`done`,
+	);
 }
 
 /** For the arguments of that shell: it tells by them what it is at work for. */

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { messageOf } from '#errors/kleene-error.ts';
 import type { Opened } from '#os/exec.ts';
 import { exchangeScript, markOf } from './exchange-script.ts';
-import { ConnectionLost, type ExchangeOptions, type Section, type SectionResult, type ShellOptions } from './shell.ts';
+import { ConnectionLost, type ExchangeOptions, type Section, type SectionResult } from './shell.ts';
 import { Splitter } from './splitter.ts';
 
 /** Milliseconds for a shell to end by itself after its last mark; what it left running may hold its streams. */
@@ -14,7 +14,8 @@ const SAID = 4096;
 export interface ExchangeContext {
 	/** Starts `/bin/sh -s <token>` on the host. */
 	readonly start: (token: string) => Promise<Opened>;
-	readonly shell: Pick<ShellOptions, 'batch' | 'path'>;
+	/** See `ExchangeText`. */
+	readonly place: { readonly note?: string; readonly path?: string };
 	/** Whether a shell that ends with this code may have ended because the way to the host was lost. */
 	readonly lostBy: (code: number) => boolean;
 	/** See `Way.startsClients`. */
@@ -31,9 +32,10 @@ export async function exchange(
 	options: ExchangeOptions,
 	context: ExchangeContext,
 ): Promise<SectionResult[]> {
-	const { start, shell, lostBy, onUnknown, signal } = context;
+	const { start, place, lostBy, onUnknown, signal } = context;
 	const token = randomBytes(16).toString('hex');
-	const script = exchangeScript({ token, sections, keepGoing: options.keepGoing ?? false, ...shell });
+	const { keepGoing = false, together = false } = options;
+	const script = exchangeScript({ token, sections, keepGoing, together, ...place });
 	const child = await start(token);
 	const reading = new Reading(token, sections, options);
 	let late = false;

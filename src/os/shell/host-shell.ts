@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import type { Opened } from '#os/exec.ts';
-import { exchange } from './exchange.ts';
+import { type ExchangeContext, exchange } from './exchange.ts';
 import { exchangeArguments } from './exchange-script.ts';
 import { asOneLine, prologue, READ_ONE_LINE } from './prologue.ts';
 import { lines, type Script } from './quote.ts';
@@ -50,6 +50,9 @@ export class HostShell implements Shell {
 	/** Tokens of exchanges that may still be at work on the host; at first those of daemons before this one. */
 	readonly #unsettled = new Set([EVERY_ONE]);
 	readonly #late = new Set<string>();
+	/** Numbers of the notes on the host that are in use; of exchanges whose outcome is not known, by their tokens. */
+	readonly #notes = new Set<number>();
+	readonly #unknown = new Map<string, number>();
 	#settling: Promise<void> | undefined;
 
 	constructor(way: Way, options: HostShellOptions) {
@@ -116,11 +119,13 @@ export class HostShell implements Shell {
 				name: 'earlier',
 				script: settleScript(batch, token, patience(token)),
 			}));
-			await this.#exchange(sections, { keepGoing: true }, path === undefined ? {} : { path });
+			await this.#exchangeAt(path === undefined ? {} : { path }, sections, { keepGoing: true });
 		}
 		for (const token of tokens) {
 			this.#unsettled.delete(token);
 			this.#late.delete(token);
+			this.#notes.delete(this.#unknown.get(token) ?? -1);
+			this.#unknown.delete(token);
 		}
 	}
 
@@ -132,20 +137,49 @@ export class HostShell implements Shell {
 		this.#ready().catch(() => {});
 	}
 
-	async #exchange(
+	/** The file that notes an exchange is used again by the next: see `exchangeScript`. */
+	async #exchange(sections: readonly Section[], options: ExchangeOptions): Promise<SectionResult[]> {
+		const { batch, path } = this.#options;
+		const withPath = path === undefined ? {} : { path };
+		if (batch === undefined) return await this.#exchangeAt(withPath, sections, options);
+		const number = lowestFree(this.#notes);
+		this.#notes.add(number);
+		let lost = false;
+		const onLost = (token: string) => {
+			lost = true;
+			this.#unknown.set(token, number);
+		};
+		try {
+			return await this.#exchangeAt({ note: `${batch}/${number}`, ...withPath }, sections, options, onLost);
+		} finally {
+			if (!lost) this.#notes.delete(number);
+		}
+	}
+
+	async #exchangeAt(
+		place: ExchangeContext['place'],
 		sections: readonly Section[],
 		options: ExchangeOptions,
-		shell: Pick<ShellOptions, 'batch' | 'path'> = this.#options,
+		onLost?: (token: string) => void,
 	): Promise<SectionResult[]> {
 		return await exchange(sections, options, {
 			start: (token) => this.#way.start(exchangeArguments(token)),
-			shell,
+			place,
 			client: this.#way.startsClients,
 			lostBy: (code) => this.#way.lostBy(code),
-			onUnknown: (token, late) => this.#noteUnknown(token, late),
+			onUnknown: (token, late) => {
+				onLost?.(token);
+				this.#noteUnknown(token, late);
+			},
 			signal: this.#closing.signal,
 		});
 	}
+}
+
+function lowestFree(taken: ReadonlySet<number>): number {
+	let number = 0;
+	while (taken.has(number)) number += 1;
+	return number;
 }
 
 function isLoss(error: unknown): boolean {

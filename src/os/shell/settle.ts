@@ -20,14 +20,16 @@ export function settleScript(batch: string, token: string, patience: number): Sc
 		sh`end_all() { kill -STOP "$1" 2>/dev/null; for p in $(pgrep -P "$1"); do end_all "$p"; done; kill -KILL "$1" 2>/dev/null; }`,
 		// A process id may have gone to somebody else: the arguments tell.
 		sh`at_work() { case $(ps -ww -o command= -p "$1" 2>/dev/null) in *${`${SHELL_NAME}-`}"$2"*) return 0;; esac; return 1; }`,
-		sh`for note in ${batch}/${token === EVERY_ONE ? sh`*` : token}; do`,
-		sh`	[ -f "$note" ] || continue`,
-		sh`	pid=$(cat "$note"); token=\${note##*/}; left=${Math.ceil(patience / 1000 / LOOK)}`,
-		sh`	while [ -n "$pid" ] && at_work "$pid" "$token"; do`,
+		sh`for note in ${batch}/*; do`,
+		sh`	case $note in *.at) continue ;; esac`,
+		sh`	{ read -r pid token <"$note"; } 2>/dev/null || continue`,
+		...(token === EVERY_ONE ? [] : [sh`	[ "$token" = ${token} ] || continue`]),
+		sh`	left=${Math.ceil(patience / 1000 / LOOK)}`,
+		sh`	while at_work "$pid" "$token"; do`,
 		sh`		if [ "$left" -le 0 ]; then end_all "$pid" || :; break; fi`,
 		sh`		left=$((left - 1)); sleep ${LOOK}`,
 		sh`	done`,
-		sh`	rm -f "$note"`,
+		sh`	: >"$note"`,
 		sh`done`,
 	);
 }

@@ -27,6 +27,12 @@ export interface SectionResult {
 export interface ExchangeOptions {
 	/** Go on with the next section when one fails. */
 	readonly keepGoing?: boolean;
+	/**
+	 * One subshell for all sections instead of one for each, where `ShellOptions.batch` is set: it saves the host the
+	 * forks. What a section sets (variables, functions) is there in the next, until one fails or leaves with `exit`;
+	 * its trap on EXIT, its `set -e`, working directory and umask are not.
+	 */
+	readonly together?: boolean;
 	/** Milliseconds until the exchange is given up: ConnectionLost, for nobody knows what became of it. Default: none. */
 	readonly timeout?: number;
 	/** Each line of a section's output (not its error output) as it comes, newline included. */
@@ -95,7 +101,7 @@ export interface ShellLog {
 
 /** Of a shell, wherever it runs. */
 export interface ShellOptions {
-	/** Directory on the host for exchanges under way, made when missing; undefined: they are not noted. */
+	/** Directory on the host for notes of exchanges under way, made when missing; undefined: they are not noted. */
 	readonly batch?: string;
 	/** A directory put before the PATH, for tests. */
 	readonly path?: string;

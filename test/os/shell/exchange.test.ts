@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -19,6 +19,11 @@ function localShell(t: TestContext, options: ShellOptions = {}): LocalShell {
 	const shell = new LocalShell(options);
 	t.after(() => shell.close());
 	return shell;
+}
+
+/** Of exchanges that are under way. */
+function notesIn(batch: string): string[] {
+	return readdirSync(batch).filter((name) => !name.endsWith('.at') && readFileSync(join(batch, name), 'utf8') !== '');
 }
 
 const section = (name: string, script: Script) => ({ name, script });
@@ -140,12 +145,56 @@ test('several exchanges at a time', async (t) => {
 test('the shell of an exchange is noted while it runs', async (t) => {
 	const batch = join(scratch(t), 'batch');
 	const shell = localShell(t, { batch });
-	const [listing] = await shell.exchange([section('list', sh`ls ${batch}; cat ${batch}/*; ps -o args= -p $$`)]);
-	const [token, pid, command] = listing!.stdout.trim().split('\n');
-	assert.match(token!, /^[0-9a-f]{32}$/);
-	assert.match(pid!, /^\d+$/);
-	assert.match(command!, new RegExp(`kleene-exchange-${token}`));
-	assert.deepEqual(readdirSync(batch), []);
+	for (const _ of [1, 2]) {
+		const [listing] = await shell.exchange([section('list', sh`cat ${batch}/*; ps -o args= -p $$`)]);
+		const [noted, command] = listing!.stdout.trim().split('\n');
+		assert.match(noted!, /^\d+ [0-9a-f]{32}$/);
+		assert.match(command!, new RegExp(`kleene-exchange-${noted!.split(' ')[1]}`));
+	}
+	assert.deepEqual(readdirSync(batch), ['0'], 'the note is used again');
+	assert.deepEqual(notesIn(batch), []);
+});
+
+test('sections that share a shell: what one sets is there in the next, until one fails or leaves', async (t) => {
+	const shell = localShell(t, { batch: join(scratch(t), 'batch') });
+	const sections = [
+		section(
+			'first',
+			sh`shared=yes; umask 077; cd /tmp; set +e; trap ${'echo trapped'} EXIT; echo $(exec sh -c ${'echo $PPID'})`,
+		),
+		section('second', sh`echo "$shared $(umask) $(pwd)"; echo $(exec sh -c ${'echo $PPID'})`),
+		section('failing', sh`echo before; false; echo after`),
+		section('after', sh`echo "[$shared]"; shared=again`),
+		section('leaving', sh`exit 0`),
+		section('syntax', new Script('} )) fi')),
+		section('killed', sh`kill -9 $(exec sh -c ${'echo $PPID'})`),
+		section('undone', sh`trap ${'echo undone'} EXIT; exit 7`),
+		section('last', sh`echo "[$shared]"; echo error >&2`),
+	];
+	const all = await shell.exchange(sections, { together: true, keepGoing: true });
+	assert.deepEqual(
+		all.map(({ name, code }) => [name, code === 0 || code === 7 || code === 137 ? code : 'fails']),
+		[
+			['first', 0],
+			['second', 0],
+			['failing', 'fails'],
+			['after', 0],
+			['leaving', 0],
+			['syntax', 'fails'],
+			['killed', 137],
+			['undone', 7],
+			['last', 0],
+		],
+	);
+	const [first, second, failing, after, , , , undone, last] = all.map(({ stdout }) => stdout);
+	assert.equal(second, `yes 0022 /\n${first}`);
+	assert.deepEqual([failing, after, undone, last], ['before\n', '[]\n', 'undone\n', '[]\n']);
+	assert.equal(all.at(-1)!.stderr, 'error\n');
+	const stopped = await shell.exchange(sections, { together: true });
+	assert.deepEqual(
+		stopped.map(({ code }) => code),
+		[0, 0, 1],
+	);
 });
 
 test('an exchange that takes too long is given up, and ended with all that it started', async (t) => {
@@ -167,7 +216,7 @@ test('an exchange that takes too long is given up, and ended with all that it st
 		);
 		return true;
 	});
-	await eventually('the shell is noted no more', () => readdirSync(join(directory, 'batch')).length === 0);
+	await eventually('the shell is noted no more', () => notesIn(join(directory, 'batch')).length === 0);
 	await delay(100);
 	assert.deepEqual(readdirSync(directory).sort(), ['batch', 'pid']);
 	const [{ stdout } = assert.fail()] = await shell.exchange([
@@ -205,14 +254,14 @@ test('the exchange of a daemon that was killed is waited for, and killed when it
 	await localShell(t, { batch, settle: 500 }).exchange([section('look', sh`:`)]);
 	assert.ok(Date.now() - started < 8000);
 	assert.deepEqual(readdirSync(directory).sort(), ['batch', 'first']);
-	assert.deepEqual(readdirSync(batch), []);
+	assert.deepEqual(notesIn(batch), []);
 });
 
 test('a note whose process id belongs to somebody else kills nobody', async (t) => {
 	const batch = scratch(t);
-	writeFileSync(join(batch, 'f'.repeat(32)), `${process.pid}\n`);
+	writeFileSync(join(batch, '3'), `${process.pid} ${'f'.repeat(32)}\n`);
 	await localShell(t, { batch, settle: 0 }).exchange([section('look', sh`:`)]);
-	assert.deepEqual(readdirSync(batch), []);
+	assert.deepEqual(notesIn(batch), []);
 });
 
 test('a session has streams of its own, and its exit code', async (t) => {
