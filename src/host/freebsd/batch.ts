@@ -42,7 +42,12 @@ export async function applyBatch(
 		if (rendered.length > 0)
 			await shell.exchange(
 				rendered.map(({ step, script }) => ({ name: step.part.kind, script })),
-				{ keepGoing, onSection, ...(progress === undefined ? {} : { onOutput: (_name, line) => progress(line) }) },
+				{
+					keepGoing,
+					together: true,
+					onSection,
+					...(progress === undefined ? {} : { onOutput: (_name, line) => progress(line) }),
+				},
 			);
 	} catch (error) {
 		if (error instanceof ConnectionLost && error.started) onDone?.(steps.length);

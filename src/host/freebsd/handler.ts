@@ -5,7 +5,7 @@ import type { Script } from '#os/shell/quote.ts';
 /**
  * How FreeBSD makes, unmakes and describes one kind of part: as text for a POSIX shell on that host, so that many steps
  * travel together. `batch.ts` runs each script in a subshell with `set -e`, its input empty, `LC_ALL=C`, a safe PATH;
- * its output is progress for the user, its error output the reason of a failure.
+ * what the scripts before it set may be there, as they share the subshell until one fails or leaves by `exit`. Its output is progress for the user, its error output the reason of a failure.
  *
  * Safe to repeat: a script looks first, as there is nobody to ask in between. Making what is there and unmaking what is
  * gone both succeed; what is there and is not ours is refused: `refusals.ts` says how.

@@ -13,7 +13,7 @@ export async function ask<const T extends readonly Section<unknown>[]>(
 	options: ExchangeOptions = { repeatable: true },
 ): Promise<Answers<T>> {
 	const named = sections.map(({ script }, index) => ({ name: `${index}`, script }));
-	const results = await shell.exchange(named, options).catch((error: unknown) => {
+	const results = await shell.exchange(named, { together: true, ...options }).catch((error: unknown) => {
 		throw unreachable(error);
 	});
 	return sections.map(({ parse }, index) => parse(outputOf(results[index] ?? results.at(-1)))) as Answers<T>;

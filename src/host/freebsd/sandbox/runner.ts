@@ -197,7 +197,7 @@ export class Runner {
 
 	async #exchange(sections: readonly Section[]) {
 		try {
-			return await this.#shell.exchange(sections, { timeout: START });
+			return await this.#shell.exchange(sections, { timeout: START, together: true });
 		} catch (error) {
 			throw unreachable(error);
 		}

@@ -42,12 +42,13 @@ export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 		const root = this.#paths.containerRoot(container);
 		const own = spec.network === 'own';
 		return sh`${ALIVE}
-if jid=$(jls -j ${container} jid 2>/dev/null) && alive; then exit 0; fi
+if ! { jid=$(jls -j ${container} jid 2>/dev/null) && alive; }; then
 ${undoneOnFailure(own ? lines(...mounts.map((mount) => this.#unmount(container, mount)), sh`:`) : this.#undoJail(container))}
 ${own ? sh`:` : createJail(this.#paths, container, spec)}
 jid=$(jls -j ${container} jid)
 ${lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), sh`:`)}
-trap - EXIT`;
+trap - EXIT
+fi`;
 	}
 
 	/** Works from whatever is left of it, and ends with nothing mounted below its root. */
