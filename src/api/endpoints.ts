@@ -14,7 +14,7 @@ const joining = {
 	default_route: Type.Optional(Type.Boolean({ description: 'ours: prefer this network for the default route' })),
 };
 
-/** How a container is to be on a network, whichever container it is. */
+/** Endpoint settings, independent of the container. */
 export const Joining = Type.Object(joining, { $id: 'Joining' });
 export type Joining = Type.Static<typeof Joining>;
 

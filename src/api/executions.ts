@@ -7,7 +7,7 @@ const command = {
 	tty: Type.Boolean({ default: false }),
 };
 
-/** What is to run, whichever container it runs in. */
+/** Command to run, independent of the container. */
 export const CommandConfig = Type.Object(command, { $id: 'CommandConfig' });
 export type CommandConfig = Type.Static<typeof CommandConfig>;
 

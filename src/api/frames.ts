@@ -1,5 +1,5 @@
 /**
- * What travels over the WebSockets (`/exec/start`, `/images/create`). No imports: the client bundles it.
+ * Frames of the WebSockets (`/exec/start`, `/images/create`). No imports: the client bundles it.
  *
  * The original protocol merges stdout and stderr, has no end of input and no window size. A client that offers the
  * subprotocol `kleene.streams` gets these too:

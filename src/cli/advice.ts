@@ -7,7 +7,7 @@ export interface Advice {
 	readonly hint: string;
 }
 
-/** What helps who typed something that klee does not know there. @param command the innermost one that the words name */
+/** Suggests a correction for an unknown word. @param command the innermost one that the words name */
 export function adviceOn({ code, message }: CommanderError, command: Command): Advice {
 	const [what = '', suggestion = ''] = message.split('\n');
 	const [, word = ''] = /'([^']*)'/.exec(what) ?? [];
@@ -41,7 +41,7 @@ const NO_BUILD: Advice = {
 	hint: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
 };
 
-/** What the original klee has and this one has not, and what is in a group without a shortcut. */
+/** Suggests groups for commands that have no shortcut, and explains missing commands. */
 function elsewhere(name: string, command: Command): Advice | undefined {
 	if (name === 'build') return NO_BUILD;
 	if (command.parent) return undefined;

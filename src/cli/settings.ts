@@ -6,7 +6,7 @@ import { warn } from './render/output.ts';
 
 export type Theme = 'fancy' | 'simple';
 
-/** What may be set by root options, environment and configuration file alike. */
+/** Settings from root options, environment and configuration file. */
 export interface Choices {
 	readonly theme?: string | undefined;
 	readonly host?: string | undefined;

@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 
-/** Where a daemon listens. `http:///path` and `https:///path` (three slashes) name a Unix socket. */
+/** Address of a daemon. `http:///path` and `https:///path` (three slashes) name a Unix socket. */
 export type DaemonAddress =
 	| { readonly kind: 'socket'; readonly path: string; readonly tls: boolean; readonly text: string }
 	| {

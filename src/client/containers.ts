@@ -21,7 +21,7 @@ export interface ContainersClient {
 	update(container: string, config: ContainerConfig): Promise<string>;
 	/** @returns the ids of the stopped containers that are gone */
 	prune(): Promise<string[]>;
-	/** What would be done, one line per step in the words of the host's own tools. Nothing is changed. */
+	/** Plan, one host command per line. Nothing is changed. */
 	readonly plan: ContainerPlans;
 }
 

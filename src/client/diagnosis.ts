@@ -2,7 +2,7 @@ import type { Diagnosis, RepairResponse, Trace } from '#api/diagnosis.ts';
 import type { HttpTransport } from './http.ts';
 
 export interface DiagnosisClient {
-	/** What is wrong with the networks of the host. */
+	/** Problems found in the networks of the host. */
 	doctor(): Promise<Diagnosis>;
 	/** Puts right what can be put right. */
 	repair(): Promise<RepairResponse>;

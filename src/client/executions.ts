@@ -7,7 +7,7 @@ import { plan } from './plan.ts';
 import { refusalInFrame } from './refusal.ts';
 import { failureOf, loadWebSockets, openWire, parseMessage, type Wire } from './wire.ts';
 
-/** Where the output of an attached execution goes. Bytes are verbatim. */
+/** Receiver of the output of an attached execution. Bytes are verbatim. */
 export interface ExecutionSink {
 	stdout(bytes: Buffer): void;
 	stderr(bytes: Buffer): void;
@@ -36,7 +36,7 @@ export interface ExecutionsClient {
 	prepare(): void;
 	/** @returns the id of the new execution instance; nothing runs yet */
 	create(config: ExecConfig): Promise<string>;
-	/** What creating and starting it would do on the host, in the words of its tools. Nothing is changed. */
+	/** Plan of creating and starting it, as host commands. Nothing is changed. */
 	plan(config: ExecConfig): Promise<string[]>;
 	/** Resolves when the process has been started: what is sent before goes nowhere. */
 	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
@@ -158,7 +158,7 @@ class OutputFrames {
 		return true;
 	}
 
-	/** What looked like a reason was output after all. */
+	/** The supposed reason was output after all. */
 	flush(): void {
 		const held = this.#held;
 		this.#held = undefined;

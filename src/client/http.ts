@@ -98,7 +98,7 @@ export function pathOf({ path, query = {} }: Pick<Call, 'path' | 'query'>): stri
 }
 
 /**
- * Where to connect, in the words of `http.request` and `net.connect`. A certificate on a socket is for `localhost`.
+ * Connection options for `http.request` and `net.connect`. A certificate on a socket is for `localhost`.
  * An empty server name keeps Node from computing one, which without TLS costs 5 ms for nothing.
  */
 export function endpointOptions(address: DaemonAddress): RequestOptions & { servername?: string } {

@@ -25,7 +25,7 @@ export interface NetworksClient {
 	readonly plan: NetworkPlans;
 }
 
-/** What would be done, one line per step in the words of the host's own tools. */
+/** Plan, one host command per line. */
 export interface NetworkPlans {
 	create(config: NetworkConfig): Promise<string[]>;
 	remove(network: string): Promise<string[]>;

@@ -5,7 +5,7 @@ import { inBrackets } from '#inet/address.ts';
 import { endpointOptions, type HttpTransport } from './http.ts';
 import { unreachable } from './refusal.ts';
 
-/** How a WebSocket ended. `reason` is undefined where the daemon gave none, e.g. because the connection broke off. */
+/** End of a WebSocket. `reason` is undefined where the daemon gave none, e.g. because the connection broke off. */
 export interface Ending {
 	readonly code: number;
 	readonly reason: WebSocketMessage | undefined;
@@ -35,7 +35,7 @@ export interface WireRequest {
 }
 
 const PING_MILLISECONDS = 20_000;
-/** How long a daemon may take to agree to the end. */
+/** Time for the daemon to confirm the close. Milliseconds. */
 const CLOSE_MILLISECONDS = 500;
 const HIGH_WATER_BYTES = 1024 * 1024;
 

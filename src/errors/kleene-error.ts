@@ -3,11 +3,11 @@ import type { ErrorCode } from './codes.ts';
 /** The parts of a refusal. `what`, `why` and `hint` are whole phrases without a final full stop. */
 export interface ErrorParts {
 	readonly code: ErrorCode;
-	/** What could not be done, e.g. `cannot create network testnet`. */
+	/** Operation that failed, e.g. `cannot create network testnet`. */
 	readonly what: string;
 	/** The reason, e.g. `its subnet 10.4.6.0/24 overlaps network web (10.4.0.0/16)`. */
 	readonly why: string;
-	/** What the user can do now, e.g. `choose another --subnet`. Required: a refusal without a next step is half a refusal. */
+	/** Next step for the user, e.g. `choose another --subnet`. Required: a refusal without a next step is half a refusal. */
 	readonly hint: string;
 	/**
 	 * The text that the wire contract gives for this case, where it gives one (an unmodified klee compares it).

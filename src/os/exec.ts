@@ -27,7 +27,7 @@ export class CommandError extends Error {
 	/** E.g. `exit code 1`, `not found`, `no answer within 30 s`. */
 	readonly reason: string;
 	readonly argv: readonly string[];
-	/** What it said, trimmed. */
+	/** Error output, trimmed. */
 	readonly stderr: string;
 	/** Exit code, 128 + signal; -1 when it never ran. */
 	readonly code: number;
@@ -57,7 +57,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 	const timer = setTimeout(() => {
 		late = true;
 		killGroup(child);
-		// Who left the group may hold them open for ever.
+		// Processes that left the group may hold them open for ever.
 		child.stdout!.destroy();
 		child.stderr!.destroy();
 	}, timeout);

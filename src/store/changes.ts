@@ -8,7 +8,7 @@ import type { Part } from '#model/part.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Store } from './store.ts';
 
-/** What nobody has any more by a change, for those who remember it besides the store. */
+/** Objects released by a change, for caches besides the store. */
 export interface Freed {
 	/** Cables, and the ids of the endpoints that had them. */
 	readonly cables: readonly { readonly unit: number; readonly endpoint: string }[];

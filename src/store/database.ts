@@ -48,7 +48,7 @@ export class Database {
 		return Number((this.#db.prepare('PRAGMA user_version').get() as Row).user_version);
 	}
 
-	/** What the file is to blame for is a refusal. */
+	/** Errors of the file become refusals. */
 	#guarded<T>(work: () => T): T {
 		try {
 			return work();
@@ -126,7 +126,7 @@ export class Database {
 		}
 	}
 
-	/** What `work` comes to, with all that it writes taken back. Only on its own: an outer transaction would keep it. */
+	/** Result of `work`, whose writes are rolled back. Not within a transaction, which would keep them. */
 	dryRun<T>(work: () => T): T {
 		if (this.#depth > 0) throw new Error('a dry run within a transaction would not be rolled back');
 		this.#db.exec('BEGIN IMMEDIATE');

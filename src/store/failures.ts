@@ -28,7 +28,7 @@ export function isFull(error: unknown): boolean {
 	return resultOf(error) === FULL;
 }
 
-/** What the file or its disk is to blame for, as a refusal; anything else as it is. */
+/** Turns errors of the database file or its disk into refusals; passes on all others. */
 export function explain(file: string, error: unknown): unknown {
 	const result = resultOf(error);
 	if (result === CORRUPT || result === NOTADB) return damaged(file, messageOf(error), error);

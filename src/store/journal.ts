@@ -8,13 +8,13 @@ export type JournalMode = 'build' | 'teardown';
 
 export interface JournalEntry {
 	readonly id: number;
-	/** What the plan is about, for people, e.g. `network 2f1dc29b8f36`. */
+	/** Subject of the plan, for logs, e.g. `network 2f1dc29b8f36`. */
 	readonly subject: string;
 	readonly mode: JournalMode;
 	readonly steps: readonly Step[];
-	/** What is to be recorded when a build was undone, a teardown finished. */
+	/** Changes to record when the build is undone or the teardown finished. */
 	readonly record: readonly StoreChange[];
-	/** Whether that is so only where no step of the teardown failed. */
+	/** Whether to record only if no step of the teardown failed. */
 	readonly whole: boolean;
 	/** Steps before this index are done, this one may be, later ones are not. */
 	readonly cursor: number;

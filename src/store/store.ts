@@ -45,7 +45,7 @@ export class Store {
 		return this.#db.transaction(work);
 	}
 
-	/** What `work` comes to; nothing that it writes stays. It must not wait for anything: others use this store. */
+	/** Result of `work`, whose writes are rolled back. `work` must be synchronous: others use this store. */
 	dryRun<T>(work: () => T): T {
 		return this.#db.dryRun(work);
 	}

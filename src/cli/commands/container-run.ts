@@ -22,7 +22,7 @@ export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = asyn
 	await startExecution(client, { container, ...OWN_COMMAND }, options);
 };
 
-/** What the container itself says. */
+/** Settings of the container itself. */
 const OWN_COMMAND = { cmd: [], env: [], user: '' } as const;
 
 async function createConnected(

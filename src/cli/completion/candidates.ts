@@ -6,12 +6,12 @@ export interface Candidate {
 	readonly description: string;
 }
 
-/** What only the daemon knows. */
+/** Candidates that the daemon provides. */
 export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes';
 
-/** What may stand at the cursor. */
+/** Candidates at the cursor. */
 export interface Wanted {
-	/** What has been typed of it. */
+	/** Typed prefix. */
 	readonly current: string;
 	/** Goes in front of every candidate: `--type=`. */
 	readonly prefix: string;
@@ -98,7 +98,7 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 	return { names: namesFor(argument.name(), command.name()) };
 }
 
-/** What is meant stands in the name that help shows: `<NETWORK>`, `<CONTAINERS...>`. */
+/** The name shown in help tells the kind of object: `<NETWORK>`, `<CONTAINERS...>`. */
 function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';

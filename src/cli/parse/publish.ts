@@ -1,7 +1,7 @@
 import type { PublishedPortConfig } from '#api/containers.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 
-/** What `[IF:]HOST[:CONTAINER]` says: where on the host, which ports there, which in the container. */
+/** Parsed `[IF:]HOST[:CONTAINER]`: interface or address, host ports, container ports. */
 interface Spelled {
 	/** Interface or address of the host, `''` for any. */
 	readonly place: string;

@@ -11,7 +11,7 @@ export function lines(texts: readonly string[]): void {
 	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
 }
 
-/** What a dry run has found. Where that is nothing, it is said beside the output, which stays a list of commands. */
+/** Prints the plan of a dry run. An empty plan is noted on stderr, so that stdout stays a list of commands. */
 export function planned(plan: readonly string[]): void {
 	lines(plan);
 	if (plan.length === 0) stderr.write('nothing changes on the host now\n');

@@ -29,7 +29,7 @@ function withoutLabel(text: string): string {
 	return text.trim().replace(/^error: /i, '');
 }
 
-/** What of a reason the headline does not say already. */
+/** Part of a reason that the headline does not contain. */
 function news(why: string, text: string): string {
 	if (text.includes(why)) return '';
 	const [, said = '', rest = ''] = /^([^:;]+)[:;] (?:and )?(.*)$/s.exec(why) ?? [];

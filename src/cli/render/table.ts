@@ -69,7 +69,7 @@ function lengthOf(cell: string): number {
 	return [...cell].length;
 }
 
-/** What a container's owner chose must not move the cursor of who looks at the list. */
+/** Replaces control characters: text chosen by a container's owner must not move the cursor of the reader. */
 function singleLine(cell: string): string {
 	return cell.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '');
 }

@@ -11,7 +11,7 @@ export interface AttachOptions {
 	readonly tty?: boolean;
 }
 
-/** What runs where. An empty `cmd` is the container's own, an empty `user` the container's. */
+/** Command and container to run it in. Empty `cmd` and `user` stand for those of the container. */
 export interface Execution {
 	readonly container: string;
 	readonly cmd: readonly string[];

@@ -1,4 +1,4 @@
-/** What a tar header says, turned into something that can be acted on without looking at it twice. */
+/** Parsed and validated tar header. */
 import type { Header } from 'tar-stream';
 import { ArchiveError } from './archive-error.ts';
 

@@ -12,7 +12,7 @@ import { TreeWriter } from './tree-writer.ts';
 
 /** Entries and bytes between two looks at how much room is left. */
 const LOOK_EVERY = { entries: 1000, bytes: 64 * 1024 * 1024 };
-/** What is left to everything else on the file system: this part of it, at most this many bytes. */
+/** Free space kept for others on the file system: this fraction of it, at most this many bytes. */
 const RESERVE = { part: 0.05, bytes: 256 * 1024 * 1024 };
 
 /** Names are bytes: one character for each. The types of tar-stream do not know the option. */
@@ -47,7 +47,7 @@ export async function extractArchive(
 	options: ExtractOptions = {},
 ): Promise<Extracted> {
 	const reader = createReader(READING);
-	// What goes wrong on the way destroys the reader: the first failure is the reason, the others follow from it.
+	// An error destroys the reader: the first failure is the reason, the others follow from it.
 	let reason: unknown;
 	const failed = (error: unknown) => {
 		reason ??= error;

@@ -1,4 +1,4 @@
-/** Where the bytes of an archive come from. */
+/** Source of the bytes of an archive. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';

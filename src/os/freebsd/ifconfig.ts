@@ -1,5 +1,5 @@
 /**
- * What `ifconfig -a` and `ifconfig NAME` say, as data. FreeBSD 13.2 has no machine-readable form of it.
+ * Parses the output of `ifconfig -a` and `ifconfig NAME`. FreeBSD 13.2 has no machine-readable form of it.
  * Written for the default formats (netmask in hex, `prefixlen`) and for `-f inet:cidr,inet6:cidr`.
  */
 

@@ -1,4 +1,4 @@
-/** What `netstat --libxo json -rn` says, as data. */
+/** Parses `netstat --libxo json -rn`. */
 import type { Family } from '#inet/family.ts';
 import { blockOfOne, EVERYWHERE } from '#inet/prefix.ts';
 

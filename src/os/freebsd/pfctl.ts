@@ -1,4 +1,4 @@
-/** What `pfctl -s …` prints, read. Recordings of FreeBSD 13.2: test/host-freebsd/pf-recordings. */
+/** Parses the output of `pfctl -s …`. Recordings of FreeBSD 13.2: test/host-freebsd/pf-recordings. */
 
 /** `pfctl -s info`. */
 export function isEnabled(info: string): boolean {
@@ -37,7 +37,7 @@ export function labelOf(rule: string): string | undefined {
 	return / label "([^"]*)"/.exec(rule)?.[1];
 }
 
-/** What `pfctl -f` finds fault with: `stdin:3: syntax error`. Lines count from 1. */
+/** Errors reported by `pfctl -f`: `stdin:3: syntax error`. Lines count from 1. */
 export interface RuleFault {
 	readonly line: number;
 	readonly reason: string;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#errors/codes.ts';
 
-/** What the words of a tool of FreeBSD on its error output come to for a user. */
+/** Translates error output of FreeBSD tools for users. */
 export interface Explanation {
 	readonly code: ErrorCode;
 	readonly why: string;

@@ -28,7 +28,7 @@ export function safetyOf(path: string): string[] {
 
 export interface MountRequest {
 	readonly type: string;
-	/** What is mounted; for file systems without a device any word, which listings show. */
+	/** Mount source; for file systems without a device any word, which listings show. */
 	readonly source: string;
 	readonly target: string;
 	/** Options of the file system, comma separated. */

@@ -24,7 +24,7 @@ const fcntl = declare<(fd: number, command: number, type: 'int', value: number) 
 
 const ioctl = declare<(fd: number, request: number) => number>('int ioctl(int fd, unsigned long request, ...)');
 
-/** Where the thread is now, so that calls can be nested. */
+/** Current namespace of the thread, so that calls can be nested. */
 let current: number | undefined;
 
 function here(): number {

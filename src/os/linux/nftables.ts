@@ -93,7 +93,7 @@ export class Nftables {
 		return JSON.parse(this.#tell(commands, OUTPUT_JSON));
 	}
 
-	/** Whoever else changes rules at the same moment, or a signal, interrupts what nft looks up first. */
+	/** A concurrent change of rules, or a signal, interrupts the initial dump of nft. */
 	#tell(commands: string, flags: number): string {
 		const context = this.#open();
 		this.#library.setOutput(context, flags);

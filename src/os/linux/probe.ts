@@ -50,7 +50,7 @@ export interface Probe {
 	readonly timeout: number;
 }
 
-/** What came back, after how many milliseconds: an answer, an error such as `ECONNREFUSED`, or nothing. */
+/** Result of a probe and its time in milliseconds: an answer, an error such as `ECONNREFUSED`, or nothing. */
 export interface Echo {
 	readonly kind: 'answer' | 'error' | 'silence';
 	/** `''` unless it is an error. */

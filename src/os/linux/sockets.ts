@@ -40,7 +40,7 @@ const connect = declare<(fd: number, address: Buffer, length: number) => number>
 );
 const listen = declare<(fd: number, backlog: number) => number>('int listen(int fd, int backlog)');
 
-/** Where a socket waits. */
+/** Local address of a socket. */
 export interface LocalEndpoint {
 	/** Descriptor of a network namespace; undefined: the one of this process. */
 	readonly namespace: number | undefined;
@@ -72,7 +72,7 @@ export function listenForConnections(endpoint: LocalEndpoint): number {
 	}
 }
 
-/** Who a socket talks to. */
+/** Remote address of a socket. */
 export interface RemoteEndpoint {
 	/** Descriptor of a network namespace; undefined: the one of this process. */
 	readonly namespace: number | undefined;

@@ -14,7 +14,7 @@ export interface ExchangeText {
 	readonly path?: string;
 }
 
-/** What a mark begins with. A byte that text has no use for comes first: what cannot be a mark is passed on at once. */
+/** Beginning of a mark. Its first byte does not occur in text, so other output is passed on at once. */
 export function markOf(token: string): string {
 	return `\x1e${token} `;
 }

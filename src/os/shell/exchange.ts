@@ -80,7 +80,7 @@ function dismiss(child: Opened, client: boolean): void {
 	bothClosed(child).finally(() => clearTimeout(timer));
 }
 
-/** What one of the two streams said about each section. */
+/** Output of each section on one of the two streams. */
 class Side {
 	readonly pieces: Buffer[] = [];
 	readonly codes: number[] = [];
@@ -112,7 +112,7 @@ class Side {
 		this.#splitter.push(chunk);
 	}
 
-	/** What belongs to no section yet. */
+	/** Output that belongs to no section yet. */
 	left(): string {
 		this.#splitter.flush();
 		return Buffer.concat(this.#chunks).toString().slice(-SAID).trim();

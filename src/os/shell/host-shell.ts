@@ -23,7 +23,7 @@ const PATIENCE = 30_000;
 /** Between two attempts to repeat, when the way was lost and was back at once. */
 const AGAIN = 50;
 
-/** How `/bin/sh` is started on a host: all in which hosts differ. */
+/** Starts `/bin/sh` on a host: the only difference between local and remote hosts. */
 export interface Way {
 	/** There is a connection, made when there was none. Throws KleeneError (HOST_UNREACHABLE, CONFIG_INVALID). */
 	ready(): Promise<void>;

@@ -2,7 +2,7 @@ import { lines, type Script, sh } from './quote.ts';
 
 const PATH = '/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin';
 
-/** What every script begins with, so that it does not depend on who logs in and how. */
+/** Beginning of every script, which makes it independent of the login environment. */
 export function prologue(path?: string): Script {
 	return lines(
 		sh`LC_ALL=C PATH=${path === undefined ? PATH : `${path}:${PATH}`}`,

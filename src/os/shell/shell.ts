@@ -1,5 +1,5 @@
 /**
- * How a host is told what to do: by text for its POSIX shell, here or behind ssh.
+ * Runs text in the POSIX shell of a host, locally or over ssh.
  *
  * Environment of every script: `/bin/sh`, `LC_ALL=C`, the PATH of the base system (see `prologue.ts`), umask 022,
  * working directory `/`.
@@ -50,7 +50,7 @@ export interface ExchangeOptions {
 export class ConnectionLost extends Error {
 	/** True: something may have run, or may be running still; false: nothing has. */
 	readonly started: boolean;
-	/** What ended in time, in order. Those after them: unknown. */
+	/** Results of the sections that ended in time, in order. The state of later ones is unknown. */
 	readonly done: readonly SectionResult[];
 
 	constructor(reason: string, options: { started: boolean; done?: readonly SectionResult[]; cause?: unknown }) {
@@ -93,7 +93,7 @@ export interface Shell {
 	close(): Promise<void>;
 }
 
-/** Where progress of a connection is told. */
+/** Log for the progress of a connection. */
 export interface ShellLog {
 	warn(fields: object, message: string): void;
 	info(fields: object, message: string): void;

@@ -49,7 +49,7 @@ export class Splitter {
 		if (bytes.length > 0) this.#take(bytes);
 	}
 
-	/** How many of the last bytes may be the beginning of a mark. */
+	/** Number of trailing bytes that may be the beginning of a mark. */
 	#possibleBeginning(bytes: Buffer): number {
 		const longest = Math.min(bytes.length, this.#begin.length - 1);
 		for (let length = longest; length > 0; length--)

@@ -3,7 +3,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { nameOf, type SshTarget } from './ssh-target.ts';
 
 interface Known {
-	/** What ssh(1) says. */
+	/** Error output of ssh(1). */
 	readonly said: RegExp;
 	readonly code: ErrorCode;
 	readonly hint: (target: SshTarget) => string;

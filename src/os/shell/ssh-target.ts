@@ -1,4 +1,4 @@
-/** Who to log in as, and where. */
+/** User, host and port of an ssh connection. */
 import { inBrackets } from '#inet/address.ts';
 export interface SshTarget {
 	/** `''`: as the user's ssh configuration says. */

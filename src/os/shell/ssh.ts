@@ -9,7 +9,7 @@ import { nameOf } from './ssh-target.ts';
 /** Milliseconds between two attempts to connect again: doubled each time, and each time a little different. */
 const FIRST = 250;
 const LONGEST = 30_000;
-/** What ssh(1) ends with when it, and not the command, failed. */
+/** Exit code of ssh(1) when ssh itself failed. */
 const FAILED = 255;
 
 /** Over ssh(1), with one connection for everything. */

@@ -19,7 +19,7 @@ const S_IFIFO = 0o010000;
 /** A descriptor that only names a place: enough as a base for other names, and it needs no permission to read. */
 export const O_PATH = 0x20_0000;
 
-/** How openat2(2) may look a path up. */
+/** Path resolution flags of openat2(2). */
 export const RESOLVE = {
 	/** Not onto another file system, and not through a bind mount. */
 	noMounts: 0x01,

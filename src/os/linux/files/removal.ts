@@ -25,7 +25,7 @@ const TURN = 5;
 interface Walk {
 	readonly top: number;
 	moved: number;
-	/** When the last turn of the event loop was. */
+	/** Time of the last turn of the event loop. */
 	since: number;
 }
 

@@ -72,7 +72,7 @@ export class AttributeWriter {
 		this.#head(start, type | NESTED, this.#length - start);
 	}
 
-	/** What was written. Nothing more may be. */
+	/** Finished message. Nothing may be written afterwards. */
 	finish(): Buffer {
 		return this.#buffer.subarray(0, this.#length);
 	}

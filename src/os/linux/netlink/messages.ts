@@ -62,13 +62,13 @@ export function decodeMessages(datagram: Buffer): Message[] {
 export interface Outcome {
 	/** 0 for success. */
 	readonly errno: number;
-	/** What the kernel has to say about it, often `''`. */
+	/** Message of the kernel, often `''`. */
 	readonly text: string;
 }
 
 const EXTACK_MESSAGE = 1;
 
-/** What an ERROR or DONE message says: `struct nlmsgerr`, or a bare number. */
+/** Content of an ERROR or DONE message: `struct nlmsgerr`, or a bare number. */
 export function decodeOutcome({ type, flags, payload }: Message): Outcome {
 	const errno = payload.length >= 4 ? Math.abs(payload.readInt32LE(0)) : 0;
 	if (!(flags & FLAG.ACK_TLVS)) return { errno, text: '' };

@@ -1,4 +1,4 @@
-/** What the kernel tells everybody who listens: netlink multicast, read by the event loop. */
+/** Netlink multicast groups, read by the event loop. */
 
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';

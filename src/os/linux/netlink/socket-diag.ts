@@ -19,7 +19,7 @@ const SKV6ONLY = 11;
 const REQUEST_SIZE = 56;
 const NO_COOKIE = { start: 48, end: 56 } as const;
 const ANSWER_SIZE = 72;
-/** What IPv6 puts before an IPv4 address. */
+/** Prefix of an IPv4-mapped IPv6 address. */
 export const MAPPED = '00000000000000000000ffff';
 
 export interface PortRange {

@@ -43,9 +43,9 @@ export class NetlinkError extends Error {
 	/** E.g. `EEXIST`. */
 	readonly code: string;
 	readonly errno: number;
-	/** What was asked for, in words, e.g. `add 10.4.6.1/24 to kleene0`. */
+	/** Description of the request, e.g. `add 10.4.6.1/24 to kleene0`. */
 	readonly request: string;
-	/** What the kernel said besides the number, or `''`. */
+	/** Message of the kernel besides the number, or `''`. */
 	readonly kernelText: string;
 
 	constructor(request: string, errno: number, kernelText: string) {
@@ -172,7 +172,7 @@ export class NetlinkSocket {
 		this.#room = length;
 	}
 
-	/** What came of a request: the object where the kernel answers with one. */
+	/** Answer to a request: the object where the kernel returns one. */
 	#outcome(sequence: number, words: string): Message | undefined {
 		let object: Message | undefined;
 		for (;;) {

@@ -29,7 +29,7 @@ export interface MonitorRequest {
 }
 
 export interface CreateRequest extends MonitorRequest {
-	/** Where the exit file, named after the container, is to appear. */
+	/** Directory for the exit file, which is named after the container. */
 	readonly exits: string;
 }
 

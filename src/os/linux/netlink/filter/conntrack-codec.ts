@@ -49,7 +49,7 @@ export interface ConnectionMatch {
 	readonly untranslated?: true;
 }
 
-/** What names one connection to the kernel, whatever its protocol. */
+/** Tuple that identifies a connection, independent of its protocol. */
 export interface ConnectionName {
 	readonly family: Family;
 	readonly attributes: readonly Attribute[];
@@ -222,7 +222,7 @@ interface Span {
 
 const NOWHERE: Span = { start: 0, end: 0 };
 
-/** Where the value of an attribute is, without making anything on the way. */
+/** Offset of an attribute's value, found without allocating. */
 function find(buffer: Buffer, { start, end }: Span, type: number): Span {
 	for (let offset = start; offset + 4 <= end; ) {
 		const length = buffer.readUInt16LE(offset);

@@ -14,7 +14,7 @@ const CODES: Readonly<Record<string, number>> = { jump: -3, goto: -4 };
 const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17 };
 const NAME_SIZE = 16;
 
-/** What the elements of a set are made of, in the names that nft has for types. */
+/** Types of set elements, named as in nft. */
 export interface SetType {
 	/** E.g. `['inet_proto', 'inet_service']`. */
 	readonly key: readonly string[];

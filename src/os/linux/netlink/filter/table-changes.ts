@@ -1,4 +1,4 @@
-/** What others do to tables of nftables, as the kernel announces it (include/uapi/linux/netfilter/nf_tables.h). */
+/** Notifications of changes to nftables tables (include/uapi/linux/netfilter/nf_tables.h). */
 import { attributeMap, readText } from '../attributes.ts';
 import { decodeMessages } from '../messages.ts';
 

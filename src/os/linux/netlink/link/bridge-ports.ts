@@ -1,4 +1,4 @@
-/** What a port of a bridge may do: `bridge link` (include/uapi/linux/if_link.h). */
+/** Settings of a bridge port: `bridge link` (include/uapi/linux/if_link.h). */
 import { attributeMap, encodeAttributes, nested, u8 } from '../attributes.ts';
 import type { NetlinkSocket } from '../socket.ts';
 
@@ -26,7 +26,7 @@ export class BridgePorts {
 	}
 
 	/**
-	 * What is not named stays. An interface that leaves its bridge forgets all of it.
+	 * Options that are absent stay as they are. An interface that leaves its bridge loses all of them.
 	 *
 	 * @param link index of the interface
 	 * @throws NetlinkError, `EOPNOTSUPP` or `EINVAL` when it is no port of a bridge

@@ -1,4 +1,4 @@
-/** What a bridge does with the frames that cross it: `ip link set ... type bridge` (include/uapi/linux/if_link.h). */
+/** Settings of a bridge: `ip link set ... type bridge` (include/uapi/linux/if_link.h). */
 import { encodeAttributes, nested, text, u8 } from '../attributes.ts';
 import type { NetlinkSocket } from '../socket.ts';
 

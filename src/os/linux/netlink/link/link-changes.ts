@@ -1,4 +1,4 @@
-/** What happens to interfaces and their addresses, as the kernel announces it (rtnetlink(7)). */
+/** Notifications of interfaces and their addresses (rtnetlink(7)). */
 
 import { attributeMap, readText } from '../attributes.ts';
 import { decodeMessages } from '../messages.ts';

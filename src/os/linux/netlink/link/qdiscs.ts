@@ -1,5 +1,5 @@
 /**
- * How fast an interface may send: `tc qdisc ... root tbf` (tc-tbf(8), include/uapi/linux/pkt_sched.h).
+ * Rate limits of interfaces: `tc qdisc ... root tbf` (tc-tbf(8), include/uapi/linux/pkt_sched.h).
  *
  * A token bucket limits what leaves. What arrives is limited by a bucket on the other end of the veth pair.
  */
@@ -94,7 +94,7 @@ export class Qdiscs {
 		});
 	}
 
-	/** What an interface sends through, undefined where the kernel has nothing to show. @throws NetlinkError, `ENODEV` without the interface */
+	/** Root qdisc of an interface, undefined where the kernel shows none. @throws NetlinkError, `ENODEV` without the interface */
 	get(link: number, interfaceName = `#${link}`): Qdisc | undefined {
 		const message = this.#socket.request({
 			type: GETQDISC,

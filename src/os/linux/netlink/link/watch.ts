@@ -1,4 +1,4 @@
-/** What happens in a network namespace without being asked for: tables of nftables, interfaces, addresses. */
+/** Notifications of a network namespace: nftables tables, interfaces, addresses. */
 
 import { withoutElements, withoutLinks } from '../filter/packet-filter.ts';
 import { culpritOf, type TableChange, TableChanges } from '../filter/table-changes.ts';
@@ -46,7 +46,7 @@ export class NamespaceWatch {
 		this.#feeds = feeds;
 	}
 
-	/** What happens after this has returned is reported. @throws SystemCallError, NetlinkError */
+	/** Reports everything that happens after the call returned. @throws SystemCallError, NetlinkError */
 	static open(options: WatchOptions): NamespaceWatch {
 		const tables = watchTables(options);
 		try {

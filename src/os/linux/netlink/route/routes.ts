@@ -26,7 +26,7 @@ const MAIN_TABLE = 254;
 const LOCAL_TABLE = 255;
 /** A metric after those of routes that the kernel makes itself. */
 const LATE = 4096;
-/** What an administrator's own routes say. */
+/** Routing protocol number of static routes (RTPROT_STATIC). */
 const PROTOCOL_STATIC = 4;
 const SCOPE = { universe: 0, link: 253, nowhere: 255 } as const;
 const UNICAST = 1;
