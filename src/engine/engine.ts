@@ -60,7 +60,7 @@ export class Engine {
 		this.traces = new TraceOperations(context);
 		this.#reconciler = new Reconciler(context, { runs, planner, live });
 		this.#restoration = new Restoration(context);
-		driver.watch((event) => this.#react(event, runs));
+		driver.watch((event) => context.locks.apart(() => this.#react(event, runs)));
 	}
 
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */

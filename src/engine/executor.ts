@@ -1,5 +1,6 @@
 import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
+import type { Part } from '#model/part.ts';
 import { inverseOf, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { JournalEntry, NewEntry } from '#store/journal.ts';
@@ -165,15 +166,17 @@ export class Executor {
 	/**
 	 * What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished.
 	 *
-	 * @param exclusively runs a task while nobody else is at work on a subject
+	 * @param exclusively runs a task while nobody else is at work on those whose parts these are
 	 */
-	async recover(exclusively: (subject: string, task: () => Promise<void>) => Promise<void>): Promise<void> {
-		for (const { id, subject } of this.#store.journal.unfinished())
-			await exclusively(subject, async () => {
+	async recover(exclusively: (parts: readonly Part[], task: () => Promise<void>) => Promise<void>): Promise<void> {
+		for (const { id, steps } of this.#store.journal.unfinished()) {
+			const parts = steps.map(({ part }) => part);
+			await exclusively(parts, async () => {
 				// Meanwhile it may be outdated, or under way again.
 				const entry = this.#underWay.has(id) ? undefined : this.#store.journal.get(id);
 				if (entry) await this.#settle(entry);
 			});
+		}
 	}
 
 	async #settle({ id, subject, mode, steps, cursor, record, whole }: JournalEntry): Promise<void> {

@@ -5,9 +5,10 @@ import type { Observed } from '#model/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
+import { containerLock, locksOf, NETWORKS, networkPartsLock } from './locks.ts';
 import type { LiveEndpoints } from './operations/live-endpoints.ts';
 import type { Runs } from './operations/runs.ts';
-import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
+import { partsOfNetwork } from './plan/network/network.ts';
 import type { RunPlanner } from './run-planner.ts';
 
 /**
@@ -45,7 +46,7 @@ export class Reconciler {
 	/** The host was out of reach for a while, and requests go on: nothing is touched that somebody is at work on. */
 	async resettle(): Promise<void> {
 		await this.#recover();
-		await this.#context.locks.run('networks', () => this.#networks());
+		await this.#context.locks.run(NETWORKS, () => this.#networks());
 		await this.#containers();
 	}
 
@@ -64,7 +65,7 @@ export class Reconciler {
 
 	async #recover(): Promise<Observed> {
 		const { executor, driver, store, seen, locks } = this.#context;
-		await executor.recover((subject, task) => locks.run(subject, task));
+		await executor.recover((parts, task) => locks.runAll(locksOf(parts), task));
 		const observed = await driver.observe('everything');
 		seen.gatewayInterface = observed.gatewayInterface;
 		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
@@ -91,7 +92,7 @@ export class Reconciler {
 	async #networks(sound: SoundFilters = new Set()): Promise<void> {
 		const { store, locks, seen } = this.#context;
 		for (const { id } of store.networks.list())
-			await locks.run(networkPartsKey(id), async () => {
+			await locks.run(networkPartsLock(id), async () => {
 				const network = store.networks.get(id);
 				if (network) await this.#makeAll(`network ${network.name}`, partsOfNetwork(network, seen), sound);
 			});
@@ -109,7 +110,7 @@ export class Reconciler {
 		const alive = new Set(sandboxes.filter(({ running }) => running).map(({ container }) => container));
 		for (const container of store.containers.running())
 			await locks
-				.run(`container ${container.id}`, () => this.#container(container, alive.has(container.id), sound))
+				.run(containerLock(container.id), () => this.#container(container, alive.has(container.id), sound))
 				.catch((error: unknown) => this.#report(`container ${container.name}`, error));
 	}
 

@@ -2,7 +2,8 @@ import { messageOf } from '#errors/kleene-error.ts';
 import { isOf, type Part } from '#model/part.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
-import { networkPartsKey, partsOfNetwork } from './plan/network/network.ts';
+import { containerLock, NETWORKS, networkPartsLock } from './locks.ts';
+import { partsOfNetwork } from './plan/network/network.ts';
 
 /**
  * Puts back what somebody else took away, and follows the host where it changes. Whatever is made again is read under
@@ -19,7 +20,7 @@ export class Restoration {
 	async firewall(): Promise<void> {
 		const { locks, log } = this.#context;
 		// Networks first, as their members need them; one that is being made is waited for.
-		const networks = await locks.run('networks', () => this.#networks());
+		const networks = await locks.run(NETWORKS, () => this.#networks());
 		const parts = networks + (await this.#containers());
 		log.warn({ parts }, 'the firewall of Kleene was changed from outside and is restored');
 	}
@@ -27,7 +28,7 @@ export class Restoration {
 	/** The host's default route may leave by another interface now: what is translated to it follows. */
 	addressing(): Promise<void> {
 		const { driver, locks, seen, log } = this.#context;
-		return locks.run('networks', async () => {
+		return locks.run(NETWORKS, async () => {
 			const { gatewayInterface } = await driver.observe('addressing');
 			if (gatewayInterface === seen.gatewayInterface) return;
 			log.info({ before: seen.gatewayInterface, now: gatewayInterface }, "the host's default route moved");
@@ -39,7 +40,7 @@ export class Restoration {
 	async #networks(): Promise<number> {
 		const { store, locks, seen } = this.#context;
 		const restored = store.networks.list().map(({ id }) =>
-			locks.run(networkPartsKey(id), () => {
+			locks.run(networkPartsLock(id), () => {
 				const network = store.networks.get(id);
 				return this.#make(network ? partsOfNetwork(network, seen) : []);
 			}),
@@ -52,7 +53,7 @@ export class Restoration {
 		const { store, locks } = this.#context;
 		const restored = store.containers
 			.list()
-			.map(({ id }) => locks.run(`container ${id}`, () => this.#make(store.containers.parts(id))));
+			.map(({ id }) => locks.run(containerLock(id), () => this.#make(store.containers.parts(id))));
 		return sum(await Promise.all(restored));
 	}
 

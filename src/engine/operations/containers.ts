@@ -5,6 +5,7 @@ import { parseContainerName } from '#model/ids.ts';
 import { unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, requireContainer } from '../identify.ts';
+import { containerLock } from '../locks.ts';
 import { type Target, targetNow, targetOf } from '../plan/network/ports.ts';
 import { portsAmong } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
@@ -113,7 +114,7 @@ export class ContainerOperations {
 	remove(identifier: string): Promise<string> {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, 'no such container');
-		return locks.run(`container ${id}`, async () => {
+		return locks.run(containerLock(id), async () => {
 			const container = requireContainer(store, id, 'no such container');
 			requireStopped(this.#runs, container, 'you cannot remove a running container');
 			await this.#discard(container);
@@ -136,7 +137,7 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const removed: string[] = [];
 		for (const { id } of store.containers.list().toReversed())
-			await locks.run(`container ${id}`, async () => {
+			await locks.run(containerLock(id), async () => {
 				const container = store.containers.get(id);
 				if (!container || container.persist || this.#runs.isRunning(id)) return;
 				await this.#discard(container);
@@ -160,7 +161,7 @@ export class ContainerOperations {
 	#whileRunning<T>(identifier: string, task: (id: string) => Promise<T>): Promise<T> {
 		const { store, locks } = this.#context;
 		const { id, name } = findContainer(store, identifier);
-		return locks.run(`container ${id}`, async () => {
+		return locks.run(containerLock(id), async () => {
 			if (!this.#runs.isRunning(id))
 				throw new KleeneError({
 					code: 'CONTAINER_NOT_RUNNING',
@@ -177,7 +178,7 @@ export class ContainerOperations {
 	update(identifier: string, change: ContainerChange): Promise<string> {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, `no such container '${identifier}'`);
-		return locks.run(`container ${id}`, async () => {
+		return locks.run(containerLock(id), async () => {
 			const container = requireContainer(store, id);
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 			const updated: Container = { ...container, ...given };

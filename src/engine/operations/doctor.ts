@@ -1,6 +1,7 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import { isCompared } from '#model/part.ts';
 import type { EngineContext } from '../context.ts';
+import { containerLock, type LockKey, NETWORKS, networkLock } from '../locks.ts';
 import { examine } from '../plan/doctor/doctor.ts';
 import type { Examination, Finding } from '../plan/doctor/finding.ts';
 import { partsOfNetwork } from '../plan/network/network.ts';
@@ -75,7 +76,7 @@ export class DoctorOperations {
 	}
 
 	#repairOne(finding: Finding): Promise<string[]> {
-		return this.#holding(finding.owners, async () => {
+		return this.#context.locks.runAll(locksOfRepair(finding), async () => {
 			const current = examine(await this.#examination()).find(({ what }) => what === finding.what);
 			if (!current) return [];
 			const { executor, log } = this.#context;
@@ -89,9 +90,10 @@ export class DoctorOperations {
 			}
 		});
 	}
+}
 
-	#holding<T>([key, ...rest]: readonly string[], task: () => Promise<T>): Promise<T> {
-		if (key === undefined) return task();
-		return this.#context.locks.run(key, () => this.#holding(rest, task));
-	}
+/** While that is repaired which belongs to nobody, no network is made. */
+function locksOfRepair({ owners }: Finding): LockKey[] {
+	if (owners.length === 0) return [NETWORKS];
+	return owners.map(({ kind, id }) => (kind === 'network' ? networkLock(id) : containerLock(id)));
 }

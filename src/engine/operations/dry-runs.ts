@@ -3,6 +3,7 @@ import type { Container } from '#model/container.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork } from '../identify.ts';
+import { networkLock } from '../locks.ts';
 import type { Frontage } from '../plan/network/ports.ts';
 import type { Command } from '../plan/run/sandbox.ts';
 import type { RunPlanner } from '../run-planner.ts';
@@ -57,7 +58,7 @@ export class DryRuns {
 				const frontage = await this.#planner.frontageFor(container);
 				return store.dryRun(() => this.#dryRun(container, { ...request, joining }, { volumes, frontage }));
 			});
-		return network ? locks.run(`network ${network.id}`, dryRun) : dryRun();
+		return network ? locks.run(networkLock(network.id), dryRun) : dryRun();
 	}
 
 	#dryRun(

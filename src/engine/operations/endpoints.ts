@@ -7,6 +7,7 @@ import type { Network } from '#model/network.ts';
 import { allocate } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
+import { containerLock, networkLock } from '../locks.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 import type { DryRun } from './networks.ts';
 
@@ -39,8 +40,8 @@ export class EndpointOperations {
 		const { store, locks } = this.#context;
 		const container = findContainer(store, request.container);
 		const network = findNetwork(store, request.network);
-		return locks.run(`network ${network.id}`, () =>
-			locks.run(`container ${container.id}`, async () => {
+		return locks.run(networkLock(network.id), () =>
+			locks.run(containerLock(container.id), async () => {
 				const join = () => this.join({ ...request, container: container.id, network: network.id });
 				if (dryRun) return this.#live.describeAttach(container, store.dryRun(join));
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
@@ -54,7 +55,7 @@ export class EndpointOperations {
 		const { store, locks } = this.#context;
 		const container = findContainer(store, request.container);
 		const network = findNetwork(store, request.network);
-		return locks.run(`network ${network.id}`, async () => {
+		return locks.run(networkLock(network.id), async () => {
 			const endpoint = store.endpoints.find(container.id, network.id);
 			if (!endpoint)
 				throw new KleeneError({
@@ -72,7 +73,7 @@ export class EndpointOperations {
 
 	/** For callers that hold the lock of the network. */
 	disconnectEndpoint(endpoint: Endpoint): Promise<void> {
-		return this.#context.locks.run(`container ${endpoint.containerId}`, () => this.#live.detach(endpoint));
+		return this.#context.locks.run(containerLock(endpoint.containerId), () => this.#live.detach(endpoint));
 	}
 
 	describeDisconnect(endpoint: Endpoint): string[] {

@@ -4,6 +4,7 @@ import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
 import type { EngineContext } from '../context.ts';
 import { findContainer, imageOf, requireContainer } from '../identify.ts';
+import { containerLock } from '../locks.ts';
 import { type Command, processOf } from '../plan/run/sandbox.ts';
 import type { Runs } from './runs.ts';
 
@@ -91,7 +92,7 @@ export class ExecutionOperations {
 	async plan(request: ExecutionRequest): Promise<string[]> {
 		const { store, driver, locks } = this.#context;
 		const { id } = findContainer(store, request.container);
-		return locks.run(`container ${id}`, async () => {
+		return locks.run(containerLock(id), async () => {
 			const container = requireContainer(store, id);
 			const command = { ...request, stdin: false };
 			if (!this.#runs.isRunning(id)) return this.#runs.describeStart(container, command);
@@ -108,7 +109,7 @@ export class ExecutionOperations {
 		if (execution.started) throw alreadyStarted(id);
 		execution.started = true;
 		this.#takeFromWaiting(execution);
-		return this.#context.locks.run(`container ${execution.containerId}`, async () => {
+		return this.#context.locks.run(containerLock(execution.containerId), async () => {
 			try {
 				const session = await this.#run(execution, request);
 				session.process.onOutput(onOutput);

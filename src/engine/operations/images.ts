@@ -4,6 +4,7 @@ import type { Image, ImageSource } from '#model/image.ts';
 import { make, unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { findImage, noSuchImage, parseNametag } from '../identify.ts';
+import { imageLock } from '../locks.ts';
 
 export interface ImageRequest {
 	readonly source: ImageSource;
@@ -65,7 +66,7 @@ export class ImageOperations {
 		const { store, locks } = this.#context;
 		const message = `Error: No such image: ${identifier}\n`;
 		const { id } = findImage(store, identifier, message);
-		await locks.run(`image ${id}`, async () => {
+		await locks.run(imageLock(id), async () => {
 			const image = store.images.get(id);
 			if (!image) throw noSuchImage(identifier, message);
 			const users = store.images.containersOf(id);
@@ -93,7 +94,7 @@ export class ImageOperations {
 		const { store, locks } = this.#context;
 		const removed: string[] = [];
 		for (const { id } of store.images.list())
-			await locks.run(`image ${id}`, async () => {
+			await locks.run(imageLock(id), async () => {
 				const image = store.images.get(id);
 				if (!image || !(all || image.name === '') || store.images.containersOf(id).length > 0) return;
 				await this.#discard(image);

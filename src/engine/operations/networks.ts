@@ -12,7 +12,8 @@ import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { findNetwork, requireNetwork } from '../identify.ts';
-import { interfaceOf, networkPartsKey, partsOfNetwork } from '../plan/network/network.ts';
+import { NETWORKS, networkLock, networkPartsLock } from '../locks.ts';
+import { interfaceOf, partsOfNetwork } from '../plan/network/network.ts';
 import type { EndpointOperations } from './endpoints.ts';
 
 export interface DryRun {
@@ -46,7 +47,7 @@ export class NetworkOperations {
 
 	/** One at a time: names, interfaces and subnets are judged against each other. */
 	create(config: NetworkConfig, { dryRun }: DryRun): Promise<Outcome> {
-		return this.#context.locks.run('networks', async () => {
+		return this.#context.locks.run(NETWORKS, async () => {
 			const { driver, executor, timestamp } = this.#context;
 			const parsed = parseNetworkConfig(config);
 			this.#requireFreeName(parsed.name);
@@ -72,7 +73,7 @@ export class NetworkOperations {
 	remove(identifier: string, { dryRun }: DryRun): Promise<Outcome> {
 		const { store, locks } = this.#context;
 		const { id } = findNetwork(store, identifier, 'network not found.');
-		return locks.run(`network ${id}`, async () => {
+		return locks.run(networkLock(id), async () => {
 			const network = requireNetwork(store, id, 'network not found.');
 			if (dryRun) return { id, plan: this.#describeRemoval(network) };
 			for (const endpoint of store.endpoints.ofNetwork(id)) await this.#endpoints.disconnectEndpoint(endpoint);
@@ -84,7 +85,7 @@ export class NetworkOperations {
 	async #takeDown(network: Network): Promise<void> {
 		const { executor, locks, log } = this.#context;
 		const { id } = network;
-		await locks.run(networkPartsKey(id), () => {
+		await locks.run(networkPartsLock(id), () => {
 			const chains = [unmakeAll(this.#parts(network))];
 			const done = [{ kind: 'network-removed', network: id }] as const;
 			return executor.teardown({ subject: `network ${id}`, chains, done });
@@ -107,7 +108,7 @@ export class NetworkOperations {
 		if (dryRun) return { ids: [], plan: unused.flatMap((network) => this.#describeRemoval(network)) };
 		const ids: string[] = [];
 		for (const { id } of unused)
-			await locks.run(`network ${id}`, async () => {
+			await locks.run(networkLock(id), async () => {
 				const network = store.networks.get(id);
 				if (!network || store.endpoints.ofNetwork(id).length > 0) return;
 				await this.#takeDown(network);

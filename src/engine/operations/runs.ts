@@ -4,7 +4,8 @@ import type { Container } from '#model/container.ts';
 import { make, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../context.ts';
-import { volumeKey, volumesAmong } from '../plan/run/mounts.ts';
+import { containerLock, volumeLock } from '../locks.ts';
+import { volumesAmong } from '../plan/run/mounts.ts';
 import { announcements, teardownOfRun } from '../plan/run/run.ts';
 import type { Command } from '../plan/run/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
@@ -57,7 +58,7 @@ export class Runs {
 
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
 	async start(container: Container, command: Command, attaching: Attaching): Promise<Started> {
-		const keys = volumesAmong(container.mounts).map(volumeKey);
+		const keys = volumesAmong(container.mounts).map(volumeLock);
 		return await this.#context.locks.runAll(keys, () => this.#start(container, command, attaching));
 	}
 
@@ -111,7 +112,7 @@ export class Runs {
 		const settle = async () => {
 			if (this.#active.get(containerId) === run) await this.#end(run, 'processes are gone');
 		};
-		this.#context.locks.run(`container ${containerId}`, settle).catch((error: unknown) => {
+		this.#context.locks.run(containerLock(containerId), settle).catch((error: unknown) => {
 			this.#context.log.error({ container: containerId, error }, 'an ended container could not be cleared away');
 		});
 	}

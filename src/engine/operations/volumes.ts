@@ -5,7 +5,8 @@ import { make, unmake } from '#model/step.ts';
 import type { VolumeCreated } from '#model/store-change.ts';
 import { parseVolumeName, type Volume } from '#model/volume.ts';
 import type { EngineContext } from '../context.ts';
-import { partsOfMounts, volumeKey, volumesAmong } from '../plan/run/mounts.ts';
+import { volumeLock } from '../locks.ts';
+import { partsOfMounts, volumesAmong } from '../plan/run/mounts.ts';
 import type { Runs } from './runs.ts';
 
 /** What the volumes of a container add to its creation. */
@@ -45,7 +46,7 @@ export class VolumeOperations {
 	create(text: string): Promise<string> {
 		const { store, executor, locks, log } = this.#context;
 		const name = parseVolumeName(text);
-		return locks.run(volumeKey(name), async () => {
+		return locks.run(volumeLock(name), async () => {
 			if (store.volumes.get(name)) return name;
 			const steps = [make({ kind: 'volume-files', volume: name })];
 			const done = [{ kind: 'volume-created', volume: this.#newVolume(name) }] as const;
@@ -57,7 +58,7 @@ export class VolumeOperations {
 
 	remove(name: string): Promise<string> {
 		this.#find(name);
-		return this.#context.locks.run(volumeKey(name), async () => {
+		return this.#context.locks.run(volumeLock(name), async () => {
 			this.#find(name);
 			const users = this.#usersOf(name);
 			if (users.length > 0) throw inUse(name, users);
@@ -71,7 +72,7 @@ export class VolumeOperations {
 		const { store, locks } = this.#context;
 		const removed: string[] = [];
 		for (const { name } of store.volumes.unused())
-			await locks.run(volumeKey(name), async () => {
+			await locks.run(volumeLock(name), async () => {
 				if (!store.volumes.get(name) || store.volumes.usersOf(name).length > 0) return;
 				await this.#discard(name);
 				removed.push(name);
@@ -86,7 +87,7 @@ export class VolumeOperations {
 	withVolumesOf<T>(container: Container, create: (volumes: VolumesOfContainer) => Promise<T>): Promise<T> {
 		const { store, locks } = this.#context;
 		const names = volumesAmong(container.mounts);
-		return locks.runAll(names.map(volumeKey), () => {
+		return locks.runAll(names.map(volumeLock), () => {
 			const missing = names.filter((name) => !store.volumes.get(name));
 			const runs = (id: string) => this.#runs.isRunning(id);
 			const busy = new Set(names.filter((name) => store.volumes.usersOf(name).some(runs)));

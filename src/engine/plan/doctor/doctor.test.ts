@@ -32,7 +32,10 @@ describe('drift', () => {
 			finding?.steps.map(({ part }) => part.kind),
 			['network-interface', 'interface-address', 'bridge-port'],
 		);
-		assert.deepEqual(finding?.owners, ['network 0123456789ab', 'container c1']);
+		assert.deepEqual(finding?.owners, [
+			{ kind: 'network', id: '0123456789ab' },
+			{ kind: 'container', id: 'c1' },
+		]);
 	});
 
 	test('a cable takes its port, addresses, route and limit along', () => {

@@ -1,15 +1,14 @@
 import type { ObservedDifference } from '#model/observed.ts';
-import { absenceOf, type ComparedPart, isCompared, namesOf, standsOn } from '#model/part.ts';
+import { absenceOf, type ComparedPart, isCompared, namesOf, type Part, standsOn } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Fault, faultOf, wentUnseen } from './fault.ts';
-import { type Examination, type Finding, hintOfRepair } from './finding.ts';
+import { type Examination, type Finding, hintOfRepair, type Owner } from './finding.ts';
 import { HostView } from './host-view.ts';
 
 /** A part with those it belongs to. */
 export interface OwnedPart {
 	readonly part: ComparedPart;
-	/** Key of the lock, e.g. `network 2f1dc29b8f36`. */
-	readonly owner: string;
+	readonly owner: Owner;
 	/** For people. */
 	readonly subject: string;
 }
@@ -20,7 +19,8 @@ interface Draft {
 	readonly subject: string;
 	readonly fault: Fault;
 	readonly steps: Step[];
-	readonly owners: Set<string>;
+	/** By kind and id. */
+	readonly owners: Map<string, Owner>;
 }
 
 /** Expected parts of which something is missing or different, what stands on a missing part together with that part. */
@@ -34,10 +34,10 @@ export function findDrift(examination: Examination): Finding[] {
 		const base = standsOn(part).find((name) => missing.has(name));
 		const fault = faultOf(part, view) ?? saidByHost.get(part) ?? (base ? wentUnseen(part) : undefined);
 		if (!fault) continue;
-		const draft = missing.get(base ?? '') ?? { part, subject, fault, steps: [], owners: new Set() };
+		const draft: Draft = missing.get(base ?? '') ?? { part, subject, fault, steps: [], owners: new Map() };
 		if (draft.part === part) drafts.push(draft);
 		draft.steps.push(...(fault.steps ?? [make(part)]));
-		draft.owners.add(owner);
+		draft.owners.set(`${owner.kind} ${owner.id}`, owner);
 		if (fault.missing) for (const name of namesOf(part)) missing.set(name, draft);
 	}
 	return drafts.map((draft) => findingOf(draft, view));
@@ -58,28 +58,20 @@ function findingOf({ part, subject, fault, steps, owners }: Draft, { customs }: 
 		why,
 		hint: hintOfRepair(steps, fault.hint ?? customs.look),
 		steps,
-		owners: [...owners].sort(networksFirst),
+		owners: [...owners.values()],
 	};
-}
-
-/** The order in which locks are taken everywhere. */
-function networksFirst(one: string, other: string): number {
-	return Number(one.startsWith('container')) - Number(other.startsWith('container'));
 }
 
 /** Networks first, as they are made; without what is being made or unmade at this moment. */
 function expectedParts({ networks, runs, inFlight, observed }: Examination): OwnedPart[] {
 	const busy = new Set(inFlight.map((part) => JSON.stringify(part)));
 	const alive = new Set(observed.sandboxes.filter(({ running }) => running).map(({ container }) => container));
-	const ofNetworks = networks.flatMap(({ network, parts }) =>
-		parts
-			.filter(isCompared)
-			.map((part) => ({ part, owner: `network ${network.id}`, subject: `network ${network.name}` })),
-	);
-	const ofRuns = runs
-		.filter(({ id }) => alive.has(id))
-		.flatMap(({ id, name, parts }) =>
-			parts.filter(isCompared).map((part) => ({ part, owner: `container ${id}`, subject: `container ${name}` })),
-		);
+	const ofNetworks = networks.flatMap(({ network, parts }) => owned('network', network, parts));
+	const ofRuns = runs.filter(({ id }) => alive.has(id)).flatMap((run) => owned('container', run, run.parts));
 	return [...ofNetworks, ...ofRuns].filter(({ part }) => !busy.has(JSON.stringify(part)));
+}
+
+function owned(kind: Owner['kind'], { id, name }: { id: string; name: string }, parts: readonly Part[]): OwnedPart[] {
+	const owner = { kind, id };
+	return parts.filter(isCompared).map((part) => ({ part, owner, subject: `${kind} ${name}` }));
 }

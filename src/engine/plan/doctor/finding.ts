@@ -19,6 +19,12 @@ export type FindingKind =
 	/** A bridge or a subnet that is nearly full. */
 	| 'capacity';
 
+/** A network or a container. */
+export interface Owner {
+	readonly kind: 'network' | 'container';
+	readonly id: string;
+}
+
 export interface Finding {
 	readonly kind: FindingKind;
 	/** `error`: packets are lost or go astray now; `warning`: they may. */
@@ -32,8 +38,8 @@ export interface Finding {
 	readonly hint: string;
 	/** Empty: needs the hands of the administrator. */
 	readonly steps: readonly Step[];
-	/** Whom the steps are about: keys of locks, networks first. */
-	readonly owners: readonly string[];
+	/** Whom the steps are about; nobody for what belongs to none of the store. */
+	readonly owners: readonly Owner[];
 }
 
 export interface NetworkState {

@@ -5,9 +5,6 @@ import { make, type Step, unmake } from '#model/step.ts';
 import { type Examination, type Finding, hintOfRepair } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 
-/** Key of the lock under which a leak is unmade: no network is made meanwhile. */
-const NOBODY = 'networks';
-
 /** What has the names of Kleene's things and belongs to no stored network and no running container. */
 export function findLeaks(examination: Examination): Finding[] {
 	const explained = explainedParts(examination);
@@ -93,7 +90,7 @@ function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 			why,
 			hint: hintOfRepair(steps, customsOf(traits).lookAtRules),
 			steps,
-			owners: [NOBODY],
+			owners: [],
 		};
 	});
 }
@@ -109,6 +106,6 @@ function leak({ what, part, otherwise }: { what: string; part: Part; otherwise: 
 		why: 'it was left by something that is gone, or is of another kleened on this host; its name is not free',
 		hint: hintOfRepair(steps, otherwise),
 		steps,
-		owners: [NOBODY],
+		owners: [],
 	};
 }

@@ -8,14 +8,6 @@ import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { HostTraits } from '#model/traits.ts';
 
-/**
- * Key of the lock under which the parts of a network are made again, or unmade for good. Whoever holds it waits for
- * nobody else: `network ID` is held while members are connected, and waits for containers that take their time to end.
- */
-export function networkPartsKey(networkId: string): string {
-	return `parts of network ${networkId}`;
-}
-
 /** What of a host decides what a network is there. */
 export interface NetworkSurroundings {
 	/** Interface of the host's default route, `''` where there is none. */

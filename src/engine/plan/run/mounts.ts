@@ -53,11 +53,6 @@ export function volumesAmong(mounts: readonly Mount[]): string[] {
 	return [...new Set(mounts.filter(({ type }) => type === 'volume').map(({ source }) => source))];
 }
 
-/** Key of the lock under which a volume is made, filled, removed, or mounted by a container that starts. */
-export function volumeKey(name: string): string {
-	return `volume ${name}`;
-}
-
 /**
  * What the mounts of a container add to its creation, in the order of making.
  *
