@@ -14,7 +14,7 @@ export interface PfHost {
 export async function openPf(place: FreebsdPlace, root: string, log: ShellLog): Promise<PfHost> {
 	const { connect } = await import('./freebsd/connection.ts');
 	const { lookAtPf, writePf } = await import('./freebsd/firewall/pf-setup.ts');
-	const shell = await connect({ place, root, log });
+	const shell = await connect({ place, root, log, lock: false });
 	const run = async (script: Script) => {
 		const [result] = await shell.exchange([{ name: 'pf', script }]);
 		return result ?? { code: 1, stdout: '', stderr: 'the host said nothing' };

@@ -49,7 +49,7 @@ async function openFreebsd({ root, netns, dns, store, log }: HostOptions, place:
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');
-	const shell = await connect({ place, root, log });
+	const shell = await connect({ place, root, log, lock: true });
 	try {
 		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, log });
 	} catch (error) {

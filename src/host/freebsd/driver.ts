@@ -39,6 +39,8 @@ export interface FreebsdHostOptions {
 	readonly zfsRoot: string;
 	/** Identity of the daemon's store. */
 	readonly store: string;
+	/** Directory on the host for what is gone after a reboot. Default `/var/run/kleene`. */
+	readonly runDirectory?: string;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -62,8 +64,8 @@ export class FreebsdHost implements HostDriver {
 	readonly #specs = new Map<string, SandboxSpec>();
 	#watcher: Watcher | undefined;
 
-	static async open({ shell, zfsRoot, store, log }: FreebsdHostOptions): Promise<FreebsdHost> {
-		const paths = await askOne(shell, prepare(zfsRoot, store));
+	static async open({ shell, zfsRoot, store, runDirectory, log }: FreebsdHostOptions): Promise<FreebsdHost> {
+		const paths = await askOne(shell, prepare(zfsRoot, store, runDirectory));
 		const [facts, pf] = await ask(shell, [factsOf(paths), { script: PF_STATE, parse: readPfState }]);
 		const runner = new Runner({ shell, state: new StateDirectory(paths.state()), log });
 		await runner.open();

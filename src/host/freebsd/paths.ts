@@ -10,6 +10,8 @@ const MOUNT_POINT = /^(\/[a-zA-Z0-9_.:-]+)+$/;
 /** User properties of zfsprops(7): whose the root is, and who made an image or a container. */
 const STORE = 'kleene:store';
 export const MADE_BY = 'kleene:made';
+/** On every host, for what is gone after a reboot: one directory below it for each daemon. */
+export const RUN_DIRECTORY = '/var/run/kleene';
 /** Room for what is made below: `/container/<id>@image`. */
 const LONGEST = 200;
 
@@ -42,11 +44,14 @@ export class Paths {
 	readonly mountPoint: string;
 	/** Identity of the daemon's store. */
 	readonly store: string;
+	/** What all daemons have in common that is gone after a reboot. */
+	readonly runDirectory: string;
 
-	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`, store = '0') {
+	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`, store = '0', runDirectory = RUN_DIRECTORY) {
 		this.zfsRoot = zfsRoot;
 		this.mountPoint = mountPoint;
 		this.store = store;
+		this.runDirectory = runDirectory;
 	}
 
 	/** Of datasets that this daemon made: what others have below the same root is none of its business. */
@@ -103,7 +108,7 @@ export class Paths {
 
 	/** Gone after a reboot, as the jails are. Another daemon with another root on this host has another one. */
 	state(): string {
-		return `/var/run/kleene/${createHash('sha256').update(this.zfsRoot).digest('hex').slice(0, 8)}`;
+		return `${this.runDirectory}/${createHash('sha256').update(this.zfsRoot).digest('hex').slice(0, 8)}`;
 	}
 
 	/** Of the first process of a container. */
@@ -128,13 +133,13 @@ export class Paths {
  *
  * @param store identity of the daemon's store
  */
-export function prepare(zfsRoot: string, store: string): Section<Paths> {
-	const parse = (output: string) => new Paths(zfsRoot, parseMountPoint(zfsRoot, output), store);
-	return { script: prepareScript(zfsRoot, store), parse };
+export function prepare(zfsRoot: string, store: string, runDirectory = RUN_DIRECTORY): Section<Paths> {
+	const parse = (output: string) => new Paths(zfsRoot, parseMountPoint(zfsRoot, output), store, runDirectory);
+	return { script: prepareScript(new Paths(zfsRoot, undefined, store, runDirectory)), parse };
 }
 
-function prepareScript(zfsRoot: string, store: string): Script {
-	const paths = new Paths(zfsRoot);
+function prepareScript(paths: Paths): Script {
+	const { zfsRoot, store } = paths;
 	const notOurs = refusal({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,

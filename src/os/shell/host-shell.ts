@@ -22,6 +22,8 @@ const SETTLE = 10_000;
 const PATIENCE = 30_000;
 /** Between two attempts to repeat, when the way was lost and was back at once. */
 const AGAIN = 50;
+/** Until a precondition that was lost is seen to. */
+const SOON = 1000;
 
 /** Starts `/bin/sh` on a host: the only difference between local and remote hosts. */
 export interface Way {
@@ -58,6 +60,7 @@ export class HostShell implements Shell {
 	constructor(way: Way, options: HostShellOptions) {
 		this.#way = way;
 		this.#options = options;
+		options.precondition?.onLost(() => this.#againSoon());
 	}
 
 	async exchange(sections: readonly Section[], options: ExchangeOptions = {}): Promise<SectionResult[]> {
@@ -75,6 +78,10 @@ export class HostShell implements Shell {
 
 	async open(script: Script): Promise<ShellSession> {
 		await this.#ready();
+		return this.#open(script);
+	}
+
+	async #open(script: Script): Promise<ShellSession> {
 		const child = await this.#way.start(READ_ONE_LINE);
 		child.stdin.write(asOneLine(lines(prologue(this.#options.path), script)));
 		const exited = child.exited.then((code) => {
@@ -96,13 +103,23 @@ export class HostShell implements Shell {
 	}
 
 	async close(): Promise<void> {
+		await this.#options.precondition?.close();
 		this.#closing.abort();
 		await this.#way.close();
 	}
 
-	/** There is a connection, and nothing is at work whose outcome is not known. */
+	/** Without waiting for somebody who wants something done. */
+	#againSoon(): void {
+		const again = () => {
+			if (!this.#closing.signal.aborted) this.#ready().catch(() => {});
+		};
+		setTimeout(again, SOON).unref();
+	}
+
+	/** There is a connection, what has to be so is so, and nothing is at work whose outcome is not known. */
 	async #ready(): Promise<void> {
 		await this.#way.ready();
+		await this.#options.precondition?.ensure((script) => this.#open(script));
 		while (this.#unsettled.size > 0) {
 			this.#settling ??= this.#settle([...this.#unsettled]).finally(() => {
 				this.#settling = undefined;

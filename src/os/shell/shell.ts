@@ -93,6 +93,21 @@ export interface Shell {
 	close(): Promise<void>;
 }
 
+/** State of a host that is required before anything is done there, e.g. that it is locked for this daemon. */
+export interface Precondition {
+	/**
+	 * Called before each exchange and session, once there is a connection. Returns at once where it is so. What it throws
+	 * is thrown by the exchange, of which nothing is done then.
+	 *
+	 * @param open starts a session for this purpose, as `Shell.open` does
+	 */
+	ensure(open: (script: Script) => Promise<ShellSession>): Promise<void>;
+	/** Called when it was so and is not any more. */
+	onLost(listener: () => void): void;
+	/** It is not needed any more. */
+	close(): Promise<void>;
+}
+
 /** Log for the progress of a connection. */
 export interface ShellLog {
 	warn(fields: object, message: string): void;
@@ -107,4 +122,5 @@ export interface ShellOptions {
 	readonly path?: string;
 	/** Milliseconds that what an earlier connection left running may take to end before it is killed. Default 10000. */
 	readonly settle?: number;
+	readonly precondition?: Precondition;
 }

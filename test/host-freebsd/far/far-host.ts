@@ -92,6 +92,11 @@ export class FarHost {
 		return join(this.folder, 'sim.sock');
 	}
 
+	/** In place of /var/run/kleene. */
+	get runDirectory(): string {
+		return join(this.folder, 'run');
+	}
+
 	/** To stand first on the PATH of the far side. */
 	get bin(): string {
 		return join(this.folder, 'bin');

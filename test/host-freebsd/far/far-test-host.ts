@@ -1,5 +1,5 @@
 /** A kleened on the simulated FreeBSD host, as a host under test: see far/far-host.ts for what that is worth. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf } from '#test/testbed/command.ts';
 import { DaemonHost } from '#test/testbed/daemon-host.ts';
@@ -20,7 +20,6 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 		super();
 		this.far = far;
 		this.#under = under;
-		// Its state directory is below /var/run of this machine, so each has a name of its own.
 		this.#zfsRoot = `zroot/k${process.pid}${this.folder.slice(-6)}`;
 	}
 
@@ -43,7 +42,7 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	protected place(): readonly string[] {
-		return ['--bin', this.far.bin, '--zfs-root', this.#zfsRoot];
+		return ['--bin', this.far.bin, '--run', this.far.runDirectory, '--zfs-root', this.#zfsRoot];
 	}
 
 	/** Enough of a base system to be cloned and mounted into: programs are those of this machine. */
@@ -83,8 +82,5 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 
 	protected async removeFromHost(): Promise<void> {
 		await this.far.close();
-		const { createHash } = await import('node:crypto');
-		const state = `/var/run/kleene/${createHash('sha256').update(this.#zfsRoot).digest('hex').slice(0, 8)}`;
-		if (existsSync(state)) rmSync(state, { recursive: true, force: true });
 	}
 }

@@ -3,12 +3,13 @@
  * start fails as HOST_UNREACHABLE, the connection comes back by itself, and what had been done is undone.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '#engine/engine.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { FreebsdHost } from '#host/freebsd/driver.ts';
+import { HostLock } from '#host/freebsd/host-lock.ts';
 import { Paths } from '#host/freebsd/paths.ts';
 import { StateDirectory } from '#host/freebsd/sandbox/run-directory.ts';
 import { SshShell } from '#os/shell/ssh.ts';
@@ -28,11 +29,12 @@ test('a start that loses the connection is undone when it is back', { skip, time
 	t.after(() => far.close());
 	const sshd = await TestSshd.start(t);
 	const zfsRoot = `zroot/lost${process.pid}`;
-	const state = new StateDirectory(new Paths(zfsRoot).state());
-	t.after(() => rmSync(state.path, { recursive: true, force: true }));
-	const shell = await SshShell.connect(sshd.access(), SILENT, { batch: state.batch, path: far.bin });
+	const { runDirectory } = far;
+	const { batch } = new StateDirectory(new Paths(zfsRoot, undefined, undefined, runDirectory).state());
+	const precondition = new HostLock({ directory: runDirectory, root: '/nowhere', log: SILENT });
+	const shell = await SshShell.connect(sshd.access(), SILENT, { batch, path: far.bin, precondition });
 	const store = Store.inMemory();
-	const driver = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, log: SILENT });
+	const driver = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, runDirectory, log: SILENT });
 	t.after(() => driver.close());
 	const engine = new Engine(store, driver, SILENT);
 	await engine.start();

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { quote } from '#os/shell/quote.ts';
 import { type Answer, type Call, failure, type World } from './world.ts';
 
 /** Pids of this machine that run in a jail of the world, in order. */
@@ -30,6 +31,7 @@ function jailOption(argv: readonly string[], flag: string): string {
 /** ps(1): `-J JAIL`, or every jailed process with `-ax`; columns as asked for with -o. Exit code as recorded (121). */
 export function ps(call: Call, socket: string): Answer {
 	const { world, argv } = call;
+	if (argv.includes('-p')) return { run: `exec /usr/bin/ps ${argv.map(quote).join(' ')}` };
 	const only = jailOption(argv, '-J');
 	const columns = argv
 		.flatMap((word, index) => (argv[index - 1] === '-o' ? word.split(',') : []))

@@ -77,8 +77,10 @@ export function daemon({ argv }: Call): Answer {
 /** lockf(1) `[-k] [-s] [-t SECONDS] FILE COMMAND...`, by flock(1). */
 export function lockf({ argv }: Call): Answer {
 	const words = [...argv];
-	while (words[0]?.startsWith('-')) if (words.shift() === '-t') words.shift();
-	return { run: `exec flock ${words.map(quote).join(' ')}` };
+	let wait: string[] = [];
+	// Its child does not hold the lock (`-o`), and 75 says that it was not to be had in time.
+	while (words[0]?.startsWith('-')) if (words.shift() === '-t') wait = ['-w', words.shift() ?? '0', '-E', '75'];
+	return { run: `exec flock -o ${[...wait, ...words].map(quote).join(' ')}` };
 }
 
 /** hostname(1): a jail has its own. */
