@@ -69,7 +69,7 @@ const KINDS: Readonly<Record<string, string>> = {
 	object: 'a list of "key: value" lines',
 };
 
-/** What a schema says of a misfit is for programmers; a key that is misspelt explains the one that is missing. */
+/** Translates schema errors for users; a misspelt key explains a missing one. */
 function explain(problems: readonly Problem[]): { readonly why: string; readonly hint: string } {
 	const unknown = problems.find(({ keyword }) => keyword === 'additionalProperties');
 	const problem = unknown ?? problems[0];

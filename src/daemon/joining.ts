@@ -1,7 +1,7 @@
 import type { Joining } from '#api/endpoints.ts';
 import type { ConnectRequest } from '#engine/operations/endpoints.ts';
 
-/** How a container is to be on a network, in the words of the engine. */
+/** Translates endpoint settings of a request for the engine. */
 export function joiningOf(body: Joining): Omit<ConnectRequest, 'container'> {
 	const { network, ip_address: ipAddress, ip_address6: ipAddress6, mac, aliases, default_route } = body;
 	const ours = { ...(mac ? { mac } : {}), defaultRoute: default_route === true, aliases: aliases ?? [] };

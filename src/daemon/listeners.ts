@@ -9,7 +9,7 @@ import type { App } from './app.ts';
 import type { ListenerConfig } from './config-file.ts';
 import type { Streams } from './streams/upgrade.ts';
 
-/** Where a listener is, from its URL: a UNIX socket or an IP address and port. */
+/** Address of a listener, parsed from its URL: a UNIX socket or an IP address and port. */
 function parseListenAddress(address: string): { readonly secure: boolean; readonly at: ListenOptions } {
 	const match = /^(https?):\/\/(\/[^?#]*|[^/?#]*)\/?$/.exec(address);
 	const secure = match?.[1] === 'https';

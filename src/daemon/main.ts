@@ -99,7 +99,7 @@ async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
 }
 
-/** What this host can and cannot do, said once, in words. */
+/** Logs the features of this host once. */
 function announce(host: HostDriver, config: DaemonConfig, log: PinoLogger): void {
 	const { os, release, kernel, runtime, lacking } = host.facts();
 	log.info({ root: config.root, netns: config.netns, os, release, kernel, runtime }, `kleened ${VERSION}`);

@@ -106,7 +106,7 @@ export function presentVolume({ name, dataset, created }: Volume, mountpoint: st
 	return { name, dataset, mountpoint, created };
 }
 
-/** Where containers mount it. */
+/** Mount points in containers. */
 export function presentUses({ name }: Volume, users: readonly Container[]): containers.MountPoint[] {
 	return users.flatMap(({ id, mounts }) =>
 		mounts.filter(({ type, source }) => type === 'volume' && source === name).map((mount) => presentMount(id, mount)),

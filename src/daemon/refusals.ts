@@ -25,7 +25,7 @@ export function refusalBody(error: unknown): ErrorResponse {
 	return { message, code, what, why, hint };
 }
 
-/** What fastify says of a request that does not fit its schema, in the contract's words where it has some. */
+/** Translates fastify's schema errors, using the texts of the contract where it has some. */
 export function validationMessage(error: {
 	message: string;
 	validation?: readonly ValidationIssue[] | undefined;

@@ -37,7 +37,7 @@ function refuse(why: string): never {
 	throw new KleeneError({ code: 'INVALID_ARGUMENT', what: 'cannot set up pf', why, hint });
 }
 
-/** How the pf of a host is. Satisfied by `PfSituation` of host/freebsd. */
+/** State of pf on a host. Satisfied by `PfSituation` of host/freebsd. */
 export interface PfReport {
 	readonly state: {
 		readonly loaded: boolean;

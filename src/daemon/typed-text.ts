@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
-/** What of a JSON schema tells where text may stand for something else. */
+/** Keywords of a JSON schema that allow text in place of another type. */
 interface Shape {
 	readonly type?: string;
 	readonly properties?: Readonly<Record<string, Shape>>;

@@ -13,13 +13,13 @@ export interface Logger {
 	error(fields: object, message: string): void;
 }
 
-/** What the configuration of the daemon leaves to those who use it. */
+/** Permissions that the configuration of the daemon grants to its users. */
 export interface Policy {
 	/** Whether containers may come with commands that run on the host. */
 	readonly allowHostHooks: boolean;
 }
 
-/** What every operation needs. Made once, in `engine.ts`. */
+/** Dependencies of every operation. Made once, in `engine.ts`. */
 export interface EngineContext extends Policy {
 	readonly store: Store;
 	readonly driver: HostDriver;
@@ -29,6 +29,6 @@ export interface EngineContext extends Policy {
 	readonly log: Logger;
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
 	readonly timestamp: () => string;
-	/** What the host was last seen to have; looked at again when it changes. */
+	/** Last observation of the host, refreshed when it changes. */
 	readonly seen: { gatewayInterface: string; readonly traits: HostTraits };
 }

@@ -15,9 +15,9 @@ export interface Plan {
 
 export interface BuildPlan extends Plan {
 	readonly steps: readonly Step[];
-	/** What the store says from the moment on at which everything is there. */
+	/** Change recorded when every part is there. */
 	readonly done: readonly StoreChange[];
-	/** What it says when that failed, or was cut short, and is undone. Default: nothing but what it said before. */
+	/** Change recorded when the build failed or was interrupted and is undone. Default: none. */
 	readonly undone?: readonly StoreChange[];
 	/** Throws where `done` must not be recorded any more. Called right before, in the same transaction. */
 	readonly confirm?: () => void;
@@ -26,9 +26,9 @@ export interface BuildPlan extends Plan {
 export interface TeardownPlan extends Plan {
 	/** Steps of one chain need not wait for those of another. */
 	readonly chains: readonly (readonly Step[])[];
-	/** What the store says from the moment on at which it begins. */
+	/** Change recorded when the teardown begins. */
 	readonly begun?: readonly StoreChange[];
-	/** What it says when every step was tried. */
+	/** Change recorded when every step was tried. */
 	readonly done: readonly StoreChange[];
 	/** True: it says so only where every step worked, and else what it said before. */
 	readonly whole?: boolean;
@@ -196,7 +196,7 @@ export class Executor {
 		await this.#tryAll(steps, { ...options, grace: 0 }, onFailure);
 	}
 
-	/** What a plan would do, in the words of the host. */
+	/** Describes a plan as host commands. */
 	describe(steps: readonly Step[]): string[] {
 		return steps.flatMap((step) => this.#driver.describe(step));
 	}

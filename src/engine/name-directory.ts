@@ -14,7 +14,7 @@ export class NameDirectory {
 	}
 
 	/**
-	 * What is the name of one container is never an alias of others to those who know it.
+	 * The name of a container takes precedence over aliases of others.
 	 *
 	 * @param name a container's name or id, or an alias, in lower case
 	 */

@@ -32,7 +32,7 @@ export class RunPlanner {
 		context.recorder.listen((change, freed) => this.#onRecorded(change, freed));
 	}
 
-	/** What is to be on the host while a container runs. Takes cables and ports; `forget` gives them back. */
+	/** Parts of a running container. Takes cables and ports; `forget` gives them back. */
 	async plan(container: Container, command: Command): Promise<Part[]> {
 		return this.#plan(container, command, await this.frontageFor(container));
 	}
@@ -152,7 +152,7 @@ export class RunPlanner {
 		this.#units.release(unit, endpoint.id);
 	}
 
-	/** What the store has now, as far as it is remembered here too. */
+	/** Releases cables, ports and containers that a recorded change freed. */
 	#onRecorded(change: StoreChange, { cables, parts, containers }: Freed): void {
 		for (const { unit, endpoint } of cables) this.#units.release(unit, endpoint);
 		this.release(portsAmong(parts));

@@ -13,19 +13,19 @@ import type { ProcessSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { HostTraits } from '#model/traits.ts';
 
-/** What this host can do and is, found out once by trying. */
+/** Features and properties of this host, probed once. */
 export interface HostFacts extends HostTraits {
 	readonly os: 'linux' | 'freebsd';
 	/** E.g. `Debian 12` or `FreeBSD 13.2-RELEASE`. */
 	readonly release: string;
 	readonly kernel: string;
-	/** How the first process of a container is isolated, e.g. `runc 1.1.5`. */
+	/** Runtime that isolates the first process of a container, e.g. `runc 1.1.5`. */
 	readonly runtime: string;
 	/** Whether an exchange with the host is what costs: many steps are then given to it at once. */
 	readonly batches: boolean;
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
-	/** Where files are, in the host's own terms, e.g. `images`, `zroot/kleene/image`. */
+	/** Location of files, in the host's own terms, e.g. `images`, `zroot/kleene/image`. */
 	readonly places: {
 		readonly images: string;
 		readonly containers: string;
@@ -39,7 +39,7 @@ export interface HostFacts extends HostTraits {
 
 export type OutputStream = 'stdout' | 'stderr';
 
-/** How a process ended. */
+/** End of a process. */
 export interface ProcessEnd {
 	/** 0–255; 128 + signal when it was killed. */
 	readonly code: number;
@@ -100,7 +100,7 @@ export type HostEvent =
 	| SandboxEnded
 	/** The host could not be reached for a while: what happened meanwhile is not known. */
 	| { readonly kind: 'reconnected' }
-	/** Somebody else changed or took away what the firewall has of ours: making its parts again restores it. */
+	/** Foreign changes removed or altered our firewall rules: making the parts again restores them. */
 	| { readonly kind: 'firewall-changed' }
 	/** Interfaces or addresses of the host are not what they were. */
 	| { readonly kind: 'addressing-changed' };
@@ -110,7 +110,7 @@ export interface ApplyOptions {
 	readonly progress?: (text: string) => void;
 	/** Go on with the next step when one fails. */
 	readonly keepGoing?: boolean;
-	/** How many of the first steps are done by now; where the connection to the host was lost, may be. */
+	/** Number of leading steps that are done; an upper bound where the connection to the host was lost. */
 	readonly onDone?: (count: number) => void;
 	/** Called for each step that fails. */
 	readonly onFailure?: (step: Step, error: unknown) => void;
@@ -123,7 +123,7 @@ export interface ApplyOptions {
 	readonly grace?: number;
 }
 
-/** What a host asks to answer questions for names; given to it when it is opened. */
+/** Name directory of the engine, given to the host when it is opened. */
 export interface NameLookup {
 	/**
 	 * @param network id of the network on whose gateway the question arrived
@@ -155,7 +155,7 @@ export interface ProbeResult {
 		/** Nothing came back within a second. */
 		| 'silence';
 	readonly milliseconds: number;
-	/** What the host says to it, e.g. `EHOSTUNREACH`; `''` for nothing. */
+	/** Error of the host, e.g. `EHOSTUNREACH`; `''` for none. */
 	readonly detail: string;
 }
 
@@ -170,7 +170,7 @@ export interface HostDriver {
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
 	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;
-	/** What `apply` would do, in the words of the host's own tools (`ip link add ...`), one line each. */
+	/** Describes what `apply` would do as host commands (`ip link add ...`), one line per step. */
 	describe(step: Step): string[];
 	/** Steps in this order, up to the first that fails, whose error is thrown; with `keepGoing` after trying them all. */
 	apply(steps: readonly Step[], options?: ApplyOptions): Promise<void>;

@@ -1,4 +1,4 @@
-/** What lies between a process in a container and who listens to it, as far as it is the same on every host. */
+/** Input and output of processes in containers, as far as it is the same on every host. */
 import type { HostProcess, OutputStream, ProcessEnd } from './driver.ts';
 
 /** More input than this waiting for a process: who sends it is asked to wait. Bytes. */
@@ -8,7 +8,7 @@ type Listener = Parameters<HostProcess['onOutput']>[0];
 
 /** The input and output of a process. What carries them is the host's business. */
 export abstract class ProcessStreams {
-	/** What came before anybody listened; undefined once it is of no use any more. */
+	/** Output held until a listener is there; undefined once it is not needed any more. */
 	#held: Array<[OutputStream, Buffer]> | undefined = [];
 	#listener: Listener | undefined;
 	#drained: () => void = () => {};
@@ -59,7 +59,7 @@ export abstract class AttachableProcess implements HostProcess {
 		this.#streams = streams;
 		this.#tty = tty;
 		this.ended = ended;
-		// Who runs a process detached may never ask how it ended.
+		// The end of a detached process may never be asked for.
 		this.ended.catch(() => {});
 	}
 

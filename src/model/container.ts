@@ -25,7 +25,7 @@ export interface Container {
 	readonly bandwidth: number;
 	/** ISO 8601, UTC. */
 	readonly created: string;
-	/** Where its files are, in the host's own terms. */
+	/** Location of its files, in the host's own terms. */
 	readonly dataset: string;
 }
 

@@ -1,4 +1,4 @@
-/** Where the files of an image come from. */
+/** Source of the files of an image. */
 export type ImageSource =
 	/** The distribution that the host itself runs, from its package archive. */
 	| { readonly kind: 'distribution' }
@@ -19,6 +19,6 @@ export interface Image {
 	readonly instructions: readonly (readonly [string, string])[];
 	/** ISO 8601, UTC. */
 	readonly created: string;
-	/** Where its files are, in the host's own terms. */
+	/** Location of its files, in the host's own terms. */
 	readonly dataset: string;
 }

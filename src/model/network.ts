@@ -9,7 +9,7 @@ export const AUTO = '<auto>';
 /** Value of `nat` and `uplink` that stands for the interface of the host's default route. */
 export const HOST_GATEWAY = '<host-gateway>';
 
-/** What a network is apart from its addresses. */
+/** Settings of a network apart from its addresses. */
 interface NetworkSettings {
 	readonly name: string;
 	readonly type: NetworkType;
@@ -54,7 +54,7 @@ export interface Gateway {
 	readonly onHost: boolean;
 }
 
-/** What a network is in one family. */
+/** Settings of a network in one family. */
 export interface NetworkFamily {
 	readonly subnet: Subnet;
 	/** Absent: none. Only bridges have one. */

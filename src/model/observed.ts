@@ -1,6 +1,6 @@
 import type { Part } from './part.ts';
 
-/** What a host answers when it is asked what is there. */
+/** Observed state of a host. */
 export interface ObservedInterface {
 	readonly name: string;
 	/** The host's own word, e.g. `bridge`, `veth`, `epair`; `''` for a physical one. */
@@ -47,7 +47,7 @@ export interface ObservedProxy {
 export interface ObservedDifference {
 	readonly part: Part;
 	readonly what: string;
-	/** What is in its place, and has to be unmade before it can be made. */
+	/** Object in its place, to be unmade before it can be made. */
 	readonly instead?: readonly Part[];
 }
 
@@ -55,26 +55,26 @@ export interface ObservedDifference {
 export interface ObservedExcess {
 	/** E.g. `the address 10.4.6.9`. */
 	readonly what: string;
-	/** What has it, e.g. `jail 2f1dc29b8f36`; absent: the firewall. */
+	/** Holder, e.g. `jail 2f1dc29b8f36`; absent: the firewall. */
 	readonly place?: string;
 	/** Why it matters; absent: as for any rule that nobody asked for. */
 	readonly why?: string;
-	/** What is to be unmade for it to go, in this order; empty where that needs the hands of the administrator. */
+	/** Parts to unmake for its removal, in order; empty where only an administrator can remove it. */
 	readonly parts: readonly Part[];
 	/** The expected part that has to be made again afterwards. */
 	readonly owner?: Part;
 }
 
-/** What a host has, held against the parts that it was said to have. */
+/** Comparison of a host with the parts that it should have. */
 export interface Comparison {
 	readonly stacks: readonly ObservedStack[];
 	readonly proxies: readonly ObservedProxy[];
-	/** What only the host itself can judge; interfaces, addresses and routes are not among it. */
+	/** Differences that only the host can find; without interfaces, addresses and routes. */
 	readonly differing: readonly ObservedDifference[];
 	readonly excess: readonly ObservedExcess[];
 }
 
-/** What is to be looked at: the host's addressing, our sandboxes, or all there is. The rest of the answer is empty. */
+/** Scope of an observation: the host's addressing, our sandboxes, or everything. The rest of the answer is empty. */
 export type ObservationScope = 'addressing' | 'sandboxes' | 'everything';
 
 export interface Observed {

@@ -106,12 +106,12 @@ function definitionOf(part: Part): PartDefinition<Part> {
 	return DEFINITIONS[part.kind];
 }
 
-/** What makes a part the same part: its kind and what distinguishes it from others of its kind. */
+/** Identity of a part: its kind and its identity within the kind. */
 export function identityOf(part: Part): string {
 	return `${part.kind} ${definitionOf(part).identity(part)}`;
 }
 
-/** What a user would call it. */
+/** Title for users. */
 export function titleOf(part: Part): string {
 	return definitionOf(part).title(part);
 }
@@ -140,7 +140,7 @@ export function isCompared(part: Part): part is ComparedPart {
 	return definitionOf(part).absence !== 'not compared';
 }
 
-/** What doctor says when it is missing. */
+/** Text of doctor when it is missing. */
 export function absenceOf(part: ComparedPart): Absence {
 	return DEFINITIONS[part.kind].absence;
 }

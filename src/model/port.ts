@@ -14,7 +14,7 @@ export interface PublishedPort {
 	readonly protocol: 'tcp' | 'udp';
 }
 
-/** What published ports take up on the host. */
+/** Ports that publishing takes on the host. */
 export interface PortPlace {
 	readonly protocol: PublishedPort['protocol'];
 	/** `''` for every address of the host. */

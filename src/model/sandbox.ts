@@ -27,16 +27,16 @@ export interface SandboxHooks {
 	readonly stop: readonly string[];
 	/** On the host, when no process is left. */
 	readonly poststop: readonly string[];
-	/** Who those inside run as. */
+	/** User of the processes inside. */
 	readonly user: string;
 	/** Seconds that each command may take, save those of `start`, which belong to the session. */
 	readonly timeout: number;
 }
 
-/** What processes may do by default. */
+/** Default privileges of processes. */
 export type Privilege = 'mlock' | 'reserved-ports' | 'sysvipc';
 
-/** What isolates a container; what is absent is as by default. */
+/** Isolation of a container; absent settings have their defaults. */
 export interface SandboxSpec {
 	readonly driver: NetworkDriver;
 	readonly hostname: string;

@@ -23,7 +23,7 @@ export function unmakeAll(parts: readonly Part[]): Step[] {
 	return parts.toReversed().map(unmake);
 }
 
-/** What failed, as the `what` of a refusal: e.g. `cannot set up epair0 of container 2f1dc29b8f36`. */
+/** Failed operation, as the `what` of a refusal, e.g. `cannot set up epair0 of container 2f1dc29b8f36`. */
 export function failureOf({ verb, part }: Step): string {
 	return `cannot ${verb === 'make' ? 'set up' : 'take down'} ${titleOf(part)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What is to be recorded once a plan has come to its end, as plain data: it lies in the journal beside the steps, so that
+ * Changes to record at the end of a plan, as plain data: it lies in the journal beside the steps, so that
  * whoever finishes the plan records it, the process that made the plan or the next one.
  */
 import type { Container } from './container.ts';

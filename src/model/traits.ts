@@ -1,8 +1,8 @@
-/** What a host is like, where that makes a difference to what is planned for it. */
+/** Traits of a host that planning depends on. */
 export interface HostTraits {
 	/** Whether ipnet containers are reached over an epair of their own (Linux) or share the host's stack (FreeBSD). */
 	readonly ipnetHasEpair: boolean;
-	/** What the inner end of a vnet container's cable is numbered by: its place in the container, or its unit on the host. */
+	/** Number of the inner end of a vnet container's cable: its position in the container, or its unit on the host. */
 	readonly innerNames: 'position' | 'unit';
 	/** Whether it answers questions for the names of containers on the gateways of networks. */
 	readonly answersNames: boolean;

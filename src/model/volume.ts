@@ -5,7 +5,7 @@ export interface Volume {
 	readonly name: string;
 	/** ISO 8601, UTC. */
 	readonly created: string;
-	/** Where its files are, in the host's own terms. */
+	/** Location of its files, in the host's own terms. */
 	readonly dataset: string;
 }
 

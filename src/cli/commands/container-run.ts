@@ -22,7 +22,7 @@ export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = asyn
 	await startExecution(client, { container, ...OWN_COMMAND }, options);
 };
 
-/** Settings of the container itself. */
+/** Command of the container itself, not that of an additional execution. */
 const OWN_COMMAND = { cmd: [], env: [], user: '' } as const;
 
 async function createConnected(

@@ -12,7 +12,7 @@ import type { ContainerRequest, Creations } from './creations.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
 
-/** What an update may change; `undefined` means unchanged. */
+/** Settings that an update may change; `undefined` leaves a setting unchanged. */
 export type ContainerChange = Partial<
 	Pick<ContainerRequest, 'name' | 'cmd' | 'user' | 'env' | 'jailParam' | 'restartPolicy' | 'persist'>
 >;
@@ -153,7 +153,7 @@ export class ContainerOperations {
 		});
 	}
 
-	/** What `stop` would do on the host, in its words. */
+	/** Plan of `stop` as host commands. */
 	describeStop(identifier: string): Promise<string[]> {
 		return this.#whileRunning(identifier, async (id) => this.#runs.describeStop(id));
 	}

@@ -43,7 +43,7 @@ export class Creations {
 		this.#planner = planner;
 	}
 
-	/** What is asked for, judged and completed. Nobody knows of it yet. */
+	/** Validates and completes a request. Nothing is stored yet. */
 	draft(request: ContainerRequest): Container {
 		const { store, driver, timestamp } = this.#context;
 		const id = newId();
@@ -64,7 +64,7 @@ export class Creations {
 		return { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
 	}
 
-	/** What is made on the host for a container that does not run. */
+	/** Parts of a container that does not run. */
 	steps({ id, imageId }: Container, { parts }: VolumesOfContainer): Step[] {
 		return [make({ kind: 'root-files', container: id, image: imageId }), ...parts.map(make)];
 	}
@@ -76,12 +76,12 @@ export class Creations {
 		imageOf(store, container, driver.facts());
 	}
 
-	/** What is recorded when all of it was made. */
+	/** Changes recorded when all parts were made. */
 	changes(container: Container, { created, names }: VolumesOfContainer): StoreChange[] {
 		return [...created, { kind: 'container-created', container, volumes: names }];
 	}
 
-	/** What can be judged by looking at a configuration alone. */
+	/** Checks that need the configuration alone. */
 	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
 		const { driver, allowHostHooks } = this.#context;
 		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);

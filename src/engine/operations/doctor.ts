@@ -6,7 +6,7 @@ import { examine } from '../plan/doctor/doctor.ts';
 import type { Examination, Finding } from '../plan/doctor/finding.ts';
 import { partsOfNetwork } from '../plan/network/network.ts';
 
-/** What was looked at, so that "nothing wrong" says how much that is. */
+/** Numbers of objects examined. */
 export interface Extent {
 	readonly networks: number;
 	readonly containers: number;
@@ -19,9 +19,9 @@ export interface Diagnosis {
 }
 
 export interface RepairOutcome extends Diagnosis {
-	/** What was found before and is not there any more. `findings` are those that are left. */
+	/** Findings that were repaired. `findings` are those that are left. */
 	readonly repaired: readonly Finding[];
-	/** What the host said to steps that did not work. */
+	/** Errors of steps that failed. */
 	readonly failures: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export class DoctorOperations {
 		return { networks, runs, names, inFlight, observed, traits: seen.traits };
 	}
 
-	/** What the steps of a finding would do, in the words of the host. */
+	/** Steps of a finding as host commands. */
 	describe({ steps }: Finding): string[] {
 		return this.#context.executor.describe(steps);
 	}

@@ -11,7 +11,7 @@ import type { ContainerRequest, Creations } from './creations.ts';
 import type { ConnectRequest, EndpointOperations } from './endpoints.ts';
 import type { VolumeOperations, VolumesOfContainer } from './volumes.ts';
 
-/** What `klee run` asks for in several requests. */
+/** Content of the several requests of `klee run`. */
 export interface RunRequest {
 	readonly container: ContainerRequest;
 	/** The network that it is connected to before it starts, if any. */
@@ -46,7 +46,7 @@ export class DryRuns {
 		this.#endpoints = others.endpoints;
 	}
 
-	/** What would be done on the host, in its words. Others wait as long as for the real thing, and see nothing of it. */
+	/** Plan as host commands. Takes the same locks as the operation itself; nothing is changed. */
 	async run(request: RunRequest): Promise<string[]> {
 		const { store, locks } = this.#context;
 		const { connection } = request;

@@ -19,7 +19,7 @@ export interface StartRequest {
 	readonly size?: WindowSize;
 }
 
-/** How many of a container may wait to be started. */
+/** Limit of created execution instances per container. */
 const MOST_WAITING = 1000;
 
 /** An execution instance lives in memory only: created, started once, gone when its process ended or its container is. */
@@ -61,7 +61,7 @@ export class ExecutionOperations {
 		});
 	}
 
-	/** Whoever creates them and never starts one loses the oldest. */
+	/** Above the limit the oldest instance that was never started is dropped. */
 	create(request: ExecutionRequest): string {
 		const container = findContainer(this.#context.store, request.container);
 		const id = newId();
@@ -88,7 +88,7 @@ export class ExecutionOperations {
 		if (waiting?.size === 0) this.#waiting.delete(containerId);
 	}
 
-	/** What creating an execution instance and starting it, and its container with it, would do on the host. */
+	/** Plan of creating and starting an execution instance, and its container with it. */
 	async plan(request: ExecutionRequest): Promise<string[]> {
 		const { store, driver, locks } = this.#context;
 		const { id } = findContainer(store, request.container);

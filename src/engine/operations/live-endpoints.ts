@@ -60,7 +60,7 @@ export class LiveEndpoints {
 		}
 	}
 
-	/** What could not be undone yet, as the host is out of reach, keeps its cable. */
+	/** Endpoints that could not be removed because the host is unreachable keep their cable. */
 	#giveBack({ liveEndpoint, ports }: { liveEndpoint: LiveEndpoint; ports: readonly PublishedPortsPart[] }): void {
 		if (!this.#context.store.endpoints.get(liveEndpoint.endpoint.id)) this.#planner.returnUnit(liveEndpoint);
 		this.#planner.release(ports);
@@ -164,7 +164,7 @@ export class LiveEndpoints {
 		return withoutSecondDefault(partsOfOneEndpoint(all, joining.unit), present);
 	}
 
-	/** What the run would consist of with these endpoints, published ports aside. */
+	/** Parts of the run with these endpoints, without published ports. */
 	#desired(container: Container, liveEndpoints: readonly LiveEndpoint[]): Part[] {
 		const present = this.#context.store.containers.parts(container.id);
 		const sandbox = present.find((part) => part.kind === 'sandbox');

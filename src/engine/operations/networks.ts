@@ -202,7 +202,7 @@ function subnetText({ families }: Network, family: Family): string {
 	return own ? formatSubnet(own.subnet) : '';
 }
 
-/** What of the host itself lies in a subnet. A custom network may share the subnet of the interface it lives on. */
+/** Addresses of the host in a subnet. A custom network may share the subnet of the interface it lives on. */
 function holderOnHost(subnet: Subnet, network: Network, { interfaces, routes }: Observed): string | undefined {
 	const foreign = (name: string) => network.type !== 'custom' || name !== network.interface;
 	for (const { name, addresses } of interfaces.filter((one) => foreign(one.name))) {

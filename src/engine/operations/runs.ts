@@ -62,7 +62,7 @@ export class Runs {
 		return await this.#context.locks.runAll(keys, () => this.#start(container, command, attaching));
 	}
 
-	/** What `start` would do. Callers hold the lock of the container. */
+	/** Plan of `start`. Callers hold the lock of the container. */
 	async describeStart(container: Container, command: Command): Promise<string[]> {
 		const { store, executor } = this.#context;
 		const frontage = await this.#planner.frontageFor(container);
@@ -99,7 +99,7 @@ export class Runs {
 		if (run) await this.#end(run, grace);
 	}
 
-	/** What `stop` would do. Callers hold the lock of the container. */
+	/** Plan of `stop`. Callers hold the lock of the container. */
 	describeStop(containerId: string): string[] {
 		const run = this.#active.get(containerId);
 		return run ? this.#context.executor.describe(this.#chainsOfEnd(run, 0).flat()) : [];

@@ -9,7 +9,7 @@ import { volumeLock } from '../locks.ts';
 import { partsOfMounts, volumesAmong } from '../plan/run/mounts.ts';
 import type { Runs } from './runs.ts';
 
-/** What the volumes of a container add to its creation. */
+/** Parts that the volumes of a container add to its creation. */
 export interface VolumesOfContainer {
 	/** In the order of making, after the files of the container. */
 	readonly parts: readonly Part[];

@@ -40,7 +40,7 @@ const FACTS: HostFacts = {
 };
 
 export class FakeHost implements HostDriver {
-	/** What is on the host, by identity, in the order of making. */
+	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();
 	/** Interfaces that are not ours. */

@@ -212,7 +212,7 @@ export class LinuxHost implements HostDriver {
 		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell });
 	}
 
-	/** What somebody else made may be in the way of it: then the parts that stand on it tell, and nothing ends. */
+	/** A foreign object may be in the way: then the parts that stand on it report it, and nothing ends. */
 	#restoreFirewall(): void {
 		try {
 			this.#firewall.restore();

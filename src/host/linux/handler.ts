@@ -1,7 +1,7 @@
 import type { ApplyOptions } from '#host/driver.ts';
 import type { PartKind, PartOf } from '#model/part.ts';
 
-/** How Linux makes, unmakes and describes one kind of part. */
+/** Makes, unmakes and describes one kind of part on Linux. */
 export interface PartHandler<K extends PartKind> {
 	make(part: PartOf<K>, options: ApplyOptions): void | Promise<void>;
 	unmake(part: PartOf<K>, options: ApplyOptions): void | Promise<void>;

@@ -50,7 +50,7 @@ function seesOurProcesses(pid: number): boolean {
 	return (statSync(`/proc/${pid}/ns/pid`, { throwIfNoEntry: false })?.ino ?? own) === own;
 }
 
-/** What it was started with says which root directory it uses. */
+/** Command line of a process, which names its root directory. */
 function commandOf(pid: number): string {
 	try {
 		const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

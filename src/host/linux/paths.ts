@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /**
- * Where things lie below the daemon's root directory. Ids are parsed before they come here (12 hex digits), so a path
+ * Paths below the daemon's root directory. Ids are parsed before they come here (12 hex digits), so a path
  * is always below the root.
  */
 export class Paths {
@@ -39,7 +39,7 @@ export class Paths {
 		return join(this.container(id), 'bundle');
 	}
 
-	/** What a container sees as /etc/resolv.conf, where Kleene resolves names for it. */
+	/** Source of /etc/resolv.conf in containers whose names Kleene resolves. */
 	resolvConf(id: string): string {
 		return join(this.container(id), 'resolv.conf');
 	}

@@ -22,7 +22,7 @@ export interface AliasPart {
 	readonly subnet: string;
 	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
 	readonly hostAddress: string;
-	/** What a firewall has to be told of an address on the host's own stack; absent where the container has one of its own. */
+	/** Filter data of an address on the host's own stack; absent where the container has its own stack. */
 	readonly member?: AliasMembership;
 	/** True: the container speaks from it. Absent where a default route says so, or another address of the family is it. */
 	readonly first?: boolean;

@@ -1,7 +1,7 @@
-/** What part of a host a part belongs to: which of them a flush of the firewall takes away, which doctor looks at. */
+/** Layer of the host that a part belongs to: decides what a flush of the firewall removes and what doctor examines. */
 export type Layer = 'network' | 'firewall' | 'storage' | 'process';
 
-/** How bad it is when doctor finds a part missing or changed. */
+/** Severity when doctor finds a part missing or changed. */
 export interface Absence {
 	/** `error`: packets are lost or go astray now; `warning`: they may. */
 	readonly severity: 'error' | 'warning';
@@ -17,11 +17,11 @@ export interface Absence {
  */
 export interface PartDefinition<P> {
 	readonly layer: Layer;
-	/** What doctor says when it is missing; `not compared` for parts that are restored when the daemon starts. */
+	/** Text of doctor when it is missing; `not compared` for parts that are restored when the daemon starts. */
 	readonly absence: Absence | 'not compared';
-	/** What distinguishes it from others of its kind, e.g. `kleene0 10.4.6.1/24`. */
+	/** Identity within its kind, e.g. `kleene0 10.4.6.1/24`. */
 	identity(part: P): string;
-	/** What a user would call it, e.g. `address 10.4.6.1/24 of kleene0`. */
+	/** Title for users, e.g. `address 10.4.6.1/24 of kleene0`. */
 	title(part: P): string;
 	/** Names that other parts stand on while it is there. */
 	names(part: P): readonly string[];

@@ -1,7 +1,7 @@
 import { none, type PartDefinition } from './definition.ts';
 import { interfaceOnHost, rulesOf } from './names.ts';
 
-/** What the firewall knows of a network: who may reach whom, and how its traffic is translated on the way out. */
+/** Filter of a network: allowed traffic between its members and others, and NAT of outgoing traffic. */
 export interface NetworkFilterPart {
 	readonly kind: 'network-filter';
 	/** Id of the network. */

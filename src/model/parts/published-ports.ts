@@ -25,7 +25,7 @@ export interface PublishedPortsPart {
 export const publishedPorts = {
 	layer: 'firewall',
 	absence: { severity: 'error', why: 'who comes to the port does not reach the container' },
-	/** What of the host it takes up. */
+	/** Ports that it takes on the host. */
 	identity: (part) => portKey(part),
 	title: (part) => `port ${part.first}/${part.protocol} of container ${part.container}`,
 	names: none,

@@ -19,7 +19,7 @@ export const volumeFiles = {
 } satisfies PartDefinition<VolumeFilesPart>;
 
 /**
- * What is done for a mount when its container is created. Its source has to be there; where the host needs a place to
+ * Preparation of a mount when its container is created. Its source has to be there; where the host needs a place to
  * mount it on, that is made. An empty volume takes on what the image has at that place: files, owner and mode. Unmaking
  * takes out again what making put in.
  */

@@ -3,7 +3,7 @@ import type { Examination, Finding } from './finding.ts';
 import { findLeaks } from './leaks.ts';
 import { findDuplicates, findNearlyFull } from './limits.ts';
 
-/** What stands on nothing that is wrong comes first. */
+/** Findings of an examination, root causes first. */
 export function examine(examination: Examination): Finding[] {
 	return [
 		...findDrift(examination),

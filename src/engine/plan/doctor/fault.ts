@@ -4,17 +4,17 @@ import type { ComparedPart, PartOf } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { HostView } from './host-view.ts';
 
-/** What is wrong with one part. */
+/** Problem of one part. */
 export interface Fault {
 	readonly what: string;
-	/** Where making the part again is not enough or of no use. */
+	/** Hint where making the part again is not sufficient. */
 	readonly steps?: readonly Step[];
 	readonly hint?: string;
-	/** What stands on this part went with it. */
+	/** Whether the part is gone, and with it the parts that stand on it. */
 	readonly missing?: boolean;
 }
 
-/** How doctor looks at one kind of part. */
+/** Diagnosis of one kind of part. */
 interface Inspection<P> {
 	/** @returns undefined where nothing is wrong, or only the host itself can tell: see `Comparison.differing` */
 	faultOf(part: P, view: HostView): Fault | undefined;

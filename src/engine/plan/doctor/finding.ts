@@ -1,5 +1,5 @@
 /**
- * What is wrong with the networks of a host: what it was seen to have, held against what the store says it should have.
+ * Problems in the networks of a host: differences between the observed and the stored state.
  * Finding and repairing are separate: a finding carries the steps that fix it, where Kleene can.
  */
 import type { Endpoint } from '#model/endpoint.ts';

@@ -1,6 +1,6 @@
 import type { HostTraits } from '#model/traits.ts';
 
-/** What differs between hosts in what an administrator is told, and in how much there is room for. */
+/** Host-specific texts for administrators, and limits. */
 export interface HostCustoms {
 	/** Members that a bridge can have. */
 	readonly bridgePorts: number;

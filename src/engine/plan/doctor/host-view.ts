@@ -4,7 +4,7 @@ import type { Observed, ObservedInterface, ObservedStack } from '#model/observed
 import type { HostTraits } from '#model/traits.ts';
 import { customsOf, type HostCustoms } from './host-customs.ts';
 
-/** What was seen on a host, by name. */
+/** Observed state of a host, by name. */
 export class HostView {
 	readonly traits: HostTraits;
 	readonly customs: HostCustoms;

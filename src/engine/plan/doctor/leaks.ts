@@ -5,7 +5,7 @@ import { make, type Step, unmake } from '#model/step.ts';
 import { type Examination, type Finding, hintOfRepair } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 
-/** What has the names of Kleene's things and belongs to no stored network and no running container. */
+/** Leaks: objects with names of Kleene that belong to no stored network and no running container. */
 export function findLeaks(examination: Examination): Finding[] {
 	const explained = explainedParts(examination);
 	return [

@@ -18,7 +18,7 @@ const DENIABLE: Readonly<Record<string, Privilege>> = {
 	'allow.sysvipc': 'sysvipc',
 };
 
-/** What cannot be otherwise: saying so is accepted, asking for the opposite is refused rather than ignored. */
+/** Parameters with a fixed value: that value is accepted, any other is refused rather than ignored. */
 const FIXED: Readonly<Record<string, { readonly value: boolean; readonly why: string }>> = {
 	'allow.set_hostname': { value: false, why: 'it would need CAP_SYS_ADMIN, which is nearly everything' },
 	'mount.devfs': { value: true, why: 'the process that minds the others is on the /dev of the container' },

@@ -7,7 +7,7 @@ const HOOKS = 'use exec.prestart, exec.start, exec.poststart, exec.prestop, exec
 const READ_ONLY = 'leave it out: the kernel alone sets it';
 const MOUNTS = 'use --mount';
 
-/** What Kleene says to jail(8) itself, or does in its place, with what to do instead. */
+/** Parameters that Kleene sets itself, each with the alternative for users. */
 const OURS: Readonly<Record<string, string>> = {
 	'allow.dying': 'leave it out',
 	'children.cur': READ_ONLY,

@@ -3,7 +3,7 @@ import type { HostTraits } from '#model/traits.ts';
 import { parseMapped } from './mapped.ts';
 import { parseNative } from './native.ts';
 
-/** What the jail parameters of a container mean for its processes. */
+/** Effect of a container's jail parameters on its processes. */
 export interface JailSettings {
 	/** `undefined`: as its network driver has it. */
 	readonly rawSockets: boolean | undefined;
@@ -17,7 +17,7 @@ export interface JailSettings {
 	readonly denied: readonly Privilege[];
 	readonly inheritsEnv: boolean;
 	readonly hostUsers: boolean;
-	/** What is left for jail(8) to understand, `name` or `name=value`. */
+	/** Parameters passed to jail(8), `name` or `name=value`. */
 	readonly parameters: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export interface Parameter {
 	readonly negated: boolean;
 }
 
-/** What jail(8) takes as a name; `+=` belongs to its configuration file. */
+/** Parameter names of jail(8); `+=` belongs to its configuration file. */
 const NAME = /^[a-z0-9_]+(\.[a-z0-9_]+)*$/;
 /** Characters of a single parameter. */
 const LONGEST = 4096;

@@ -8,14 +8,14 @@ import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { HostTraits } from '#model/traits.ts';
 
-/** What of a host decides what a network is there. */
+/** State of the host that decides the parts of a network. */
 export interface NetworkSurroundings {
 	/** Interface of the host's default route, `''` where there is none. */
 	readonly gatewayInterface: string;
 	readonly traits: HostTraits;
 }
 
-/** What a network is on the host, in the order of making. A custom network is an interface that somebody else made. */
+/** Parts of a network, in the order of making. A custom network is an interface that somebody else made. */
 export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
 	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
 	const resolvers = traits.answersNames ? resolverParts(network) : [];
@@ -54,7 +54,7 @@ export function mtuOf(network: Network): { mtu?: number } {
 	return network.mtu === 0 ? {} : { mtu: network.mtu };
 }
 
-/** What the firewall is to know of a network. */
+/** Filter part of a network. */
 function filterOf(network: Network, gateway: string): NetworkFilterPart {
 	const { id, families, icc, internal } = network;
 	const nat = translatingInterface(network, 4, gateway);

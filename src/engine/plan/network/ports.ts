@@ -8,7 +8,7 @@ import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import { chooseDefaultRoutes, type LiveEndpoint, type NetworkEndpoint } from './endpoint.ts';
 
-/** What of the host matters to what is published on it. */
+/** State of the host that decides where ports are published. */
 export interface Frontage {
 	/** Addresses without prefix, by name of the interface. Needed where a port names an interface or an address. */
 	readonly addresses: ReadonlyMap<string, readonly string[]>;
@@ -19,7 +19,7 @@ export interface Frontage {
 type Leading<M> = Readonly<Record<Family, M | undefined>>;
 
 /**
- * Where the published ports of a container lead: for each family to the endpoint that gives its default route, by which
+ * Targets of the published ports of a container: for each family to the endpoint that gives its default route, by which
  * it answers, else to the first one that has an address of it; never to one on an internal network. Without such an
  * endpoint there is nothing to lead to.
  */
@@ -36,14 +36,14 @@ function leadingOf<M extends NetworkEndpoint>({ networkDriver }: Container, endp
 /** Addresses of a container that a published port leads to, `''` where there is none of the family. */
 export type Target = Readonly<Record<Family, string>>;
 
-/** Where ports lead when the container starts. */
+/** Targets of ports when the container starts. */
 export function targetOf(container: Container, endpoints: readonly NetworkEndpoint[]): Target {
 	const leading = leadingOf(container, endpoints);
 	const target = (family: Family) => (leading[family] ? addressOf(leading[family], family) : '');
 	return { 4: target(4), 6: target(6) };
 }
 
-/** Where a port of a container that runs leads. @param parts what it publishes on the host */
+/** Target of a port of a running container. @param parts its published ports */
 export function targetNow(port: PublishedPort, parts: readonly PublishedPortsPart[]): Target {
 	const { first } = parsePortRange(port);
 	const own = parts.filter((part) => part.protocol === port.protocol && part.first === first);

@@ -16,7 +16,7 @@ export function parseMounts(mounts: readonly Mount[], os: System): Mount[] {
 	return parsed;
 }
 
-/** Where the host mounts what every container needs, over or under whatever else is there. */
+/** Mount points that every container needs, over or under other mounts. */
 const SYSTEM: Readonly<Record<System, readonly string[]>> = {
 	linux: ['/proc', '/dev', '/sys'],
 	freebsd: ['/dev'],
@@ -54,7 +54,7 @@ export function volumesAmong(mounts: readonly Mount[]): string[] {
 }
 
 /**
- * What the mounts of a container add to its creation, in the order of making.
+ * Parts that the mounts of a container add to its creation, in the order of making.
  *
  * @param missing volumes that come into being with it
  * @param busy volumes that a running container has: they are left as they are

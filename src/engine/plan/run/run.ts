@@ -26,7 +26,7 @@ export interface RunDesired {
 	readonly traits: HostTraits;
 }
 
-/** What a running container is on the host, in the order of making. Taken apart in the opposite order. */
+/** Parts of a running container, in the order of making. Taken apart in the opposite order. */
 export function partsOfRun(desired: RunDesired): Part[] {
 	const { container, spec, ports } = desired;
 	const id = container.id;
@@ -180,7 +180,7 @@ export interface RunEnding {
 }
 
 /**
- * How a run is taken apart. Chains don't wait for each other: when its processes are gone, files and network have
+ * Teardown of a run. Chains don't wait for each other: when its processes are gone, files and network have
  * nothing to do with one another any more; while they live they are ended first.
  */
 export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, batches }: RunEnding): Step[][] {

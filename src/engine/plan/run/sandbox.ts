@@ -5,7 +5,7 @@ import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { parseJailParameters } from '../jail/parameters.ts';
 
-/** What a request to run something may say; empty values mean "as the container has it". */
+/** Command of a request to run something; empty values stand for those of the container. */
 export interface Command {
 	readonly cmd: readonly string[];
 	readonly user: string;
@@ -34,7 +34,7 @@ export function processOf(image: Image, container: Container, command: Command, 
 	};
 }
 
-/** What the driver and the jail parameters of a container allow its processes to do. */
+/** Privileges of processes by driver and jail parameters of the container. */
 export function sandboxOf(container: Container, process: ProcessSpec, traits: HostTraits): SandboxSpec {
 	const settings = parseJailParameters(container.jailParam, traits);
 	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, parameters } = settings;

@@ -8,7 +8,7 @@ export interface Hop {
 	readonly what: string;
 	/** Absent: it is only passed by. */
 	readonly verdict?: 'accept' | 'reject' | 'drop' | 'lost';
-	/** What would make it otherwise. */
+	/** Change that would alter the outcome. */
 	readonly change?: string;
 }
 

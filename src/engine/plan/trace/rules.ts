@@ -3,7 +3,7 @@ import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { Network } from '#model/network.ts';
 import type { TraceQuestion } from './question.ts';
 
-/** What decides about a packet, in words, and what would make it decide otherwise. */
+/** Verdict on a packet, its reason, and the change that would alter it. */
 export interface Ruling {
 	readonly verdict: 'accept' | 'reject' | 'drop';
 	readonly rule: string;
@@ -11,7 +11,7 @@ export interface Ruling {
 	readonly change: string;
 }
 
-/** Where a packet comes from or goes to, as the firewall sees it. */
+/** Source or destination of a packet as the firewall sees it. */
 export type Zone = Network | 'outside';
 
 interface Passage {
@@ -33,7 +33,7 @@ const drop = (rule: string, change: string): Ruling => ({ verdict: 'drop', rule,
 const publish = (target: string) => `klee run -p HOSTPORT:PORT ... (make ${target} anew with a published port)`;
 const anew = ({ name }: Network, options: string) => `klee network create ${options} ... (make ${name} anew)`;
 
-/** What the firewall says to a packet that the host passes on. */
+/** Verdict of the firewall on a forwarded packet. */
 export function judgePassage({ from, to, translated, mayJoin, source, target }: Passage): Ruling {
 	if (from === 'outside') return judgeEntry(to, translated, target);
 	if (to !== 'outside' && to.id === from.id) return judgeWithin(from, translated);
@@ -62,7 +62,7 @@ function judgeEntry(to: Zone, translated: boolean, target: string): Ruling {
 	return drop('from outside, nothing but published ports is reached', publish(target));
 }
 
-/** What it says to somebody who asks for a published port that is not for everybody. @param sender `''`: not known */
+/** Verdict on access to a published port with restricted sources. @param sender `''`: not known */
 export function judgeSource(sender: string, from: readonly string[]): Ruling {
 	const address = parseAddress(sender);
 	const block = from.find((text) => {
@@ -76,7 +76,7 @@ export function judgeSource(sender: string, from: readonly string[]): Ruling {
 	return drop(`the port is published for ${allowed} only${sender === '' ? '' : `, not for ${sender}`}`, change);
 }
 
-/** What the firewall says to a packet for the host itself. @param forNames whether names are answered where it goes */
+/** Verdict of the firewall on a packet to the host itself. @param forNames whether names are answered where it goes */
 export function judgeInput(from: Zone, { protocol }: TraceQuestion, forNames: boolean): Ruling {
 	if (from === 'outside') return accept('what comes to the host itself is not for Kleene to judge', 'none of Kleene');
 	if (!from.internal)

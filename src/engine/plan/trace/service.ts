@@ -3,7 +3,7 @@ import { familyOf } from '#inet/family.ts';
 import type { Hop } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
 
-/** Where a packet arrives, whoever takes it there. */
+/** Destination of a packet, whether container or host. */
 export interface Service {
 	/** Id of the container; undefined: the host. */
 	readonly container: string | undefined;

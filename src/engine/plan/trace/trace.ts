@@ -55,7 +55,7 @@ export function trace(journey: Journey): Trace {
 	}
 }
 
-/** What the host knows of where a packet came from. */
+/** Origin of a packet as known to the host. */
 interface Arrival {
 	readonly zone: Zone | 'host';
 	/** For commands. */

@@ -32,7 +32,7 @@ export interface TraceContainer {
 	readonly endpoints: readonly TraceEndpoint[];
 }
 
-/** What a path is judged by. */
+/** Facts that decide a path. */
 export interface TraceWorld {
 	readonly networks: readonly Network[];
 	readonly containers: readonly TraceContainer[];
@@ -44,7 +44,7 @@ export interface TraceWorld {
 	readonly gatewayInterface: string;
 }
 
-/** Somebody who sends or is sent to. */
+/** Sender or receiver of a packet. */
 export type TraceEnd =
 	| { readonly kind: 'container'; readonly container: TraceContainer; readonly address: string }
 	| { readonly kind: 'host'; readonly address: string }
@@ -68,7 +68,7 @@ export function networkAround({ networks }: Pick<TraceWorld, 'networks'>, text: 
 	return address && networks.find((network) => covers(network, address));
 }
 
-/** Who has an address. */
+/** Holder of an address. */
 export function holderOf(world: TraceWorld, address: string): TraceEnd {
 	const container = world.containers.find(({ endpoints }) =>
 		endpoints.some((endpoint) => addressesOf(endpoint).includes(address)),

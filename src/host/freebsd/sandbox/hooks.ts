@@ -9,7 +9,7 @@ type Moment = (typeof MOMENTS)[number];
 export type Commands = { readonly [M in Moment]: readonly string[] };
 
 export interface Hooks extends Commands {
-	/** Who those inside run as. */
+	/** User of the processes inside. */
 	readonly user: string;
 	/** Seconds that each command on the host may take. */
 	readonly timeout: number;

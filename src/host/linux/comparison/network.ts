@@ -8,7 +8,7 @@ import type { Stacks } from '../sandbox/stacks.ts';
 /** The kernel keeps rates in bytes, so some bits are rounded away. */
 const ROUNDING = 8;
 
-/** What the listings of the host's interfaces and routes do not show. */
+/** State that the listings of interfaces and routes do not contain. */
 export function compareNetwork(
 	{ net, stacks }: { readonly net: Rtnetlink; readonly stacks: Stacks },
 	expected: readonly Part[],

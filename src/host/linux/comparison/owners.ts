@@ -77,7 +77,7 @@ function networkIn(text: string): string | undefined {
 	return NETWORK_IN_NAME.exec(text)?.[1];
 }
 
-/** What somebody else put into our table, or an earlier daemon left there, by what has to be unmade for it to go. */
+/** Foreign or left-over elements of our table, by the parts to unmake for their removal. */
 export function explainExcess(entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess[] {
 	const strangers = new Map(
 		entries.map((entry) => [entry.key, strangerOf(entry, owners)] as const).filter(([, id]) => id),

@@ -4,7 +4,7 @@ import type { HostSettings } from '../network/sysctl.ts';
 
 const ASSIGNMENT = /^sysctl -w (\S+)=(-?\d+)$/;
 
-/** How making a part is described, whose `sysctl` lines are what the part wants of the kernel. */
+/** Describes the making of a part, whose `sysctl` lines are what the part wants of the kernel. */
 type Describe = (part: Part) => readonly string[];
 
 /** Settings of the kernel that parts have made and that somebody else has changed since. */

@@ -10,7 +10,7 @@ export interface TableEntry {
 	readonly holder: string;
 	/** Of an element, e.g. `tcp . 8080`; `''` for the others. */
 	readonly key: string;
-	/** What an element leads to, e.g. `10.4.6.2 . 80`; for the others text that is equal when they are. */
+	/** Value of a map element, e.g. `10.4.6.2 . 80`; for the others text that is equal when they are. */
 	readonly value: string;
 }
 

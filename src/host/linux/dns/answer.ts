@@ -63,7 +63,7 @@ function writeHeader(answer: Buffer, query: Query, reply: Reply & { count: numbe
 	answer.writeUInt16BE(query.edns ? 1 : 0, 10);
 }
 
-/** Who was asked with EDNS answers with EDNS (RFC 6891 section 6.1.1). */
+/** A question with EDNS gets an answer with EDNS (RFC 6891 section 6.1.1). */
 function encodeOpt(code: Code): Buffer {
 	const opt = Buffer.alloc(OPT_SIZE);
 	opt.writeUInt16BE(41, 1);
@@ -72,7 +72,7 @@ function encodeOpt(code: Code): Buffer {
 	return opt;
 }
 
-/** Somebody else's answer, under the id that the client used. Too long: the question alone, marked as cut off. */
+/** Forwards an answer under the id that the client used. Too long an answer is truncated to the question. */
 export function passOn(query: Query, answer: Buffer, limit: number): Buffer {
 	if (answer.length > limit) return cutOff(query, answer);
 	answer.writeUInt16BE(query.id, 0);

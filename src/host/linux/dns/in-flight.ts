@@ -7,7 +7,7 @@
 export interface Waiting {
 	/** Id of the network that the question came from. */
 	readonly network: string;
-	/** Who asked: an address, or `''` for all whom nobody knows. */
+	/** Address of the asking container, or `''` for all unknown sources. */
 	readonly source: string;
 	/** Called when the question has to make room. */
 	giveUp(): void;

@@ -1,4 +1,4 @@
-/** What a network answers from its own knowledge, and what it leaves to others. */
+/** Answers names and addresses of containers; passes on other questions. */
 import type { Answer } from 'dns-packet';
 import { familyOf } from '#inet/family.ts';
 import { CODE, type Reply } from './answer.ts';

@@ -5,7 +5,7 @@
 import { decode } from 'dns-packet';
 
 export const HEADER_SIZE = 12;
-/** What a datagram may hold when the client says nothing about it. */
+/** Size of a datagram without EDNS. Bytes. */
 const PLAIN_DATAGRAM = 512;
 /** Real questions are below 300 bytes, with cookies and padding below 600. */
 const LONGEST_QUERY = 4096;
@@ -27,9 +27,9 @@ export interface Query {
 	readonly type: string;
 	/** E.g. `IN`. */
 	readonly class: string;
-	/** Where the question section ends in `bytes`. */
+	/** Offset of the end of the question section in `bytes`. */
 	readonly questionEnd: number;
-	/** What the client said about EDNS, if anything. */
+	/** EDNS record of the client, if any. */
 	readonly edns: Edns | undefined;
 }
 

@@ -8,7 +8,7 @@ import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
 export const TABLE_NAME = 'kleene';
 export const TABLE = `inet ${TABLE_NAME}`;
 
-/** What a refused packet is answered with, so that the other side knows at once instead of waiting. */
+/** Answer to a refused packet, so that the sender fails at once instead of waiting. */
 export const REFUSE = 'reject with icmpx type admin-prohibited';
 
 /** Addresses that no route needs to lead to: those that neighbours speak from. */
@@ -55,7 +55,7 @@ add chain ${TABLE} arrive
 add chain ${TABLE} publish
 `;
 
-/** What earlier versions had, and no rule asks any more. Added first, as it may be gone. */
+/** Objects of earlier versions that no rule uses any more. Added first, as they may be gone. */
 const OUTDATED = ['subnets4 { type ipv4_addr; flags interval; }', 'subnets6 { type ipv6_addr; flags interval; }']
 	.flatMap((set) => [`add set ${TABLE} ${set}`, `delete set ${TABLE} ${set.split(' ')[0]}\n`])
 	.join('\n');

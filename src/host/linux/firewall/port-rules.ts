@@ -7,7 +7,7 @@ import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { TABLE } from './base.ts';
 import { type Element, keyOf } from './rules.ts';
 
-/** Who may use the ports, then the ports. */
+/** Elements of allowed sources, followed by the ports. */
 export function publishedElements(part: PublishedPortsPart): Element[] {
 	const { map, elements } = portElements(part);
 	return [...sideElements(part), ...elements.map((element) => ({ set: map, element }))];

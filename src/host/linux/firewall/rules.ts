@@ -1,5 +1,5 @@
 /**
- * What Kleene says to nftables, as text. Everything lives in one table, `inet kleene`; no other table is looked at.
+ * Renders rules for nftables as text. Everything lives in one table, `inet kleene`; no other table is looked at.
  *
  * The fixed chains look things up: which network an interface belongs to (`from`), which port leads where (`port4`, …),
  * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and on which interface they may
@@ -31,7 +31,7 @@ function lanChainOf(network: string): string {
 	return `lan_${network}`;
 }
 
-/** Where a packet must be going to stay within the network. On a shared interface only the subnet is the network's. */
+/** Match for destinations within the network. On a shared interface only the subnet is the network's. */
 function insideOf({ network, interface: name, shared, subnet, subnet6 }: NetworkFilterPart): string[] {
 	const inside = [`oifname @${membersOf(network)}`];
 	if (shared && subnet) inside.push(`oifname "${name}" ip daddr ${subnet}`);
@@ -39,7 +39,7 @@ function insideOf({ network, interface: name, shared, subnet, subnet6 }: Network
 	return inside;
 }
 
-/** What a packet that comes out of a network may do, in the order of asking. */
+/** Rules for packets that leave a network, in order of evaluation. */
 function verdictsOf(part: NetworkFilterPart): string[] {
 	const { icc, internal } = part;
 	const inside = insideOf(part);
@@ -72,7 +72,7 @@ function neighboursOf({ network, icc, subnet, subnet6 }: NetworkFilterPart): str
 	];
 }
 
-/** How a packet from a network's addresses is translated on its way out. IPv6 is only where that was asked for. */
+/** Rules that translate packets from a network's addresses on their way out. IPv6 is only where that was asked for. */
 function translationsOf({ interface: name, shared, nat, nat6 = '', internal }: NetworkFilterPart): string[] {
 	// Who is reached by a published port must answer by way of the host, which translates back. It would not, had it an
 	// interface on the network that the packet comes from: that of the port, or another one that it is on.
@@ -92,7 +92,7 @@ function chain(name: string, rules: readonly string[]): string[] {
 	];
 }
 
-/** What a network has of its own, which nothing leads to yet. */
+/** Chains and sets of a network, not yet reachable from the base chains. */
 export function renderNetwork(part: NetworkFilterPart): string {
 	const { network, shared } = part;
 	const lines = [

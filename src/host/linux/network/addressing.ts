@@ -14,7 +14,7 @@ import type { Stacks } from '../sandbox/stacks.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { Holders } from './holders.ts';
 
-/** What the kernel answers when an address or a route, or its interface, is not there. */
+/** Error codes of the kernel for an address, a route or an interface that does not exist. */
 export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
 
 /**

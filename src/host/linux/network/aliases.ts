@@ -24,7 +24,7 @@ interface Context {
 	readonly holders: Holders;
 }
 
-/** What a routed host end needs for IPv6 besides the address; `disable_ipv6` last, when all is prepared. */
+/** Settings of a routed host end for IPv6; `disable_ipv6` last, when all is prepared. */
 function settings6(name: string): Setting[] {
 	return [
 		[conf6(name, 'accept_ra'), 0],

@@ -30,7 +30,7 @@ const REASON_BITS: Record<Reason, number> = { gateway: 1, alias: 2, uplink: 4 };
 const MASK: Record<Family, number> = { 4: 0x7, 6: 0x70 };
 const SHIFT: Record<Family, number> = { 4: 0, 6: 4 };
 
-/** What `allow` comes to on a current kernel, in the words of sysctl(8). */
+/** Settings that `allow` changes on a current kernel, as for sysctl(8). */
 export function describeForwarding(name: string, family: Family): string {
 	return describeSetting([family === 4 ? conf4(name, 'forwarding') : conf6(name, 'force_forwarding'), 1]);
 }

@@ -1,7 +1,7 @@
 import { FAMILIES, type Family } from '#inet/family.ts';
 import type { Element } from '../firewall/rules.ts';
 
-/** What is needed of `Forwarding`. */
+/** Part of `Forwarding` that is used here. */
 export interface Uplinks {
 	allow(name: string, family: Family, reason: 'uplink'): void;
 	release(name: string, family: Family, reason: 'uplink'): void;
@@ -10,10 +10,10 @@ export interface Uplinks {
 	isRouter(name: string, family: Family): boolean;
 }
 
-/** What is needed of the table. */
+/** Part of the table that is used here. */
 export interface Elements {
 	add(elements: readonly Element[]): void;
-	/** What is gone already is no error. */
+	/** Missing elements are no error. */
 	remove(elements: readonly Element[]): void;
 }
 
@@ -67,7 +67,7 @@ export class IngressInterfaces {
 		this.#elements.add([...this.#ways.values()].flatMap(({ held }) => held));
 	}
 
-	/** What is to be held back is so before the interface is opened: nothing slips through. */
+	/** Restrictions apply before the interface is opened, so that no packet passes in between. */
 	#enter(user: string, name: string): void {
 		let way = this.#ways.get(name);
 		if (!way) {

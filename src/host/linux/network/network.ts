@@ -77,7 +77,7 @@ export class LinuxNetwork {
 		return surveyNetwork(this.#net);
 	}
 
-	/** What the listings of `observe` don't show. @param describe in which words a part is made */
+	/** Compares state that the listings of `observe` do not contain. @param describe describes the making of a part */
 	compare(
 		expected: readonly Part[],
 		describe: (part: Part) => readonly string[],
@@ -102,7 +102,7 @@ export class LinuxNetwork {
 		return this.#stacks.adopt(container, pid);
 	}
 
-	/** What the kernel lacks, and what stands in for it. */
+	/** Missing features of the kernel and their substitutes. */
 	lacking(): string[] {
 		return this.#interfaces.hasDummies() ? [] : ['no dummy devices: loopback networks are bridges without ports'];
 	}

@@ -23,7 +23,7 @@ export class Bundle {
 		this.directory = directory;
 	}
 
-	/** Where the init reports to. */
+	/** Path of the status file that the init writes. */
 	get status(): string {
 		return join(this.directory, 'status');
 	}

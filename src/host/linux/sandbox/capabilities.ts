@@ -1,7 +1,7 @@
 import type { SandboxSpec } from '#model/sandbox.ts';
 
 /**
- * What root in a container may do without being asked: Docker's default set (moby daemon/pkg/oci/caps/defaults.go)
+ * Default capabilities of root in a container: Docker's default set (moby daemon/pkg/oci/caps/defaults.go)
  * without CAP_NET_RAW.
  */
 const DEFAULT = [

@@ -6,7 +6,7 @@ import type { SandboxProcesses } from './bundle.ts';
 
 /** Milliseconds between two looks for first processes that went without an exit file. */
 const LOOK = 1000;
-/** How many looks conmon has for writing the file after it is gone. */
+/** Number of polls that conmon may take to write the exit file after the process ended. */
 const PATIENCE = 2;
 /** conmon writes `<container>.<random>` first and renames it. */
 const CONTAINER = /^[\w-]+$/;
@@ -74,7 +74,7 @@ export class Exits {
 		return ended;
 	}
 
-	/** How many wait for the end of the sandbox. */
+	/** Number of waiters for the end of the sandbox. */
 	waiters(container: string): number {
 		return this.#waiting.get(container)?.size ?? 0;
 	}

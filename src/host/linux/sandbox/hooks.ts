@@ -7,7 +7,7 @@ import { within } from '#os/linux/netns.ts';
 import type { Bundle } from './bundle.ts';
 import type { Runner } from './runner.ts';
 
-/** When commands run on the host. */
+/** Stages at which commands run on the host. */
 type HostStage = 'prestart' | 'poststart' | 'prestop' | 'poststop';
 
 export interface HookOptions {

@@ -3,7 +3,7 @@ import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
 /** Two numbers and their line ends are shorter. */
 const LONGEST = 64;
 
-/** What the init of a container has told so far. Its file may have been written to from inside: nothing is trusted. */
+/** Status written by the init of a container. Its file may have been written to from inside: nothing is trusted. */
 export interface InitStatus {
 	/** Pid of the command inside; undefined before it was started. */
 	readonly command: number | undefined;

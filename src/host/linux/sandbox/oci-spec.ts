@@ -7,7 +7,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';
 
-/** Where a container finds its first process and the file it reports to: on the /dev that the runtime makes. */
+/** Paths of the init and its status file inside a container: on the /dev that the runtime makes. */
 export const INSIDE = {
 	init: '/dev/.kleene/init',
 	status: '/dev/.kleene/status',
@@ -16,7 +16,7 @@ export const INSIDE = {
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What containers could learn or change about the host. Source: Docker (moby daemon/pkg/oci/defaults.go). */
+/** Paths that expose or change the host, hidden from containers. Source: Docker (moby daemon/pkg/oci/defaults.go). */
 const MASKED = [
 	'/proc/acpi',
 	'/proc/asound',
@@ -38,7 +38,7 @@ const READ_ONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sys
 export interface BundleRequest {
 	readonly spec: SandboxSpec;
 	readonly identity: Identity;
-	/** Who the commands before the process run as. */
+	/** Identity of the commands that run before the process. */
 	readonly hookIdentity?: Identity;
 	/** Mount point of the root file system. */
 	readonly root: string;
@@ -49,7 +49,7 @@ export interface BundleRequest {
 	readonly status: string;
 	/** Path on the host of a file that is written to when the commands before the process are done. */
 	readonly started: string;
-	/** What the environment of processes begins with where they inherit that of the daemon. */
+	/** Initial environment of processes that inherit that of the daemon. */
 	readonly inherited?: readonly string[];
 	/** Path of a network namespace; undefined: that of whoever starts the runtime. */
 	readonly network: string | undefined;
@@ -180,7 +180,7 @@ function namespaces(spec: SandboxSpec, network: string | undefined, owner: strin
 	return network === undefined && spec.network === 'host' ? own : [...own, { type: 'network', path: network }];
 }
 
-/** What the user namespace has; runtimes want to hear it. */
+/** Id mappings of the user namespace, which runtimes require. */
 const EVERY_ID = [{ containerID: 0, hostID: 0, size: 0xffff_ffff }];
 
 const OWN_MOUNTS: readonly OciMount[] = [

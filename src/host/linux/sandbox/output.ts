@@ -12,7 +12,7 @@ const QUIET_AT_LAST = 1000;
 /** Both directions of an attach socket of conmon. */
 export class SocketStreams extends ProcessStreams {
 	readonly #socket: Socket;
-	/** What waits for the process, and how many bytes that are. */
+	/** Input buffered for the process and its size in bytes. */
 	readonly #input: Buffer[] = [];
 	#waiting = 0;
 	/** A `write` returned false, and nobody was told to go on. */
@@ -37,7 +37,7 @@ export class SocketStreams extends ProcessStreams {
 	}
 
 	write(chunk: Buffer): boolean {
-		// Whoever sends to a process that is gone is not held up by it.
+		// Input for a process that is gone is discarded, so that the sender is not blocked.
 		if (this.#socket.destroyed) return true;
 		for (let at = 0; at < chunk.length; at += PACKET) this.#input.push(chunk.subarray(at, at + PACKET));
 		this.#waiting += chunk.length;

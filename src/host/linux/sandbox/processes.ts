@@ -55,7 +55,7 @@ export function resizeTerminal(control: string, size: WindowSize): void {
 	}
 }
 
-/** What is known of a running sandbox. */
+/** State of a running sandbox. */
 export interface SandboxState {
 	readonly container: string;
 	/** The init of the container. */
@@ -81,7 +81,7 @@ export interface FirstParts {
 	readonly streams: SocketStreams | undefined;
 }
 
-/** How the first process ends: with its sandbox, or, when others go on, by what the init writes. */
+/** End of the first process: that of its sandbox, or, when other processes go on, the status written by the init. */
 export async function endOfFirst({ container, status, streams }: FirstParts, exits: Exits): Promise<ProcessEnd> {
 	let over = false;
 	const gone = exits.ended(container).then((code) => {
@@ -104,7 +104,7 @@ export interface ExecutionParts {
 	readonly streams: SocketStreams | undefined;
 }
 
-/** How an additional process ends. */
+/** End of an additional process. */
 export async function endOfAdditional(
 	state: SandboxState,
 	exits: Exits,

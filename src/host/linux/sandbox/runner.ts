@@ -142,7 +142,7 @@ export class Runner {
 	}
 }
 
-/** What processes find in their environment besides what they are given: with exec.clean=false all that we have. */
+/** Environment of processes besides the variables they are given: with exec.clean=false all that we have. */
 export function inheritedEnv({ inheritsEnv }: SandboxSpec): string[] {
 	if (!inheritsEnv) return [];
 	return Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);

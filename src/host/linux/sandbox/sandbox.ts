@@ -26,7 +26,7 @@ const DEFAULT_GRACE = 10_000;
 const AFTER_KILL = 10_000;
 /** Between looks whether unread output is all that holds a sandbox. */
 const RELEASE = 200;
-/** How long a runtime may go on after the daemon that called it was killed. */
+/** Time for a runtime to finish after the daemon that called it was killed. */
 const ADOPTION = 500;
 
 export interface SandboxOptions extends HookOptions {
@@ -43,7 +43,7 @@ export interface SandboxOptions extends HookOptions {
 	readonly hostNetwork?: string;
 }
 
-/** What is done to end a sandbox. @param endsWithin whether it has ended after so many milliseconds at the latest */
+/** Ends a sandbox. @param endsWithin whether it has ended after so many milliseconds at the latest */
 type Waiting = (endsWithin: (milliseconds: number) => Promise<boolean>) => Promise<void>;
 
 /** The containers' processes. */

@@ -16,7 +16,7 @@ import { conf6, type Setting, writeSettings } from '../network/sysctl.ts';
 export interface Stack {
 	/** Belongs to `Stacks`: do not close it. */
 	readonly fd: number;
-	/** Where another process finds it, for the `network` namespace of an OCI configuration. */
+	/** Path of the namespace for other processes, as in the `network` namespace of an OCI configuration. */
 	readonly path: string;
 	/** The same for the user namespace that it belongs to; undefined: the one of the daemon. */
 	readonly owner: string | undefined;

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { readInRoot } from '#os/linux/files/inroot.ts';
 
-/** Who a process is to be, in numbers. */
+/** Numeric identity of a process. */
 export interface Identity {
 	readonly uid: number;
 	readonly gid: number;

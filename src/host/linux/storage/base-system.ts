@@ -1,11 +1,11 @@
 /**
- * What makes unpacked packages a system: no maintainer script was run, so what they would have written is written here,
+ * Turns unpacked packages into a system: no maintainer script was run, so their files are written here,
  * and `/bin/sh /etc/rc` starts services and returns, which is what a thin virtual machine runs.
  */
 import { chownSync, closeSync, constants, fchownSync } from 'node:fs';
 import { existsInRoot, linkInRoot, openInRoot, openRoot, readInRoot, writeInRoot } from '#os/linux/files/inroot.ts';
 
-/** What a running system of a few services needs. Everything else comes as a dependency. */
+/** Packages of a base system with a few services. Everything else comes as a dependency. */
 export const PACKAGES: readonly string[] = [
 	'base-files',
 	'base-passwd',
@@ -172,7 +172,7 @@ function busyboxOf(root: number): string {
 	return existsInRoot(root, '/usr/bin/busybox') ? 'busybox' : '/bin/busybox';
 }
 
-/** Nobody has a password. */
+/** Accounts have no password. */
 function writeShadow(root: number): void {
 	const passwd = readInRoot(root, '/etc/passwd') ?? '';
 	const users = passwd.split('\n').filter((line) => line.includes(':'));

@@ -23,7 +23,7 @@ const SETUP = [
 	'printf "Package: usrmerge perl\\nPin: release *\\nPin-Priority: -1\\n" >etc/apt/preferences.d/kleene',
 ].join(' && ');
 
-/** What of apt's settings says how packages are fetched. */
+/** Settings of apt that concern fetching. */
 const FETCHING = /^Acquire::(http|https|ftp|Retries|ForceIPv4|ForceIPv6|Check-Valid-Until|Check-Date)\b/;
 
 /**

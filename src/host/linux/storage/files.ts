@@ -1,4 +1,4 @@
-/** What lies below the daemon's root directory: what is there, and taking it away. */
+/** Lists and removes files below the daemon's root directory. */
 import { readdirSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { isId } from '#model/ids.ts';

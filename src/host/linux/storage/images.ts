@@ -19,7 +19,7 @@ import { listIds, removeFiles } from './files.ts';
 
 type Progress = (text: string) => void;
 
-/** Where systemd-resolved keeps what it forwards to; its own address is of no use in another network stack. */
+/** Upstream servers of systemd-resolved; its own address is of no use in another network stack. */
 const RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 export class LinuxImages implements PartHandler<'image-files'> {
