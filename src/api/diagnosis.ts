@@ -5,7 +5,7 @@ import { Nullable } from './shapes.ts';
 export const Finding = Type.Object({
 	kind: Type.Union([Type.Literal('drift'), Type.Literal('leak'), Type.Literal('duplicate'), Type.Literal('capacity')]),
 	severity: Type.Union([Type.Literal('error'), Type.Literal('warning')]),
-	subject: Type.String({ description: 'e.g. `network testnet`' }),
+	subject: Type.String({ description: 'e.g. "network testnet"' }),
 	what: Type.String(),
 	why: Type.String({ description: 'why it matters' }),
 	hint: Type.String(),
@@ -32,8 +32,8 @@ export const RepairResponse = Type.Object(
 export type RepairResponse = Type.Static<typeof RepairResponse>;
 
 export const TraceQuery = Type.Object({
-	source: Type.String({ description: 'a container, `host`, `outside` or an address' }),
-	destination: Type.String({ description: 'the same, and `:PORT` or `:PORT/PROTO`' }),
+	source: Type.String({ description: 'a container, "host", "outside" or an address' }),
+	destination: Type.String({ description: 'the same, and ":PORT" or ":PORT/PROTO"' }),
 });
 
 export const Hop = Type.Object({

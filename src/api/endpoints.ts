@@ -31,7 +31,7 @@ export const EndPoint = Type.Object(
 		mac: Type.String({ description: "ours: of the inner end, given or not; '' = it has no cable of its own" }),
 		default_route: Type.Boolean({ description: 'ours: whether this network is preferred for the default route' }),
 		aliases: Type.Array(Type.String({ description: 'ours: names besides that of the container' })),
-		epair: Nullable(Type.String({ description: '`epairN` while a container with a cable of its own runs' })),
+		epair: Nullable(Type.String({ description: '"epairN" while a container with a cable of its own runs' })),
 	},
 	{ $id: 'EndPoint' },
 );

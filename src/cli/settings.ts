@@ -103,7 +103,7 @@ async function parseFile(path: string): Promise<Choices | undefined> {
 		return undefined;
 	}
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
-		throw invalidFile(path, 'it is not a list of `key: value` lines');
+		throw invalidFile(path, 'it is not a list of "key: value" lines');
 	for (const [key, setting] of Object.entries(value)) checkEntry(path, key, setting);
 	// A key without a value says nothing, as an empty variable does.
 	return Object.fromEntries(Object.entries(value).filter(([, setting]) => setting !== null && setting !== ''));

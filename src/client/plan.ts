@@ -10,6 +10,6 @@ export async function plan(http: HttpTransport, call: Call): Promise<string[]> {
 		code: 'UNSUPPORTED_HERE',
 		what: `cannot plan to ${call.doing}`,
 		why: 'this kleened knows no dry run, it may have made the change',
-		hint: 'look at `klee network ls` and `klee container ls -a`, and use --dry-run with the kleened of this version only',
+		hint: 'look at "klee network ls" and "klee container ls -a", and use --dry-run with the kleened of this version only',
 	});
 }

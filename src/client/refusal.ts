@@ -69,7 +69,7 @@ export function unreachable(address: DaemonAddress, cause: unknown): KleeneError
 }
 
 function reasons(code: string | undefined, place: string): readonly [string, string] | undefined {
-	const start = 'start it as root with `kleened`, or name the address of a running one: --host http:///path/to.sock';
+	const start = 'start it as root with "kleened", or name the address of a running one: --host http:///path/to.sock';
 	switch (code) {
 		case 'ENOENT':
 			return [`there is no socket ${place}`, start];

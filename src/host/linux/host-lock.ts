@@ -55,7 +55,7 @@ function commandOf(pid: number): string {
 	try {
 		const [, ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
 		const script = words.findIndex((word) => !word.startsWith('-'));
-		return `\`${['kleened', ...words.slice(script + 1)].join(' ').trim().slice(0, 300)}\``;
+		return `"${['kleened', ...words.slice(script + 1)].join(' ').trim().slice(0, 300)}"`;
 	} catch {
 		return 'which has just ended';
 	}

@@ -19,7 +19,7 @@ export function noInterface(part: Part, name: string): KleeneError {
 	return refuse('make', part, {
 		code: 'NO_SUCH_INTERFACE',
 		why: `the host has no interface ${name}`,
-		hint: 'look at `ip link` and create the interface or choose another',
+		hint: 'look at "ip link" and create the interface or choose another',
 	});
 }
 
@@ -27,7 +27,7 @@ export function interfaceTaken(part: Part, name: string, difference: string): Kl
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
 		why: `interface ${name} is there already and ${difference}`,
-		hint: `choose another name, or remove it with \`ip link delete ${name}\` if nothing needs it`,
+		hint: `choose another name, or remove it with "ip link delete ${name}" if nothing needs it`,
 	});
 }
 
@@ -37,7 +37,7 @@ export function asRefusal(verb: 'make' | 'unmake', part: Part, error: unknown): 
 	return refuse(verb, part, {
 		code: 'HOST_FAILED',
 		why: messageOf(error),
-		hint: 'compare with `ip addr` and `ip route` on the host, then try again',
+		hint: 'compare with "ip addr" and "ip route" on the host, then try again',
 		cause: error,
 	});
 }

@@ -131,7 +131,7 @@ function prepare(launch: Launch): Script {
 		code: 'CONTAINER_NOT_RUNNING',
 		what: `cannot run a process in container ${container}`,
 		why: 'the container is not running',
-		hint: 'start it first, e.g. `klee start`',
+		hint: 'start it first, e.g. "klee start"',
 	});
 	const file = (name: string, text: Script) => sh`printf ${'%s\n'} ${text.text} >${directory}/${name}`;
 	const fifos = [...(attach ? ['out', 'err'] : []), ...(process.tty || process.stdin ? ['in'] : [])];

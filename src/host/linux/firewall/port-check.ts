@@ -24,6 +24,6 @@ function inUse(part: PublishedPortsPart, { address, port }: { address: string; p
 		code: 'PORT_TAKEN',
 		what: `cannot publish port ${port}/${protocol} for container ${container}`,
 		why: `the host itself uses it: a process waits on ${withPort(address, port)}`,
-		hint: `end that process, see \`${listing}\`, or choose another host port${elsewhere}`,
+		hint: `end that process, see "${listing}", or choose another host port${elsewhere}`,
 	});
 }

@@ -42,7 +42,7 @@ export function ensureAddress(net: Rtnetlink, link: Link, { part, address }: { p
 	throw refuse('make', part, {
 		code: 'ADDRESS_TAKEN',
 		why: `${link.name} has ${there.find((other) => withoutPrefix(other) === bare) ?? 'it'} already`,
-		hint: `remove it with \`ip address delete\`, or choose another address`,
+		hint: `remove it with "ip address delete", or choose another address`,
 	});
 }
 
@@ -62,7 +62,7 @@ export function ensureRoute(net: Rtnetlink, part: Part, route: NewRoute): boolea
 	throw refuse('make', part, {
 		code: route.destination.endsWith('/0') ? 'HOST_FAILED' : 'ADDRESS_TAKEN',
 		why: `${route.destination} is routed ${via} already`,
-		hint: `remove that route with \`ip route delete ${route.destination}\`, or choose another address`,
+		hint: `remove that route with "ip route delete ${route.destination}", or choose another address`,
 	});
 }
 

@@ -169,7 +169,7 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 			throw refuse('make', part, {
 				code: 'IN_USE',
 				why: `it is a port of ${other}`,
-				hint: `take it out with \`ip link set ${part.interface} nomaster\``,
+				hint: `take it out with "ip link set ${part.interface} nomaster"`,
 			});
 		}
 		this.#net.links.set(port.index, { master: bridge.index });

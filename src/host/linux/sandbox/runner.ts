@@ -137,7 +137,7 @@ export class Runner {
 			code: 'CONTAINER_NOT_RUNNING',
 			what: `cannot run a process in container ${container}`,
 			why: 'the container is not running',
-			hint: 'start it first, e.g. `klee start`',
+			hint: 'start it first, e.g. "klee start"',
 		});
 	}
 }

@@ -277,7 +277,7 @@ function failed(what: string, error: unknown): KleeneError {
 	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
 	const hint =
 		error instanceof OciTimeout
-			? 'see whether every file system that the container mounts still answers (`klee container inspect NAME`, and ls), and try again'
-			: 'see the reason, and `klee container inspect NAME` what the container is started with';
+			? 'see whether every file system that the container mounts still answers ("klee container inspect NAME", and ls), and try again'
+			: 'see the reason, and "klee container inspect NAME" what the container is started with';
 	return new KleeneError({ code: 'HOST_FAILED', what, why, hint, cause: error });
 }
