@@ -10,6 +10,7 @@ import { DoctorOperations } from './operations/doctor.ts';
 import { DryRuns } from './operations/dry-runs.ts';
 import { EndpointOperations } from './operations/endpoints.ts';
 import { ExecutionOperations } from './operations/executions.ts';
+import { HostsFileUpdater } from './operations/hosts-file-updater.ts';
 import { ImageOperations } from './operations/images.ts';
 import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
@@ -44,7 +45,8 @@ export class Engine {
 		const fresh = { locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
 		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };
 		const planner = new RunPlanner(context);
-		const runs = new Runs(context, planner);
+		const names = new HostsFileUpdater(context);
+		const runs = new Runs(context, planner, names);
 		const live = new LiveEndpoints(context, planner, runs);
 		this.#context = context;
 		this.endpoints = new EndpointOperations(context, live);
@@ -53,12 +55,12 @@ export class Engine {
 		const creations = new Creations(context, planner);
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
-		this.containers = new ContainerOperations(context, { runs, volumes, creations });
+		this.containers = new ContainerOperations(context, { runs, volumes, creations, names });
 		this.dryRuns = new DryRuns(context, { planner, volumes, creations, endpoints });
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
 		this.traces = new TraceOperations(context);
-		this.#reconciler = new Reconciler(context, { runs, planner, live });
+		this.#reconciler = new Reconciler(context, { runs, planner, live, names });
 		this.#restoration = new Restoration(context);
 		driver.watch((event) => context.locks.apart(() => this.#react(event, runs)));
 	}

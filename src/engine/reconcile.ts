@@ -6,6 +6,7 @@ import { isOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import { containerLock, locksOf, NETWORKS, networkPartsLock } from './locks.ts';
+import type { HostsFileUpdater } from './operations/hosts-file-updater.ts';
 import type { LiveEndpoints } from './operations/live-endpoints.ts';
 import type { Runs } from './operations/runs.ts';
 import { partsOfNetwork } from './plan/network/network.ts';
@@ -23,12 +24,17 @@ export class Reconciler {
 	readonly #runs: Runs;
 	readonly #planner: RunPlanner;
 	readonly #live: LiveEndpoints;
+	readonly #names: HostsFileUpdater;
 
-	constructor(context: EngineContext, others: { runs: Runs; planner: RunPlanner; live: LiveEndpoints }) {
+	constructor(
+		context: EngineContext,
+		others: { runs: Runs; planner: RunPlanner; live: LiveEndpoints; names: HostsFileUpdater },
+	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#planner = others.planner;
 		this.#live = others.live;
+		this.#names = others.names;
 	}
 
 	/** Before anything is asked of a daemon that starts. */
@@ -41,6 +47,7 @@ export class Reconciler {
 		await this.#containers(sound);
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await this.#leaks(observed);
+		this.#names.refresh();
 	}
 
 	/** The host was out of reach for a while, and requests go on: nothing is touched that somebody is at work on. */
@@ -48,6 +55,7 @@ export class Reconciler {
 		await this.#recover();
 		await this.#context.locks.run(NETWORKS, () => this.#networks());
 		await this.#containers();
+		this.#names.refresh();
 	}
 
 	/** Before it is looked which of them run: of one that ends later than that, the host tells. */

@@ -26,6 +26,7 @@ import {
 	rootFiles,
 	rootMount,
 } from './parts/files.ts';
+import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
 import { type NameServersPart, nameServers, type ResolverPart, resolver } from './parts/name-resolution.ts';
 import {
@@ -62,6 +63,8 @@ export type Part =
 	| PublishedPortsPart
 	| ResolverPart
 	| NameServersPart
+	| HostsFilePart
+	| NetworkNamesPart
 	| RateLimitPart
 	| ImageFilesPart
 	| RootFilesPart
@@ -88,6 +91,8 @@ const DEFINITIONS = {
 	'published-ports': publishedPorts,
 	resolver,
 	'name-servers': nameServers,
+	'hosts-file': hostsFile,
+	'network-names': networkNames,
 	'rate-limit': rateLimit,
 	'image-files': imageFiles,
 	'root-files': rootFiles,

@@ -4,8 +4,11 @@ export interface HostTraits {
 	readonly ipnetHasEpair: boolean;
 	/** Number of the inner end of a vnet container's cable: its position in the container, or its unit on the host. */
 	readonly innerNames: 'position' | 'unit';
-	/** Whether it answers questions for the names of containers on the gateways of networks. */
-	readonly answersNames: boolean;
+	/**
+	 * How containers learn each other's names: by asking a resolver on the gateways of their networks (Linux), or from a
+	 * file of their own that is kept up to date (FreeBSD).
+	 */
+	readonly names: 'resolver' | 'hosts-file';
 	/** Whether it drops what containers send from addresses that are not theirs, and has to be told which are. */
 	readonly checksSources: boolean;
 	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */

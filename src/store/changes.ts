@@ -14,11 +14,13 @@ export interface Freed {
 	readonly cables: readonly { readonly unit: number; readonly endpoint: string }[];
 	/** Parts of runs. */
 	readonly parts: readonly Part[];
+	/** Endpoints that are no more. */
+	readonly endpoints: readonly Endpoint[];
 	/** Containers that are no more. */
 	readonly containers: readonly Container[];
 }
 
-const NOTHING: Freed = { cables: [], parts: [], containers: [] };
+const NOTHING: Freed = { cables: [], parts: [], endpoints: [], containers: [] };
 
 /** The one interpreter of changes. To be called within a transaction. Removing what is gone changes nothing. */
 export function applyChange(store: Store, change: StoreChange): Freed {
@@ -77,10 +79,11 @@ function insertNetwork(store: Store, network: Network, held: readonly string[]):
 function removeContainer(store: Store, id: string): Freed {
 	const container = store.containers.get(id);
 	if (!container) return NOTHING;
-	const cables = store.endpoints.ofContainer(id).flatMap((endpoint) => removeEndpoint(store, endpoint.id).cables);
+	const endpoints = store.endpoints.ofContainer(id);
+	const cables = endpoints.flatMap((endpoint) => removeEndpoint(store, endpoint.id).cables);
 	const parts = store.containers.parts(id);
 	store.containers.delete(id);
-	return { cables, parts, containers: [container] };
+	return { cables, parts, endpoints, containers: [container] };
 }
 
 function removeEndpoint(store: Store, id: string): Freed {
@@ -88,7 +91,7 @@ function removeEndpoint(store: Store, id: string): Freed {
 	if (!endpoint) return NOTHING;
 	store.endpoints.delete(id);
 	lowerHints(store, endpoint);
-	return { ...NOTHING, cables: cablesOf(endpoint) };
+	return { ...NOTHING, cables: cablesOf(endpoint), endpoints: [endpoint] };
 }
 
 /** Allocation begins at the hint, and its addresses are free now. */

@@ -72,6 +72,11 @@ export class ContainerStore {
 		return CONTAINERS.all(this.#db, "WHERE parts <> '[]'");
 	}
 
+	/** Whether it is one of those. */
+	isRunning(id: string): boolean {
+		return this.#db.get("SELECT 1 FROM containers WHERE id = ? AND parts <> '[]'", id) !== undefined;
+	}
+
 	/** The parts of the current run, in the order of making. */
 	parts(id: string): Part[] {
 		const row = this.#db.get('SELECT parts FROM containers WHERE id = ?', id);

@@ -30,14 +30,14 @@ export const RUN: readonly Part[] = [{ kind: 'stack', container: 'c1' }, EPAIR, 
 const LINUX: HostTraits = {
 	ipnetHasEpair: true,
 	innerNames: 'position',
-	answersNames: true,
+	names: 'resolver',
 	checksSources: true,
 	jailParameters: 'mapped',
 };
 export const FREEBSD: HostTraits = {
 	ipnetHasEpair: false,
 	innerNames: 'unit',
-	answersNames: false,
+	names: 'hosts-file',
 	checksSources: false,
 	jailParameters: 'native',
 };

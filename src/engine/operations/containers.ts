@@ -9,6 +9,7 @@ import { containerLock } from '../locks.ts';
 import { type Target, targetNow, targetOf } from '../plan/network/ports.ts';
 import { portsAmong } from '../run-planner.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
+import type { HostsFileUpdater } from './hosts-file-updater.ts';
 import { type Runs, requireStopped } from './runs.ts';
 import type { VolumeOperations } from './volumes.ts';
 
@@ -41,6 +42,7 @@ export class ContainerOperations {
 	readonly #runs: Runs;
 	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
+	readonly #names: HostsFileUpdater;
 
 	constructor(
 		context: EngineContext,
@@ -48,12 +50,14 @@ export class ContainerOperations {
 			runs: Runs;
 			volumes: VolumeOperations;
 			creations: Creations;
+			names: HostsFileUpdater;
 		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#volumes = others.volumes;
 		this.#creations = others.creations;
+		this.#names = others.names;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -186,6 +190,7 @@ export class ContainerOperations {
 			if (name !== container.name) this.#creations.requireFreeName(name, id);
 			this.#creations.requireSound(updated);
 			store.containers.update({ ...updated, name });
+			if (name !== container.name) this.#names.changedBy(id);
 			return id;
 		});
 	}

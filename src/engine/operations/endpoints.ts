@@ -125,15 +125,12 @@ export class EndpointOperations {
 
 	/** An alias that nobody would ever answer for is refused. */
 	#requireAnswered(network: Network, aliases: readonly string[]): void {
-		const { answersNames } = this.#context.driver.facts();
-		if (aliases.length === 0 || (answersNames && network.dns)) return;
+		if (aliases.length === 0 || network.dns) return;
 		throw new KleeneError({
 			code: 'UNSUPPORTED_HERE',
 			what: `cannot use '${aliases[0]?.slice(0, 80)}' as an alias on network ${network.name}`,
-			why: answersNames
-				? 'names are not resolved on it (--no-dns)'
-				: 'this host does not resolve the names of containers',
-			hint: answersNames ? 'leave --alias out, or use a network with names' : 'leave --alias out',
+			why: 'names are not resolved on it (--no-dns)',
+			hint: 'leave --alias out, or use a network with names',
 		});
 	}
 

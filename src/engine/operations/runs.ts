@@ -9,6 +9,7 @@ import { volumesAmong } from '../plan/run/mounts.ts';
 import { announcements, teardownOfRun } from '../plan/run/run.ts';
 import type { Command } from '../plan/run/sandbox.ts';
 import { portsAmong, type RunPlanner } from '../run-planner.ts';
+import type { HostsFileUpdater } from './hosts-file-updater.ts';
 
 /** Milliseconds between asking its processes to end and ending them, or the news that none is left. */
 type Ending = number | 'processes are gone';
@@ -44,11 +45,13 @@ export interface Started {
 export class Runs {
 	readonly #context: EngineContext;
 	readonly #planner: RunPlanner;
+	readonly #names: HostsFileUpdater;
 	readonly #active = new Map<string, Run>();
 
-	constructor(context: EngineContext, planner: RunPlanner) {
+	constructor(context: EngineContext, planner: RunPlanner, names: HostsFileUpdater) {
 		this.#context = context;
 		this.#planner = planner;
+		this.#names = names;
 		context.recorder.listen((change) => this.#onRecorded(change));
 	}
 
@@ -77,9 +80,10 @@ export class Runs {
 		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers() };
 		try {
 			const done = [{ kind: 'run-started', container: container.id, parts }] as const;
-			await executor.build({ subject, steps: parts.map(make), done });
+			await executor.build({ subject, steps: this.#names.filled(container.id, parts).map(make), done });
 		} catch (error) {
 			this.#planner.forget(container.id, parts);
+			this.#names.changedBy(container.id);
 			throw error;
 		}
 		this.#active.set(container.id, run);

@@ -32,7 +32,7 @@ const FACTS: HostFacts = {
 	batches: false,
 	jailParameters: 'mapped',
 	innerNames: 'position',
-	answersNames: true,
+	names: 'resolver',
 	checksSources: true,
 	limitsRates: true,
 	places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },

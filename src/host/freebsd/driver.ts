@@ -14,6 +14,7 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { applyBatch, describeStep } from './batch.ts';
+import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
 import { filtered, forgetting, networkFilters, publishedPorts } from './firewall/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from './firewall/pf-state.ts';
@@ -93,6 +94,8 @@ export class FreebsdHost implements HostDriver {
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,
 			'mount-point': volumes.mountPoints,
+			'hosts-file': new HostsFiles(paths),
+			'network-names': networkNames,
 			stack: new FreebsdStacks(paths),
 			sandbox: this.#sandboxes,
 		};

@@ -4,7 +4,6 @@ import { sh } from '#os/shell/quote.ts';
 import type { Paths } from './paths.ts';
 import type { Section } from './section.ts';
 
-const NO_NAMES = 'it answers no questions for the names of containers: they are reached by their addresses';
 const NO_RATES = 'it limits no bandwidth: --bandwidth is refused';
 const NO_VNET = 'the kernel has no VIMAGE: containers cannot have a network stack of their own (vnet)';
 const NO_RACCT =
@@ -47,7 +46,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		runtime: 'jail(8)',
 		ipnetHasEpair: false,
 		innerNames: 'unit',
-		answersNames: false,
+		names: 'hosts-file',
 		checksSources: false,
 		jailParameters: 'native',
 		batches: true,
@@ -62,7 +61,6 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 			...(said.get('vimage') === '1' ? [] : [NO_VNET]),
 			...(said.get('devfs') === '1' ? [] : [NO_DEVFS]),
 			...(said.get('racct') === '1' ? [] : [NO_RACCT]),
-			NO_NAMES,
 			NO_RATES,
 			...lacking,
 		],

@@ -19,8 +19,8 @@ function unplanned<K extends PartKind>(kind: K, fact: string, hint: string): Par
 
 export const unplannedHandlers = {
 	'rate-limit': unplanned('rate-limit', 'limitsRates is false', 'leave --bandwidth out'),
-	resolver: unplanned('resolver', 'answersNames is false', 'turn the names of the network off'),
-	'name-servers': unplanned('name-servers', 'answersNames is false', 'turn the names of the network off'),
+	resolver: unplanned('resolver', 'names are in the files of containers', 'report this as a defect'),
+	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this as a defect'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this as a defect'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this as a defect'),
 } as const;

@@ -18,6 +18,7 @@ import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
 import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
 import { compareFilter } from './comparison/filter.ts';
+import { hostsFiles } from './dns/hosts-files.ts';
 import { Resolver } from './dns/resolver.ts';
 import { NameServers, Resolvers } from './dns/resolvers.ts';
 import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './dns/upstreams.ts';
@@ -130,6 +131,7 @@ export class LinuxHost implements HostDriver {
 			'published-ports': this.#firewall.ports,
 			resolver: new Resolvers(resolver),
 			'name-servers': new NameServers(paths),
+			...hostsFiles,
 			'image-files': this.#images,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,

@@ -15,7 +15,7 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: reado
 		batches: false,
 		jailParameters: 'mapped',
 		innerNames: 'position',
-		answersNames: true,
+		names: 'resolver',
 		checksSources: true,
 		limitsRates: true,
 		places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },

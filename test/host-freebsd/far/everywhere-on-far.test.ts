@@ -6,5 +6,6 @@
 process.env.KLEENE_TEST_HOST = 'far';
 await import('#test/acceptance/everywhere/walkthrough.test.ts');
 await import('#test/acceptance/everywhere/sessions.test.ts');
+await import('#test/acceptance/everywhere/names.test.ts');
 await import('#test/acceptance/everywhere/restart.test.ts');
 await import('#test/acceptance/everywhere/addresses.test.ts');

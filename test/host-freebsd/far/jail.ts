@@ -154,5 +154,12 @@ export function jexec({ world, argv }: Call): Answer {
 	);
 	const environment = [`SIM_JAIL=${found.name}`, `HOME=${found.path}/root`, 'USER=root', 'SHELL=/bin/csh'];
 	const kept = 'PATH="$SIM_PATH" SIM_PATH="$SIM_PATH" SIM_SOCKET="$SIM_SOCKET" TERM="$TERM"';
-	return { run: `exec /usr/bin/env -i ${kept} ${environment.map(quote).join(' ')} ${program.map(quote).join(' ')}` };
+	const line = [...confined(found.path, program), ...program].map(quote).join(' ');
+	return { run: `exec /usr/bin/env -i ${kept} ${environment.map(quote).join(' ')} ${line}` };
+}
+
+/** Processes see the files of this machine, save those who read or write /etc/hosts: they have the jail's /etc. */
+function confined(path: string, program: readonly string[]): string[] {
+	const isAbout = program.includes('getent') || program.some((word) => word.includes('hosts_without'));
+	return isAbout ? ['unshare', '-m', '/bin/sh', '-c', '/bin/mount --bind "$0" /etc && exec "$@"', `${path}/etc`] : [];
 }

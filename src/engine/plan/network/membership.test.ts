@@ -6,7 +6,7 @@ import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 import { partsOfIpnetEndpoint } from './endpoint.ts';
 import { partsOfNetwork } from './network.ts';
 
-const BASE = { innerNames: 'unit', answersNames: false, checksSources: false, jailParameters: 'native' } as const;
+const BASE = { innerNames: 'unit', names: 'hosts-file', checksSources: false, jailParameters: 'native' } as const;
 const SHARED_STACK: HostTraits = { ...BASE, ipnetHasEpair: false };
 const OWN_STACK: HostTraits = { ...BASE, ipnetHasEpair: true };
 const DUAL = { subnet6: 'fd00:4:6::/64', gateway6: '<auto>', icc: false };

@@ -18,7 +18,7 @@ export interface NetworkSurroundings {
 /** Parts of a network, in the order of making. A custom network is an interface that somebody else made. */
 export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
 	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
-	const resolvers = traits.answersNames ? resolverParts(network) : [];
+	const resolvers = traits.names === 'resolver' ? resolverParts(network) : [];
 	const filter = filterOf(network, gatewayInterface);
 	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
 	const gateways = hostGateways(network).map(withoutPrefix);

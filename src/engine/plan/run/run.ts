@@ -16,6 +16,7 @@ import {
 	requireDistinctInterfaces,
 	vnetInterface,
 } from '../network/endpoint.ts';
+import { bringsOwnHosts } from '../network/member-names.ts';
 import { nameServersOf } from '../network/network.ts';
 
 export interface RunDesired {
@@ -37,6 +38,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 		...asymmetricSources(desired),
 		...rateLimits(desired),
 		...nameServers(desired),
+		...hostsFile(desired),
 	);
 	parts.push(...ports);
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
@@ -88,9 +90,15 @@ function rateLimits({ container, liveEndpoints, traits }: RunDesired): Part[] {
 
 /** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
 function nameServers({ container, liveEndpoints, traits }: RunDesired): Part[] {
-	if (!traits.answersNames) return [];
+	if (traits.names !== 'resolver') return [];
 	const servers = liveEndpoints.flatMap(({ network }) => nameServersOf(network));
 	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
+}
+
+/** Which names are in it is said when it is made: see `HostsFileUpdater`. */
+function hostsFile({ container: { id, mounts }, traits }: RunDesired): Part[] {
+	if (traits.names !== 'hosts-file' || bringsOwnHosts(mounts)) return [];
+	return [{ kind: 'hosts-file', container: id, own: [], networks: [] }];
 }
 
 /** The lines that the stream of a starting container begins with: the words of route(8), on every host. */

@@ -8,7 +8,7 @@ import { processOf, sandboxOf } from './sandbox.ts';
 const TRAITS = {
 	ipnetHasEpair: true,
 	innerNames: 'position',
-	answersNames: true,
+	names: 'resolver',
 	checksSources: true,
 	jailParameters: 'mapped',
 } as const;

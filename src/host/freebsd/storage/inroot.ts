@@ -2,12 +2,13 @@ import type { Script } from '#os/shell/quote.ts';
 import { sh } from '#os/shell/quote.ts';
 
 /**
- * The shell function `in_root ROOT PATH`: prints the path on the host of what a container finds at PATH, every link
- * resolved inside of ROOT, as after chroot(2). Parts that are missing are taken as they are written.
+ * The shell function `find_in_root ROOT PATH`: sets `$found` to the path on the host of the file that a container finds at
+ * PATH, with every link resolved inside of ROOT, as after chroot(2). Parts that are missing are taken as they are written.
+ * `in_root` prints it, at the price of a process.
  *
  * Only for containers in which no process runs: what was looked at could otherwise be a link a moment later.
  */
-export const IN_ROOT: Script = sh`in_root() {
+export const IN_ROOT: Script = sh`find_in_root() {
 	_done= _rest=$2 _links=0
 	while [ -n "$_rest" ]; do
 		case $_rest in
@@ -34,5 +35,8 @@ export const IN_ROOT: Script = sh`in_root() {
 		case $_link in /*) _done= ;; esac
 		_rest=$_link/$_rest
 	done
-	printf '%s\\n' "$1$_done"
+	found=$1$_done
+}
+in_root() {
+	find_in_root "$@" && printf '%s\\n' "$found"
 }`;

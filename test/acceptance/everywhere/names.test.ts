@@ -1,0 +1,73 @@
+/** Containers find each other by name, asked for the way programs ask: through the C library. On either host. */
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { eventually } from '#test/testbed/eventually.ts';
+import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
+
+let host: HostUnderTest;
+
+before(async () => {
+	host = await startHostUnderTest();
+	await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'one');
+	await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.7.0/24', 'two');
+});
+afterEach(() => host.removeContainers());
+after(() => host.close());
+
+async function member(name: string, driver: 'vnet' | 'ipnet', network: string, ...more: readonly string[]) {
+	const place = ['-l', driver, '-n', network, '--name', name, ...more];
+	await host.kleeOutput('run', '-d', ...place, host.image, 'sleep', '600');
+}
+
+/** The address that a container has for a name, `''` for none. */
+async function addressOf(container: string, name: string): Promise<string> {
+	const { stdout } = await host.klee('exec', container, 'getent', 'hosts', name);
+	return /^(\d+\.\d+\.\d+\.\d+)\s+\S/m.exec(stdout)?.[1] ?? '';
+}
+
+/** Within a second, and what the host needs to look and we to ask. */
+async function finds(container: string, name: string, address: string): Promise<void> {
+	await eventually(`${container} finds ${name} at '${address}'`, async () => {
+		return (await addressOf(container, name)) === address;
+	});
+}
+
+for (const driver of ['vnet', 'ipnet'] as const)
+	test(`${driver}: members of a network know each other by name, id and alias, and nobody else does`, async () => {
+		await member('first', driver, 'one', '--ip', '10.4.6.10');
+		await member('web', driver, 'one', '--ip', '10.4.6.11', '--alias', 'www');
+		await member('away', driver, 'two');
+		const [id = ''] = (await host.kleeJson<{ id: string; name: string }[]>('lsc'))
+			.filter(({ name }) => name === 'web')
+			.map((one) => one.id);
+		for (const name of ['web', 'web.kleene', 'www', id]) await finds('first', name, '10.4.6.11');
+		assert.equal(await addressOf('web', 'first'), '10.4.6.10', 'who comes later knows at once');
+		assert.equal(await addressOf('away', 'web'), '');
+		await host.kleeOutput('stop', 'web');
+		await finds('first', 'web', '');
+	});
+
+test('the host name of a container is its own', async () => {
+	await member('plain', 'vnet', 'one', '--ip', '10.4.6.20');
+	const own = async (container: string) => {
+		const { stdout } = await host.klee('exec', container, '/bin/sh', '-c', 'echo "name=$(hostname)"');
+		return /name=(\S+)/.exec(stdout)?.[1] ?? '';
+	};
+	assert.equal(await addressOf('plain', await own('plain')), '10.4.6.20');
+});
+
+test('names come with a connection and go with it, and outlive the daemon', async () => {
+	await member('asks', 'vnet', 'one');
+	await member('late', 'ipnet', 'two', '--ip', '10.4.7.9');
+	assert.equal(await addressOf('asks', 'late'), '');
+	await host.kleeOutput('network', 'connect', '--ip', '10.4.6.30', '--alias', 'queue', 'one', 'late');
+	await finds('asks', 'late', '10.4.6.30');
+	await finds('asks', 'queue', '10.4.6.30');
+	await finds('late', 'asks', '10.4.6.2');
+	await host.stopDaemon('SIGKILL');
+	await host.startDaemon();
+	await finds('asks', 'queue', '10.4.6.30');
+	await host.kleeOutput('network', 'disconnect', 'one', 'late');
+	await finds('asks', 'late', '');
+	await finds('late', 'asks', '');
+});
