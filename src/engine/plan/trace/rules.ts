@@ -1,88 +1,116 @@
+/** Verdicts of `model/passage.ts` in words. */
 import { parseAddress } from '#inet/address.ts';
-import { contains, parseSubnet } from '#inet/subnet.ts';
-import type { Network } from '#model/network.ts';
-import type { TraceQuestion } from './question.ts';
+import { contains, formatSubnet, type Subnet } from '#inet/subnet.ts';
+import {
+	type Beyond,
+	type HostService,
+	type Judgement,
+	judgeInput,
+	judgePassage,
+	judgeSource,
+	type PassageRule,
+	type Zone,
+} from '#model/passage.ts';
 
 /** Verdict on a packet, its reason, and the change that would alter it. */
 export interface Ruling {
-	readonly verdict: 'accept' | 'reject' | 'drop';
+	readonly verdict: Judgement['verdict'];
 	readonly rule: string;
 	/** A `klee` command or what comes closest to one. */
 	readonly change: string;
 }
 
-/** Source or destination of a packet as the firewall sees it. */
-export type Zone = Network | 'outside';
-
-interface Passage {
-	readonly from: Zone;
-	readonly to: Zone;
-	/** Whether a published port brought it here. */
-	readonly translated: boolean;
-	/** Whether the source could be connected to the network that the packet goes to. */
-	readonly mayJoin: boolean;
-	/** Names for commands. */
+/** Names for commands. */
+interface Names {
 	readonly source: string;
 	readonly target: string;
+	/** Whether the source could be connected to the network that the packet goes to. */
+	readonly mayJoin: boolean;
 }
 
-const accept = (rule: string, change: string): Ruling => ({ verdict: 'accept', rule, change });
-const reject = (rule: string, change: string): Ruling => ({ verdict: 'reject', rule, change });
-const drop = (rule: string, change: string): Ruling => ({ verdict: 'drop', rule, change });
-
-const publish = (target: string) => `klee run -p HOSTPORT:PORT ... (make ${target} anew with a published port)`;
-const anew = ({ name }: Network, options: string) => `klee network create ${options} ... (make ${name} anew)`;
-
-/** Verdict of the firewall on a forwarded packet. */
-export function judgePassage({ from, to, translated, mayJoin, source, target }: Passage): Ruling {
-	if (from === 'outside') return judgeEntry(to, translated, target);
-	if (to !== 'outside' && to.id === from.id) return judgeWithin(from, translated);
-	if (from.internal) return reject(`${from.name} is internal: nothing leaves it`, anew(from, 'without --internal'));
-	if (to === 'outside') return accept(`${from.name} is not internal: its members may go out`, anew(from, '--internal'));
-	const connect = mayJoin ? `klee network connect ${to.name} ${source}` : publish(target);
-	if (to.internal) return reject(`${to.name} is internal: nothing enters it`, connect);
-	if (translated)
-		return accept(`${from.name} and ${to.name} reach each other by published ports`, 'klee stop, run without -p');
-	return reject(`${from.name} and ${to.name} reach each other by published ports only`, connect);
+/** Names of the networks of source and destination. */
+interface Place extends Names {
+	readonly from: string;
+	readonly to: string;
+	readonly fromMember: boolean;
 }
 
-function judgeWithin(network: Network, translated: boolean): Ruling {
-	const { name, icc, internal } = network;
-	if (icc) return accept(`members of ${name} reach each other (icc is on)`, anew(network, '--icc false'));
-	const change = anew(network, '--icc true');
-	if (internal) return reject(`${name} is internal and icc is off: its members reach nobody`, change);
-	if (translated) return accept(`icc is off on ${name}, but this port is published`, 'klee stop, run without -p');
-	return reject(`icc is off on ${name}: its members do not reach each other`, change);
+type Words = readonly [rule: string, change: string];
+
+const NOTHING = 'none of Kleene';
+const UNPUBLISH = 'klee stop, run without -p';
+const FROM_SOURCES = 'klee run --publish-from ... (make it anew)';
+
+const publish = ({ target }: Names) => `klee run -p HOSTPORT:PORT ... (make ${target} anew with a published port)`;
+const anew = (network: string, options: string) => `klee network create ${options} ... (make ${network} anew)`;
+const connect = (at: Place) => (at.mayJoin ? `klee network connect ${at.to} ${at.source}` : publish(at));
+
+const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
+	'icc-on': ({ from }) => [`members of ${from} reach each other (icc is on)`, anew(from, '--icc false')],
+	'icc-off': ({ from }) => [`icc is off on ${from}: its members do not reach each other`, anew(from, '--icc true')],
+	'icc-off-published': ({ from }) => [`icc is off on ${from}, but this port is published`, UNPUBLISH],
+	'icc-off-internal': ({ from }) => [
+		`${from} is internal and icc is off: its members reach nobody`,
+		anew(from, '--icc true'),
+	],
+	'leaves-internal': ({ from }) => [`${from} is internal: nothing leaves it`, anew(from, 'without --internal')],
+	'enters-internal': (at) => [
+		`${at.to} is internal: nothing enters it`,
+		at.fromMember ? connect(at) : anew(at.to, 'without --internal'),
+	],
+	'networks-published': ({ from, to }) => [`${from} and ${to} reach each other by published ports`, UNPUBLISH],
+	'networks-apart': (at) => [`${at.from} and ${at.to} reach each other by published ports only`, connect(at)],
+	outward: ({ from }) => [`${from} is not internal: its members may go out`, anew(from, '--internal')],
+	'outside-published': () => ['from outside, published ports are reached', UNPUBLISH],
+	'outside-apart': (at) => ['from outside, nothing but published ports is reached', publish(at)],
+	transit: () => ['the host passes nothing on between others', NOTHING],
+	'from-host': () => ['the host itself may send', NOTHING],
+	'source-allowed': ({ source }) => [`${source} may use this port`, FROM_SOURCES],
+	'source-refused': ({ source }) => [`${source} may not use this port`, FROM_SOURCES],
+	'host-open': ({ from }) => [`${from} is not internal: its members reach the host`, anew(from, '--internal')],
+	'host-pings': ({ from }) => [`${from} is internal, but the host answers pings`, NOTHING],
+	'host-names': ({ from }) => [`${from} is internal, but the host answers for names`, NOTHING],
+	'host-closed': ({ from }) => [
+		`${from} is internal: its members do not reach services of the host`,
+		anew(from, 'without --internal'),
+	],
+	'host-own': () => ['what comes to the host itself is not for Kleene to judge', NOTHING],
+};
+
+function rulingOf({ verdict, rule }: Judgement, at: Place): Ruling {
+	const [words, change] = WORDS[rule](at);
+	return { verdict, rule: words, change };
 }
 
-function judgeEntry(to: Zone, translated: boolean, target: string): Ruling {
-	if (to === 'outside') return drop('the host passes nothing on between others', 'none of Kleene');
-	if (to.internal) return drop(`${to.name} is internal: nothing enters it`, anew(to, 'without --internal'));
-	if (translated) return accept('from outside, published ports are reached', 'klee stop, run without -p');
-	return drop('from outside, nothing but published ports is reached', publish(target));
+function nameOf(zone: Zone): string {
+	return 'network' in zone ? zone.network.name : zone.kind;
+}
+
+/** Verdict of the firewall on a forwarded packet. @param published see `judgePassage` */
+export function passageRuling(from: Zone, to: Beyond, published: boolean, names: Names): Ruling {
+	const place = { from: nameOf(from), to: nameOf(to), fromMember: from.kind === 'members', ...names };
+	return rulingOf(judgePassage(from, to, published), place);
+}
+
+/** Verdict of the firewall on a packet to the host itself. */
+export function inputRuling(from: Zone, service: HostService): Ruling {
+	const place = { from: nameOf(from), to: 'host', fromMember: false, source: '', target: 'host', mayJoin: false };
+	return rulingOf(judgeInput(from, service), place);
 }
 
 /** Verdict on access to a published port with restricted sources. @param sender `''`: not known */
-export function judgeSource(sender: string, from: readonly string[]): Ruling {
+export function sourceRuling(sender: string, sources: readonly Subnet[]): Ruling {
 	const address = parseAddress(sender);
-	const block = from.find((text) => {
-		const subnet = parseSubnet(text);
-		return address && subnet && contains(subnet, address);
-	});
+	const { verdict } = judgeSource(address, sources);
+	const block = sources.find((one) => address && contains(one, address));
 	const who = sender === '' ? 'the sender' : sender;
-	if (block) return accept(`${who} may use this port: it is in ${block}`, 'klee run --publish-from ... (make it anew)');
-	const allowed = from.length === 0 ? 'nobody of this family' : from.join(', ');
+	if (block)
+		return { verdict, rule: `${who} may use this port: it is in ${formatSubnet(block)}`, change: FROM_SOURCES };
+	const allowed = sources.length === 0 ? 'nobody of this family' : sources.map(formatSubnet).join(', ');
 	const change = `klee run --publish-from ${sender || 'CIDR'} ... (make it anew)`;
-	return drop(`the port is published for ${allowed} only${sender === '' ? '' : `, not for ${sender}`}`, change);
-}
-
-/** Verdict of the firewall on a packet to the host itself. @param forNames whether names are answered where it goes */
-export function judgeInput(from: Zone, { protocol }: TraceQuestion, forNames: boolean): Ruling {
-	if (from === 'outside') return accept('what comes to the host itself is not for Kleene to judge', 'none of Kleene');
-	if (!from.internal)
-		return accept(`${from.name} is not internal: its members reach the host`, anew(from, '--internal'));
-	if (protocol === 'icmp') return accept(`${from.name} is internal, but the host answers pings`, 'none of Kleene');
-	if (forNames) return accept(`${from.name} is internal, but the host answers for names`, 'none of Kleene');
-	const change = anew(from, 'without --internal');
-	return reject(`${from.name} is internal: its members do not reach services of the host`, change);
+	return {
+		verdict,
+		rule: `the port is published for ${allowed} only${sender === '' ? '' : `, not for ${sender}`}`,
+		change,
+	};
 }

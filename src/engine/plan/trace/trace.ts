@@ -5,14 +5,17 @@
 
 import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
+import { parseSubnet } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
 import { addressesOf } from '#model/endpoint.ts';
-import { covers, type Network } from '#model/network.ts';
+import type { Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import type { Beyond, HostService, Zone } from '#model/passage.ts';
+import { isUntranslated, wayOut } from '#model/reach.ts';
 import { translatingInterface } from '../network/network.ts';
 import { type Hop, Hops, Stopped } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
-import { judgeInput, judgePassage, judgeSource, type Ruling, type Zone } from './rules.ts';
+import { inputRuling, passageRuling, type Ruling, sourceRuling } from './rules.ts';
 import type { Service } from './service.ts';
 import {
 	asksResolver,
@@ -57,10 +60,13 @@ export function trace(journey: Journey): Trace {
 
 /** Origin of a packet as known to the host. */
 interface Arrival {
-	readonly zone: Zone | 'host';
+	readonly zone: Zone;
 	/** For commands. */
 	readonly source: string;
 }
+
+const HOST: Zone = { kind: 'host' };
+const OUTSIDE = { kind: 'outside' } as const;
 
 class Walk {
 	readonly hops = new Hops();
@@ -81,7 +87,7 @@ class Walk {
 			this.hops.lose('process', `no container has ${from.address}`, `klee network inspect ${from.network.name}`);
 		else if (from.kind === 'host') {
 			this.hops.add('process', 'a process of the host');
-			this.#atHost({ zone: 'host', source: 'host' }, this.#journey.to);
+			this.#atHost({ zone: HOST, source: 'host' }, this.#journey.to);
 		} else {
 			const who = from.address || 'somebody outside';
 			this.hops.add('outside', `${who}, arrives on ${world.gatewayInterface || 'the host'}`);
@@ -89,10 +95,10 @@ class Walk {
 		}
 	}
 
-	/** Neighbours on the interface of a custom network are taken for its members where they go into it. */
-	#neighbourhoodOf(address: string): Zone {
+	/** Whoever is not one of its containers in the subnet of a custom network is their neighbour. */
+	#neighbourhoodOf(address: string): Exclude<Beyond, { kind: 'members' }> {
 		const network = address === '' ? undefined : networkAround(this.#journey.world, address);
-		return network?.icc ? network : 'outside';
+		return network ? { kind: 'neighbours', network } : OUTSIDE;
 	}
 
 	#fromContainer(container: TraceContainer): void {
@@ -100,7 +106,7 @@ class Walk {
 		const { to } = this.#journey;
 		if (!running) this.hops.lose('process', `${name} is not running`, `klee start ${name}`);
 		this.hops.add('process', `${name}, network driver ${driver}`);
-		if (driver === 'host') this.#atHost({ zone: 'host', source: name }, to);
+		if (driver === 'host') this.#atHost({ zone: HOST, source: name }, to);
 		else if (to.kind !== 'outside' && isOwn(container, to.address)) {
 			this.hops.add('route', `${to.address} is its own address`);
 			this.#arrive(name, to.address, container.id);
@@ -110,15 +116,16 @@ class Walk {
 	#outOfContainer(container: TraceContainer): void {
 		const { name, driver } = container;
 		const { to } = this.#journey;
-		const endpoint = wayOut(container, to.address) ?? this.#withoutRoute(container);
+		const endpoint = endpointTowards(container, to.address) ?? this.#withoutRoute(container);
 		const { network, inside, unit, shared } = endpoint;
 		if (!shared && unit !== null) this.hops.add('cable', `${inside} → ${hostEnd(unit)}`);
 		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
-			this.hops.rule(this.#judge({ zone: network, source: name }, network, neighbour.container.name, false));
+			const members = { kind: 'members', network } as const;
+			this.hops.rule(this.#judge({ zone: members, source: name }, members, neighbour.container.name, false));
 			this.#into(neighbour.container, neighbour.endpoint, to.address);
-		} else this.#atHost({ zone: network, source: name }, to);
+		} else this.#atHost({ zone: { kind: 'members', network }, source: name }, to);
 	}
 
 	#withoutRoute({ name, driver, endpoints }: TraceContainer): never {
@@ -151,11 +158,12 @@ class Walk {
 			const what = `${to.address} ${question.port}/${question.protocol} is published: → ${port.target} ${target}`;
 			this.hops.add('nat', what);
 			this.#port = target;
-			if (port.from && arrival.zone !== 'host') this.hops.rule(judgeSource(this.#senderTo(to.address), port.from));
+			const sources = port.from?.flatMap((block) => parseSubnet(block) ?? []);
+			if (sources && arrival.zone.kind !== 'host') this.hops.rule(sourceRuling(this.#senderTo(to.address), sources));
 			this.#onward(arrival, holderOf(world, port.target), true);
 		} else if (isHostAddress(world, to.address)) {
 			this.hops.add('route', `${to.address} is an address of the host`);
-			if (arrival.zone !== 'host') this.hops.rule(judgeInput(arrival.zone, question, forNames));
+			if (arrival.zone.kind !== 'host') this.hops.rule(inputRuling(arrival.zone, serviceOf(question, forNames)));
 			this.#arrive('the host', to.address);
 		} else this.#onward(arrival, to, false);
 	}
@@ -163,14 +171,15 @@ class Walk {
 	/** See `bridged6` of the firewall's rules. */
 	#isUntranslated(address: string, { target }: PublishedPortsPart): boolean {
 		const holder = holderOf(this.#journey.world, target);
-		return address === '::1' && holder.kind === 'container' && holder.container.driver === 'vnet';
+		const asked = parseAddress(address);
+		return asked !== undefined && holder.kind === 'container' && isUntranslated(asked, holder.container);
 	}
 
 	/** The address by which the host knows the sender; `''` for nobody in particular. */
 	#senderTo(address: string): string {
 		const { from } = this.#journey;
 		if (from.kind !== 'container') return from.address;
-		const own = wayOut(from.container, address)?.addresses[familyOf(address)];
+		const own = endpointTowards(from.container, address)?.addresses[familyOf(address)];
 		return own ? formatAddress(own) : '';
 	}
 
@@ -197,7 +206,8 @@ class Walk {
 
 	#toNobody(arrival: Arrival, { network, address }: Extract<TraceEnd, { kind: 'nobody' }>): void {
 		this.hops.add('route', `${address} by ${network.interface}`);
-		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, address, false));
+		if (arrival.zone.kind !== 'host')
+			this.hops.rule(this.#judge(arrival, { kind: 'members', network }, address, false));
 		this.hops.lose('bridge', `no container has ${address}`, `klee network inspect ${network.name}`);
 	}
 
@@ -207,9 +217,10 @@ class Walk {
 		const { network, unit, shared } = endpoint;
 		const bridged = container.driver === 'vnet';
 		this.hops.add('route', `${address} by ${bridged || shared || unit === null ? network.interface : hostEnd(unit)}`);
-		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, network, container.name, translated));
-		const hairpin = translated && arrival.zone !== 'host' && this.#journey.from.kind === 'container';
-		if (hairpin || (arrival.zone === 'host' && translated && isLoopback(this.#journey.to.address)))
+		if (arrival.zone.kind !== 'host')
+			this.hops.rule(this.#judge(arrival, { kind: 'members', network }, container.name, translated));
+		const hairpin = translated && arrival.zone.kind !== 'host' && this.#journey.from.kind === 'container';
+		if (hairpin || (arrival.zone.kind === 'host' && translated && isLoopback(this.#journey.to.address)))
 			this.hops.add('nat', `the sender becomes the host, on ${network.interface}`);
 		if (bridged) this.hops.add('bridge', network.interface);
 		this.#into(container, endpoint, address);
@@ -227,12 +238,12 @@ class Walk {
 
 	#outward(arrival: Arrival, address: string): void {
 		const { world } = this.#journey;
-		const custom = address === '' ? undefined : networkAround(world, address);
-		const way = custom?.interface ?? world.gatewayInterface;
+		const zone = this.#neighbourhoodOf(address);
+		const way = zone.kind === 'neighbours' ? zone.network.interface : world.gatewayInterface;
 		if (way === '') this.hops.lose('route', 'the host has no default route', 'ip route add default via ...');
 		this.hops.add('route', `${address || 'the outside'} by ${way}`);
-		if (arrival.zone !== 'host') this.hops.rule(this.#judge(arrival, custom ?? 'outside', address || 'outside', false));
-		if (arrival.zone !== 'host' && arrival.zone !== 'outside') this.#translate(arrival.zone, way, address);
+		if (arrival.zone.kind !== 'host') this.hops.rule(this.#judge(arrival, zone, address || 'outside', false));
+		if (arrival.zone.kind === 'members') this.#translate(arrival.zone.network, way, address);
 		this.hops.add('outside', address || 'the outside');
 	}
 
@@ -243,12 +254,11 @@ class Walk {
 		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
 	}
 
-	#judge({ zone, source }: Arrival, to: Zone, target: string, translated: boolean): Ruling {
+	#judge({ zone, source }: Arrival, to: Beyond, target: string, published: boolean): Ruling {
 		const { from } = this.#journey;
 		const vnet = from.kind === 'container' && from.container.driver === 'vnet';
-		const mayJoin = to !== 'outside' && (!vnet || to.type === 'bridge');
-		const passage = { from: zone === 'host' ? 'outside' : zone, to, translated, mayJoin, source, target } as const;
-		return judgePassage(passage);
+		const mayJoin = to.kind !== 'outside' && (!vnet || to.network.type === 'bridge');
+		return passageRuling(zone, to, published, { source, target, mayJoin });
 	}
 
 	/** @param container its id; undefined: the host */
@@ -271,13 +281,13 @@ function endpointWith({ endpoints }: Pick<TraceContainer, 'endpoints'>, address:
 	return endpoints.find((endpoint) => addressesOf(endpoint).includes(address));
 }
 
-/** The network whose subnet holds the address, else the one of the default route. */
-function wayOut({ endpoints }: TraceContainer, text: string): TraceEndpoint | undefined {
+/** @param text `''` for the outside */
+function endpointTowards({ endpoints }: TraceContainer, text: string): TraceEndpoint | undefined {
 	const address = parseAddress(text);
-	const usable = endpoints.filter(({ addresses }) => !address || addresses[address.family]);
-	const direct = usable.find(({ network }) => address && covers(network, address));
-	return (
-		direct ??
-		usable.find(({ defaultRoutes }) => (address ? defaultRoutes.includes(address.family) : defaultRoutes.length > 0))
-	);
+	return address ? wayOut(endpoints, address) : endpoints.find(({ defaultRoutes }) => defaultRoutes.length > 0);
+}
+
+function serviceOf({ protocol }: TraceQuestion, forNames: boolean): HostService {
+	if (protocol === 'icmp') return 'ping';
+	return forNames ? 'names' : 'other';
 }
