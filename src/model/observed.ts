@@ -14,6 +14,8 @@ export interface ObservedInterface {
 	readonly addresses: readonly string[];
 	/** Whether it bears Kleene's mark; absent on hosts where names have to do. */
 	readonly ours?: boolean;
+	/** Store of another daemon whose mark it bears, `''` where the mark names none; absent: it bears none of another. */
+	readonly madeBy?: string;
 }
 
 export interface ObservedRoute {

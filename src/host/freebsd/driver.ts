@@ -16,7 +16,7 @@ import type { Shell } from '#os/shell/shell.ts';
 import { applyBatch, describeStep } from './batch.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
-import { filtered, forgetting, networkFilters, publishedPorts } from './firewall/firewall.ts';
+import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from './firewall/pf-state.ts';
 import type { PartHandlers } from './handler.ts';
 import { FreebsdNetwork } from './network/network.ts';
@@ -79,16 +79,16 @@ export class FreebsdHost implements HostDriver {
 		this.#log = log;
 		this.#facts = facts;
 		this.#runner = runner;
-		this.#network = new FreebsdNetwork(majorOf(facts.release));
+		this.#network = new FreebsdNetwork(majorOf(facts.release), paths.store);
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
 		const volumes = new FreebsdVolumes({ containers: paths.containers(), volumes: paths.volumes() });
 		this.#handlers = {
 			...this.#network.handlers,
-			alias: filtered(this.#network.handlers.alias),
+			alias: filtered(this.#network.handlers.alias, paths.store),
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
-			'network-filter': networkFilters,
-			'published-ports': publishedPorts,
+			'network-filter': new NetworkFilters(paths.store),
+			'published-ports': new PublishedPorts(paths.store),
 			'image-files': new FreebsdImages(paths),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,

@@ -55,7 +55,7 @@ async function compare(
 ): Promise<Comparison> {
 	const [found, filter] = await ask(shell, [
 		{ script: network.comparisonSection(expected), parse: (text) => network.compare(survey, text, expected) },
-		{ script: FILTER_SECTION, parse: (text) => compareFilter(text, expected) },
+		{ script: FILTER_SECTION, parse: (text) => compareFilter(text, expected, network.store) },
 	]);
 	return {
 		...found,

@@ -13,6 +13,7 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	readonly image = 'FreeBSD';
 	readonly far: FarHost;
 	readonly #zfsRoot: string;
+	#guest = false;
 
 	readonly #under: (folder: string) => readonly string[];
 
@@ -35,6 +36,13 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 			await host.removeByForce();
 			throw error;
 		}
+	}
+
+	/** Another daemon, with a root and a store of its own, on the host of this one, and not started yet. */
+	beside(): FarTestHost {
+		const other = new FarTestHost(this.far, this.#under);
+		other.#guest = true;
+		return other;
 	}
 
 	protected override command(): readonly string[] {
@@ -81,6 +89,6 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	protected async removeFromHost(): Promise<void> {
-		await this.far.close();
+		if (!this.#guest) await this.far.close();
 	}
 }

@@ -6,16 +6,21 @@ import {
 	forgetStates,
 	memberJoins,
 	memberLeaves,
-	networkFilters,
-	publishedPorts,
+	NetworkFilters,
+	PublishedPorts,
 } from '#host/freebsd/firewall/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from '#host/freebsd/firewall/pf-state.ts';
+import type { PartHandler } from '#host/freebsd/handler.ts';
+import { parseRefusal } from '#host/freebsd/refusals.ts';
 import type { Part } from '#model/part.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 import { ANCHORS, networks, PORT } from './landscape.ts';
 import { type StubHost, stubHost } from './stub-host.ts';
 
+const STORE = '1a2b3c4d';
+const networkFilters: PartHandler<'network-filter'> = new NetworkFilters(STORE);
+const publishedPorts: PartHandler<'published-ports'> = new PublishedPorts(STORE);
 const [A, B, , C] = networks({ a: { icc: false } });
 assert.ok(A && B && C);
 const ALIAS: AliasPart = {
@@ -55,8 +60,8 @@ test('networks, ports and addresses leave nothing behind, and repeating each is 
 		const make = [
 			networkFilters.make(A, {}),
 			networkFilters.make(C, {}),
-			memberJoins(ALIAS),
-			memberJoins(APART),
+			memberJoins(ALIAS, STORE),
+			memberJoins(APART, STORE),
 			publishedPorts.make(PORT, {}),
 		];
 		for (const script of [...make, ...make]) await does(host, script);
@@ -100,7 +105,7 @@ test('connections of what goes are ended', () =>
 			.trimEnd()
 			.split('\n')
 			.map((line) => line.trim());
-		assert.match(byPort ?? '', /^label kleene:[0-9a-f]{16}$/);
+		assert.match(byPort ?? '', /^label kleene:1a2b3c4d:[0-9a-f]{16}$/);
 		assert.deepEqual(
 			rest.splice(4, 2),
 			labels.toSorted().map((label) => `label ${label}`),
@@ -108,7 +113,7 @@ test('connections of what goes are ended', () =>
 		);
 		// By its rules, and nothing of the subnet of a shared interface: others have addresses there.
 		assert.ok(
-			rest.splice(-2).every((line) => /^label kleene:[0-9a-f]{16}$/.test(line)),
+			rest.splice(-2).every((line) => /^label kleene:1a2b3c4d:[0-9a-f]{16}$/.test(line)),
 			rest.join(),
 		);
 		assert.deepEqual(rest, [
@@ -186,10 +191,10 @@ test('what differs on the host is found, and what nothing has need of', () =>
 	on(ANCHORS, async (host) => {
 		const parts: Part[] = [A, B, C, PORT, ALIAS, APART];
 		for (const part of [A, B, C]) await does(host, networkFilters.make(part, {}));
-		for (const script of [publishedPorts.make(PORT, {}), memberJoins(ALIAS), memberJoins(APART)])
+		for (const script of [publishedPorts.make(PORT, {}), memberJoins(ALIAS, STORE), memberJoins(APART, STORE)])
 			await does(host, script);
 		const compare = async (expected: readonly Part[]) =>
-			compareFilter((await host.run(FILTER_SECTION)).stdout, expected);
+			compareFilter((await host.run(FILTER_SECTION)).stdout, expected, STORE);
 		assert.deepEqual(await compare(parts), { differing: [], excess: [] });
 
 		host.write('anchors/kleene%to.aaaaaaaaaaaa', 'pass all\n');
@@ -218,12 +223,35 @@ test('what differs on the host is found, and what nothing has need of', () =>
 		assert.deepEqual((await compare([B, C, ALIAS])).excess, []);
 	}));
 
+test('rules of another kleened are named, and neither taken away nor written over', () =>
+	on(ANCHORS, async (host) => {
+		const [filters, ports] = [new NetworkFilters('deadbeef'), new PublishedPorts('deadbeef')];
+		for (const script of [filters.make(A), ports.make(PORT), networkFilters.make(C, {})]) await does(host, script);
+		host.write('anchors/kleene%from.eeeeeeeeeeee', 'pass all label "kleene:0123456789abcdef"\n');
+		const before = host.read('anchors/kleene%port.every.inet.tcp.8080');
+		const { excess, differing } = compareFilter((await host.run(FILTER_SECTION)).stdout, [C], STORE);
+		assert.deepEqual(differing, []);
+		assert.deepEqual(
+			excess.map(({ what, parts }) => [what, parts]),
+			[
+				[
+					'rules of another kleened (store deadbeef) in kleene/from.aaaaaaaaaaaa, kleene/port.every.inet.tcp.8080, kleene/to.aaaaaaaaaaaa',
+					[],
+				],
+				['rules that do not say whose they are in kleene/from.eeeeeeeeeeee', []],
+			],
+		);
+		const { code, stderr } = await host.run(publishedPorts.make(PORT, {}));
+		assert.deepEqual([code, parseRefusal(stderr)?.code], [1, 'PORT_TAKEN']);
+		assert.equal(host.read('anchors/kleene%port.every.inet.tcp.8080'), before);
+	}));
+
 test('an address is known to the rules before it is there, and no longer when it cannot be', () =>
 	on(ANCHORS, async (host) => {
 		const part: AliasPart = { ...APART, member: { network: C.network, shared: true, icc: false } };
 		const describe = () => ['ifconfig ...'];
 		const make = (text: string) =>
-			filtered({ make: () => sh`${new Script(text)}`, unmake: () => sh`:`, describe }).make(part, {});
+			filtered({ make: () => sh`${new Script(text)}`, unmake: () => sh`:`, describe }, STORE).make(part, {});
 		const known = () => [host.read('tables/kleene%from.cccccccccccc'), host.anchors()];
 		await does(host, networkFilters.make(C, {}));
 		const before = known();

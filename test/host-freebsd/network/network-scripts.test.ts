@@ -14,19 +14,23 @@ import {
 	OURS,
 	port,
 	refused,
+	STORE,
 } from './network-steps.ts';
 import { link } from './stand-in.ts';
 
 test('a bridge: made once, found the second time, gone the second time', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers['network-interface'].make(bridge, {}))), [
-		`ifconfig bridge create description kleene:network ${MAC} name kleene0`,
+		`ifconfig bridge create description kleene:network ${MAC} of ${STORE} name kleene0`,
 		`ifconfig kleene0 ether ${MAC}`,
 		'ifconfig kleene0 inet6 no_dad',
 		'ifconfig kleene0 up',
 	]);
 	const { kleene0 } = there.state.links;
-	assert.deepEqual([kleene0?.ether, kleene0?.up, kleene0?.description], [MAC, true, `kleene:network ${MAC}`]);
+	assert.deepEqual(
+		[kleene0?.ether, kleene0?.up, kleene0?.description],
+		[MAC, true, `kleene:network ${MAC} of ${STORE}`],
+	);
 	const again = done(await there.run(handlers['network-interface'].make(bridge, {})));
 	assert.deepEqual(again, ['ifconfig kleene0 inet6 no_dad', 'ifconfig kleene0 up']);
 	assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), [
@@ -39,7 +43,7 @@ test('a bridge: made once, found the second time, gone the second time', async (
 test('a loopback interface has no MAC address, and an MTU when one is wanted', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers['network-interface'].make({ ...loopback, mtu: 9000 }, {}))), [
-		`ifconfig lo create description kleene:network ${MAC} name kleene1`,
+		`ifconfig lo create description kleene:network ${MAC} of ${STORE} name kleene1`,
 		'ifconfig kleene1 mtu 9000',
 		'ifconfig kleene1 inet6 no_dad',
 		'ifconfig kleene1 up',
@@ -58,13 +62,19 @@ test('an interface of somebody else is neither used nor destroyed', async () => 
 		'cannot set up bridge interface kleene0: interface kleene0 is there already and is not the one of this network',
 	);
 	assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), []);
-	const foreign = { ...OURS, description: `kleene:network ${MAC.replace('36', '37')}` };
-	{
+	// Of another network, and of another kleened that has the same one.
+	for (const mark of [`kleene:network ${MAC.replace('36', '37')} of ${STORE}`, `kleene:network ${MAC} of deadbeef`]) {
 		const { state } = there;
-		state.links.kleene0 = link(foreign);
+		state.links.kleene0 = link({ ...OURS, description: mark });
+		refused(await there.run(handlers['network-interface'].make(bridge, {})), 'INTERFACE_TAKEN');
+		assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), [], mark);
+		assert.ok(there.state.links.kleene0);
 	}
-	refused(await there.run(handlers['network-interface'].make(bridge, {})), 'INTERFACE_TAKEN');
-	assert.ok(there.state.links.kleene0);
+	there.state.links.kleene0 = link({ ...OURS, description: `kleene:network ${MAC}` });
+	done(await there.run(handlers['network-interface'].make(bridge, {})));
+	assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), [
+		'ifconfig kleene0 destroy',
+	]);
 });
 
 test('a name that is taken in the same moment leaves no clone behind', async () => {
@@ -144,7 +154,7 @@ test('a host that has its IPv6 routers from announcements goes on listening to t
 test('a cable: both ends, the inner one moved in, once; given back and gone', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers.epair.make(cable, {}))), [
-		`ifconfig epair3 create description kleene:${CONTAINER}`,
+		`ifconfig epair3 create description kleene:${CONTAINER} of ${STORE}`,
 		'ifconfig epair3a ether 06:00:00:00:00:07',
 		'ifconfig epair3a mtu 1400',
 		'ifconfig epair3b ether 02:00:00:00:00:07',
@@ -188,7 +198,9 @@ test('a cable that was cut short is finished, and one whose jail is gone is stil
 test('a cable of somebody else is left alone; a leaked one needs no container', async () => {
 	await using there = await host((state) => {
 		state.links.epair3a = link({ description: '' });
-		state.links.epair4a = link({ description: 'kleene:ddddeeeeffff' });
+		state.links.epair4a = link({ description: `kleene:ddddeeeeffff of ${STORE}` });
+		state.links.epair5a = link({ description: 'kleene:ddddeeeeffff of deadbeef' });
+		state.links.epair6a = link({ description: 'kleene:ddddeeeeffff' });
 	});
 	assert.match(refused(await there.run(handlers.epair.make(cable, {})), 'INTERFACE_TAKEN'), /epair3a is there already/);
 	assert.deepEqual(done(await there.run(handlers.epair.unmake(cable, {}))), []);
@@ -198,7 +210,11 @@ test('a cable of somebody else is left alone; a leaked one needs no container', 
 	assert.deepEqual(done(await there.run(handlers.epair.unmake({ ...leaked, unit: 4 }, {}))), [
 		'ifconfig epair4a destroy',
 	]);
-	assert.deepEqual(Object.keys(there.state.links), ['epair3a']);
+	// Those of another kleened, and of one that is not known.
+	for (const unit of [5, 6])
+		assert.deepEqual(done(await there.run(handlers.epair.unmake({ ...leaked, unit }, {}))), []);
+	assert.deepEqual(Object.keys(there.state.links), ['epair3a', 'epair5a', 'epair6a']);
+	assert.deepEqual(handlers.epair.describe('unmake', leaked), ['ifconfig epair3a destroy']);
 });
 
 test('membership in a bridge: looked at first, private when isolated', async () => {

@@ -9,9 +9,11 @@ import type { InterfaceAddressPart, NetworkInterfacePart } from '#model/parts/ne
 import { type Outcome, ScriptHost } from '../sandbox/scripts.ts';
 import { emptyHost, type StandInState } from './stand-in.ts';
 
+/** Of the daemon whose steps they are. */
+export const STORE = '1a2b3c4d';
 export const CONTAINER = 'aaaabbbbcccc';
 export const MAC = '02:1d:c2:9b:8f:36';
-export const { handlers } = new FreebsdNetwork(13);
+export const { handlers } = new FreebsdNetwork(13, STORE);
 
 export const bridge: NetworkInterfacePart = {
 	kind: 'network-interface',
@@ -67,7 +69,7 @@ export const alias: AliasPart = {
 	hostAddress: '',
 };
 
-export const OURS = { description: `kleene:network ${MAC}`, group: 'bridge', ether: MAC };
+export const OURS = { description: `kleene:network ${MAC} of ${STORE}`, group: 'bridge', ether: MAC };
 
 export async function host(how: (state: StandInState) => void = () => {}): Promise<ScriptHost> {
 	const state = emptyHost();

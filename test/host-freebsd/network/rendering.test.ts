@@ -9,6 +9,7 @@ import type { Part, PartKind } from '#model/part.ts';
 /** What every script is, to the letter. `KLEENE_REWRITE=1` writes it anew, to be read before it is committed. */
 const RENDERED = new URL('./rendered-network.txt', import.meta.url);
 
+const STORE = '1a2b3c4d';
 const container = 'aaaabbbbcccc';
 const inside = { container, interface: 'epair3b' };
 const cable = { container, unit: 3, inside: 'epair3b', routed: false };
@@ -32,7 +33,7 @@ const PARTS: readonly Part[] = [
 ];
 
 function render(release: number, parts: readonly Part[]): string {
-	const all = new FreebsdNetwork(release).handlers as unknown as Record<string, PartHandler<PartKind>>;
+	const all = new FreebsdNetwork(release, STORE).handlers as unknown as Record<string, PartHandler<PartKind>>;
 	const steps = parts.flatMap((part) => (['make', 'unmake'] as const).map((verb) => ({ verb, part })));
 	return steps
 		.flatMap(({ verb, part }) => {
@@ -54,13 +55,13 @@ test('what a user could have typed stays one word, wherever it is', () => {
 	const hostile = `x'; touch /tmp/no; echo '`;
 	const part: Part = { kind: 'bridge-port', bridge: hostile, interface: hostile, isolated: true, hairpin: false };
 	const quoted = `'x'\\''; touch /tmp/no; echo '\\'''`;
-	const { text } = new FreebsdNetwork(13).handlers['bridge-port'].unmake(part, {});
+	const { text } = new FreebsdNetwork(13, STORE).handlers['bridge-port'].unmake(part, {});
 	assert.ok(text.includes(`ifconfig ${quoted} deletem ${quoted}`), text);
 });
 
 test('a step that no plan for this host has is refused before the host is asked', () => {
 	const member: Part = { kind: 'filter-member', network: 'aaaabbbbcccc', interface: 'epair0a', internal: false };
-	const handler = new FreebsdNetwork(13).handlers['filter-member'];
+	const handler = new FreebsdNetwork(13, STORE).handlers['filter-member'];
 	for (const refused of [() => handler.make(member, {}), () => handler.unmake(member, {})])
 		assert.throws(refused, { code: 'UNSUPPORTED_HERE', what: 'cannot make a filter-member' });
 	for (const [kind, { make }] of Object.entries(unplannedHandlers))

@@ -8,7 +8,7 @@ import { recording } from '../recordings.ts';
 import { ScriptHost } from '../sandbox/scripts.ts';
 import { emptyHost, link } from './stand-in.ts';
 
-const network = new FreebsdNetwork(13);
+const network = new FreebsdNetwork(13, '1a2b3c4d');
 const CONTAINER = 'aaaabbbbcccc';
 
 /** As `sed` on the host tags what a command said. */
@@ -51,13 +51,26 @@ test('a physical interface has no type, a marked one is ours, a loopback one has
 		'i vtnet0: flags=8863<UP,BROADCAST> metric 0 mtu 1500',
 		'i \tgroups: dmz',
 		'i kleene0: flags=8049<UP,LOOPBACK,RUNNING,MULTICAST> metric 0 mtu 16384',
-		'i \tdescription: kleene:network 02:1d:c2:9b:8f:36',
+		'i \tdescription: kleene:network 02:1d:c2:9b:8f:36 of 1a2b3c4d',
 		'i \tgroups: lo',
 		'r {}',
 	].join('\n');
 	const [card, loopback] = network.readSurvey(text).interfaces;
 	assert.deepEqual([card?.type, card?.ours], ['', false]);
 	assert.deepEqual([loopback?.type, loopback?.ours, loopback?.mac], ['lo', true, '02:1d:c2:9b:8f:36']);
+});
+
+test('what bears the mark of another kleened, or of one that is not named, is not ours', () => {
+	const marks = ['kleene:network 02:1d:c2:9b:8f:36 of deadbeef', 'kleene:aaaabbbbcccc', "kleene: the admin's own"];
+	const text = marks.map((mark, index) => `i em${index}: flags=8863<UP> metric 0 mtu 1500\ni \tdescription: ${mark}\n`);
+	assert.deepEqual(
+		network.readSurvey(`${text.join('')}r {}`).interfaces.map(({ ours, madeBy }) => [ours, madeBy]),
+		[
+			[false, 'deadbeef'],
+			[false, ''],
+			[false, undefined],
+		],
+	);
 });
 
 test('routes of a host that lead somewhere, and the interface of the default one', () => {

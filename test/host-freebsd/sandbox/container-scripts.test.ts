@@ -2,7 +2,18 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
 import type { InsideRoutePart } from '#model/parts/inside.ts';
-import { alias, CONTAINER, done, handlers, host, inner, inner6, refused, route } from '../network/network-steps.ts';
+import {
+	alias,
+	CONTAINER,
+	done,
+	handlers,
+	host,
+	inner,
+	inner6,
+	refused,
+	route,
+	STORE,
+} from '../network/network-steps.ts';
 import { link } from '../network/stand-in.ts';
 
 test('addresses and the default route inside, without a word to the user', async () => {
@@ -54,7 +65,7 @@ test('what is inside a jail that is gone is gone, and cannot be made', async () 
 });
 
 test('from FreeBSD 14 on the tools of the host reach into a jail', async () => {
-	const newer = new FreebsdNetwork(14).handlers;
+	const newer = new FreebsdNetwork(14, STORE).handlers;
 	await using there = await host((state) => {
 		state.links.epair3b = link({ jail: CONTAINER });
 	});
@@ -127,6 +138,10 @@ test('an alias whose jail refuses or is gone, and an address that the host has w
 	}
 	const leaked = { ...alias, container: '', address: '10.2.3.9' };
 	assert.deepEqual(done(await there.run(handlers.alias.unmake(leaked, {}))), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
+	assert.deepEqual(handlers.alias.describe('unmake', leaked), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
+	assert.deepEqual(handlers.alias.describe('unmake', { ...alias, interface: '' }), [
+		`jail -m name=${CONTAINER} ip4.addr=...`,
+	]);
 });
 
 test('what no plan for this host has is refused', async () => {

@@ -36,7 +36,9 @@ export function findDrift(examination: Examination): Finding[] {
 		if (!fault) continue;
 		const draft: Draft = missing.get(base ?? '') ?? { part, subject, fault, steps: [], owners: new Map() };
 		if (draft.part === part) drafts.push(draft);
-		draft.steps.push(...(fault.steps ?? [make(part)]));
+		// On what is another one nothing is made, either.
+		const byHand = draft.part !== part && draft.fault.steps?.length === 0;
+		draft.steps.push(...(byHand ? [] : (fault.steps ?? [make(part)])));
 		draft.owners.set(`${owner.kind} ${owner.id}`, owner);
 		if (fault.missing) for (const name of namesOf(part)) missing.set(name, draft);
 	}

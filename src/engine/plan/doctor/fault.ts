@@ -78,7 +78,7 @@ function faultOfInterface(part: PartOf<'network-interface'>, view: HostView): Fa
 	if (!found) return { what: `${part.type} ${name} is missing`, missing: true };
 	if (found.mac.toLowerCase() !== mac.toLowerCase()) {
 		const what = `${name} has the MAC address ${found.mac}, not ${mac}: it is not the interface that was made`;
-		return { what, steps: [], hint: view.customs.setMac(name, mac) };
+		return { what, steps: [], hint: view.customs.setMac(name, mac), missing: true };
 	}
 	if (mtu !== undefined && found.mtu !== mtu)
 		return {

@@ -2,6 +2,7 @@ import { hostEnd, innerEnd, unitOfHostEnd } from '#model/cable.ts';
 import type { ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
+import type { HostTraits } from '#model/traits.ts';
 import { type Examination, type Finding, hintOfRepair } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 
@@ -27,6 +28,7 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 		if (part.kind === 'epair') names.add(hostEnd(part.unit));
 	}
 	return observed.interfaces.flatMap((found) => {
+		if (found.madeBy !== undefined) return names.has(found.name) ? [] : [ofAnother(found, found.madeBy, traits)];
 		const part = names.has(found.name) ? undefined : partOfInterface(found);
 		if (!part) return [];
 		const ports = observed.interfaces.filter(({ bridge }) => bridge === found.name).map(({ name }) => name);
@@ -39,6 +41,20 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 			}),
 		];
 	});
+}
+
+/** Never for this daemon to take away. @param store of the one that made it, `''` where the mark does not say */
+function ofAnother({ name }: ObservedInterface, store: string, traits: HostTraits): Finding {
+	return {
+		kind: 'leak',
+		severity: 'warning',
+		subject: 'host',
+		what: `interface ${name} was made by ${store === '' ? 'a kleened that it does not name' : `another kleened (store ${store})`}`,
+		why: 'its name is not free, and what it is for this kleened does not know',
+		hint: `if that kleened is gone for good: ${customsOf(traits).destroy(name)}`,
+		steps: [],
+		owners: [],
+	};
 }
 
 /** By its mark where the host knows marks: others have epairs, too. */

@@ -51,6 +51,22 @@ test('cables and bridges of others are theirs, whatever they are called; what be
 	assert.deepEqual(part, { kind: 'network-interface', interface: 'lan', type: 'loopback', mac: '02:00:00:00:00:09' });
 });
 
+test('what another kleened made is named, and nobody takes it away or makes anything on it', () => {
+	const others = [
+		iface('kleene8', { type: 'bridge', ours: false, madeBy: 'deadbeef' }),
+		iface('epair7a', { type: 'epair', ours: false, madeBy: '' }),
+	];
+	const scene = { ...shared, interfaces: [bridge, ...others] };
+	assert.deepEqual(words(scene), [
+		'interface kleene8 was made by another kleened (store deadbeef)',
+		'interface epair7a was made by a kleened that it does not name',
+	]);
+	assert.deepEqual(steps(scene), [[], []]);
+	assert.match(find(scene)[0]?.hint ?? '', /gone for good: ifconfig kleene8 destroy/);
+	const inPlace = iface('kleene0', { type: 'bridge', mac: '02:00:00:00:00:99', ours: false, madeBy: 'deadbeef' });
+	assert.deepEqual(steps({ ...shared, interfaces: [inPlace], comparison: {} }), [[]]);
+});
+
 test('what is done by hand is said in the words of the host', () => {
 	const renamed = { ...bridge, mac: '02:00:00:00:00:99' };
 	const [finding] = find({ ...shared, interfaces: [renamed] });

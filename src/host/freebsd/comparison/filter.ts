@@ -8,7 +8,7 @@ import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { labelOf, parseAnchors } from '#os/freebsd/pfctl.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { parsePortAnchor, portAnchor } from '../firewall/port-rules.ts';
-import { type Anchor, memberTables, networkAnchors, selfAnchor, VERDICT } from '../firewall/rules.ts';
+import { type Anchor, memberTables, networkAnchors, selfAnchor, signed, signerOf, VERDICT } from '../firewall/rules.ts';
 
 /** Only looks; its output is for `compareFilter`. pfctl writes rules in its own way, so they are known by their label. */
 export const FILTER_SECTION: Script = sh`
@@ -42,17 +42,49 @@ export interface FilterComparison {
 	readonly excess: readonly ObservedExcess[];
 }
 
-export function compareFilter(output: string, expected: readonly Part[]): FilterComparison {
+/** @param store identity of the daemon's store: rules of another are left alone */
+export function compareFilter(output: string, expected: readonly Part[], store: string): FilterComparison {
 	const found = readSection(output);
-	const wanted = expected.flatMap(anchorsOf);
+	const wanted = expected
+		.flatMap(anchorsOf)
+		.map(({ part, anchor }) => ({ part, anchor: signedUnlessCommon(anchor, store) }));
 	const differing = wanted.flatMap(({ part, anchor }) => {
 		const what = differenceOf(anchor, found.get(anchor.name));
 		return what ? [{ part, what }] : [];
 	});
 	const members = expected.flatMap((part) => (part.kind === 'alias' ? missingMembers(part, found) : []));
 	const known = new Set([VERDICT.name, ...wanted.map(({ anchor }) => anchor.name)]);
-	const unknown = [...found].filter(([name, anchor]) => !known.has(name) && holdsRules(anchor)).map(([name]) => name);
-	return { differing: oncePerPart([...differing, ...members]), excess: excessOf(unknown, known) };
+	const unknown = [...found].filter(([name, anchor]) => !known.has(name) && holdsRules(anchor));
+	const bySigner = Map.groupBy(unknown, ([name, anchor]) => signerIn(anchor) ?? signerIn(found.get(otherOf(name))));
+	const excess = [...bySigner].flatMap(([signer, anchors]) => {
+		const names = anchors.map(([name]) => name);
+		return signer === store ? excessOf(names, known) : [excessOfOther(names, signer)];
+	});
+	return { differing: oncePerPart([...differing, ...members]), excess };
+}
+
+/** The other anchor of a network: one without labels, because somebody changed it, is known by that. */
+function otherOf(name: string): string {
+	return name.replace(/\/(from|to)\./, (_, which) => (which === 'from' ? '/to.' : '/from.'));
+}
+
+/** Which daemon's rules they are, where they say it. */
+function signerIn({ rules }: Pick<Found, 'rules'> = { rules: [] }): string | undefined {
+	return rules.flatMap((rule) => signerOf(labelOf(rule) ?? '') ?? [])[0];
+}
+
+function signedUnlessCommon(anchor: Anchor, store: string): Anchor {
+	return anchor === VERDICT ? anchor : signed(anchor, store);
+}
+
+/** Not for this daemon to take away. */
+function excessOfOther(names: readonly string[], store: string | undefined): ObservedExcess {
+	const whose = store === undefined ? 'that do not say whose they are' : `of another kleened (store ${store})`;
+	return {
+		what: `rules ${whose} in ${names.join(', ')}`,
+		why: 'they let packets through, or keep them back, for containers that this kleened does not know',
+		parts: [],
+	};
 }
 
 function readSection(output: string): Map<string, Found> {

@@ -62,7 +62,7 @@ function readStack(container: string, text: string): ObservedStack | undefined {
 	const links = parseIfconfig(linesAfter(`inside ${container} `, text));
 	const routes = tryParse(linesAfter(`routes ${container} `, text));
 	if (links.length === 0 || !routes) return undefined;
-	return { container, interfaces: surveyOf(links, []).interfaces, routes: routesOf(routes) };
+	return { container, interfaces: surveyOf(links, [], '').interfaces, routes: routesOf(routes) };
 }
 
 function tryParse(text: string): NetstatRoute[] | undefined {

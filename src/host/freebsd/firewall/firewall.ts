@@ -3,23 +3,33 @@
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE, withoutPrefix } from '#inet/prefix.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import { labelOf } from '#os/freebsd/pfctl.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refusal } from '../refusals.ts';
 import { ANCHOR_LINES } from './pf-conf.ts';
-import { portAnchor, portLabel } from './port-rules.ts';
-import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, VERDICT } from './rules.ts';
+import { portAnchor } from './port-rules.ts';
+import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, signed, VERDICT } from './rules.ts';
 
-export const networkFilters: PartHandler<'network-filter'> = {
-	make(part) {
+export class NetworkFilters implements PartHandler<'network-filter'> {
+	readonly #store: string;
+
+	/** @param store identity of the daemon's store, which the rules say whose they are by */
+	constructor(store: string) {
+		this.#store = store;
+	}
+
+	make(part: NetworkFilterPart): Script {
 		return lines(
 			requirePf(`cannot set up the rules of network ${part.network}`),
-			...load([VERDICT, ...networkAnchors(part)]),
+			...load([VERDICT, ...this.#anchors(part)]),
 		);
-	},
+	}
 
 	/** The last one takes along what all have in common. */
-	unmake({ network, shared, subnet, subnet6 }) {
+	unmake({ network, shared, subnet, subnet6 }: NetworkFilterPart): Script {
 		const [from, to] = [anchorOf('from', network), anchorOf('to', network)];
 		return lines(
 			...ifPf(
@@ -41,40 +51,71 @@ export const networkFilters: PartHandler<'network-filter'> = {
 				...(shared ? [] : [subnet, subnet6].filter((block) => block !== '').map(forget)),
 			),
 		);
-	},
+	}
 
-	describe(verb, part) {
-		const anchors = networkAnchors(part);
+	describe(verb: 'make' | 'unmake', part: NetworkFilterPart): string[] {
+		const anchors = this.#anchors(part);
 		return verb === 'make' ? anchors.flatMap(described) : anchors.map(({ name }) => `pfctl -a ${name} -F all`);
-	},
-};
+	}
 
-export const publishedPorts: PartHandler<'published-ports'> = {
-	make(part) {
+	#anchors(part: NetworkFilterPart): Anchor[] {
+		return networkAnchors(part).map((one) => signed(one, this.#store));
+	}
+}
+
+export class PublishedPorts implements PartHandler<'published-ports'> {
+	readonly #store: string;
+
+	/** @param store identity of the daemon's store, which the rules say whose they are by */
+	constructor(store: string) {
+		this.#store = store;
+	}
+
+	/** The anchor of a port has one name, whoever publishes it: that of another daemon is not written over. */
+	make(part: PublishedPortsPart): Script {
 		const subject = `cannot publish port ${part.first}/${part.protocol} of container ${part.container}`;
-		return lines(requirePf(subject), ...load([portAnchor(part)]));
-	},
+		const anchor = this.#anchor(part);
+		const taken = refusal({
+			code: 'PORT_TAKEN',
+			what: subject,
+			why: `the host publishes it for another kleened: its rules are in the anchor ${anchor.name}`,
+			hint: `choose another port; if that kleened is gone for good: pfctl -a ${anchor.name} -F all`,
+		});
+		return lines(
+			requirePf(subject),
+			sh`case $(pfctl -a ${anchor.name} -s rules 2>/dev/null) in`,
+			sh`*${` label "kleene:${this.#store}:`}*) ;;`,
+			sh`*' label "kleene:'????????:*) ${taken} ;;`,
+			sh`esac`,
+			...load([anchor]),
+		);
+	}
 
 	/** Connections that came in by these ports end with them: a later holder of a port must not get their packets. */
-	unmake(part) {
-		return lines(...ifPf(flush(portAnchor(part).name), sh`pfctl -q -k label -k ${portLabel(part)}`));
-	},
+	unmake(part: PublishedPortsPart): Script {
+		const { name, text } = this.#anchor(part);
+		return lines(...ifPf(flush(name), sh`pfctl -q -k label -k ${labelOf(text) ?? ''}`));
+	}
 
-	describe(verb, part) {
-		const made = portAnchor(part);
+	describe(verb: 'make' | 'unmake', part: PublishedPortsPart): string[] {
+		const made = this.#anchor(part);
 		return verb === 'make' ? described(made) : [`pfctl -a ${made.name} -F all`];
-	},
-};
+	}
+
+	#anchor(part: PublishedPortsPart): Anchor {
+		return signed(portAnchor(part), this.#store);
+	}
+}
 
 /**
  * Addresses of ipnet containers, with what the rules have to know of them: before the address is there, until it is gone. An
  * address that cannot be set up leaves nothing in the rules.
  */
-export function filtered(aliases: PartHandler<'alias'>): PartHandler<'alias'> {
+export function filtered(aliases: PartHandler<'alias'>, store: string): PartHandler<'alias'> {
 	return {
 		make: (part, options) =>
 			lines(
-				memberJoins(part),
+				memberJoins(part, store),
 				sh`set +e`,
 				sh`( set -e`,
 				aliases.make(part, options),
@@ -103,12 +144,12 @@ export function forgetting(addresses: PartHandler<'inside-address'>): PartHandle
 }
 
 /** What an address of an ipnet container needs before it is there. */
-export function memberJoins({ address, member }: AliasPart): Script {
+export function memberJoins({ address, member }: AliasPart, store: string): Script {
 	if (!member) return sh`:`;
 	const { network, shared, icc } = member;
 	return lines(
 		...(shared ? memberTables(network).map((name) => sh`pfctl -q -a ${name} -t containers -T add ${address}`) : []),
-		...(icc ? [] : load([selfAnchor(network, { address })])),
+		...(icc ? [] : load([signed(selfAnchor(network, { address }), store)])),
 	);
 }
 

@@ -2,7 +2,7 @@
 import { UNSPECIFIED } from '#inet/address.ts';
 import { familyOf, familyWord } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
-import { type Anchor, anchor, fingerprint } from './rules.ts';
+import { type Anchor, anchor } from './rules.ts';
 
 /** Those on one address are asked before those on every one: `at` sorts before `every`. */
 function nameOf({ hostAddress, protocol, first, target }: PublishedPortsPart): string {
@@ -23,11 +23,6 @@ export function parsePortAnchor(
 	const [, word, hostAddress = '', protocol, first] = match;
 	const family = word === 'inet6' || familyOf(hostAddress) === 6 ? 6 : 4;
 	return { protocol: protocol as 'tcp' | 'udp', hostAddress, first: Number(first), target: UNSPECIFIED[family] };
-}
-
-/** By which the connections are found that came in by these ports. */
-export function portLabel(part: PublishedPortsPart): string {
-	return fingerprint(linesOf(part));
 }
 
 function linesOf(part: PublishedPortsPart): string[] {

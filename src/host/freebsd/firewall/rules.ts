@@ -46,6 +46,16 @@ export function anchor(name: string, lines: readonly string[]): Anchor {
 	return { name, text: `${labelled.join('\n')}\n` };
 }
 
+/** The same with labels that say, too, whose rules they are. @param store identity of the daemon's store */
+export function signed({ name, text }: Anchor, store: string): Anchor {
+	return { name, text: text.replaceAll(' label "kleene:', ` label "kleene:${store}:`) };
+}
+
+/** @returns undefined for the label of what daemons have in common, and of earlier versions, which did not say whose it is */
+export function signerOf(label: string): string | undefined {
+	return /^kleene:([0-9a-f]{8}):/.exec(label)?.[1];
+}
+
 export function fingerprint(lines: readonly string[]): string {
 	return `kleene:${createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16)}`;
 }

@@ -3,18 +3,25 @@ import type { NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refuse } from '../refusals.ts';
-import { bearing, look, markOfNetwork, orElse, showingMtu, standing } from './marks.ts';
+import { bearing, look, type Marks, orElse, showingMtu, standing } from './marks.ts';
 
 /** The interface of a network: an if_bridge(4), or an lo(4), which has no MAC address. */
-export const networkInterfaces: PartHandler<'network-interface'> = {
-	make(part) {
+export class NetworkInterfaces implements PartHandler<'network-interface'> {
+	readonly #marks: Marks;
+
+	constructor(marks: Marks) {
+		this.#marks = marks;
+	}
+
+	make(part: NetworkInterfacePart): Script {
 		const { interface: name, mac, type } = part;
+		const mark = this.#marks.network(mac);
 		return lines(
 			sh`if ${look(name)}; then`,
-			sh`	case $there in ${bearing(markOfNetwork(mac))}) ;; *) ${taken(part)} ;; esac`,
+			sh`	case $there in ${bearing(mark)}) ;; *) ${taken(part)} ;; esac`,
 			...requireMtu(part),
 			sh`else`,
-			create(part),
+			create(part, mark),
 			sh`fi`,
 			...(type === 'bridge' ? [giveMac(name, mac)] : []),
 			// What the host configures here is nobody else's: no second of silence before an address may be used.
@@ -22,41 +29,41 @@ export const networkInterfaces: PartHandler<'network-interface'> = {
 			sh`ifconfig ${name} up`,
 			standing,
 		);
-	},
+	}
 
 	/** Never a bridge that somebody is plugged into. */
-	unmake(part) {
+	unmake(part: NetworkInterfacePart): Script {
 		const { interface: name, mac } = part;
 		return lines(
 			sh`if ${look(name)}; then`,
-			sh`	case $there in ${bearing(markOfNetwork(mac))})`,
+			sh`	case $there in ${bearing(this.#marks.network(mac))})`,
 			sh`		members=$(printf '%s\\n' "$there" | sed -n 's/^	member: \\([^ ]*\\) .*/\\1/p')`,
 			sh`		if [ -n "$members" ]; then ${hasMembers(part)}; fi`,
 			sh`		ifconfig ${name} destroy ;;`,
 			sh`	esac`,
 			sh`fi`,
 		);
-	},
+	}
 
-	describe(verb, { interface: name, type, mac, mtu }) {
+	describe(verb: 'make' | 'unmake', { interface: name, type, mac, mtu }: NetworkInterfacePart): string[] {
 		if (verb === 'unmake') return [`ifconfig ${name} destroy`];
 		return [
-			`ifconfig ${driverOf(type)} create description "${markOfNetwork(mac)}" name ${name}`,
+			`ifconfig ${driverOf(type)} create description "${this.#marks.network(mac)}" name ${name}`,
 			...(type === 'bridge' ? [`ifconfig ${name} ether ${mac}`] : []),
 			`ifconfig ${name} inet6 no_dad`,
 			`ifconfig ${name}${mtu === undefined ? '' : ` mtu ${mtu}`} up`,
 		];
-	},
-};
+	}
+}
 
 function driverOf(type: NetworkInterfacePart['type']): string {
 	return type === 'bridge' ? 'bridge' : 'lo';
 }
 
 /** A name that was taken meanwhile leaves a clone behind, whose name ifconfig prints. */
-function create({ interface: name, type, mac, mtu }: NetworkInterfacePart): Script {
+function create({ interface: name, type, mtu }: NetworkInterfacePart, mark: string): Script {
 	return lines(
-		sh`	made=$(ifconfig ${driverOf(type)} create description ${markOfNetwork(mac)} name ${name}) || {`,
+		sh`	made=$(ifconfig ${driverOf(type)} create description ${mark} name ${name}) || {`,
 		sh`		[ -z "$made" ] || ifconfig "$made" destroy`,
 		sh`		exit 1`,
 		sh`	}`,

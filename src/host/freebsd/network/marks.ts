@@ -8,34 +8,51 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 
 const PREFIX = 'kleene:';
-const NETWORK = /^kleene:network ([0-9a-f:]{17})$/;
+/** What is marked, and the store of the daemon that did it: earlier versions did not say whose. */
+const MARK = /^kleene:(?:network ([0-9a-f:]{17})|[0-9a-f]{12})(?: of ([0-9a-f]{8}))?$/;
 
-/** @param mac of the network, which stands for its id */
-export function markOfNetwork(mac: string): string {
-	return `${PREFIX}network ${mac.toLowerCase()}`;
+export interface Mark {
+	/** MAC address of the network, for interfaces without one of their own; `''` for a cable. */
+	readonly mac: string;
+	/** Identity of the store, `''` where it is not said. */
+	readonly store: string;
 }
 
-/** @param container id */
-export function markOfCable(container: string): string {
-	return `${PREFIX}${container}`;
+/** @returns undefined for the description of anything else */
+export function readMark(description: string): Mark | undefined {
+	const [whole, mac = '', store = ''] = MARK.exec(description) ?? [];
+	return whole === undefined ? undefined : { mac, store };
 }
 
-export function isMark(description: string): boolean {
-	return description.startsWith(PREFIX);
+/** The marks that one daemon gives, by the identity of its store. */
+export class Marks {
+	readonly store: string;
+
+	constructor(store: string) {
+		this.store = store;
+	}
+
+	/** @param mac of the network, which stands for its id */
+	network(mac: string): string {
+		return `${PREFIX}network ${mac.toLowerCase()} of ${this.store}`;
+	}
+
+	/** @param container id */
+	cable(container: string): string {
+		return `${PREFIX}${container} of ${this.store}`;
+	}
+
+	/** A pattern of `case` for what ifconfig says of an interface with any mark of this daemon. */
+	get any(): Script {
+		return sh`*${`\tdescription: ${PREFIX}`}*${` of ${this.store}\n`}*`;
+	}
 }
 
-/** For interfaces without a MAC address of their own. @returns `''` for what is no mark of a network */
-export function macInMark(description: string): string {
-	return NETWORK.exec(description)?.[1] ?? '';
-}
-
-/** A pattern of `case` for what ifconfig says of an interface with this mark. */
+/** A pattern of `case` for what ifconfig says of an interface with this mark, also as earlier versions wrote it. */
 export function bearing(mark: string): Script {
-	return sh`*${`\tdescription: ${mark}\n`}*`;
+	const earlier = mark.replace(/ of [0-9a-f]+$/, '');
+	return sh`*${`\tdescription: ${mark}\n`}*|*${`\tdescription: ${earlier}\n`}*`;
 }
-
-/** The same for any mark of Kleene's. */
-export const bearingAny = sh`*${`\tdescription: ${PREFIX}`}*`;
 
 /** A pattern of `case` for ifconfig's text in CIDR format that shows this address with this prefix. */
 export function showing(address: string): Script {

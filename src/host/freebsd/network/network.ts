@@ -8,7 +8,8 @@ import { InsideAddresses, InsideRoutes, interfaceAddresses } from './addressing.
 import { aliases } from './aliases.ts';
 import { Epairs } from './endpoints.ts';
 import { type InsideTools, insideTools } from './inside.ts';
-import { bridgePorts, networkInterfaces } from './links.ts';
+import { bridgePorts, NetworkInterfaces } from './links.ts';
+import { Marks } from './marks.ts';
 import { type NetworkSurvey, readSurvey, surveySection } from './survey.ts';
 
 export type NetworkPartKind =
@@ -25,15 +26,22 @@ export type NetworkPartKind =
 export class FreebsdNetwork {
 	readonly handlers: Pick<PartHandlers, NetworkPartKind>;
 	readonly #inside: InsideTools;
+	/** Identity of the daemon's store. */
+	readonly store: string;
 
-	/** @param release major version of the host, e.g. 13 */
-	constructor(release: number) {
+	/**
+	 * @param release major version of the host, e.g. 13
+	 * @param store identity of the daemon's store
+	 */
+	constructor(release: number, store: string) {
 		const inside = insideTools(release);
+		const marks = new Marks(store);
+		this.store = store;
 		this.#inside = inside;
 		this.handlers = {
-			'network-interface': networkInterfaces,
+			'network-interface': new NetworkInterfaces(marks),
 			'interface-address': interfaceAddresses,
-			epair: new Epairs(inside),
+			epair: new Epairs(inside, marks),
 			'bridge-port': bridgePorts,
 			'inside-address': new InsideAddresses(inside),
 			'inside-route': new InsideRoutes(inside),
@@ -49,7 +57,7 @@ export class FreebsdNetwork {
 
 	/** @param stdout of `surveySection` */
 	readSurvey(stdout: string): NetworkSurvey {
-		return readSurvey(stdout);
+		return readSurvey(stdout, this.store);
 	}
 
 	/** Looks, too, at what `surveySection` does not show of these parts. */

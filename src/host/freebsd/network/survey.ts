@@ -4,7 +4,7 @@ import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
-import { isMark, macInMark } from './marks.ts';
+import { readMark } from './marks.ts';
 
 export interface ObservedNetwork {
 	readonly interfaces: readonly ObservedInterface[];
@@ -23,10 +23,13 @@ export interface NetworkSurvey extends ObservedNetwork {
 export const surveySection: Script = sh`ifconfig -a | sed 's/^/i /'
 netstat --libxo json -rn | sed 's/^/r /'`;
 
-/** @param text what `surveySection` wrote */
-export function readSurvey(text: string): NetworkSurvey {
+/**
+ * @param text what `surveySection` wrote
+ * @param store identity of the daemon's store: what bears the mark of another is another's
+ */
+export function readSurvey(text: string, store: string): NetworkSurvey {
 	const links = parseIfconfig(linesAfter('i ', text));
-	return { links, ...surveyOf(links, parseRoutes(linesAfter('r ', text))) };
+	return { links, ...surveyOf(links, parseRoutes(linesAfter('r ', text)), store) };
 }
 
 /** Those lines that begin with a tag, without it. */
@@ -35,20 +38,26 @@ export function linesAfter(tag: string, text: string): string {
 	return found.map((line) => line.slice(tag.length)).join('\n');
 }
 
-export function surveyOf(links: readonly IfconfigInterface[], all: readonly NetstatRoute[]): ObservedNetwork {
+export function surveyOf(
+	links: readonly IfconfigInterface[],
+	all: readonly NetstatRoute[],
+	store: string,
+): ObservedNetwork {
 	const bridges = new Map(links.flatMap(({ name, members }) => members.map((member) => [member.name, name] as const)));
 	const interfaces = links.map((link): ObservedInterface => {
 		const { name, flags, mtu, ether, description, addresses } = link;
+		const mark = readMark(description);
 		return {
 			name,
 			type: typeOf(link),
 			up: flags.includes('UP'),
-			mac: ether || macInMark(description),
+			mac: ether || (mark?.mac ?? ''),
 			mtu,
 			bridge: bridges.get(name) ?? '',
 			// They come and go by themselves and say nothing about who uses which network.
 			addresses: addresses.filter((address) => !isLinkLocal(address)),
-			ours: isMark(description),
+			ours: mark?.store === store,
+			...(mark && mark.store !== store ? { madeBy: mark.store } : {}),
 		};
 	});
 	const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map(withoutPrefix)));
