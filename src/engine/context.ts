@@ -1,6 +1,7 @@
 import type { HostDriver } from '#host/driver.ts';
 import type { HostTraits } from '#model/traits.ts';
 import type { Store } from '#store/store.ts';
+import type { Events } from './events.ts';
 import type { Executor } from './executor.ts';
 import type { KeyedLocks } from './locks.ts';
 import type { Recorder } from './recorder.ts';
@@ -26,7 +27,9 @@ export interface EngineContext extends Policy {
 	readonly executor: Executor;
 	readonly recorder: Recorder;
 	readonly locks: KeyedLocks;
+	/** Errors and the like; what happened is told to `events`. */
 	readonly log: Logger;
+	readonly events: Events;
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
 	readonly timestamp: () => string;
 	/** Last observation of the host, refreshed when it changes. */

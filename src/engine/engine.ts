@@ -2,6 +2,7 @@ import { messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver, HostEvent } from '#host/driver.ts';
 import type { Store } from '#store/store.ts';
 import type { EngineContext, Logger, Policy } from './context.ts';
+import { Events, happeningsOf } from './events.ts';
 import { Executor } from './executor.ts';
 import { KeyedLocks } from './locks.ts';
 import { ContainerOperations } from './operations/containers.ts';
@@ -25,6 +26,7 @@ import { risingTimestamps } from './timestamps.ts';
 
 /** Everything a daemon can be asked to do. */
 export class Engine {
+	readonly events: Events;
 	readonly networks: NetworkOperations;
 	readonly endpoints: EndpointOperations;
 	readonly containers: ContainerOperations;
@@ -40,10 +42,13 @@ export class Engine {
 
 	constructor(store: Store, driver: HostDriver, log: Logger, policy: Policy = { allowHostHooks: false }) {
 		const recorder = new Recorder(store);
-		const executor = new Executor(driver, { store, recorder, log });
+		const timestamp = risingTimestamps();
+		const events = new Events(log, timestamp);
+		const executor = new Executor(driver, { store, recorder, events, log });
 		const seen = { gatewayInterface: '', traits: driver.facts() };
-		const fresh = { locks: new KeyedLocks(), timestamp: risingTimestamps(), seen };
+		const fresh = { locks: new KeyedLocks(), timestamp, events, seen };
 		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };
+		this.events = events;
 		const planner = new RunPlanner(context);
 		const names = new HostsFileUpdater(context);
 		const runs = new Runs(context, planner, names);
@@ -62,6 +67,10 @@ export class Engine {
 		this.traces = new TraceOperations(context);
 		this.#reconciler = new Reconciler(context, { runs, planner, live, names });
 		this.#restoration = new Restoration(context);
+		// The last to hear of a change: whoever is told of it finds everything else up to date.
+		recorder.listen((change, freed) => {
+			for (const happening of happeningsOf(change, freed)) events.tell(happening);
+		});
 		driver.watch((event) => context.locks.apart(() => this.#react(event, runs)));
 	}
 

@@ -5,7 +5,8 @@ import { inverseOf, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { JournalEntry, NewEntry } from '#store/journal.ts';
 import type { Store } from '#store/store.ts';
-import type { Logger } from './context.ts';
+import type { EngineContext, Logger } from './context.ts';
+import type { Events } from './events.ts';
 import type { Recorded, Recorder } from './recorder.ts';
 
 export interface Plan {
@@ -47,16 +48,21 @@ export class Executor {
 	readonly #driver: HostDriver;
 	readonly #store: Store;
 	readonly #recorder: Recorder;
+	readonly #events: Events;
 	readonly #log: Logger;
 	/** Journal entries of plans that this process is at work on. */
 	readonly #underWay = new Set<number>();
 	/** Entries that could not be closed, with their subjects: what is done to a subject later outdates them. */
 	readonly #left = new Map<number, string>();
 
-	constructor(driver: HostDriver, { store, recorder, log }: { store: Store; recorder: Recorder; log: Logger }) {
+	constructor(
+		driver: HostDriver,
+		{ store, recorder, events, log }: Pick<EngineContext, 'store' | 'recorder' | 'events' | 'log'>,
+	) {
 		this.#driver = driver;
 		this.#store = store;
 		this.#recorder = recorder;
+		this.#events = events;
 		this.#log = log;
 	}
 
@@ -185,6 +191,7 @@ export class Executor {
 		if (failures.some(isUnreachable)) return;
 		this.#close(id, whole && failures.length > 0 ? [] : record);
 		this.#left.delete(id);
+		this.#events.tell({ kind: 'plan-recovered', subject, mode });
 	}
 
 	/** Every step, outside any plan: for what the store knows already. */

@@ -123,7 +123,7 @@ export class Reconciler {
 	}
 
 	async #container(container: Container, alive: boolean, sound: SoundFilters): Promise<void> {
-		const { store, log } = this.#context;
+		const { store, events } = this.#context;
 		const { id, name } = container;
 		const parts = store.containers.parts(id);
 		// Meanwhile it may have been stopped by somebody who held the lock.
@@ -131,7 +131,7 @@ export class Reconciler {
 		const known = this.#runs.isRunning(id);
 		if (!known) this.#adopt(container);
 		if ((alive && known) || (await this.#isAlive(id))) {
-			log.info({ container: id, name }, 'container went on running; adopted');
+			events.tell({ kind: 'container-adopted', container: id, name });
 			await this.#makeAll(`container ${name}`, parts.filter(isFirewall), sound);
 			// A daemon may have died after it took the container from a network.
 			await this.#live.complete(container);

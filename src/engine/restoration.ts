@@ -18,20 +18,20 @@ export class Restoration {
 
 	/** Making is safe to repeat, so everything is made that should be there; connections of containers live on. */
 	async firewall(): Promise<void> {
-		const { locks, log } = this.#context;
+		const { locks, events } = this.#context;
 		// Networks first, as their members need them; one that is being made is waited for.
 		const networks = await locks.run(NETWORKS, () => this.#networks());
 		const parts = networks + (await this.#containers());
-		log.warn({ parts }, 'the firewall of Kleene was changed from outside and is restored');
+		events.tell({ kind: 'firewall-restored', parts });
 	}
 
 	/** The host's default route may leave by another interface now: what is translated to it follows. */
 	addressing(): Promise<void> {
-		const { driver, locks, seen, log } = this.#context;
+		const { driver, locks, seen, events } = this.#context;
 		return locks.run(NETWORKS, async () => {
 			const { gatewayInterface } = await driver.observe('addressing');
 			if (gatewayInterface === seen.gatewayInterface) return;
-			log.info({ before: seen.gatewayInterface, now: gatewayInterface }, "the host's default route moved");
+			events.tell({ kind: 'default-route-moved', before: seen.gatewayInterface, now: gatewayInterface });
 			seen.gatewayInterface = gatewayInterface;
 			await this.#networks();
 		});

@@ -94,6 +94,8 @@ export interface EndpointRemoved {
 	readonly kind: 'endpoint-removed';
 	/** Id. */
 	readonly endpoint: string;
+	/** True: connecting it failed, and is undone. */
+	readonly neverConnected?: boolean;
 }
 
 /** The endpoint is the one of its container that is preferred for the default route. */

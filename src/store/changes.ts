@@ -3,9 +3,11 @@ import { familyEntries } from '#inet/family.ts';
 import { lowestAssignable } from '#inet/subnet.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
+import type { Image } from '#model/image.ts';
 import { type Network, networkOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { StoreChange } from '#model/store-change.ts';
+import type { Volume } from '#model/volume.ts';
 import type { Store } from './store.ts';
 
 /** Objects released by a change, for caches besides the store. */
@@ -14,13 +16,18 @@ export interface Freed {
 	readonly cables: readonly { readonly unit: number; readonly endpoint: string }[];
 	/** Parts of runs. */
 	readonly parts: readonly Part[];
-	/** Endpoints that are no more. */
-	readonly endpoints: readonly Endpoint[];
-	/** Containers that are no more. */
+	/** Objects that are no more. */
+	readonly networks: readonly Network[];
+	readonly images: readonly Image[];
+	readonly volumes: readonly Volume[];
 	readonly containers: readonly Container[];
+	readonly endpoints: readonly Endpoint[];
+	/** Containers that run no more. */
+	readonly stopped: readonly Container[];
 }
 
-const NOTHING: Freed = { cables: [], parts: [], endpoints: [], containers: [] };
+const NO_OBJECTS = { networks: [], images: [], volumes: [], containers: [], endpoints: [], stopped: [] };
+const NOTHING: Freed = { cables: [], parts: [], ...NO_OBJECTS };
 
 /** The one interpreter of changes. To be called within a transaction. Removing what is gone changes nothing. */
 export function applyChange(store: Store, change: StoreChange): Freed {
@@ -29,20 +36,17 @@ export function applyChange(store: Store, change: StoreChange): Freed {
 			insertNetwork(store, networkOf(change.network), change.held);
 			return NOTHING;
 		case 'network-removed':
-			store.networks.delete(change.network);
-			return NOTHING;
+			return removeNetwork(store, change.network);
 		case 'image-created':
 			store.images.insert(change.image);
 			return NOTHING;
 		case 'image-removed':
-			store.images.delete(change.image);
-			return NOTHING;
+			return removeImage(store, change.image);
 		case 'volume-created':
 			store.volumes.insert(change.volume);
 			return NOTHING;
 		case 'volume-removed':
-			store.volumes.delete(change.volume);
-			return NOTHING;
+			return removeVolume(store, change.volume);
 		case 'container-created':
 			store.containers.insert(change.container);
 			for (const volume of change.volumes) store.volumes.addUser(volume, change.container.id);
@@ -76,6 +80,24 @@ function insertNetwork(store: Store, network: Network, held: readonly string[]):
 		store.endpoints.hold(network.id, address, null);
 }
 
+function removeNetwork(store: Store, id: string): Freed {
+	const network = store.networks.get(id);
+	store.networks.delete(id);
+	return network ? { ...NOTHING, networks: [network] } : NOTHING;
+}
+
+function removeImage(store: Store, id: string): Freed {
+	const image = store.images.get(id);
+	store.images.delete(id);
+	return image ? { ...NOTHING, images: [image] } : NOTHING;
+}
+
+function removeVolume(store: Store, name: string): Freed {
+	const volume = store.volumes.get(name);
+	store.volumes.delete(name);
+	return volume ? { ...NOTHING, volumes: [volume] } : NOTHING;
+}
+
 function removeContainer(store: Store, id: string): Freed {
 	const container = store.containers.get(id);
 	if (!container) return NOTHING;
@@ -83,7 +105,7 @@ function removeContainer(store: Store, id: string): Freed {
 	const cables = endpoints.flatMap((endpoint) => removeEndpoint(store, endpoint.id).cables);
 	const parts = store.containers.parts(id);
 	store.containers.delete(id);
-	return { cables, parts, endpoints, containers: [container] };
+	return { ...NOTHING, cables, parts, endpoints, containers: [container] };
 }
 
 function removeEndpoint(store: Store, id: string): Freed {
@@ -103,11 +125,13 @@ function lowerHints(store: Store, endpoint: Endpoint): void {
 }
 
 function endRun(store: Store, container: string): Freed {
+	const known = store.containers.get(container);
 	const parts = store.containers.parts(container);
 	const endpoints = store.endpoints.ofContainer(container);
 	store.containers.setParts(container, []);
 	for (const { id } of endpoints) store.endpoints.setEpair(id, null);
-	return { ...NOTHING, parts, cables: endpoints.flatMap(cablesOf) };
+	const stopped = known && parts.length > 0 ? [known] : [];
+	return { ...NOTHING, parts, cables: endpoints.flatMap(cablesOf), stopped };
 }
 
 function cablesOf({ id, epair }: Endpoint): Freed['cables'] {

@@ -102,16 +102,15 @@ export class ContainerOperations {
 	}
 
 	async create(request: ContainerRequest): Promise<string> {
-		const { executor, log } = this.#context;
+		const { executor } = this.#context;
 		const container = this.#creations.draft(request);
-		const { id, name, imageId: image } = container;
+		const { id } = container;
 		await this.#volumes.withVolumesOf(container, (volumes) => {
 			const steps = this.#creations.steps(container, volumes);
 			const done = this.#creations.changes(container, volumes);
 			const confirm = () => this.#creations.confirm(container);
 			return executor.build({ subject: `container ${id}`, steps, done, confirm });
 		});
-		log.info({ container: id, name, image }, 'container created');
 		return id;
 	}
 
@@ -127,13 +126,12 @@ export class ContainerOperations {
 	}
 
 	async #discard(container: Container): Promise<void> {
-		const { executor, log } = this.#context;
+		const { executor } = this.#context;
 		const { id, imageId } = container;
 		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
 		const done = [{ kind: 'container-removed', container: id }] as const;
 		// Files that the host does not let go of are still a container.
 		await executor.teardown({ subject: `container ${id}`, chains: [steps], done, whole: true });
-		log.info({ container: id, name: container.name }, 'container removed');
 	}
 
 	/** Removes what is neither running nor persistent, oldest first. */

@@ -79,11 +79,11 @@ export class DoctorOperations {
 		return this.#context.locks.runAll(locksOfRepair(finding), async () => {
 			const current = examine(await this.#examination()).find(({ what }) => what === finding.what);
 			if (!current) return [];
-			const { executor, log } = this.#context;
-			log.warn({ subject: current.subject, found: current.what }, 'repairing');
+			const { executor, events } = this.#context;
 			try {
 				// As a teardown: every step is tried, and a daemon that dies in it goes on with it instead of undoing it.
 				await executor.teardown({ subject: `repair of ${current.subject}`, chains: [current.steps], done: [] });
+				events.tell({ kind: 'finding-repaired', subject: current.subject, found: current.what });
 				return [];
 			} catch (error) {
 				return [`${current.what}: ${messageOf(error)}`];

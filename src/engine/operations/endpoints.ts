@@ -1,11 +1,12 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { perFamily } from '#inet/address.ts';
 import type { Container } from '#model/container.ts';
-import { type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
+import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { allocate } from '../allocate.ts';
 import type { EngineContext } from '../context.ts';
+import { namesOf } from '../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
 import { containerLock, networkLock } from '../locks.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
@@ -37,7 +38,7 @@ export class EndpointOperations {
 
 	/** @returns what would be done on the host, for a dry run. */
 	connect(request: ConnectRequest, { dryRun }: DryRun): Promise<string[]> {
-		const { store, locks } = this.#context;
+		const { store, locks, events } = this.#context;
 		const container = findContainer(store, request.container);
 		const network = findNetwork(store, request.network);
 		return locks.run(networkLock(network.id), () =>
@@ -46,6 +47,9 @@ export class EndpointOperations {
 				if (dryRun) return this.#live.describeAttach(container, store.dryRun(join));
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				await this.#live.attach(container, join, preferred);
+				const endpoint = store.endpoints.find(container.id, network.id);
+				if (endpoint)
+					events.tell({ kind: 'endpoint-connected', ...namesOf(endpoint), addresses: addressesOf(endpoint) });
 				return [];
 			}),
 		);

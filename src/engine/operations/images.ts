@@ -36,7 +36,7 @@ export class ImageOperations {
 
 	/** @param progress called with text for the user while it goes on. */
 	async create(request: ImageRequest, progress: (text: string) => void): Promise<string> {
-		const { driver, executor, timestamp, log } = this.#context;
+		const { driver, executor, timestamp } = this.#context;
 		const { source, dns, localtime, update } = request;
 		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
@@ -57,7 +57,6 @@ export class ImageOperations {
 		const steps = [make({ kind: 'image-files', image: id, ...wanted })];
 		const done = [{ kind: 'image-created', image }] as const;
 		await executor.build({ subject: `image ${id}`, steps, done }, { progress });
-		log.info({ image: id, ...nametag }, 'image created');
 		return id;
 	}
 
@@ -80,13 +79,12 @@ export class ImageOperations {
 	 * The row goes first, as whoever records a container meanwhile is to be refused. Callers hold the lock of the image,
 	 * found unused.
 	 */
-	async #discard({ id, name, tag }: Image): Promise<void> {
-		const { executor, log } = this.#context;
+	async #discard({ id }: Image): Promise<void> {
+		const { executor } = this.#context;
 		const source: ImageSource = { kind: 'distribution' };
 		const steps = [unmake({ kind: 'image-files', image: id, source, dns: false, localtime: false })];
 		const begun = [{ kind: 'image-removed', image: id }] as const;
 		await executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] });
-		log.info({ image: id, name, tag }, 'image removed');
 	}
 
 	/** Removes images that no container was made from: untagged ones, or all. */

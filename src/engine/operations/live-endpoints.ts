@@ -184,7 +184,7 @@ function planOfJoining({ id, containerId }: Endpoint, parts: readonly Part[], pr
 		steps: parts.map(make),
 		done: [{ kind: 'parts-joined', container: containerId, parts }],
 		undone: [
-			{ kind: 'endpoint-removed', endpoint: id },
+			{ kind: 'endpoint-removed', endpoint: id, neverConnected: true },
 			...(preferred ? [{ kind: 'default-route-preferred', endpoint: preferred.id } as const] : []),
 		],
 	};

@@ -61,10 +61,6 @@ export class NetworkOperations {
 			const held = reserved(network, observed);
 			const done = [{ kind: 'network-created', network: networkText(network), held }] as const;
 			await executor.build({ subject: `network ${network.id}`, steps, done });
-			this.#context.log.info(
-				{ network: network.id, name: network.name, interface: network.interface },
-				'network created',
-			);
 			return { id: network.id };
 		});
 	}
@@ -83,14 +79,13 @@ export class NetworkOperations {
 	}
 
 	async #takeDown(network: Network): Promise<void> {
-		const { executor, locks, log } = this.#context;
+		const { executor, locks } = this.#context;
 		const { id } = network;
 		await locks.run(networkPartsLock(id), () => {
 			const chains = [unmakeAll(this.#parts(network))];
 			const done = [{ kind: 'network-removed', network: id }] as const;
 			return executor.teardown({ subject: `network ${id}`, chains, done });
 		});
-		log.info({ network: id, name: network.name }, 'network removed');
 	}
 
 	#describeRemoval(network: Network): string[] {

@@ -74,7 +74,7 @@ export class Runs {
 	}
 
 	async #start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
-		const { driver, executor, log } = this.#context;
+		const { driver, executor, events } = this.#context;
 		const parts = await this.#planner.plan(container, command);
 		const subject = `container ${container.id}`;
 		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers() };
@@ -89,7 +89,7 @@ export class Runs {
 		this.#active.set(container.id, run);
 		try {
 			const process = await driver.run({ kind: 'first', container: container.id, attach, ...(size ? { size } : {}) });
-			log.info({ container: container.id, name: container.name }, 'container started');
+			events.tell({ kind: 'container-started', container: container.id, name: container.name });
 			return { process, announcements: announcements(parts), gone: run.gone.promise };
 		} catch (error) {
 			await this.#end(run, 0);
@@ -123,13 +123,12 @@ export class Runs {
 
 	/** Where the end cannot be recorded, it is to be tried again: nobody else may have what the run has till then. */
 	async #end(run: Run, ending: Ending): Promise<void> {
-		const { executor, log } = this.#context;
+		const { executor } = this.#context;
 		try {
 			const chains = this.#chainsOfEnd(run, ending);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			const done = [{ kind: 'run-ended', container: run.id }] as const;
 			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
-			log.info({ container: run.id }, 'container stopped');
 		} finally {
 			run.gone.resolve();
 		}

@@ -44,14 +44,13 @@ export class VolumeOperations {
 
 	/** One that is there stays as it is. */
 	create(text: string): Promise<string> {
-		const { store, executor, locks, log } = this.#context;
+		const { store, executor, locks } = this.#context;
 		const name = parseVolumeName(text);
 		return locks.run(volumeLock(name), async () => {
 			if (store.volumes.get(name)) return name;
 			const steps = [make({ kind: 'volume-files', volume: name })];
 			const done = [{ kind: 'volume-created', volume: this.#newVolume(name) }] as const;
 			await executor.build({ subject: `volume ${name}`, steps, done });
-			log.info({ volume: name }, 'volume created');
 			return name;
 		});
 	}
@@ -97,12 +96,11 @@ export class VolumeOperations {
 	}
 
 	async #discard(name: string): Promise<void> {
-		const { executor, log } = this.#context;
+		const { executor } = this.#context;
 		const steps = [unmake({ kind: 'volume-files', volume: name })];
 		const done = [{ kind: 'volume-removed', volume: name }] as const;
 		// Files that the host does not let go of are still a volume.
 		await executor.teardown({ subject: `volume ${name}`, chains: [steps], done, whole: true });
-		log.info({ volume: name }, 'volume removed');
 	}
 
 	#newVolume(name: string): Volume {

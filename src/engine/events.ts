@@ -1,0 +1,206 @@
+import type { Endpoint } from '#model/endpoint.ts';
+import type { StoreChange } from '#model/store-change.ts';
+import type { Freed } from '#store/changes.ts';
+import type { Logger } from './context.ts';
+
+/** What can happen, with what there is to say about it. Objects are named by their ids, volumes by their names. */
+interface Happenings {
+	'network-created': { readonly network: string; readonly name: string; readonly interface: string };
+	'network-removed': { readonly network: string; readonly name: string };
+	'image-created': { readonly image: string; readonly name: string; readonly tag: string };
+	'image-removed': { readonly image: string; readonly name: string; readonly tag: string };
+	'volume-created': { readonly volume: string };
+	'volume-removed': { readonly volume: string };
+	'container-created': { readonly container: string; readonly name: string; readonly image: string };
+	/** Its first process runs. */
+	'container-started': { readonly container: string; readonly name: string };
+	/** Nothing of its run is on the host any more, whoever ended it. */
+	'container-stopped': { readonly container: string; readonly name: string };
+	/** It went on running while no daemon ran. */
+	'container-adopted': { readonly container: string; readonly name: string };
+	'container-removed': { readonly container: string; readonly name: string };
+	'endpoint-connected': EndpointNames & { readonly addresses: readonly string[] };
+	'endpoint-disconnected': EndpointNames;
+	/** Somebody else had changed the rules on the host: as many parts were made again. */
+	'firewall-restored': { readonly parts: number };
+	/** Names of interfaces, `''` for none. */
+	'default-route-moved': { readonly before: string; readonly now: string };
+	/** What an earlier daemon, or one that had lost its host, had begun is undone or finished. */
+	'plan-recovered': { readonly subject: string; readonly mode: 'build' | 'teardown' };
+	'finding-repaired': { readonly subject: string; readonly found: string };
+}
+
+interface EndpointNames {
+	readonly endpoint: string;
+	readonly container: string;
+	readonly network: string;
+}
+
+export type EventKind = keyof Happenings;
+
+/** One of these. */
+export type Happening = { [K in EventKind]: { readonly kind: K } & Happenings[K] }[EventKind];
+
+/** One as it is told, with the moment: see `EngineContext.timestamp`. */
+export type EngineEvent = Happening & { readonly at: string };
+
+/** More happened than a subscriber took: what it knows may be out of date. */
+export interface EventsMissed {
+	readonly kind: 'events-missed';
+	readonly count: number;
+}
+
+/** Lines of the log. */
+const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } = {
+	'network-created': ['info', 'network created'],
+	'network-removed': ['info', 'network removed'],
+	'image-created': ['info', 'image created'],
+	'image-removed': ['info', 'image removed'],
+	'volume-created': ['info', 'volume created'],
+	'volume-removed': ['info', 'volume removed'],
+	'container-created': ['info', 'container created'],
+	'container-started': ['info', 'container started'],
+	'container-stopped': ['info', 'container stopped'],
+	'container-adopted': ['info', 'container went on running; adopted'],
+	'container-removed': ['info', 'container removed'],
+	'endpoint-connected': ['info', 'container connected to network'],
+	'endpoint-disconnected': ['info', 'container disconnected from network'],
+	'firewall-restored': ['warn', 'the firewall of Kleene was changed from outside and is restored'],
+	'default-route-moved': ['info', "the host's default route moved"],
+	'plan-recovered': ['warn', 'recovered an interrupted plan'],
+	'finding-repaired': ['warn', 'repaired'],
+};
+
+/** Events that wait for a subscriber at most. */
+const MOST_WAITING = 1000;
+
+/** What of a change in the store is to be told; a start is told when the first process runs. */
+export function happeningsOf(
+	change: StoreChange,
+	{ networks, images, volumes, containers, endpoints, stopped }: Freed,
+): Happening[] {
+	switch (change.kind) {
+		case 'network-created': {
+			const { id, name, interface: device } = change.network;
+			return [{ kind: change.kind, network: id, name, interface: device }];
+		}
+		case 'network-removed':
+			return networks.map(({ id, name }) => ({ kind: change.kind, network: id, name }));
+		case 'image-created': {
+			const { id, name, tag } = change.image;
+			return [{ kind: change.kind, image: id, name, tag }];
+		}
+		case 'image-removed':
+			return images.map(({ id, name, tag }) => ({ kind: change.kind, image: id, name, tag }));
+		case 'volume-created':
+			return [{ kind: change.kind, volume: change.volume.name }];
+		case 'volume-removed':
+			return volumes.map(({ name }) => ({ kind: change.kind, volume: name }));
+		case 'container-created': {
+			const { id, name, imageId } = change.container;
+			return [{ kind: change.kind, container: id, name, image: imageId }];
+		}
+		case 'container-removed':
+			return containers.map(({ id, name }) => ({ kind: change.kind, container: id, name }));
+		case 'endpoint-removed':
+			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...namesOf(one) }));
+		case 'run-ended':
+			return stopped.map(({ id, name }) => ({ kind: 'container-stopped', container: id, name }));
+		case 'run-started':
+		case 'parts-joined':
+		case 'parts-left':
+		case 'default-route-preferred':
+			return [];
+	}
+}
+
+export function namesOf({ id, containerId, networkId }: Endpoint): EndpointNames {
+	return { endpoint: id, container: containerId, network: networkId };
+}
+
+/** What happened, told once: to the log and to everybody who subscribed. */
+export class Events {
+	readonly #log: Logger;
+	readonly #timestamp: () => string;
+	readonly #subscriptions = new Set<Subscription>();
+
+	constructor(log: Logger, timestamp: () => string) {
+		this.#log = log;
+		this.#timestamp = timestamp;
+	}
+
+	tell(happening: Happening): void {
+		const { kind, ...fields } = happening;
+		const [level, message] = LINES[kind];
+		this.#log[level]({ event: kind, ...fields }, message);
+		if (this.#subscriptions.size === 0) return;
+		const event = { ...happening, at: this.#timestamp() };
+		for (const subscription of this.#subscriptions) subscription.push(event);
+	}
+
+	/** Events from now on, until the subscription is closed. @param most how many wait for the subscriber at most */
+	subscribe(most = MOST_WAITING): Subscription {
+		const subscription = new Subscription(most, () => this.#subscriptions.delete(subscription));
+		this.#subscriptions.add(subscription);
+		return subscription;
+	}
+}
+
+/**
+ * Events in the order in which they happened: `for await (const event of subscription)`, by one reader. Where more would
+ * wait than may, those that wait are dropped, and the reader gets an `events-missed` in their place.
+ */
+export class Subscription implements AsyncIterable<EngineEvent | EventsMissed> {
+	readonly #most: number;
+	readonly #leave: () => void;
+	#waiting: EngineEvent[] = [];
+	#missed = 0;
+	#closed = false;
+	#wake: () => void = () => {};
+
+	constructor(most: number, leave: () => void) {
+		this.#most = most;
+		this.#leave = leave;
+	}
+
+	push(event: EngineEvent): void {
+		if (this.#waiting.length >= this.#most) {
+			this.#missed += this.#waiting.length;
+			this.#waiting = [];
+		}
+		this.#waiting.push(event);
+		this.#wake();
+	}
+
+	/** The reader gets what waits, and no more. */
+	close(): void {
+		this.#closed = true;
+		this.#leave();
+		this.#wake();
+	}
+
+	async *[Symbol.asyncIterator](): AsyncGenerator<EngineEvent | EventsMissed> {
+		try {
+			while (true) {
+				const { promise, resolve } = Promise.withResolvers<void>();
+				this.#wake = resolve;
+				yield* this.#take();
+				if (this.#waiting.length > 0 || this.#missed > 0) continue;
+				if (this.#closed) return;
+				await promise;
+			}
+		} finally {
+			this.close();
+		}
+	}
+
+	#take(): (EngineEvent | EventsMissed)[] {
+		const taken = [
+			...(this.#missed > 0 ? [{ kind: 'events-missed', count: this.#missed } as const] : []),
+			...this.#waiting,
+		];
+		this.#missed = 0;
+		this.#waiting = [];
+		return taken;
+	}
+}
