@@ -78,7 +78,11 @@ export const ContainerConfig = Type.Object(
 			),
 		),
 		bandwidth: Type.Optional(
-			Type.Integer({ minimum: 0, description: 'ours: bits per second in each direction, 0 = no limit' }),
+			Type.Integer({
+				minimum: 0,
+				maximum: 10 ** 12,
+				description: 'ours: bits per second in each direction, 0 = no limit',
+			}),
 		),
 	},
 	{ $id: 'ContainerConfig' },

@@ -11,7 +11,14 @@ import fastify, {
 } from 'fastify';
 import type { Engine } from '#engine/engine.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { type ErrorStatuses, refusalBody, statusOf, validationMessage } from './refusals.ts';
+import {
+	type ErrorStatuses,
+	isOriginalClient,
+	listedStatus,
+	refusalBody,
+	statusOf,
+	validationMessage,
+} from './refusals.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -63,11 +70,11 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 		},
 	});
 	app.setErrorHandler((error, request, reply) => {
-		const statuses = request.routeOptions.config.errors ?? [500];
 		const refusal = asRefusal(error);
-		const status = statusOf(refusal, statuses);
-		if (status === 500) request.log.error({ err: error, url: request.url }, 'request failed');
-		return reply.code(status).send(refusalBody(refusal));
+		const meant = statusOf(refusal);
+		if (meant === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+		const listed = listedStatus(refusal, request.routeOptions.config.errors ?? [500]);
+		return reply.code(isOriginalClient(request.headers['user-agent']) ? listed : meant).send(refusalBody(refusal));
 	});
 	app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found'));
 	app.addHook('onRequest', async (request, reply) => {

@@ -7,8 +7,26 @@ export type ErrorStatuses = readonly (404 | 409 | 500)[];
 /** Codes that say "there is none". */
 const NOT_FOUND = /^NO_SUCH_(?!INTERFACE)/;
 
-/** The status for a refusal: the fitting one if the endpoint has it, else the nearest that it has. */
-export function statusOf(error: unknown, statuses: ErrorStatuses): number {
+/** Codes that blame the request itself, whatever the state of the host. */
+const MALFORMED = /^(INVALID_|NO_SUCH_INTERFACE$)/;
+
+/** Codes that blame the host or the daemon: a client can do nothing about them. */
+const SERVER_SIDE: ReadonlySet<string> = new Set(['INTERNAL', 'HOST_FAILED', 'HOST_UNREACHABLE', 'STORE_UNUSABLE']);
+
+/** Status by the meaning of a refusal: 400, 404, 409, or 500 for failures of the host and defects of the daemon. */
+export function statusOf(error: unknown): 400 | 404 | 409 | 500 {
+	if (!isKleeneError(error) || SERVER_SIDE.has(error.code)) return 500;
+	if (NOT_FOUND.test(error.code)) return 404;
+	return MALFORMED.test(error.code) ? 400 : 409;
+}
+
+/** The original klee, which crashes on statuses that the contract does not list for an endpoint, is built on httpx. */
+export function isOriginalClient(userAgent: string | undefined): boolean {
+	return userAgent?.startsWith('python-httpx/') === true;
+}
+
+/** Nearest status that the contract lists for an endpoint, for the original client. */
+export function listedStatus(error: unknown, statuses: ErrorStatuses): number {
 	const wanted = !isKleeneError(error) || error.code === 'INTERNAL' ? 500 : NOT_FOUND.test(error.code) ? 404 : 409;
 	if (statuses.includes(wanted)) return wanted;
 	return statuses.find((status) => status !== 500) ?? 500;

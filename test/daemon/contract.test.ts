@@ -4,14 +4,16 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { buildApp } from '#daemon/app.ts';
 import { createContainer, start, startEngine } from '#test/engine/fixture.ts';
+import { ORIGINAL } from '#test/testbed/wire.ts';
 
+const HEADERS = { 'user-agent': ORIGINAL };
 const NETWORK = { name: 'testnet', type: 'bridge', subnet: '10.4.6.0/24', gateway: '<auto>', nat: '' };
 
 async function startApi() {
 	const fixture = await startEngine();
 	const app = await buildApp(fixture.engine, pino({ level: 'silent' }));
 	const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
-		const answer = await app.inject({ method, url, ...(payload ? { payload } : {}) });
+		const answer = await app.inject({ method, url, headers: HEADERS, ...(payload ? { payload } : {}) });
 		const json = answer.headers['content-type']?.toString().startsWith('application/json');
 		return { status: answer.statusCode, body: json ? answer.json() : answer.body };
 	};

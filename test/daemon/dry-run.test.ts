@@ -32,7 +32,7 @@ test('POST /containers/run answers with the plan alone, and takes no other than 
 	assert.match(body.plan.join('\n'), /^make root-files .*\n(.*\n)*make epair epair0\n(.*\n)*make sandbox /);
 	for (const query of ['', '?dry_run=false']) {
 		const refused = await fixture.post(`/containers/run${query}`, RUN);
-		assert.deepEqual([refused.status, refused.body.code], [409, 'INVALID_ARGUMENT'], query);
+		assert.deepEqual([refused.status, refused.body.code], [400, 'INVALID_ARGUMENT'], query);
 	}
 	const unknown = { ...RUN, endpoint: { ...RUN.endpoint, network: 'nosuch' } };
 	const refused = await fixture.post('/containers/run?dry_run=true', unknown);

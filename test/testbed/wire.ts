@@ -2,6 +2,9 @@
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
 
+/** The original client is built on httpx. */
+export const ORIGINAL = 'python-httpx/0.27.2';
+
 export interface Answer {
 	readonly status: number;
 	readonly type: string;
@@ -16,7 +19,10 @@ export function ask(socketPath: string, target: string, body?: unknown): Promise
 	const payload = typeof body === 'string' ? body : JSON.stringify(body);
 	const interim: number[] = [];
 	return new Promise((resolve, reject) => {
-		const headers = payload === undefined ? {} : { 'content-type': 'application/json' };
+		const headers = {
+			'user-agent': ORIGINAL,
+			...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+		};
 		const call = request({ socketPath, method, path, headers, agent: false }, (response) => {
 			let text = '';
 			response.setEncoding('utf8').on('data', (chunk: string) => {

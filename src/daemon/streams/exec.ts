@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { RawData, WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import { ExecStartConfig } from '#api/executions.ts';
 import {
 	CLOSE,
@@ -16,13 +16,13 @@ import type { Engine } from '#engine/engine.ts';
 import type { Session } from '#engine/operations/executions.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
-import { finish, firstFrame, Gate, reasonOf, refuseFrame, Throttle, toBuffer } from './socket.ts';
+import { finish, firstFrame, Gate, type Inbox, reasonOf, refuseFrame, Throttle } from './socket.ts';
 
 /** `/exec/start`: see `api/frames.ts` for what travels. */
 export async function execStream(socket: WebSocket, { executions }: Engine, log: Logger): Promise<void> {
-	const text = await firstFrame(socket);
-	if (text === undefined) return;
-	const parsed = parseFirstFrame(ExecStartConfig, text);
+	const first = await firstFrame(socket);
+	if (first === undefined) return;
+	const parsed = parseFirstFrame(ExecStartConfig, first.text);
 	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
 	const { config } = parsed;
 	const { rows, columns } = config;
@@ -37,7 +37,7 @@ export async function execStream(socket: WebSocket, { executions }: Engine, log:
 		const session = await executions.start(config.exec_id, request, output.write);
 		if (!config.attach) return finishDetached(socket, session, log);
 		output.begin(session);
-		takeInput(socket, session);
+		takeInput(socket, first.inbox, session);
 		const { code, containerEnded } = await session.ended;
 		finish(socket, CLOSE.finished, { message: closingLine(config.exec_id, code, containerEnded) });
 	} catch (error) {
@@ -85,14 +85,14 @@ class Output {
 }
 
 /** Input, window size and signals; and what happens when the client goes away. */
-function takeInput(socket: WebSocket, session: Session): void {
+function takeInput(socket: WebSocket, inbox: Inbox, session: Session): void {
 	const { process } = session;
 	const tagged = socket.protocol === STREAMS_SUBPROTOCOL;
 	const gate = new Gate(socket);
 	process.onDrained(() => gate.open());
-	socket.on('message', (data: RawData, binary: boolean) => {
-		if (binary || !tagged) process.write(toBuffer(data)) || gate.shut();
-		else control(toBuffer(data).toString('utf8'), session);
+	inbox.take((data, binary) => {
+		if (binary || !tagged) process.write(data) || gate.shut();
+		else control(data.toString('utf8'), session);
 	});
 	let ended = false;
 	const end = () => {

@@ -13,7 +13,7 @@ export function parseFirstFrame<S extends Type.TSchema>(schema: S, text: string)
 		return { problem: 'not valid JSON' };
 	}
 	if (typeof value !== 'object' || value === null) return { problem: `Invalid object. Got: ${typeName(value)}` };
-	const converted = convertBooleans(schema, Value.Default(schema, structuredClone(value)));
+	const converted = convertBooleans(schema, Value.Default(schema, value));
 	if (Value.Check(schema, converted)) return { config: converted as Type.Static<S> };
 	return { problem: describe(schema, converted as Record<string, unknown>) };
 }

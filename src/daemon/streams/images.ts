@@ -11,9 +11,9 @@ import { finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
 
 /** `/images/create`: progress as text frames, then the id of the image. */
 export async function imageCreateStream(socket: WebSocket, { images }: Engine, log: Logger): Promise<void> {
-	const text = await firstFrame(socket);
-	if (text === undefined) return;
-	const parsed = parseFirstFrame(ImageCreateConfig, text);
+	const first = await firstFrame(socket);
+	if (first === undefined) return;
+	const parsed = parseFirstFrame(ImageCreateConfig, first.text);
 	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
 	const { tag, autotag, dns, localtime, update } = parsed.config;
 	const progress = (line: string) => {

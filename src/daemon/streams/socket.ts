@@ -12,10 +12,46 @@ const DRAIN_INTERVAL = 20;
 /** Milliseconds between looks whether a client that has to wait is still there. */
 const PRESENCE_INTERVAL = 1000;
 
-/** Resolves with the first frame as text, or undefined when the client goes away before it. */
-export function firstFrame(socket: WebSocket): Promise<string | undefined> {
+/** Receives a frame of a client. */
+export type FrameListener = (data: Buffer, binary: boolean) => void;
+
+/** Holds the frames behind the first one until somebody takes them: a client may send input without waiting. */
+export class Inbox {
+	readonly #socket: WebSocket;
+	#held: [Buffer, boolean][] = [];
+	#bytes = 0;
+	#listener: FrameListener | undefined;
+
+	constructor(socket: WebSocket) {
+		this.#socket = socket;
+		socket.on('message', (data: RawData, binary: boolean) => this.#receive(toBuffer(data), binary));
+	}
+
+	/** Passes on the frames held so far and all that follow. */
+	take(listener: FrameListener): void {
+		this.#listener = listener;
+		for (const [data, binary] of this.#held) listener(data, binary);
+		if (this.#bytes >= HIGH_WATER) this.#socket.resume();
+		this.#held = [];
+	}
+
+	#receive(data: Buffer, binary: boolean): void {
+		if (this.#listener) {
+			this.#listener(data, binary);
+			return;
+		}
+		this.#held.push([data, binary]);
+		this.#bytes += data.length;
+		if (this.#bytes >= HIGH_WATER) this.#socket.pause();
+	}
+}
+
+/** Resolves with the first frame as text and the inbox of those behind it; undefined when the client leaves before. */
+export function firstFrame(socket: WebSocket): Promise<{ text: string; inbox: Inbox } | undefined> {
 	return new Promise((resolve) => {
-		socket.once('message', (data: RawData) => resolve(toBuffer(data).toString('utf8')));
+		socket.once('message', (data: RawData) => {
+			resolve({ text: toBuffer(data).toString('utf8'), inbox: new Inbox(socket) });
+		});
 		socket.once('close', () => resolve(undefined));
 	});
 }
