@@ -1,9 +1,10 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
+import { innerEnd } from '#model/cable.ts';
 import type { Step } from '#model/step.ts';
 import type { Script } from '#os/shell/quote.ts';
 import { ConnectionLost, type SectionResult, type Shell } from '#os/shell/shell.ts';
-import type { PartHandler, PartHandlers } from './handler.ts';
+import type { HandlerOptions, PartHandler, PartHandlers } from './handler.ts';
 import { asRefusal } from './refusals.ts';
 
 /** A step that was rendered. */
@@ -31,7 +32,7 @@ export async function applyBatch(
 		onFailure?.(step, error);
 		failures.push(error);
 	};
-	const rendered = render(handlers, steps, options, fail);
+	const rendered = render(handlers, steps, { ...options, cablesOf: (container) => cablesOf(steps, container) }, fail);
 	if (failures.length > 0 && !keepGoing) throw failures[0];
 	const onSection = (done: number, result: SectionResult) => {
 		const { step, index } = rendered[done - 1]!;
@@ -54,6 +55,12 @@ export async function applyBatch(
 		throw unreachable(error);
 	}
 	if (failures.length > 0) throw failures[0];
+}
+
+function cablesOf(steps: readonly Step[], container: string): string[] {
+	return steps.flatMap(({ verb, part }) =>
+		verb === 'unmake' && part.kind === 'epair' && part.container === container ? [innerEnd(part.unit)] : [],
+	);
 }
 
 /** What a step would do, in the words of the host's own tools. */
@@ -81,7 +88,7 @@ function handlerOf(handlers: PartHandlers, { part }: Step): PartHandler<Step['pa
 function render(
 	handlers: PartHandlers,
 	steps: readonly Step[],
-	options: ApplyOptions,
+	options: HandlerOptions,
 	fail: (step: Step, error: unknown) => void,
 ): Rendered[] {
 	return steps.flatMap((step, index) => {

@@ -2,17 +2,24 @@ import type { ApplyOptions } from '#host/driver.ts';
 import type { PartKind, PartOf } from '#model/part.ts';
 import type { Script } from '#os/shell/quote.ts';
 
+/** What a script may be rendered with. */
+export interface HandlerOptions extends ApplyOptions {
+	/** Inner ends of the cables of a container that the same plan unmakes. */
+	readonly cablesOf?: (container: string) => readonly string[];
+}
+
 /**
  * How FreeBSD makes, unmakes and describes one kind of part: as text for a POSIX shell on that host, so that many steps
  * travel together. `batch.ts` runs each script in a subshell with `set -e`, its input empty, `LC_ALL=C`, a safe PATH;
- * what the scripts before it set may be there, as they share the subshell until one fails or leaves by `exit`. Its output is progress for the user, its error output the reason of a failure.
+ * what the scripts before it set may be there, as they share the subshell until one fails or leaves by `exit`
+ * (`known.ts`). Its output is progress for the user, its error output the reason of a failure.
  *
  * Safe to repeat: a script looks first, as there is nobody to ask in between. Making what is there and unmaking what is
  * gone both succeed; what is there and is not ours is refused: `refusals.ts` says how.
  */
 export interface PartHandler<K extends PartKind> {
-	make(part: PartOf<K>, options: ApplyOptions): Script;
-	unmake(part: PartOf<K>, options: ApplyOptions): Script;
+	make(part: PartOf<K>, options: HandlerOptions): Script;
+	unmake(part: PartOf<K>, options: HandlerOptions): Script;
 	/** The same in the words of `ifconfig`, `jail`, `zfs`, `pfctl`: one line each, without the looking first. */
 	describe(verb: 'make' | 'unmake', part: PartOf<K>): string[];
 }

@@ -42,9 +42,10 @@ function listing(world: World, type: string | undefined, form: 'json' | 'fstab' 
 }
 
 export function umount({ world, argv }: Call): Answer {
-	const target = argv.findLast((word) => !word.startsWith('-')) ?? '';
-	const at = world.mounts.findLastIndex((one) => one.target === target);
-	if (at === -1) return failure(`umount: ${target}: not a file system root directory`);
-	world.mounts.splice(at, 1);
+	for (const target of argv.filter((word) => !word.startsWith('-'))) {
+		const at = world.mounts.findLastIndex((one) => one.target === target);
+		if (at === -1) return failure(`umount: ${target}: not a file system root directory`);
+		world.mounts.splice(at, 1);
+	}
 	return {};
 }

@@ -15,6 +15,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	jexec: ([who], state) => void (find(state, who) ?? fail(`jexec: jail "${who}" not found`)),
 	ps,
 	pkill,
+	pwait: (_words, { jails }) =>
+		Object.values(jails).some(({ processes }) => processes > 0) ? fail('pwait: they go on') : undefined,
 	ifconfig: ([first], { interfaces }, say) => (first === '-a' ? say(interfaces) : undefined),
 	devfs: (words, { rulesets }, say) => (rulesets.includes(Number(words[2])) ? say('100 include 1') : undefined),
 	fetch,
@@ -45,8 +47,20 @@ function mount(words: readonly string[], state: HostState, say: Say): void {
 	state.mounts.push({ source, target, type: 'nullfs' });
 }
 
+/** One that fails does not keep it from the others. */
 function umount(words: readonly string[], state: HostState): void {
-	const target = words.at(-1) ?? '';
+	const failures: string[] = [];
+	for (const target of words.filter((word) => word !== '-f')) {
+		try {
+			umountOne(target, state);
+		} catch (error) {
+			failures.push((error as Error).message);
+		}
+	}
+	if (failures.length > 0) fail(failures.join('\n'));
+}
+
+function umountOne(target: string, state: HostState): void {
 	const index = state.mounts.findLastIndex((one) => one.target === target);
 	if (index === -1) fail(`umount: ${target}: not a file system root directory`);
 	const busy = state.busy[target] ?? 0;
@@ -72,7 +86,12 @@ function jls(words: readonly string[], state: HostState, say: Say): void {
 	}
 	const found = find(state, words[1]);
 	if (!found) fail(`jls: jail "${words[1]}" not found`);
-	say(words[2] === 'path' ? found[1].path : String(found[1].jid));
+	say(
+		words
+			.slice(2)
+			.map((word) => (word === 'path' ? found[1].path : String(found[1].jid)))
+			.join(' '),
+	);
 }
 
 function jail([verb = '', ...words]: readonly string[], state: HostState): void {
@@ -100,7 +119,7 @@ function ps(words: readonly string[], state: HostState, say: Say): void {
 	}
 	const count = find(state, words[1])?.[1].processes ?? 0;
 	if (count === 0) fail('');
-	for (let index = 0; index < count; index++) say(words.includes('pid=') ? `77${index} sleep` : 'S');
+	for (let index = 0; index < count; index++) say(`77${index} ${words.includes('command=') ? 'sleep' : 'S'}`);
 }
 
 function pkill([signal, , who]: readonly string[], state: HostState): void {

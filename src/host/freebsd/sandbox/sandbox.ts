@@ -1,5 +1,4 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
@@ -8,7 +7,8 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import { parseJails } from '#os/freebsd/jail.ts';
 import { countProcesses } from '#os/freebsd/ps.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
-import type { PartHandler } from '../handler.ts';
+import type { HandlerOptions, PartHandler } from '../handler.ts';
+import { isTold, tell } from '../known.ts';
 import type { Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
@@ -16,17 +16,35 @@ import { unmountBelow } from '../storage/mounts.ts';
 import { mountInside } from '../storage/nullfs.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { removeRuns } from './run-directory.ts';
-import { createJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
+import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
 /** Milliseconds. */
 const DEFAULT_GRACE = 10_000;
-const AFTER_KILL = 10_000;
-/** Between looks whether processes are gone. */
-const LOOK = 100;
+/** Seconds. */
+const AFTER_KILL = 10;
 
-/** Whether the jail `$jid` has a process; those that wait only for their parent to hear of their end do not count. */
-const ALIVE = sh`alive() {
-	ps -J "$jid" -o state= 2>/dev/null | grep -qv '^Z'
+/**
+ * `alive`: whether the jail `$jid` has a process, all of them into `$pids`; those that wait only for their parent to hear
+ * of their end do not count. `end SIGNAL SECONDS`: whether none is left within that time after the signal. Those that are
+ * started meanwhile are waited for, too, a few times.
+ */
+const FUNCTIONS = sh`alive() {
+	pids=
+	set -- $(ps -J "$jid" -o pid= -o state= 2>/dev/null)
+	while [ $# -ge 2 ]; do
+		case $2 in Z*) ;; *) pids="$pids $1" ;; esac
+		shift 2
+	done
+	[ -n "$pids" ]
+}
+end() {
+	pkill "-$1" -j "$jid" || [ $? != 1 ] || return 0
+	rounds=5
+	while alive; do
+		[ "$rounds" -gt 0 ] || return 1
+		rounds=$((rounds - 1))
+		pwait -t "$2" $pids >/dev/null 2>&1 || [ $? != 124 ] || rounds=0
+	done
 }`;
 
 /** What a container's processes live in, and their end. They are started by `runner.ts`. */
@@ -38,33 +56,60 @@ export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	/** A container that has processes is as it was made: nothing is looked up among its files while they can move them. */
-	make({ container, spec, mounts }: SandboxPart): Script {
-		const root = this.#paths.containerRoot(container);
-		const own = spec.network === 'own';
-		return sh`${ALIVE}
-if ! { jid=$(jls -j ${container} jid 2>/dev/null) && alive; }; then
-${undoneOnFailure(own ? lines(...mounts.map((mount) => this.#unmount(container, mount)), sh`:`) : this.#undoJail(container))}
-${own ? sh`:` : createJail(this.#paths, container, spec)}
-jid=$(jls -j ${container} jid)
-${lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), sh`:`)}
+	make(part: SandboxPart): Script {
+		return part.spec.network === 'own' ? this.#makeInside(part) : this.#makeWithJail(part);
+	}
+
+	/** Its jail was made before, with its stack. */
+	#makeInside({ container, mounts }: SandboxPart): Script {
+		const made = isTold('made', container);
+		if (mounts.length === 0) return sh`${made} || jls -j ${container} jid >/dev/null`;
+		return sh`${FUNCTIONS}
+running=
+if ! ${made}; then
+	jid=$(jls -j ${container} jid)
+	if alive; then running=yes; fi
+fi
+if [ -z "$running" ]; then
+${undoneOnFailure(lines(...mounts.map((mount) => this.#unmount(container, mount))))}
+${this.#mountAll(container, mounts)}
 trap - EXIT
 fi`;
 	}
 
+	#makeWithJail({ container, spec, mounts }: SandboxPart): Script {
+		return sh`${FUNCTIONS}
+${findJail(container)}
+jid=\${found%% *}
+if [ -z "$found" ] || ! alive; then
+${undoneOnFailure(this.#undoJail(container, spec))}
+${createJail(this.#paths, container, spec)}
+${this.#mountAll(container, mounts)}
+trap - EXIT
+fi`;
+	}
+
+	#mountAll(container: string, mounts: readonly Mount[]): Script {
+		const root = this.#paths.containerRoot(container);
+		return lines(...mounts.map((mount) => mountInside(root, this.#resolve(mount))), sh`:`);
+	}
+
 	/** Works from whatever is left of it, and ends with nothing mounted below its root. */
-	unmake({ container, spec }: SandboxPart, { grace = DEFAULT_GRACE }: ApplyOptions): Script {
+	unmake({ container, spec }: SandboxPart, options: HandlerOptions): Script {
+		const { grace = DEFAULT_GRACE } = options;
 		const hooks = hooksOf(spec);
-		return sh`${ALIVE}
+		return sh`${FUNCTIONS}
 if jid=$(jls -j ${container} jid 2>/dev/null); then
 ${lines(...tryHooks(hooks.prestop, onHost(hooks)))}
 if alive; then
 ${endProcesses(container, hooks, grace)}
 fi
-${removeJail(container)}
+${removeJail(container, spec.driver, options)}
 ${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}
-${removeRuns([this.#paths.run(container), this.#paths.hooked(container)])}`;
+${removeRuns([this.#paths.run(container), this.#paths.hooked(container)])}
+${tell('gone', container)}`;
 	}
 
 	describe(verb: 'make' | 'unmake', { container, spec, mounts }: SandboxPart): string[] {
@@ -124,9 +169,9 @@ ps -ax -o jid= -o state=`,
 		return sh`umount ${`${this.#paths.containerRoot(container)}${destination}`} 2>/dev/null || :`;
 	}
 
-	#undoJail(container: string): Script {
+	#undoJail(container: string, { driver }: SandboxSpec): Script {
 		return sh`if jid=$(jls -j ${container} jid 2>/dev/null); then
-${removeJail(container)}
+${removeJail(container, driver, {})}
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}`;
 	}
@@ -140,22 +185,9 @@ function endProcesses(container: string, hooks: Hooks, grace: number): Script {
 		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
 		hint: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
 	});
+	const kill = sh`end KILL ${AFTER_KILL} || ${left}`;
+	if (grace <= 0) return kill;
 	const seconds = String(grace / 1000);
-	const asked = sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}
-pkill -TERM -j "$jid" || :
-${waitFor(grace)}`;
-	return sh`${grace > 0 ? asked : sh`:`}
-if alive; then
-	pkill -KILL -j "$jid" || :
-	${waitFor(AFTER_KILL)}
-	if alive; then ${left}; fi
-fi`;
-}
-
-function waitFor(milliseconds: number): Script {
-	return sh`looks=${Math.ceil(milliseconds / LOOK)}
-while [ "$looks" -gt 0 ] && alive; do
-	sleep ${LOOK / 1000}
-	looks=$((looks - 1))
-done`;
+	return sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}
+end TERM ${seconds} || ${kill}`;
 }

@@ -2,7 +2,8 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { StackPart } from '#model/parts/stack.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
-import type { PartHandler } from '../handler.ts';
+import type { HandlerOptions, PartHandler } from '../handler.ts';
+import { isTold, tell } from '../known.ts';
 import type { Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import { unmountBelow } from '../storage/mounts.ts';
@@ -22,15 +23,16 @@ export class FreebsdStacks implements PartHandler<'stack'> {
 	make({ container, spec }: StackPart): Script {
 		return sh`${undoneOnFailure(sh`[ -z "$created" ] || jail -R ${container} 2>/dev/null || :
 ${unmountBelow(this.#paths.containerRoot(container))}`)}
+${findJail(container)}
 created=
 ${createJail(this.#paths, container, required(container, spec))}
 trap - EXIT`;
 	}
 
 	/** After its sandbox was unmade there is nothing left of it. */
-	unmake({ container }: StackPart): Script {
-		return sh`if jid=$(jls -j ${container} jid 2>/dev/null); then
-${removeJail(container)}
+	unmake({ container, spec }: StackPart, options: HandlerOptions): Script {
+		return sh`if ! ${isTold('gone', container)} && jid=$(jls -j ${container} jid 2>/dev/null); then
+${removeJail(container, spec?.driver, options)}
 ${unmountBelow(this.#paths.containerRoot(container))}
 fi`;
 	}
@@ -60,7 +62,12 @@ ${undo}
 trap 'code=$?; [ "$code" -eq 0 ] || undo; exit "$code"' EXIT`;
 }
 
-/** A jail of this name with this root may stay; whoever has the name otherwise is not touched. */
+/** The number and the root of the jail, with a blank between them, into `$found`; empty where there is none. */
+export function findJail(container: string): Script {
+	return sh`found=$(jls -j ${container} jid path 2>/dev/null) || found=`;
+}
+
+/** After `findJail`. A jail of this name with this root may stay; whoever has the name otherwise is not touched. */
 export function createJail(paths: Paths, container: string, spec: SandboxSpec): Script {
 	const root = paths.containerRoot(container);
 	const other = refusal({
@@ -71,12 +78,14 @@ export function createJail(paths: Paths, container: string, spec: SandboxSpec): 
 	});
 	const hooks = hooksOf(spec);
 	const output = `${paths.hooked(container)}.output`;
-	return sh`if path=$(jls -j ${container} path 2>/dev/null); then
+	return sh`if [ -n "$found" ]; then
+	path=\${found#* }
 	[ "$path" = ${root} ] || ${other}
 else
 ${lines(...runHooks(hooks.prestart, onHost(hooks), output), requireDevfsRules(container, spec), unmountBelow(root))}
-created=yes
+created=yes kleene_mounts=
 jail -c ${jailWords(paths, container, spec)}
+${tell('made', container)}
 ${lines(...runHooks(hooks.created, onHost(hooks), output), sh`:`)}
 fi
 ${loopback(container, spec)}`;
@@ -120,12 +129,14 @@ function requireDevfsRules(container: string, spec: SandboxSpec): Script {
 		hint: 'load the rules of /etc/defaults/devfs.rules: sysrc devfs_load_rulesets=YES && service devfs restart',
 	});
 	return sh`shown() { [ -n "$(devfs rule -s ${rules} show 2>/dev/null)" ]; }
-shown || service devfs onestart >/dev/null 2>&1 || :
 if ! shown; then
-	devfs rule -s ${rules} add hide || :
-	for device in ${devices}; do devfs rule -s ${rules} add path "$device" unhide || :; done
-fi
-shown || ${missing}`;
+	service devfs onestart >/dev/null 2>&1 || :
+	if ! shown; then
+		devfs rule -s ${rules} add hide || :
+		for device in ${devices}; do devfs rule -s ${rules} add path "$device" unhide || :; done
+	fi
+	shown || ${missing}
+fi`;
 }
 
 /** The arguments of `jail -c`: what the container has said is said instead of our defaults. */
@@ -181,15 +192,35 @@ function loopback(container: string, { driver }: SandboxSpec): Script {
 /**
  * Removes the jail with the number `$jid`, whose processes end with it. Its interfaces are given back before: some of
  * them stay for minutes in a jail that is dying, and the kernel is calmer when they are not destroyed inside it.
+ *
+ * @param driver undefined: it may be any
  */
-export function removeJail(container: string): Script {
-	return sh`for end in $(ifconfig -a | awk -v mark=${`kleene:${container}`} '
-	/^[^ \\t]/ { name = $1; sub(/:$/, "", name) }
-	$1 == "description:" && $2 == mark && name ~ /^epair[0-9]+a$/ { sub(/a$/, "b", name); print name }'); do
-	ifconfig "$end" -vnet "$jid" 2>/dev/null || :
-done
+export function removeJail(
+	container: string,
+	driver: SandboxSpec['driver'] | undefined,
+	{ cablesOf }: HandlerOptions,
+): Script {
+	return sh`${driver === 'ipnet' || driver === 'host' ? sh`:` : giveBack(container, cablesOf?.(container) ?? [])}
 if ! words=$(jail -R "$jid" 2>&1) && jls -j "$jid" jid >/dev/null 2>&1; then
 	printf '%s\\n' "$words" >&2
 	exit 1
 fi`;
+}
+
+/** @param known inner ends; none: they are looked for, by the marks of the outer ones */
+function giveBack(container: string, known: readonly string[]): Script {
+	const each = sh`ifconfig "$end" -vnet "$jid" 2>/dev/null || :`;
+	if (known.length > 0) return sh`for end in ${known}; do ${each}; done`;
+	// Whichever store it names: the jail is ours.
+	const mark = `\tdescription: kleene:${container}`;
+	return sh`ends= name=; IFS=${'\n'}; set -f
+for line in $(ifconfig -a); do
+	case $line in
+	${mark}|${mark}' '*) case $name in epair*a) ends="$ends \${name%a}b" ;; esac ;;
+	${'\t'}*) ;;
+	*) name=\${line%%:*} ;;
+	esac
+done
+set +f; unset IFS
+for end in $ends; do ${each}; done`;
 }

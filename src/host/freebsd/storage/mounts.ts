@@ -2,10 +2,22 @@
 import { type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 
-/** mount(8) prints `SOURCE on POINT (TYPE, OPTIONS)`: every POINT that begins as the variable START says. */
-const POINTS = sh`awk '
-	{ at = index($0, " on " ENVIRON["START"]) }
-	at { point = substr($0, at + 4); sub(/ [(][^()]*[)]$/, "", point); print point }'`;
+/**
+ * `below DIRECTORY`: what is mounted below it into `$points`, the youngest first, a line each. mount(8) prints
+ * `SOURCE on POINT (TYPE, OPTIONS)`. IFS is unset in every script: see `prologue.ts`.
+ */
+const BELOW = sh`below() {
+	points=
+	[ -n "$kleene_mounts" ] || kleene_mounts=$(mount)
+	IFS=${'\n'}; set -f
+	for line in $kleene_mounts; do
+		case $line in *" on $1/"*)
+			line="$1/\${line#*" on $1/"}"
+			points="\${line% (*}"${'\n'}"$points" ;;
+		esac
+	done
+	set +f; unset IFS
+}`;
 
 /**
  * Unmounts what is mounted below a directory, the youngest first, as often as it was mounted: devfs mounts stack. A name
@@ -18,20 +30,23 @@ export function unmountBelow(directory: string): Script {
 		why: sh`"$words"`,
 		hint: sh`'see who uses it, and end that: fstat -f '"$point"`,
 	});
-	return sh`tries=0
-while point=$(mount | START=${`${directory}/`} ${POINTS} | tail -n 1) && [ -n "$point" ]; do
-	if ! words=$(umount "$point" 2>&1) && ! words=$(umount -f "$point" 2>&1); then
-		# Another step may be at the same; the table is read again.
-		tries=$((tries + 1))
-		[ "$tries" -lt 10 ] || ${left}
-		sleep 0.2
-	fi
+	return sh`${BELOW}
+tries=0 how=
+while below ${directory} && [ -n "$points" ]; do
+	IFS=${'\n'}; set -f
+	if words=$(umount $how $points 2>&1); then failed=; else failed=yes; fi
+	set +f; unset IFS; kleene_mounts=
+	[ -n "$failed" ] || break
+	# What is in use is ended by force. Another step may be at the same, so the table is read again.
+	how=-f tries=$((tries + 1)) point=\${points%%${'\n'}*}
+	[ "$tries" -le 10 ] || ${left}
+	[ "$tries" = 1 ] || sleep 0.2
 done`;
 }
 
 /** Whether something is mounted at exactly this place: a condition for `if`. */
 export function isMounted(point: string): Script {
-	return sh`mount | START=${point} ${POINTS} | grep -qxF -e ${point}`;
+	return sh`case $(mount) in *${` on ${point} (`}*) true ;; *) false ;; esac`;
 }
 
 /**

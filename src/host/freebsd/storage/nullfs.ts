@@ -41,6 +41,7 @@ if ! ${isMounted(last)}; then
 		if [ -f ${source} ]; then ${files}; fi
 		${failed}
 	fi
+	kleene_mounts=
 fi`;
 }
 
@@ -58,7 +59,7 @@ function makePlace(what: string, place: string, source: string | undefined): Scr
 		why: `${place} is there and of another kind than what is mounted on it`,
 		hint: 'mount it at another place',
 	});
-	const directory = sh`mkdir -p ${place}; [ -d ${place} ] || ${other}`;
+	const directory = sh`[ -d ${place} ] || mkdir -p ${place}; [ -d ${place} ] || ${other}`;
 	return sh`if [ -L ${place} ]; then ${link}; fi
 ${
 	source === undefined

@@ -6,6 +6,7 @@ import { parseMounts } from '#os/freebsd/mount.ts';
 import { parseDatasets } from '#os/freebsd/zfs.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
+import { isTold } from '../known.ts';
 import { MADE_BY, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
@@ -59,10 +60,13 @@ zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${
 			why: sh`${`the dataset ${dataset} is there already, made of `}"$origin"`,
 			hint: `see what is in it, and if it is of no use: zfs destroy -r ${dataset}`,
 		});
-		return sh`if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
-	[ "$origin" = ${snapshot} ] || ${other}
-else
-	zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset}
+		return sh`if ! words=$(zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset} 2>&1); then
+	if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
+		[ "$origin" = ${snapshot} ] || ${other}
+	else
+		printf '%s\\n' "$words" >&2
+		exit 1
+	fi
 fi`;
 	}
 
@@ -75,10 +79,8 @@ fi`;
 			hint: `stop the container, or remove the jail with: jail -r ${container}`,
 		});
 		return sh`if jls -j ${container} jid >/dev/null 2>&1; then ${alive}; fi
-if zfs list -H -o name ${dataset} >/dev/null 2>&1; then
 ${unmountBelow(this.#paths.containerRoot(container))}
 ${destroyDataset(dataset)}
-fi
 # Limits that the administrator gave the container by its name hold over a restart, and end with it.
 rctl -r jail:${container} >/dev/null 2>&1 || :`;
 	}
@@ -92,14 +94,21 @@ rctl -r jail:${container} >/dev/null 2>&1 || :`;
 			why: sh`${`${dataset} is to be mounted at ${root}, and has another mount point: `}"$point"`,
 			hint: `let it have that of its parent again: zfs inherit mountpoint ${dataset}`,
 		});
-		return sh`point=$(zfs get -H -o value mountpoint ${dataset})
-[ "$point" = ${root} ] || ${elsewhere}
-[ "$(zfs get -H -o value mounted ${dataset})" = yes ] || zfs mount ${dataset}`;
+		return sh`kleene_mounts=$(mount)
+case ${'\n'}$kleene_mounts in
+*${`\n${dataset} on ${root} (`}*) ;;
+*)
+	kleene_mounts=
+	point=$(zfs get -H -o value mountpoint ${dataset})
+	[ "$point" = ${root} ] || ${elsewhere}
+	[ "$(zfs get -H -o value mounted ${dataset})" = yes ] || zfs mount ${dataset}
+	;;
+esac`;
 	}
 
 	/** The root stays mounted, for backups and for who looks; what the container had mounted below it goes. */
 	#clear({ container }: RootMount): Script {
-		return sh`if ! jls -j ${container} jid >/dev/null 2>&1; then
+		return sh`if ! ${isTold('gone', container)} && ! jls -j ${container} jid >/dev/null 2>&1; then
 ${unmountBelow(this.#paths.containerRoot(container))}
 fi`;
 	}
