@@ -30,6 +30,7 @@ const ConfigFile = Type.Object(
 		freebsd_host: Type.Optional(Type.String()),
 		ssh_key: Type.Optional(Type.String()),
 		zfs_root: Type.Optional(Type.String()),
+		max_macs: Type.Optional(Type.Number()),
 		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
 		enable_logging: Type.Optional(Type.Boolean()),
@@ -65,6 +66,7 @@ type Problem = ReturnType<typeof Value.Errors>[number];
 const KINDS: Readonly<Record<string, string>> = {
 	string: 'text',
 	boolean: 'true or false',
+	number: 'a number',
 	array: 'a list',
 	object: 'a list of "key: value" lines',
 };

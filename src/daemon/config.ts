@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import type { HostLimits } from '#model/traits.ts';
 import { DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
 
@@ -14,6 +15,8 @@ export interface DaemonConfig {
 	readonly dns: readonly string[];
 	/** undefined: the host is Linux. */
 	readonly freebsd: FreebsdPlace | undefined;
+	/** Limits that are not to be the defaults of the host. */
+	readonly limits: Partial<HostLimits>;
 	/** Whether jail parameters may name commands that run on the host. */
 	readonly allowHostHooks: boolean;
 	/** In pino's words. */
@@ -33,6 +36,8 @@ export const USAGE = `Usage: kleened [options]
   --netns NAME    network namespace that is the host: a name of "ip netns" or a path
   --dns ADDRESS[:PORT]
                   Linux: name server that containers' questions go to, may be repeated (default: those of /etc/resolv.conf)
+  --max-macs N    Linux: MAC addresses that the bridge of a network learns besides those of containers (default 1024),
+                  0: no limit
   --freebsd-host URL
                   manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
   --ssh-key FILE  private key for it (default: what ssh finds by itself)
@@ -88,6 +93,9 @@ export function readArguments(argv: readonly string[]): Arguments {
 				zfsRoot: values['zfs-root'] ?? file.zfs_root,
 				local: process.platform === 'freebsd',
 			}),
+			limits: {
+				...limit('learnedAddresses', 'max-macs', values['max-macs'] ?? file.max_macs),
+			},
 			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
 		},
@@ -108,6 +116,7 @@ function parseOptions(argv: readonly string[]) {
 				'freebsd-host': { type: 'string' },
 				'ssh-key': { type: 'string' },
 				'zfs-root': { type: 'string' },
+				'max-macs': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },
 				'log-level': { type: 'string' },
 				version: { type: 'boolean' },
@@ -117,6 +126,17 @@ function parseOptions(argv: readonly string[]) {
 	} catch (error) {
 		throw invalid('these arguments', messageOf(error), 'see kleened --help');
 	}
+}
+
+/** The largest that the kernel takes for any of them. */
+const HIGHEST_LIMIT = 0x7fff_ffff;
+
+function limit(field: keyof HostLimits, option: string, value: string | number | undefined): Partial<HostLimits> {
+	if (value === undefined) return {};
+	const number = Number(value);
+	if (!/^\d+$/.test(`${value}`) || number > HIGHEST_LIMIT)
+		throw invalid(`--${option} ${value}`, 'it is not a number', 'write a whole number, e.g. 1000, or 0 for no limit');
+	return { [field]: number };
 }
 
 function invalid(what: string, why: string, hint: string): KleeneError {

@@ -7,6 +7,7 @@ const FREEBSD: HostOptions = {
 	root: '/nonexistent',
 	netns: undefined,
 	dns: [],
+	limits: {},
 	freebsd: { remote: { user: 'root', host: '::1', port: 1, key: undefined }, zfsRoot: 'zroot/kleene' },
 	store: 'none',
 	names: { lookup: () => undefined, reverse: () => undefined },
@@ -16,4 +17,6 @@ const FREEBSD: HostOptions = {
 test('what only a Linux host has is refused for a FreeBSD one before it is connected to', async () => {
 	await assert.rejects(openHost({ ...FREEBSD, netns: 'lab' }), { code: 'CONFIG_INVALID', hint: 'leave --netns out' });
 	await assert.rejects(openHost({ ...FREEBSD, dns: ['192.0.2.1'] }), { code: 'CONFIG_INVALID', hint: /^leave --dns/ });
+	const limits = { learnedAddresses: 100 };
+	await assert.rejects(openHost({ ...FREEBSD, limits }), { code: 'CONFIG_INVALID', hint: /^leave --max-macs/ });
 });

@@ -1,5 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import type { HostLimits } from '#model/traits.ts';
 import type { HostDriver, NameLookup } from './driver.ts';
 
 export interface HostOptions {
@@ -14,6 +15,8 @@ export interface HostOptions {
 	/** Identity of the daemon's store. */
 	readonly store: string;
 	readonly names: NameLookup;
+	/** Those that are not to be the defaults of the host. */
+	readonly limits: Partial<HostLimits>;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -32,7 +35,8 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 	});
 }
 
-async function openFreebsd({ root, netns, dns, store, log }: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
+async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
+	const { root, netns, dns, limits, store, log } = options;
 	if (netns !== undefined)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
@@ -46,6 +50,13 @@ async function openFreebsd({ root, netns, dns, store, log }: HostOptions, place:
 			what: `cannot forward names to ${dns.join(' and ')}`,
 			why: 'containers on FreeBSD ask the name servers of the host themselves',
 			hint: 'leave --dns out, and name the servers in /etc/resolv.conf of the host',
+		});
+	if (Object.keys(limits).length > 0)
+		throw new KleeneError({
+			code: 'CONFIG_INVALID',
+			what: 'cannot limit what containers make the host remember',
+			why: 'on FreeBSD if_bridge has a limit of its own: 2000 addresses for each bridge',
+			hint: 'leave --max-macs out',
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');

@@ -1,3 +1,9 @@
+/** The most that containers can make a host remember; 0: no limit. */
+export interface HostLimits {
+	/** MAC addresses that a bridge learns, besides those of the endpoints on it. */
+	readonly learnedAddresses: number;
+}
+
 /** Traits of a host that planning depends on. */
 export interface HostTraits {
 	/** Whether ipnet containers are reached over an epair of their own (Linux) or share the host's stack (FreeBSD). */
@@ -11,6 +17,8 @@ export interface HostTraits {
 	readonly names: 'resolver' | 'hosts-file';
 	/** Whether it drops what containers send from addresses that are not theirs, and has to be told which are. */
 	readonly checksSources: boolean;
+	/** Absent: it cannot hold containers to any. */
+	readonly limits?: HostLimits;
 	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */
 	readonly jailParameters: 'mapped' | 'native';
 }

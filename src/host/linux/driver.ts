@@ -16,6 +16,7 @@ import {
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
+import type { HostLimits } from '#model/traits.ts';
 import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { hostsFiles } from './dns/hosts-files.ts';
@@ -27,6 +28,7 @@ import { Firewall } from './firewall/firewall.ts';
 import { portCheck } from './firewall/port-check.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { lockHost } from './host-lock.ts';
+import { limitsOf } from './limits.ts';
 import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
@@ -47,6 +49,8 @@ export interface LinuxHostOptions {
 	/** Name servers for what is no container, `ADDRESS[:PORT]`; none: those of the host's resolv.conf. */
 	readonly dns: readonly string[];
 	readonly names: NameLookup;
+	/** Absent: the defaults. */
+	readonly limits?: Partial<HostLimits>;
 	readonly log: { warn(fields: object, message: string): void };
 }
 
@@ -60,6 +64,7 @@ interface Equipment {
 	readonly runtime: ChosenRuntime;
 	/** Or why there is none. */
 	readonly stackOwner: OwnUserNamespace | string;
+	readonly limits: HostLimits;
 	readonly log: LinuxHostOptions['log'];
 }
 
@@ -79,7 +84,7 @@ export class LinuxHost implements HostDriver {
 	readonly #log: LinuxHostOptions['log'];
 	#watcher: Watcher | undefined;
 
-	static async open({ root, netns, dns, names, log }: LinuxHostOptions): Promise<LinuxHost> {
+	static async open({ root, netns, dns, names, limits: asked = {}, log }: LinuxHostOptions): Promise<LinuxHost> {
 		const upstreams = dns.length > 0 ? fixedUpstreams(dns) : hostUpstreams(resolverConfiguration(netns));
 		const paths = new Paths(root);
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
@@ -96,10 +101,12 @@ export class LinuxHost implements HostDriver {
 		const init = installInit(root);
 		const owning = OwnUserNamespace.open(init);
 		const runtime = await chooseRuntime();
-		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, init, runtime, stackOwner: await owning });
+		const limits = limitsOf(asked);
+		const stackOwner = await owning;
+		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, init, runtime, stackOwner, limits });
 	}
 
-	private constructor({ paths, hostNamespace, leave, resolver, init, runtime, stackOwner, log }: Equipment) {
+	private constructor({ paths, hostNamespace, leave, resolver, init, runtime, stackOwner, limits, log }: Equipment) {
 		const [owner, ownerless] = typeof stackOwner === 'string' ? [undefined, [stackOwner]] : [stackOwner, []];
 		this.#stackOwner = owner;
 		this.#leave = leave;
@@ -121,7 +128,10 @@ export class LinuxHost implements HostDriver {
 				? {}
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
-		this.#facts = gatherFacts(runtime, paths, [...ownerless, ...this.#network.lacking()]);
+		this.#facts = gatherFacts(runtime, paths, {
+			lacking: [...ownerless, ...this.#network.lacking()],
+			limits,
+		});
 		const volumes = new LinuxVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
+import type { HostLimits } from '#model/traits.ts';
 import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './sandbox/runtimes.ts';
 
-/** @param lacking what other parts of the host found missing, one line each */
-export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: readonly string[]): HostFacts {
+interface Found {
+	/** What other parts of the host found missing, one line each. */
+	readonly lacking: readonly string[];
+	readonly limits: HostLimits;
+}
+
+export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, limits }: Found): HostFacts {
 	return {
 		os: 'linux',
 		release: distributionRelease(),
@@ -17,6 +23,7 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, lacking: reado
 		innerNames: 'position',
 		names: 'resolver',
 		checksSources: true,
+		limits,
 		limitsRates: true,
 		places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],

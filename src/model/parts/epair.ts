@@ -46,6 +46,8 @@ export interface BridgePortPart {
 	readonly isolated: boolean;
 	/** True: what it sends to a port that it publishes comes back to itself. */
 	readonly hairpin: boolean;
+	/** MAC address of the inner end: frames for it go to this port, whoever else sends from it; absent: the bridge learns where. */
+	readonly mac?: string;
 }
 
 export const bridgePort = {

@@ -10,6 +10,8 @@ export interface NetworkInterfacePart {
 	readonly mac: string;
 	/** Bytes; absent: what the host gives. */
 	readonly mtu?: number;
+	/** Limit on the MAC addresses that a bridge learns, besides those of its ports; absent: no limit. */
+	readonly mostLearned?: number;
 }
 
 export const networkInterface = {

@@ -49,6 +49,7 @@ export function partsOfVnetEndpoint(liveEndpoint: LiveEndpoint, { routes, publis
 			interface: hostEnd(unit),
 			isolated: !network.icc,
 			hairpin: publishes,
+			...(traits.limits ? { mac: macOfEndpoint(endpoint) } : {}),
 		},
 	];
 	for (const [family, { subnet, gateway }] of familyEntries(network.families)) {

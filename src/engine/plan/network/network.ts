@@ -17,7 +17,7 @@ export interface NetworkSurroundings {
 
 /** Parts of a network, in the order of making. A custom network is an interface that somebody else made. */
 export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
-	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type);
+	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type, traits);
 	const resolvers = traits.names === 'resolver' ? resolverParts(network) : [];
 	const filter = filterOf(network, gatewayInterface);
 	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
@@ -85,8 +85,10 @@ export function translatingInterface({ families, uplink }: Network, family: Fami
 	return families[family]?.nat ? interfaceOf(uplink, gateway) : '';
 }
 
-function interfaceParts(network: Network, type: 'bridge' | 'loopback'): Part[] {
-	const parts: Part[] = [{ kind: 'network-interface', interface: network.interface, type, mac: macOf(network.id) }];
+function interfaceParts(network: Network, type: 'bridge' | 'loopback', { limits }: HostTraits): Part[] {
+	const mostLearned = type === 'bridge' && limits ? limits.learnedAddresses : 0;
+	const own = { interface: network.interface, type, mac: macOf(network.id) };
+	const parts: Part[] = [{ kind: 'network-interface', ...own, ...(mostLearned > 0 ? { mostLearned } : {}) }];
 	for (const address of hostGateways(network))
 		parts.push({ kind: 'interface-address', interface: network.interface, address });
 	return parts;

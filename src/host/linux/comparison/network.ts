@@ -65,6 +65,7 @@ function comparePorts(
 	indexes: ReadonlyMap<string, number>,
 	expected: readonly { readonly part: Part; readonly words: readonly string[] }[],
 ): ObservedDifference[] {
+	const pinned = new Set(net.pinnedAddresses.list().map(({ link, mac }) => `${link} ${mac}`));
 	return expected.flatMap(({ part, words }) => {
 		const index = part.kind === 'bridge-port' ? indexes.get(part.interface) : undefined;
 		if (part.kind !== 'bridge-port' || index === undefined) return [];
@@ -73,7 +74,9 @@ function comparePorts(
 		// Some of it may be left to the firewall, which the description knows.
 		const wanted = (flag: string) => words.some((line) => line.endsWith(`${flag} on`));
 		const wrong = (['isolated', 'hairpin'] as const).filter((flag) => port[flag] !== wanted(flag));
-		const what = wrong.map((flag) => `${flag} is ${port[flag] ? 'on' : 'off'} and should not be`).join(', ');
-		return wrong.length === 0 ? [] : [{ part, what: `port ${part.interface}: ${what}` }];
+		const flags = wrong.map((flag) => `${flag} is ${port[flag] ? 'on' : 'off'} and should not be`);
+		const loose = part.mac !== undefined && !pinned.has(`${index} ${part.mac}`);
+		const what = [...flags, ...(loose ? [`${part.mac} is not pinned to it`] : [])];
+		return what.length === 0 ? [] : [{ part, what: `port ${part.interface}: ${what.join(', ')}` }];
 	});
 }

@@ -1,11 +1,10 @@
-import type { BridgePortPart } from '#model/parts/epair.ts';
 import type { NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { closeNamespace, createNamespace } from '#os/linux/netns.ts';
 import type { PartHandler } from '../handler.ts';
-import { allOrNothing, interfaceTaken, noInterface, onceGone, refuse, unlessGone } from '../refusals.ts';
+import { allOrNothing, interfaceTaken, onceGone, refuse } from '../refusals.ts';
 import { conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
 
 /**
@@ -47,6 +46,7 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 			if (created) done(() => this.#net.links.delete(part.interface));
 			else this.#requireSame(part);
 			this.#settings.write(...settingsOf(part.interface));
+			this.#limit(part);
 			const mtu = created && part.mtu !== undefined ? { mtu: part.mtu } : {};
 			this.#net.links.set(part.interface, { up: true, ...mtu });
 		});
@@ -66,14 +66,22 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 	}
 
 	describe(verb: 'make' | 'unmake', part: NetworkInterfacePart): string[] {
-		const { interface: name, mac, mtu } = part;
+		const { interface: name, mac, mtu, mostLearned } = part;
 		if (verb === 'unmake') return [`ip link delete ${name}`];
-		const options = this.#kind(part) === 'bridge' ? 'type bridge forward_delay 0 stp_state 0' : 'type dummy';
+		const limit = mostLearned === undefined ? '' : ` fdb_max_learned ${mostLearned}`;
+		const options = this.#kind(part) === 'bridge' ? `type bridge forward_delay 0 stp_state 0${limit}` : 'type dummy';
 		return [
 			`ip link add ${name} address ${mac} ${options}`,
 			...settingsOf(name).map(describeSetting),
 			`ip link set ${name}${mtu === undefined ? '' : ` mtu ${mtu}`} up`,
 		];
+	}
+
+	#limit({ interface: name, type, mostLearned = 0 }: NetworkInterfacePart): void {
+		if (type !== 'bridge') return;
+		const { index } = this.#net.links.get(name);
+		const found = this.#net.bridges.mostLearned(index, name);
+		if (found !== undefined && found !== mostLearned) this.#net.bridges.limitLearned(index, mostLearned, name);
 	}
 
 	#kind({ type }: NetworkInterfacePart): 'bridge' | 'dummy' {
@@ -124,76 +132,4 @@ function probeDummy(): boolean {
 	});
 	closeNamespace(namespace);
 	return found;
-}
-
-/** There where the kernel can pass what crosses a bridge through the firewall (br_netfilter). */
-const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
-
-/**
- * Membership of a host end in a bridge.
- *
- * Where the kernel passes what crosses a bridge through the firewall, it also translates there: a packet for a
- * published port, once it has the address of its container, is not routed but goes straight to that container's port.
- * So the port of a container that publishes
- * - is a hairpin, or the container would not reach itself;
- * - is not isolated by the bridge, or the isolated ports beside it would not reach what it publishes: the firewall,
- *   which such a bridge is made to ask, keeps it apart.
- */
-export class BridgePorts implements PartHandler<'bridge-port'> {
-	readonly #net: Rtnetlink;
-	readonly #settings: HostSettings;
-
-	constructor(net: Rtnetlink, settings: HostSettings) {
-		this.#net = net;
-		this.#settings = settings;
-	}
-
-	make(part: BridgePortPart): void {
-		const bridge = this.#net.links.find(part.bridge);
-		if (!bridge) throw noInterface(part, part.bridge);
-		const port = this.#net.links.find(part.interface);
-		if (!port) throw noInterface(part, part.interface);
-		allOrNothing((done) => {
-			if (this.#join(part, bridge, port)) done(() => this.#net.links.set(port.index, { master: 0 }));
-			if (this.#leftToFirewall(part)) this.#net.bridges.filterPackets(bridge.index, bridge.name);
-			const isolated = part.isolated && !this.#leftToFirewall(part);
-			this.#net.bridgePorts.set(port.index, { isolated, hairpin: part.hairpin }, port.name);
-		});
-	}
-
-	/** @returns false when it is a port of it already */
-	#join(part: BridgePortPart, bridge: Link, port: Link): boolean {
-		if (port.master === bridge.index) return false;
-		if (port.master !== 0) {
-			const other = this.#net.links.find(port.master)?.name ?? `#${port.master}`;
-			throw refuse('make', part, {
-				code: 'IN_USE',
-				why: `it is a port of ${other}`,
-				hint: `take it out with "ip link set ${part.interface} nomaster"`,
-			});
-		}
-		this.#net.links.set(port.index, { master: bridge.index });
-		return true;
-	}
-
-	unmake(part: BridgePortPart): void {
-		const port = this.#net.links.find(part.interface);
-		if (!port || port.master === 0) return;
-		if (this.#net.links.find(part.bridge)?.index !== port.master) return;
-		unlessGone(['ENODEV'], () => this.#net.links.set(port.index, { master: 0 }));
-	}
-
-	describe(verb: 'make' | 'unmake', part: BridgePortPart): string[] {
-		if (verb === 'unmake') return [`ip link set ${part.interface} nomaster`];
-		const lines = [`ip link set ${part.interface} master ${part.bridge}`];
-		const left = this.#leftToFirewall(part);
-		if (left) lines.push(`ip link set ${part.bridge} type bridge nf_call_iptables 1 nf_call_ip6tables 1`);
-		if (part.isolated && !left) lines.push(`bridge link set dev ${part.interface} isolated on`);
-		if (part.hairpin) lines.push(`bridge link set dev ${part.interface} hairpin on`);
-		return lines;
-	}
-
-	#leftToFirewall({ isolated, hairpin }: BridgePortPart): boolean {
-		return isolated && hairpin && this.#settings.read(BRIDGE_FILTER) !== undefined;
-	}
 }

@@ -1,6 +1,7 @@
 import { BridgePorts } from './link/bridge-ports.ts';
 import { Bridges } from './link/bridges.ts';
 import { Links } from './link/links.ts';
+import { PinnedAddresses } from './link/pinned-addresses.ts';
 import { Qdiscs } from './link/qdiscs.ts';
 import { Addresses } from './route/addresses.ts';
 import { Neighbours } from './route/neighbours.ts';
@@ -14,6 +15,7 @@ export class Rtnetlink {
 	readonly links: Links;
 	readonly bridges: Bridges;
 	readonly bridgePorts: BridgePorts;
+	readonly pinnedAddresses: PinnedAddresses;
 	readonly addresses: Addresses;
 	readonly routes: Routes;
 	readonly neighbours: Neighbours;
@@ -25,6 +27,7 @@ export class Rtnetlink {
 		this.links = new Links(socket);
 		this.bridges = new Bridges(socket);
 		this.bridgePorts = new BridgePorts(socket);
+		this.pinnedAddresses = new PinnedAddresses(socket);
 		this.addresses = new Addresses(socket);
 		this.routes = new Routes(socket);
 		this.neighbours = new Neighbours(socket);

@@ -54,7 +54,7 @@ test('isolated ports reach the bridge and ordinary ports, and not each other', a
 	for (const { port } of [one, two]) bridgePorts.set(port, { isolated: true, hairpin: false });
 	assert.deepEqual(
 		[one, two, free].map(({ port }) => bridgePorts.get(port)),
-		[true, true, false].map((isolated) => ({ isolated, hairpin: false })),
+		[true, true, false].map((isolated) => ({ isolated, hairpin: false, learning: true })),
 	);
 	assert.deepEqual(reaches(one, two.addresses), neither);
 	assert.deepEqual(reaches(two, one.addresses), neither);
@@ -74,12 +74,31 @@ test('what is not named stays, and a port that leaves its bridge forgets', async
 	const { bridgePorts, links } = there.net;
 	bridgePorts.set(port, { isolated: true, hairpin: true });
 	bridgePorts.set(port, { hairpin: false });
-	assert.deepEqual(bridgePorts.get(port), { isolated: true, hairpin: false });
+	assert.deepEqual(bridgePorts.get(port), { isolated: true, hairpin: false, learning: true });
 	links.set(port, { master: 0 });
 	assert.equal(bridgePorts.get(port), undefined);
 	assert.throws(() => bridgePorts.set(port, { isolated: true }), { code: /EOPNOTSUPP|EINVAL/ });
 	links.set(port, { master: there.bridge });
-	assert.deepEqual(bridgePorts.get(port), { isolated: false, hairpin: false });
+	assert.deepEqual(bridgePorts.get(port), { isolated: false, hairpin: false, learning: true });
 	assert.equal(bridgePorts.get(there.bridge), undefined);
 	assert.throws(() => bridgePorts.get(12_345), { code: 'ENODEV' });
+});
+
+test('a bridge learns as many addresses as it may, ports that learn nothing are reached, and pins stay', async (t) => {
+	const there = host(t);
+	const { bridges, bridgePorts, pinnedAddresses } = there.net;
+	assert.equal(bridges.mostLearned(there.bridge), 0, 'a kernel that has the limit, from 6.7 on');
+	bridges.limitLearned(there.bridge, 7);
+	assert.equal(bridges.mostLearned(there.bridge), 7);
+	const [one, two] = [await container(t, there, 1), await container(t, there, 2)];
+	assert.equal(bridges.mostLearned(one.port), undefined);
+	const mac = '02:00:00:00:aa:01';
+	for (const _ of [1, 2]) pinnedAddresses.add({ link: one.port, mac });
+	assert.deepEqual(pinnedAddresses.list(), [{ link: one.port, mac }]);
+	for (const { port } of [one, two]) bridgePorts.set(port, { learning: false });
+	assert.equal(bridgePorts.get(one.port)?.learning, false);
+	assert.deepEqual(reaches(one, two.addresses), both);
+	there.net.links.set(one.port, { master: 0 });
+	assert.deepEqual(pinnedAddresses.list(), []);
+	assert.throws(() => pinnedAddresses.add({ link: one.port, mac }), { code: 'EOPNOTSUPP' });
 });

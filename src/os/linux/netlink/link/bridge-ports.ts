@@ -8,7 +8,7 @@ const AF_BRIDGE = 7;
 const PROTINFO = 12;
 const LINKINFO = 18;
 const INFO_SLAVE_DATA = 5;
-const BRPORT = { HAIRPIN: 4, ISOLATED: 33 } as const;
+const BRPORT = { HAIRPIN: 4, LEARNING: 8, ISOLATED: 33 } as const;
 const STRUCT_SIZE = 16;
 
 export interface BridgePort {
@@ -16,6 +16,8 @@ export interface BridgePort {
 	readonly isolated: boolean;
 	/** Frames may go back to where they came from. */
 	readonly hairpin: boolean;
+	/** Senders of frames that come in there are noted in the table of the bridge. */
+	readonly learning: boolean;
 }
 
 export class BridgePorts {
@@ -31,10 +33,11 @@ export class BridgePorts {
 	 * @param link index of the interface
 	 * @throws NetlinkError, `EOPNOTSUPP` or `EINVAL` when it is no port of a bridge
 	 */
-	set(link: number, { isolated, hairpin }: Partial<BridgePort>, interfaceName = `#${link}`): void {
+	set(link: number, { isolated, hairpin, learning }: Partial<BridgePort>, interfaceName = `#${link}`): void {
 		const flags = [];
 		if (hairpin !== undefined) flags.push(u8(BRPORT.HAIRPIN, Number(hairpin)));
 		if (isolated !== undefined) flags.push(u8(BRPORT.ISOLATED, Number(isolated)));
+		if (learning !== undefined) flags.push(u8(BRPORT.LEARNING, Number(learning)));
 		const head = headOf(link);
 		head[0] = AF_BRIDGE;
 		this.#socket.request({
@@ -67,5 +70,6 @@ function decodePort(payload: Buffer): BridgePort | undefined {
 	const data = info && attributeMap(info).get(INFO_SLAVE_DATA);
 	if (!data) return undefined;
 	const flags = attributeMap(data);
-	return { isolated: flags.get(BRPORT.ISOLATED)?.[0] === 1, hairpin: flags.get(BRPORT.HAIRPIN)?.[0] === 1 };
+	const isOn = (flag: number) => flags.get(flag)?.[0] === 1;
+	return { isolated: isOn(BRPORT.ISOLATED), hairpin: isOn(BRPORT.HAIRPIN), learning: isOn(BRPORT.LEARNING) };
 }
