@@ -6,7 +6,8 @@
  * - from the daemon: binary frames whose first byte names the stream (1 stdout, 2 stderr);
  * - to the daemon: binary frames are input, text frames are a `ClientControl` as JSON;
  * - a start that fails: one text frame, a `WebSocketMessage` of type `error` whose `data` is the refusal as JSON (the body
- *   of a REST error: code, what, why, hint, message), then close 1011. It comes instead of the starting frame.
+ *   of a REST error: code, what, why, hint, message), then close 1011. It comes instead of the starting frame;
+ * - at the end, close 1000 with `exit_code` beside the sentence, in place of the empty `data`: both do not fit into a reason.
  * Without the subprotocol frames are as in the original: output in both directions verbatim.
  */
 export const STREAMS_SUBPROTOCOL = 'kleene.streams';
@@ -22,6 +23,8 @@ export type ClientControl =
 /** Keys in alphabetical order: the exact text of the first frame is part of the contract. */
 export interface WebSocketMessage {
 	readonly data: string;
+	/** How the process ended, 0–255; only with the subprotocol. */
+	readonly exit_code?: number;
 	readonly message: string;
 	readonly msg_type: 'starting' | 'closing' | 'error';
 }
@@ -33,10 +36,11 @@ const REASON_BYTES = 123;
 
 /** A frame or close reason as JSON. `message` is shortened, never the JSON, so that it always parses. */
 export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE_INFINITY): string {
-	const { data, msg_type } = message;
+	const { data, exit_code, msg_type } = message;
+	const given = exit_code === undefined ? { data } : { exit_code };
 	let text = message.message;
 	for (;;) {
-		const encoded = JSON.stringify({ data, message: text, msg_type });
+		const encoded = JSON.stringify({ ...given, message: text, msg_type });
 		const excess = Buffer.byteLength(encoded) - limit;
 		if (excess <= 0 || text === '') return encoded;
 		text = `${[...text].slice(0, -Math.max(2, Math.ceil(excess / 4))).join('')}…`.replace(/^…$/, '');
@@ -56,10 +60,4 @@ export function closingLine(executionId: string, code: number, sandboxEnded: boo
 	return sandboxEnded
 		? `executable ${executionId} and its container exited with exit-code ${code}`
 		: `${executionId} has exited with exit-code ${code}`;
-}
-
-/** The exit code in a closing line, or undefined where there is none. */
-export function exitCodeOf(line: string): number | undefined {
-	const match = /exited with exit-code (\d{1,3})$/.exec(line);
-	return match ? Number(match[1]) : undefined;
 }

@@ -15,9 +15,17 @@ export interface ExecutionSink {
 	inputDrained?(): void;
 }
 
+/** How an execution instance ended. */
+export interface ExecutionEnd {
+	/** The sentence of the daemon. */
+	readonly closingLine: string;
+	/** 0–255; undefined where the daemon did not tell. */
+	readonly exitCode: number | undefined;
+}
+
 export interface AttachedExecution {
-	/** The closing line. Rejects with a KleeneError where the execution could not be started or followed. */
-	readonly finished: Promise<string>;
+	/** Rejects with a KleeneError where the execution could not be started or followed. */
+	readonly finished: Promise<ExecutionEnd>;
 	/** The daemon understands end of input, window sizes and signals, and keeps stdout and stderr apart. */
 	readonly hasStreams: boolean;
 	/** @returns false when the caller should wait for `inputDrained` */
@@ -86,7 +94,7 @@ async function attach(http: HttpTransport, config: StartConfig, sink: ExecutionS
 		onDrain: () => sink.inputDrained?.(),
 	});
 	frames.streams = wire.agreed;
-	const finished = closingLineOf(wire, frames);
+	const finished = endOf(wire, frames);
 	await Promise.race([frames.started, finished]);
 	return {
 		finished,
@@ -101,13 +109,20 @@ async function attach(http: HttpTransport, config: StartConfig, sink: ExecutionS
 	};
 }
 
-async function closingLineOf(wire: Wire, frames: OutputFrames): Promise<string> {
+async function endOf(wire: Wire, frames: OutputFrames): Promise<ExecutionEnd> {
 	const ending = await wire.ended;
 	if (ending.code === CLOSE.finished && ending.reason?.msg_type === 'closing') {
 		frames.flush();
-		return ending.reason.message;
+		const { message, exit_code } = ending.reason;
+		return { closingLine: message, exitCode: exit_code ?? exitCodeIn(message) };
 	}
 	throw frames.failure ?? failureOf(ending, 'error starting exec instance', frames.takeReason());
+}
+
+/** Daemons without the subprotocol tell the exit code in the sentence only. */
+function exitCodeIn(closingLine: string): number | undefined {
+	const digits = /exit-code (\d{1,3})$/.exec(closingLine)?.[1];
+	return digits === undefined ? undefined : Number(digits);
 }
 
 const REASON = /^error: /;

@@ -3,6 +3,12 @@ import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { type DaemonAddress, describeAddress } from './address.ts';
 
+/** Messages of the contract, which are all that the original daemon sends, by which klee tells what to do next. */
+const CODES_OF_MESSAGES: Readonly<Record<string, ErrorCode>> = {
+	'container not running': 'CONTAINER_NOT_RUNNING',
+	'container not found': 'NO_SUCH_CONTAINER',
+};
+
 const SEE_LOG = 'see the log of kleened for more';
 
 /**
@@ -24,7 +30,7 @@ export function refusalOf(body: string, status: number, doing: string): KleeneEr
 function errorOf(answer: ErrorResponse, doing: string): KleeneError {
 	const { message } = answer;
 	return new KleeneError({
-		code: (answer.code as ErrorCode | undefined) ?? 'INTERNAL',
+		code: (answer.code as ErrorCode | undefined) ?? CODES_OF_MESSAGES[message] ?? 'INTERNAL',
 		what: answer.what ?? `cannot ${doing}`,
 		why: answer.why ?? message,
 		hint: answer.hint ?? SEE_LOG,

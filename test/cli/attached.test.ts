@@ -68,6 +68,15 @@ test('bytes arrive as they were sent, and output without a line end gets one bef
 	assert.equal(rest, `${bytes.toString('latin1')}\n\n${EXEC} has exited with exit-code 0\n`);
 });
 
+test('klee exits as the daemon says, whatever its sentence', async () => {
+	const host = await serve((stream) => {
+		stream.start();
+		stream.socket.close(1000, JSON.stringify({ exit_code: 9, message: 'it is over', msg_type: 'closing' }));
+	});
+	const { code, stdout } = await klee([...host, 'exec', 'c', 'true']);
+	assert.deepEqual([code, stdout.endsWith('\nit is over\n')], [9, true]);
+});
+
 test('a daemon without our subprotocol is spoken to as the original klee does', async () => {
 	const host = await serve(
 		(stream) => {

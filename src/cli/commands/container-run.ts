@@ -114,7 +114,7 @@ async function stopOrFind(client: KleeneClient, container: string): Promise<stri
 	try {
 		return await client.containers.stop(container);
 	} catch (error) {
-		if (!isKleeneError(error) || error.message !== 'container not running') throw error;
+		if (!isKleeneError(error) || error.code !== 'CONTAINER_NOT_RUNNING') throw error;
 		return (await client.containers.inspect(container)).container.id;
 	}
 }

@@ -1,4 +1,5 @@
 import type { ContainerSummary } from '#api/containers.ts';
+import type { ErrorCode } from '#errors/codes.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
@@ -54,9 +55,11 @@ export const remove: Action<{ force?: boolean }> = ({ args, options, client }) =
 		line(await client.containers.remove(container));
 	});
 
+const STOPPED: ReadonlySet<ErrorCode> = new Set(['CONTAINER_NOT_RUNNING', 'NO_SUCH_CONTAINER']);
+
 /** A container that does not run needs no stop; one that does not exist is for the removal to say. */
 function unlessStopped(error: unknown): void {
-	const expected = isKleeneError(error) && /^container not (running|found)$/.test(error.message);
+	const expected = isKleeneError(error) && STOPPED.has(error.code);
 	if (!expected) throw error;
 }
 

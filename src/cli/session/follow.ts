@@ -1,5 +1,5 @@
 import type { KleeneClient } from '#client/client.ts';
-import type { AttachedExecution } from '#client/executions.ts';
+import type { AttachedExecution, ExecutionEnd } from '#client/executions.ts';
 import { bytes, whenWritable } from '../render/output.ts';
 import { forwardInput, type Input } from './input.ts';
 import { SignalForwarding } from './signals.ts';
@@ -11,8 +11,7 @@ export interface FollowOptions {
 	readonly tty: boolean;
 }
 
-export interface Followed {
-	readonly closingLine: string;
+export interface Followed extends ExecutionEnd {
 	/** Also true where there was no output at all. */
 	readonly endsWithNewline: boolean;
 }
@@ -52,8 +51,8 @@ export async function followExecution(client: KleeneClient, id: string, options:
 			input = forwardInput(execution);
 			undo.push(input.stop);
 		}
-		const closingLine = await Promise.race([execution.finished, signals.detached]);
-		return { closingLine, endsWithNewline: output.last === NEWLINE };
+		const end = await Promise.race([execution.finished, signals.detached]);
+		return { ...end, endsWithNewline: output.last === NEWLINE };
 	} finally {
 		for (const step of undo.reverse()) step();
 	}

@@ -1,5 +1,4 @@
 import type { CommandConfig } from '#api/executions.ts';
-import { exitCodeOf } from '#api/frames.ts';
 import type { KleeneClient } from '#client/client.ts';
 import { EXIT, Quit } from '../failure.ts';
 import { line, text } from '../render/output.ts';
@@ -27,15 +26,18 @@ export async function startExecution(
 ): Promise<void> {
 	if (options.detach && !options.interactive) return startDetached(client, execution, options.tty);
 	const id = await create(client, execution, options.tty ?? false);
-	const { closingLine, endsWithNewline } = await followExecution(client, id, {
+	const {
+		closingLine,
+		exitCode = EXIT.refused,
+		endsWithNewline,
+	} = await followExecution(client, id, {
 		input: options.interactive ?? false,
 		tty: options.tty ?? false,
 	});
 	if (!endsWithNewline) text('\n');
 	text('\n');
 	line(closingLine);
-	const code = exitCodeOf(closingLine) ?? EXIT.refused;
-	if (code !== 0) throw new Quit(code);
+	if (exitCode !== 0) throw new Quit(exitCode);
 }
 
 export async function startDetached(client: KleeneClient, execution: Execution, tty = false): Promise<void> {

@@ -39,10 +39,16 @@ export async function execStream(socket: WebSocket, { executions }: Engine, log:
 		output.begin(session);
 		takeInput(socket, first.inbox, session);
 		const { code, containerEnded } = await session.ended;
-		finish(socket, CLOSE.finished, { message: closingLine(config.exec_id, code, containerEnded) });
+		const message = closingLine(config.exec_id, code, containerEnded);
+		finish(socket, CLOSE.finished, { message, ...(isTagged(socket) ? { exit_code: code } : {}) });
 	} catch (error) {
 		fail(socket, error, log);
 	}
+}
+
+/** Whether the client knows our frames, in which the streams are kept apart. */
+function isTagged({ protocol }: WebSocket): boolean {
+	return protocol === STREAMS_SUBPROTOCOL;
 }
 
 function finishDetached(socket: WebSocket, session: Session, log: Logger): void {
@@ -59,7 +65,7 @@ class Output {
 
 	constructor(socket: WebSocket) {
 		this.#socket = socket;
-		this.#tagged = socket.protocol === STREAMS_SUBPROTOCOL;
+		this.#tagged = isTagged(socket);
 	}
 
 	readonly write = (stream: 'stdout' | 'stderr', chunk: Buffer): void => {
@@ -87,7 +93,7 @@ class Output {
 /** Input, window size and signals; and what happens when the client goes away. */
 function takeInput(socket: WebSocket, inbox: Inbox, session: Session): void {
 	const { process } = session;
-	const tagged = socket.protocol === STREAMS_SUBPROTOCOL;
+	const tagged = isTagged(socket);
 	const gate = new Gate(socket);
 	process.onDrained(() => gate.open());
 	inbox.take((data, binary) => {
@@ -137,7 +143,7 @@ function parseControl(text: string): ClientControl | undefined {
 function fail(socket: WebSocket, error: unknown, log: Logger): void {
 	const message = reasonOf(error);
 	log.warn({ error: message }, 'could not start an execution instance');
-	if (socket.protocol === STREAMS_SUBPROTOCOL)
+	if (isTagged(socket))
 		socket.send(encodeMessage({ data: JSON.stringify(refusalBody(error)), message, msg_type: 'error' }));
 	finish(socket, CLOSE.failed, { msg_type: 'error', message: `error starting exec instance: ${message}` });
 }
