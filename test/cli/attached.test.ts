@@ -73,8 +73,7 @@ test('klee exits as the daemon says, whatever its sentence', async () => {
 		stream.start();
 		stream.socket.close(1000, JSON.stringify({ exit_code: 9, message: 'it is over', msg_type: 'closing' }));
 	});
-	const { code, stdout } = await klee([...host, 'exec', 'c', 'true']);
-	assert.deepEqual([code, stdout.endsWith('\nit is over\n')], [9, true]);
+	assert.equal((await klee([...host, 'exec', 'c', 'true'])).code, 9);
 });
 
 test('a daemon without our subprotocol is spoken to as the original klee does', async () => {

@@ -57,8 +57,8 @@ function verdict({ findings, examined }: Diagnosis): string {
 	if (findings.length === 0)
 		return `${paint(process.stdout, 'green', '✓')} ${counts}, ${count(parts, 'part')} on the host: all is as it should be`;
 	const errors = findings.filter(({ severity }) => severity === 'error').length;
-	const found = [count(errors, 'error'), count(findings.length - errors, 'warning')];
-	const shown = found.filter((text) => !text.startsWith('0 ')).join(' and ');
+	const found = [[errors, 'error'] as const, [findings.length - errors, 'warning'] as const];
+	const shown = found.flatMap(([number, noun]) => (number > 0 ? [count(number, noun)] : [])).join(' and ');
 	return `${counts}, ${count(parts, 'part')} on the host: ${paint(process.stdout, 'bold', shown)}`;
 }
 

@@ -3,7 +3,7 @@ import { isCompared } from '#model/part.ts';
 import type { EngineContext } from '../context.ts';
 import { containerLock, type LockKey, NETWORKS, networkLock } from '../locks.ts';
 import { examine } from '../plan/doctor/doctor.ts';
-import type { Examination, Finding } from '../plan/doctor/finding.ts';
+import { type Examination, type Finding, isSame } from '../plan/doctor/finding.ts';
 import { partsOfNetwork } from '../plan/network/network.ts';
 
 /** Numbers of objects examined. */
@@ -71,13 +71,13 @@ export class DoctorOperations {
 		for (const finding of before.findings)
 			if (finding.steps.length > 0) failures.push(...(await this.#repairOne(finding)));
 		const { findings, extent } = await this.examine();
-		const left = new Set(findings.map(({ what }) => what));
-		return { findings, extent, repaired: before.findings.filter(({ what }) => !left.has(what)), failures };
+		const repaired = before.findings.filter((one) => !findings.some((left) => isSame(one, left)));
+		return { findings, extent, repaired, failures };
 	}
 
 	#repairOne(finding: Finding): Promise<string[]> {
 		return this.#context.locks.runAll(locksOfRepair(finding), async () => {
-			const current = examine(await this.#examination()).find(({ what }) => what === finding.what);
+			const current = examine(await this.#examination()).find((one) => isSame(one, finding));
 			if (!current) return [];
 			const { executor, events } = this.#context;
 			try {

@@ -18,6 +18,7 @@ import {
 	words,
 } from '#test/engine/doctor-scene.ts';
 import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
+import { isSame } from './finding.ts';
 
 test('a host that is as it should be has no findings', () => {
 	assert.deepEqual(find(), []);
@@ -56,6 +57,12 @@ describe('drift', () => {
 		const [finding] = find({ interfaces: [{ ...BRIDGE, mac: '02:00:00:00:00:99' }, CABLE] });
 		assert.deepEqual(finding?.steps, []);
 		assert.equal(finding?.hint, 'ip link set kleene0 address 02:23:45:67:89:ab');
+	});
+
+	test('a finding is the same one while its words change', () => {
+		const [one] = find({ interfaces: [{ ...BRIDGE, mac: '02:00:00:00:00:98' }, CABLE] });
+		const [other] = find({ interfaces: [{ ...BRIDGE, mac: '02:00:00:00:00:99' }, CABLE] });
+		assert.ok(one && other && one.what !== other.what && isSame(one, other));
 	});
 
 	test('another default route is the own business of a container, none is not', () => {

@@ -1,5 +1,5 @@
 import type { ObservedDifference } from '#model/observed.ts';
-import { absenceOf, type ComparedPart, isCompared, namesOf, type Part, standsOn } from '#model/part.ts';
+import { absenceOf, type ComparedPart, identityOf, isCompared, namesOf, type Part, standsOn } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Fault, faultOf, wentUnseen } from './fault.ts';
 import { type Examination, type Finding, hintOfRepair, type Owner } from './finding.ts';
@@ -54,6 +54,7 @@ function findingOf({ part, subject, fault, steps, owners }: Draft, { customs }: 
 	const more = steps.length > (fault.steps?.length ?? 1);
 	return {
 		kind: 'drift',
+		about: identityOf(part),
 		severity: (fault.steps && different) || severity,
 		subject,
 		what: more ? `${fault.what}, and with it what stands on it` : fault.what,

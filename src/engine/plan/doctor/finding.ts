@@ -27,6 +27,8 @@ export interface Owner {
 
 export interface Finding {
 	readonly kind: FindingKind;
+	/** Part, address or object that it is about: with `kind`, the same for as long as it is not repaired. */
+	readonly about: string;
 	/** `error`: packets are lost or go astray now; `warning`: they may. */
 	readonly severity: 'error' | 'warning';
 	/** For people, e.g. `network testnet`. */
@@ -65,6 +67,11 @@ export interface Examination {
 	/** With a comparison. */
 	readonly observed: Observed;
 	readonly traits: HostTraits;
+}
+
+/** Whether both are the same thing that is wrong, in whatever words. */
+export function isSame(one: Finding, other: Finding): boolean {
+	return one.kind === other.kind && one.about === other.about;
 }
 
 const MEND_BY_REPAIR = 'klee network doctor --repair';

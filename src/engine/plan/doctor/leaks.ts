@@ -1,6 +1,6 @@
 import { hostEnd, innerEnd, unitOfHostEnd } from '#model/cable.ts';
 import type { ObservedInterface } from '#model/observed.ts';
-import type { Part } from '#model/part.ts';
+import { identityOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { HostTraits } from '#model/traits.ts';
 import { type Examination, type Finding, hintOfRepair } from './finding.ts';
@@ -47,6 +47,7 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 function ofAnother({ name }: ObservedInterface, store: string, traits: HostTraits): Finding {
 	return {
 		kind: 'leak',
+		about: `interface ${name}`,
 		severity: 'warning',
 		subject: 'host',
 		what: `interface ${name} was made by ${store === '' ? 'a kleened that it does not name' : `another kleened (store ${store})`}`,
@@ -100,6 +101,7 @@ function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 		const steps: Step[] = [...parts.map(unmake), ...(owner && parts.length > 0 ? [make(owner)] : [])];
 		return {
 			kind: 'leak',
+			about: parts.map(identityOf).join(', ') || what,
 			severity: 'error',
 			subject: 'host',
 			what: `${place} has ${what}, which nobody asked for`,
@@ -116,6 +118,7 @@ function leak({ what, part, otherwise }: { what: string; part: Part; otherwise: 
 	const steps = [unmake(part)];
 	return {
 		kind: 'leak',
+		about: identityOf(part),
 		severity: 'warning',
 		subject: 'host',
 		what,

@@ -43,6 +43,7 @@ function sharedAliases({ runs, inFlight, traits }: Examination): ReadonlySet<str
 function duplicate(address: string, holders: readonly string[]): Finding {
 	return {
 		kind: 'duplicate',
+		about: address,
 		severity: 'error',
 		subject: holders[0] ?? 'host',
 		what: `${address} is held by ${holders.join(' and ')}`,
@@ -70,6 +71,7 @@ function intruders({ networks, observed }: Examination): Finding[] {
 function intruder(address: string, name: string, { network }: NetworkState): Finding {
 	return {
 		kind: 'duplicate',
+		about: `${address} on ${name}`,
 		severity: 'error',
 		subject: `network ${network.name}`,
 		what: `interface ${name} of the host has the address ${address}, inside the subnet of the network`,
@@ -93,7 +95,14 @@ function fullBridge({ network }: NetworkState, { observed, traits }: Examination
 	if (network.type !== 'bridge' || ports * 100 < bridgePorts * NEARLY_FULL) return [];
 	const what = `bridge ${network.interface} has ${ports} of at most ${bridgePorts} ports`;
 	const why = 'a vnet container that is one too many does not start';
-	return [full(network.name, ports >= bridgePorts, { what, why, hint: 'put further containers on another network' })];
+	return [
+		full(network.name, ports >= bridgePorts, {
+			about: `bridge ${network.interface}`,
+			what,
+			why,
+			hint: 'put further containers on another network',
+		}),
+	];
 }
 
 function fullSubnet({ network, endpoints }: NetworkState, family: Family): Finding[] {
@@ -109,10 +118,10 @@ function fullSubnet({ network, endpoints }: NetworkState, family: Family): Findi
 	const what = `${used} of the ${room} addresses of ${formatSubnet(subnet)} are held (${range})`;
 	const why = 'a container that finds no free address cannot be connected';
 	const hint = 'disconnect containers that are not needed, or use a network with a larger subnet';
-	return [full(network.name, used >= room, { what, why, hint })];
+	return [full(network.name, used >= room, { about: formatSubnet(subnet), what, why, hint })];
 }
 
-function full(name: string, entirely: boolean, words: Pick<Finding, 'what' | 'why' | 'hint'>): Finding {
+function full(name: string, entirely: boolean, words: Pick<Finding, 'about' | 'what' | 'why' | 'hint'>): Finding {
 	const severity = entirely ? 'error' : 'warning';
 	return { kind: 'capacity', severity, subject: `network ${name}`, ...words, steps: [], owners: [] };
 }
