@@ -40,7 +40,7 @@ export class JailHost {
 
 	/** @param bare without the root dataset and its three children */
 	constructor(context: TestContext, bare = false) {
-		this.directory = mkdtempSync('/tmp/kleene-jail-host-');
+		this.directory = mkdtempSync(join(tmpdir(), 'jh-'));
 		const name = this.directory.slice(this.directory.lastIndexOf('-') + 1);
 		this.paths = new Paths(`zroot/kleene-${name}`, join(this.directory, `kleene-${name}`));
 		this.#bin = join(this.directory, 'bin');
