@@ -11,6 +11,7 @@ import {
 	writeFileSync,
 	writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Paths } from '#host/freebsd/paths.ts';
