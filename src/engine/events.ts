@@ -14,7 +14,7 @@ interface Happenings {
 	'container-created': { readonly container: string; readonly name: string; readonly image: string };
 	/** Its first process runs. */
 	'container-started': { readonly container: string; readonly name: string };
-	/** Nothing of its run is on the host any more, whoever ended it. */
+	/** Nothing of its run is left on the host. */
 	'container-stopped': { readonly container: string; readonly name: string };
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };

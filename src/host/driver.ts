@@ -62,7 +62,7 @@ export interface HostProcess {
 	endInput(): void;
 	resize(rows: number, columns: number): void;
 	kill(signal: NodeJS.Signals): void;
-	/** Whoever was attached is gone, and the process is asked to end: by its terminal, where it has one, or by SIGTERM. */
+	/** Asks the process to end after its client left: by its terminal, where it has one, or by SIGTERM. */
 	hangUp(): void;
 	/** Stop listening; the process goes on. */
 	detach(): void;

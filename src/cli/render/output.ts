@@ -42,7 +42,7 @@ export function errorText(content: string): void {
 
 /**
  * A reader that has gone (`klee lsc | head -1`) ends the command as it ends any other in a pipe: without a word. A disk
- * that is full is told to whoever can still be told.
+ * that is full is reported on the stream that still works.
  */
 export function quitWithoutReader(): void {
 	for (const stream of [stdout, stderr])

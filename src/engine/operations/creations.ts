@@ -89,7 +89,7 @@ export class Creations {
 	}
 
 	/**
-	 * Nor may it be the id of another container: whoever names that one would get this one.
+	 * Nor may it be the id of another container: a command that names that one would get this one.
 	 *
 	 * @param id of the container that is to get it, where there is one already
 	 */

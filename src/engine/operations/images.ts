@@ -76,7 +76,7 @@ export class ImageOperations {
 	}
 
 	/**
-	 * The row goes first, as whoever records a container meanwhile is to be refused. Callers hold the lock of the image,
+	 * The row goes first, so that a container recorded meanwhile is refused. Callers hold the lock of the image,
 	 * found unused.
 	 */
 	async #discard({ id }: Image): Promise<void> {
@@ -110,7 +110,7 @@ export class ImageOperations {
 		return image.id;
 	}
 
-	/** The id of another image is no name: whoever names that one would get this one. Nametags move, so they are free. */
+	/** The id of another image is no name: a command that names that one would get this one. Nametags move, so they are free. */
 	#requireFreeName(name: string, id?: string): void {
 		const holder = this.#context.store.images.get(name);
 		if (!holder || holder.id === id) return;

@@ -152,7 +152,7 @@ export function holdScript({ directory, root, token, stale = STALE }: Holding): 
 		hint: 'use that one, or stop it first: a FreeBSD host has one network, and one kleened that manages it',
 	});
 	return lines(
-		// Whoever can open the file could lock it.
+		// Everyone who can open the file could lock it.
 		sh`umask 077; mkdir -p ${directory}`,
 		sh`hold() { lockf -k -s -t ${LET_GO} ${lock} /bin/sh -c ${holder.text} ${HOLDER} ${token} ${who.replaceAll('\n', ' ')}; }`,
 		sh`end_holder() { case $(ps -ww -o command= -p "$pid" 2>/dev/null) in *${HOLDER}*) kill -KILL "$pid" || :;; esac; }`,

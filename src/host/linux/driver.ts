@@ -217,7 +217,7 @@ export class LinuxHost implements HostDriver {
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);
 		const tell = (event: HostEvent) => {
-			// Its own rules first: they lead to the chains of networks, which are made again by whoever hears of it.
+			// Its own rules first: they lead to the chains of networks, which are restored by subscribers of the event.
 			if (event.kind === 'firewall-changed') this.#restoreFirewall();
 			listener(event);
 		};

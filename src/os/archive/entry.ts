@@ -90,7 +90,7 @@ export function nameBytes(bytes: string): Buffer {
 	return Buffer.from(bytes, 'latin1');
 }
 
-/** Control characters would otherwise reach the terminal of whoever reads the message. */
+/** Control characters would otherwise reach the terminal of the reader. */
 function printable(bytes: string): string {
 	const text = nameBytes(bytes).toString('utf8').replace(/\p{C}/gu, '?');
 	return `'${text.length > 200 ? `${text.slice(0, 200)}...` : text}'`;

@@ -1,5 +1,5 @@
 /**
- * A user namespace with the same ids as ours. Who is root in it is nobody outside: the kernel lets him change what
+ * A user namespace with the same ids as ours. Root in it has no rights outside: the kernel lets it change what
  * belongs to the namespace, and nothing else. A program with threads cannot enter one, so a small process stays in it
  * and makes the network namespaces that are to belong to it.
  */

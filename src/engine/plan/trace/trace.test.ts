@@ -90,7 +90,7 @@ describe('a packet that the store lets through', () => {
 			'bridge: kleene1',
 			'rule: members of net1 reach each other (icc is on)',
 			'cable: epair98a → epair0b',
-			'process: b, whoever listens on 80/tcp',
+			'process: b, any listener on 80/tcp',
 		]);
 	});
 
@@ -119,9 +119,9 @@ describe('a packet that the store lets through', () => {
 			shown(trace).includes('nat: 192.0.2.1 8042/tcp is published: → 10.4.4.103 9042'),
 			shown(trace).join('\n'),
 		);
-		assert.equal(trace.hops.at(-1)?.what, 'g, whoever listens on 9042/tcp');
-		assert.equal(told('a', '192.0.2.1:8100').hops.at(-1)?.what, 'the host, whoever listens on 8100/tcp');
-		assert.equal(told('a', '192.0.2.1:8042/udp').hops.at(-1)?.what, 'the host, whoever listens on 8042/udp');
+		assert.equal(trace.hops.at(-1)?.what, 'g, any listener on 9042/tcp');
+		assert.equal(told('a', '192.0.2.1:8100').hops.at(-1)?.what, 'the host, any listener on 8100/tcp');
+		assert.equal(told('a', '192.0.2.1:8042/udp').hops.at(-1)?.what, 'the host, any listener on 8042/udp');
 		assert.ok(told('f', '10.4.4.1:8000').reachable, 'icc is off, but it is published');
 		assert.ok(told('outside', '192.0.2.1:8000').reachable);
 	});

@@ -95,7 +95,7 @@ class Walk {
 		}
 	}
 
-	/** Whoever is not one of its containers in the subnet of a custom network is their neighbour. */
+	/** Every other address in the subnet of a custom network is a neighbour. */
 	#neighbourhoodOf(address: string): Exclude<Beyond, { kind: 'members' }> {
 		const network = address === '' ? undefined : networkAround(this.#journey.world, address);
 		return network ? { kind: 'neighbours', network } : OUTSIDE;
@@ -267,7 +267,7 @@ class Walk {
 		const port = this.#port;
 		if (protocol === 'icmp') this.hops.add('process', `${name} answers pings`);
 		else {
-			this.hops.add('process', `${name}, whoever listens on ${port}/${protocol}`);
+			this.hops.add('process', `${name}, any listener on ${port}/${protocol}`);
 			this.service = { container, name, address, protocol, port };
 		}
 	}

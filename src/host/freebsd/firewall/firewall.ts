@@ -71,7 +71,7 @@ export class PublishedPorts implements PartHandler<'published-ports'> {
 		this.#store = store;
 	}
 
-	/** The anchor of a port has one name, whoever publishes it: that of another daemon is not written over. */
+	/** The anchor of a port has one name, independent of the publisher: that of another daemon is not written over. */
 	make(part: PublishedPortsPart): Script {
 		const subject = `cannot publish port ${part.first}/${part.protocol} of container ${part.container}`;
 		const anchor = this.#anchor(part);
@@ -197,7 +197,7 @@ function noteLabels(...anchors: readonly string[]): Script {
 	return sh`labels=$({ ${lines(...all)}; } | sed -n 's/.* label "\\(kleene:[^"]*\\)".*/\\1/p' | sort -u)`;
 }
 
-/** Ends what was let through by rules with these labels and is there still, whoever it is from. */
+/** Ends what was let through by rules with these labels and is there still, from any source. */
 const forgetLabels: Script = sh`for label in $labels; do pfctl -q -k label -k "$label"; done`;
 
 /** All are checked before the first is loaded. The optimizer would make other rules of them, by which none is known again. */

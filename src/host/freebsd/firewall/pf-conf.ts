@@ -4,7 +4,7 @@
  *
  * pf.conf(5) wants options, normalization, queueing, translation and filter rules in this order. Ours come first among
  * translation and first among filter rules: the first translation that matches counts, and a `pass quick` above would
- * undo what keeps networks apart. What the administrator wants to have a say before that, he puts above them.
+ * undo what keeps networks apart. Rules of the administrator that take precedence stand above them.
  */
 export const ANCHOR_LINES = ['nat-anchor "kleene/*"', 'rdr-anchor "kleene/*"', 'anchor "kleene/*"'] as const;
 

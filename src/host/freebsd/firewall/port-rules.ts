@@ -60,7 +60,7 @@ function filters(part: PublishedPortsPart): string[] {
 	];
 }
 
-/** Whoever may not use the port gets nowhere, lest he reach something else that listens there. */
+/** A source that may not use the port is blocked, so that it does not reach another listener on that port. */
 function strangers({ hostAddress, first, last }: PublishedPortsPart, kind: string, there: string): string[] {
 	const range = first === last ? '' : `:${last}`;
 	const here = `to ${hostAddress || '(self)'} port ${first}${range}`;

@@ -102,7 +102,7 @@ function gatewaysOf({ gateways = [] }: NetworkFilterPart): readonly string[] {
 function translations(part: NetworkFilterPart): string[] {
 	const { interface: name, shared, nat, nat6 = '', internal } = part;
 	// Who is reached by a published port must answer by way of the host, which translates back; and an address of the
-	// host's loopback means nothing to him.
+	// host's loopback means nothing to it.
 	const hairpins = shared
 		? []
 		: gatewaysOf(part).flatMap((gateway) => {

@@ -108,7 +108,7 @@ const RELAY = 'tee /dev/null';
 
 /**
  * For an exchange: sessions to these runs are read by nobody any more. Somebody else reads on and throws away, who holds
- * nothing of the session; until he does, the FIFO is held open for both, or opening it would wait for a writer.
+ * nothing of the session; until then, the FIFO is held open for both, or opening it would wait for a writer.
  */
 export function releaseScript(directories: readonly string[]): Script {
 	return lines(

@@ -67,7 +67,7 @@ export function findJail(container: string): Script {
 	return sh`found=$(jls -j ${container} jid path 2>/dev/null) || found=`;
 }
 
-/** After `findJail`. A jail of this name with this root may stay; whoever has the name otherwise is not touched. */
+/** After `findJail`. A jail of this name with this root may stay; any other jail of the name is not touched. */
 export function createJail(paths: Paths, container: string, spec: SandboxSpec): Script {
 	const root = paths.containerRoot(container);
 	const other = refusal({

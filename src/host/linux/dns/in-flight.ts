@@ -1,6 +1,6 @@
 /**
  * Questions that wait for somebody else's answer. Their number is bounded; when it is reached, the network that has most
- * of them makes room, and on it the oldest of whoever has most: a container that floods the resolver is in the way of
+ * of them makes room, and on it the oldest of the container with the most: a container that floods the resolver is in the way of
  * its own network at worst, however many addresses it speaks from.
  */
 

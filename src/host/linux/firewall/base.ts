@@ -92,13 +92,13 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 	guard: [
 		// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
 		'iifname @ours ip daddr 127.0.0.0/8 counter drop',
-		// Who sends from somebody else's address would be taken for part of his connections. A container of several networks
+		// A packet with a foreign source address would be taken for part of that holder's connections. A container of several networks
 		// answers over any of them, except over an internal one. To a network that the host has no address on it has no route.
 		`iifname @ours meta nfproto ipv4 ${foreign('ip')}`,
 		`iifname @ours ip6 saddr != ${WITHOUT_ROUTE} ${foreign('ip6')}`,
 	],
 	prerouting: ['fib daddr type local goto arrive'],
-	// Whoever may not use a port gets nowhere, lest he reach something else that listens there.
+	// A source that may not use a port is dropped, so that it does not reach another listener on that port.
 	arrive: [
 		// What is published on the host's loopback is not for its neighbours.
 		'iifname != "lo" ip daddr 127.0.0.0/8 return',

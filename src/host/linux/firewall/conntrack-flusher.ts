@@ -6,7 +6,7 @@ import { GONE } from '../network/addressing.ts';
 import { unlessGone } from '../refusals.ts';
 
 /**
- * What the host remembers of the conversations of an address. Whoever gets the address next must not get what is still
+ * What the host remembers of the conversations of an address. The next holder of the address must not get what is still
  * sent to its last holder, by a published port or as an answer to a translated sender.
  */
 export class ConntrackFlusher {
@@ -32,7 +32,7 @@ export class ConntrackFlusher {
 		for (const address of bare) this.#dropWaiting(address);
 	}
 
-	/** Packets that came for the last holder while he was leaving wait for seconds for somebody to have his address. */
+	/** Packets that came for the last holder during its removal are queued for seconds until the address has a new holder. */
 	#dropWaiting(address: string): void {
 		const way = this.#net.routes.towards(address);
 		if (way?.gateway === '') unlessGone(GONE, () => this.#net.neighbours.remove({ link: way.link, address }));

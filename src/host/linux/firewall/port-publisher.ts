@@ -75,7 +75,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 
 	/**
 	 * Who has sent datagrams to the port all the while, to nobody, is to reach the container with the next one. Whose
-	 * datagrams lead somewhere keeps his connection: the port may have been published all the while, too.
+	 * datagrams lead somewhere keeps its connection: the port may have been published all the while, too.
 	 */
 	async #redirectSenders({ first, last, hostAddress, target }: PublishedPortsPart): Promise<void> {
 		const { conntrack } = this.#options;

@@ -9,7 +9,7 @@
  * The kernel drops default routes learned from advertisements whenever any interface is made an IPv6 router, except
  * where `accept_ra` is 2, so it is 2 for the moment of the change.
  *
- * What is changed on interfaces that are not Kleene's is noted in their `tag`, a number the kernel keeps for whoever
+ * What is changed on interfaces that are not Kleene's is noted in their `tag`, a number the kernel keeps for anyone who
  * wants one: so it can be taken back when the last reason is gone, by a daemon that was started again too.
  */
 import type { Family } from '#inet/family.ts';

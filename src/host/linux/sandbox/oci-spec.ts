@@ -51,9 +51,9 @@ export interface BundleRequest {
 	readonly started: string;
 	/** Initial environment of processes that inherit that of the daemon. */
 	readonly inherited?: readonly string[];
-	/** Path of a network namespace; undefined: that of whoever starts the runtime. */
+	/** Path of a network namespace; undefined: that of the caller of the runtime. */
 	readonly network: string | undefined;
-	/** Path of the user namespace that the network belongs to; undefined: that of whoever starts the runtime. */
+	/** Path of the user namespace that the network belongs to; undefined: that of the caller of the runtime. */
 	readonly owner?: string | undefined;
 	/** Options of a bind mount of a path of the host. Default: it alone, as asked for. */
 	readonly bindOptions?: BindOptions;

@@ -98,7 +98,7 @@ case "$1" in
 start)
 	# What a container leaves in /run outlives it: the number may be that of another process by now.
 	rm -f "$pidfile"
-	# Without its own standard streams, or it would hold the output of whoever started the container.
+	# Without its own standard streams, or it would hold the output of the process that started the container.
 	busybox syslogd -O /var/log/messages </dev/null >/dev/null 2>&1 || exit
 	# It is in the background before it listens.
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do

@@ -27,7 +27,7 @@ const SETUP = [
 const FETCHING = /^Acquire::(http|https|ftp|Retries|ForceIPv4|ForceIPv6|Check-Valid-Until|Check-Date)\b/;
 
 /**
- * @param target made by this; whoever calls removes it when this fails
+ * @param target made by this; the caller removes it when this fails
  * @throws KleeneError
  */
 export async function makeDistribution(target: string, progress: (text: string) => void): Promise<void> {

@@ -35,7 +35,7 @@ export function openInRoot(root: string | number, path: string, flags: number, m
 	return withDescriptor(openRoot(root), (fd) => openInRoot(fd, path, flags, mode));
 }
 
-/** More is not read: whoever owns the root could otherwise fill the memory of the host. */
+/** Read limit: the owner of the root could otherwise fill the memory of the host. */
 const LARGEST = 4 * 1024 * 1024;
 
 /**

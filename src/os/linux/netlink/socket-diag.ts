@@ -73,7 +73,7 @@ function encodeQuestion(family: Family, { protocol, first, last }: PortRange): B
 
 /**
  * Two comparisons, each an operation that says how far to go on when it holds and when it does not, and an operand in
- * the same form. Whoever gets four bytes beyond the end is left out.
+ * the same form. Messages with four bytes beyond the end are left out.
  */
 function encodeFilter(first: number, last: number): Buffer {
 	const code = Buffer.alloc(16);
