@@ -29,6 +29,7 @@ const ConfigFile = Type.Object(
 		dns: Type.Optional(Type.Array(Type.String())),
 		freebsd_host: Type.Optional(Type.String()),
 		ssh_key: Type.Optional(Type.String()),
+		ssh_known_hosts: Type.Optional(Type.String()),
 		zfs_root: Type.Optional(Type.String()),
 		max_macs: Type.Optional(Type.Number()),
 		allow_host_hooks: Type.Optional(Type.Boolean()),

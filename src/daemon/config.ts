@@ -41,6 +41,8 @@ export const USAGE = `Usage: kleened [options]
   --freebsd-host URL
                   manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
   --ssh-key FILE  private key for it (default: what ssh finds by itself)
+  --ssh-known-hosts FILE
+                  host keys that are accepted (default: those that ssh knows by itself)
   --zfs-root DS   FreeBSD: dataset that holds images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
   --allow-host-hooks
                   let containers come with commands that run on the host as root (-J exec.prestart=... and others)
@@ -90,6 +92,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 			freebsd: parseFreebsdOptions({
 				host: values['freebsd-host'] ?? file.freebsd_host,
 				key: values['ssh-key'] ?? file.ssh_key,
+				knownHosts: values['ssh-known-hosts'] ?? file.ssh_known_hosts,
 				zfsRoot: values['zfs-root'] ?? file.zfs_root,
 				local: process.platform === 'freebsd',
 			}),
@@ -115,6 +118,7 @@ function parseOptions(argv: readonly string[]) {
 				dns: { type: 'string', multiple: true },
 				'freebsd-host': { type: 'string' },
 				'ssh-key': { type: 'string' },
+				'ssh-known-hosts': { type: 'string' },
 				'zfs-root': { type: 'string' },
 				'max-macs': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },

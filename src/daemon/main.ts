@@ -26,12 +26,12 @@ const VERSION = '0.1.0';
 
 /** `kleened setup-pf`: no daemon, but a look at the pf of the host that one is to manage. */
 async function setUpPfOfHost(words: readonly string[]): Promise<void> {
-	const { write, host, key, help } = readSetupPfArguments(words);
+	const { write, help, ...access } = readSetupPfArguments(words);
 	if (help) {
 		process.stdout.write(SETUP_PF_USAGE);
 		return;
 	}
-	const place = parseFreebsdOptions({ host, key, zfsRoot: undefined, local: process.platform === 'freebsd' });
+	const place = parseFreebsdOptions({ ...access, zfsRoot: undefined, local: process.platform === 'freebsd' });
 	if (!place)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',

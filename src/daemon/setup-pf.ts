@@ -2,6 +2,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 
 export const SETUP_PF_USAGE = `usage: kleened setup-pf [--write] [--freebsd-host ssh://[USER@]HOST[:PORT]] [--ssh-key FILE]
+                        [--ssh-known-hosts FILE]
 
 Shows which lines pf.conf of a FreeBSD host needs for Kleene's networks, and where. With --write, or when you agree to it
 on a terminal: keeps a copy of the file, adds them, has pfctl check and load it, and enables pf now and at boot.
@@ -13,13 +14,14 @@ export interface SetupPfArguments {
 	/** As typed; undefined: this host. */
 	readonly host: string | undefined;
 	readonly key: string | undefined;
+	readonly knownHosts: string | undefined;
 	readonly help: boolean;
 }
 
 /** @param words what follows `setup-pf` */
 export function readSetupPfArguments(words: readonly string[]): SetupPfArguments {
 	let [write, help] = [false, false];
-	let [host, key]: (string | undefined)[] = [];
+	let [host, key, knownHosts]: (string | undefined)[] = [];
 	const left = [...words];
 	for (let word = left.shift(); word !== undefined; word = left.shift()) {
 		const [name, value] = word.split(/=(.*)/s);
@@ -27,9 +29,11 @@ export function readSetupPfArguments(words: readonly string[]): SetupPfArguments
 		else if (word === '--help' || word === '-h') help = true;
 		else if (name === '--freebsd-host') host = value ?? left.shift() ?? refuse('--freebsd-host needs a host');
 		else if (name === '--ssh-key') key = value ?? left.shift() ?? refuse('--ssh-key needs a file');
+		else if (name === '--ssh-known-hosts')
+			knownHosts = value ?? left.shift() ?? refuse('--ssh-known-hosts needs a file');
 		else refuse(`${word} is not understood`);
 	}
-	return { write, host, key, help };
+	return { write, host, key, knownHosts, help };
 }
 
 function refuse(why: string): never {

@@ -8,7 +8,10 @@ const FREEBSD: HostOptions = {
 	netns: undefined,
 	dns: [],
 	limits: {},
-	freebsd: { remote: { user: 'root', host: '::1', port: 1, key: undefined }, zfsRoot: 'zroot/kleene' },
+	freebsd: {
+		remote: { user: 'root', host: '::1', port: 1, key: undefined, knownHosts: undefined },
+		zfsRoot: 'zroot/kleene',
+	},
 	store: 'none',
 	names: { lookup: () => undefined, reverse: () => undefined },
 	log: { warn() {}, info() {} },

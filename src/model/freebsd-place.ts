@@ -14,4 +14,6 @@ export interface RemoteHost {
 	readonly port: number | undefined;
 	/** Absolute path of a private key; undefined: what ssh finds by itself. */
 	readonly key: string | undefined;
+	/** Absolute path of a file with host keys that are accepted; undefined: those of ssh's own configuration. */
+	readonly knownHosts: string | undefined;
 }

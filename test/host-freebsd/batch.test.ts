@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -72,6 +72,21 @@ test('steps in order, with progress, and what they did is done', async (t) => {
 	assert.deepEqual(progress, ['adding a\n', 'adding b\n']);
 	assert.deepEqual(done, [1, 2, 3]);
 	assert.deepEqual([has('a'), has('b')], [false, true]);
+});
+
+test('what a step requires is looked at before the first is done, unless all are tried', async (t) => {
+	const { directory, handlers, has } = place(t);
+	const require = ({ address }: { address: string }) => sh`[ ${address} != b ] || [ -e ${join(directory, 'ready')} ]`;
+	const asking = { 'interface-address': { ...handlers['interface-address'], require } } as unknown as PartHandlers;
+	const done: number[] = [];
+	const options = { onDone: (count: number) => done.push(count) };
+	await assert.rejects(applyBatch(new LocalShell(), asking, steps('a', 'b'), options));
+	assert.deepEqual([has('a'), has('b'), done], [false, false, []]);
+	await assert.rejects(applyBatch(new LocalShell(), asking, steps('a', 'broken', 'b'), { keepGoing: true }));
+	assert.deepEqual([has('a'), has('b')], [true, true]);
+	writeFileSync(join(directory, 'ready'), '');
+	await applyBatch(new LocalShell(), asking, steps('c', 'b'), options);
+	assert.deepEqual([has('c'), done], [true, [1, 2]]);
 });
 
 test('a refusal of the host comes as it was meant, and nothing after it is done', async (t) => {

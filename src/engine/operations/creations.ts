@@ -3,6 +3,7 @@ import type { HostFacts } from '#host/driver.ts';
 import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
+import type { Part } from '#model/part.ts';
 import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
@@ -66,7 +67,10 @@ export class Creations {
 
 	/** Parts of a container that does not run. */
 	steps({ id, imageId }: Container, { parts }: VolumesOfContainer): Step[] {
-		return [make({ kind: 'root-files', container: id, image: imageId }), ...parts.map(make)];
+		const files: Part = { kind: 'root-files', container: id, image: imageId };
+		// What is missing on the host is refused before anything is made. A host that batches sees to that itself.
+		const first = this.#context.driver.facts().batches ? [] : parts.filter(isSource);
+		return [...first, files, ...parts.filter((part) => !first.includes(part))].map(make);
 	}
 
 	/** Names and images may be gone since the draft. */
@@ -105,6 +109,11 @@ export class Creations {
 			hint: named ? `choose another name, or remove the other one with "klee rmc ${name}"` : 'choose another name',
 		});
 	}
+}
+
+/** A directory or file of the host, which has to be there. */
+function isSource(part: Part): boolean {
+	return part.kind === 'mount-point' && part.mount.type === 'nullfs';
 }
 
 function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>): void {

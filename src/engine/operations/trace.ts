@@ -18,6 +18,7 @@ import {
 	type TraceEnd,
 	type TraceWorld,
 	uplinkAddress,
+	withoutMembers,
 } from '../plan/trace/world.ts';
 
 export interface TraceOutcome extends Trace {
@@ -75,10 +76,10 @@ export class TraceOperations {
 			networks: store.networks.list(),
 			containers,
 			ports,
-			interfaces: interfaces.map(({ name, addresses }) => ({
-				name,
-				addresses: addresses.map(withoutPrefix),
-			})),
+			interfaces: withoutMembers(
+				interfaces.map(({ name, addresses }) => ({ name, addresses: addresses.map(withoutPrefix) })),
+				containers,
+			),
 			gatewayInterface,
 		};
 	}

@@ -13,6 +13,8 @@ interface Rendered {
 	/** Place among the steps that were given. */
 	readonly index: number;
 	readonly script: Script;
+	/** Only looks: nothing of the step is done yet. */
+	readonly looks: boolean;
 }
 
 /**
@@ -32,12 +34,14 @@ export async function applyBatch(
 		onFailure?.(step, error);
 		failures.push(error);
 	};
-	const rendered = render(handlers, steps, { ...options, cablesOf: (container) => cablesOf(steps, container) }, fail);
+	const whole = { ...options, cablesOf: (container: string) => cablesOf(steps, container) };
+	// Where every step is tried, none is kept back for the sake of another.
+	const rendered = [...(keepGoing ? [] : requirements(handlers, steps)), ...render(handlers, steps, whole, fail)];
 	if (failures.length > 0 && !keepGoing) throw failures[0];
 	const onSection = (done: number, result: SectionResult) => {
-		const { step, index } = rendered[done - 1]!;
+		const { step, index, looks } = rendered[done - 1]!;
 		if (result.code !== 0) fail(step, asRefusal(step, { ...result, commands: describeStep(handlers, step) }));
-		else if (failures.length === 0) onDone?.(index + 1);
+		else if (failures.length === 0 && !looks) onDone?.(index + 1);
 	};
 	try {
 		if (rendered.length > 0)
@@ -84,6 +88,13 @@ function handlerOf(handlers: PartHandlers, { part }: Step): PartHandler<Step['pa
 	return handlers[part.kind] as PartHandler<Step['part']['kind']>;
 }
 
+function requirements(handlers: PartHandlers, steps: readonly Step[]): Rendered[] {
+	return steps.flatMap((step, index) => {
+		const script = step.verb === 'make' ? handlerOf(handlers, step).require?.(step.part) : undefined;
+		return script ? [{ step, index, script, looks: true }] : [];
+	});
+}
+
 /** A step whose handler refuses to render it fails without the host being asked. */
 function render(
 	handlers: PartHandlers,
@@ -93,7 +104,7 @@ function render(
 ): Rendered[] {
 	return steps.flatMap((step, index) => {
 		try {
-			return [{ step, index, script: handlerOf(handlers, step)[step.verb](step.part, options) }];
+			return [{ step, index, script: handlerOf(handlers, step)[step.verb](step.part, options), looks: false }];
 		} catch (error) {
 			fail(step, error);
 			return [];

@@ -23,9 +23,9 @@ export async function connect({ place, root, log, lock }: ConnectionOptions): Pr
 	const precondition = lock ? new HostLock({ directory: RUN_DIRECTORY, root, log }) : undefined;
 	const options = { batch, ...(precondition ? { precondition } : {}) };
 	if (!place.remote) return new LocalShell(options);
-	const { user, host, port, key } = place.remote;
+	const { user, host, port, key, knownHosts } = place.remote;
 	const directory = join(root, 'ssh');
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
-	const access = { target: { user, host, port }, directory, ...(key === undefined ? {} : { key }) };
+	const access = { target: { user, host, port }, directory, ...(key && { key }), ...(knownHosts && { knownHosts }) };
 	return SshShell.connect(access, log, options);
 }

@@ -18,6 +18,8 @@ export interface HandlerOptions extends ApplyOptions {
  * gone both succeed; what is there and is not ours is refused: `refusals.ts` says how.
  */
 export interface PartHandler<K extends PartKind> {
+	/** Looks whether something holds on the host without which the part cannot be made: before anything else of an exchange. */
+	require?(part: PartOf<K>): Script | undefined;
 	make(part: PartOf<K>, options: HandlerOptions): Script;
 	unmake(part: PartOf<K>, options: HandlerOptions): Script;
 	/** The same in the words of `ifconfig`, `jail`, `zfs`, `pfctl`: one line each, without the looking first. */

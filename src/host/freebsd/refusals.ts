@@ -12,18 +12,20 @@ export interface ScriptRefusal {
 	readonly what: string | Script;
 	readonly why: string | Script;
 	readonly hint: string | Script;
+	/** See `ErrorParts.message`. */
+	readonly message?: string;
 }
 
 const MARK = 'KLEENE-REFUSAL';
-const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?) ?$/m;
+const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?)(?:\t([^\t\n]+?))? ?$/m;
 
 /**
- * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<hint>`,
+ * A command that ends a script with a refusal: one line of error output, `KLEENE-REFUSAL <code>\t<what>\t<why>\t<hint>[\t<message>]`,
  * and the exit code 1. Ends the (sub)shell that it is in: never to be used within `$(...)`.
  */
-export function refusal({ code, what, why, hint }: ScriptRefusal): Script {
-	const format = `${MARK} %s\\t%s\\t%s\\t%s`;
-	return sh`{ printf ${format} ${code} ${what} ${why} ${hint} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
+export function refusal({ code, what, why, hint, message }: ScriptRefusal): Script {
+	const format = `${MARK} %s\\t%s\\t%s\\t%s${message === undefined ? '' : '\\t%s'}`;
+	return sh`{ printf ${format} ${code} ${what} ${why} ${hint} ${message ?? sh``} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
 }
 
 /** The refusal of one step, about its part. */
@@ -36,9 +38,9 @@ export function refuse(verb: Step['verb'], part: Part, rest: Omit<ScriptRefusal,
  * could have said is believed: that the host is out of reach is for others to say.
  */
 export function parseRefusal(stderr: string): KleeneError | undefined {
-	const [, code = '', what = '', why = '', hint = ''] = LINE.exec(stderr) ?? [];
+	const [, code = '', what = '', why = '', hint = '', message] = LINE.exec(stderr) ?? [];
 	if (!Object.hasOwn(ERROR_CODES, code) || code === 'HOST_UNREACHABLE') return undefined;
-	return new KleeneError({ code: code as ErrorCode, what, why, hint });
+	return new KleeneError({ code: code as ErrorCode, what, why, hint, ...(message === undefined ? {} : { message }) });
 }
 
 interface Known {

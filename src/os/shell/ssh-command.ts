@@ -9,6 +9,8 @@ export interface SshAccess {
 	readonly directory: string;
 	/** Private key, a file; undefined: as the user's ssh configuration and agent say. */
 	readonly key?: string;
+	/** Host keys that are accepted, a file whose name has no `"`; undefined: as the user's ssh configuration says. */
+	readonly knownHosts?: string;
 	/** Instead of the user's ssh configuration, a file. */
 	readonly configFile?: string;
 }
@@ -53,7 +55,7 @@ function ssh(access: SshAccess, options: readonly string[], command: readonly st
 }
 
 function common(access: SshAccess): string[] {
-	const { target, key, configFile } = access;
+	const { target, key, knownHosts, configFile } = access;
 	const settings = [
 		'BatchMode=yes',
 		`ConnectTimeout=${CONNECT}`,
@@ -64,6 +66,7 @@ function common(access: SshAccess): string[] {
 		'RemoteCommand=none',
 		'LogLevel=ERROR',
 		...(key === undefined ? [] : ['IdentitiesOnly=yes']),
+		...(knownHosts === undefined ? [] : [`UserKnownHostsFile="${knownHosts.replaceAll('%', '%%')}"`]),
 	];
 	return [
 		...(configFile === undefined ? [] : ['-F', configFile]),

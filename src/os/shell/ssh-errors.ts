@@ -16,13 +16,14 @@ const KNOWN: readonly Known[] = [
 	{
 		said: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
 		code: 'CONFIG_INVALID',
-		hint: ({ host }) =>
-			`make sure that this is the right host, then remove its old key with "ssh-keygen -R ${host}" and log in once by hand`,
+		hint: ({ host, port }) =>
+			`make sure that this is the right host, then remove its old key with "ssh-keygen -R ${port === undefined ? host : `'[${host}]:${port}'`}", or from the file of --ssh-known-hosts, and log in once by hand`,
 	},
 	{
 		said: /Host key verification failed|No \S+ host key is known/,
 		code: 'CONFIG_INVALID',
-		hint: (target) => `log in once by hand with "${command(target)}" as the user that runs kleened, and accept its key`,
+		hint: (target) =>
+			`log in once by hand with "${command(target)}" as the user that runs kleened, and accept its key; or give its keys with --ssh-known-hosts FILE: "ssh-keyscan ${target.port === undefined ? '' : `-p ${target.port} `}${target.host} >FILE", compared with /etc/ssh/ssh_host_*_key.pub of the host`,
 	},
 	{
 		said: /UNPROTECTED PRIVATE KEY|Load key .*: |Identity file .* not accessible|invalid format/,

@@ -37,6 +37,8 @@ test('an address that a running container gave up is free for another, also the 
 	for (const address of ['10.4.6.71', '10.4.6.72', '10.4.7.71', '10.4.7.72'])
 		assert.ok(await host.answers(address), address);
 	await healthy('with everything');
+	const { stdout } = await host.klee('network', 'trace', 'moving', 'other');
+	assert.match(stdout, /members of one reach each other \(icc is on\)/, 'they are no services of the host');
 });
 
 test('a container goes on from the next of its addresses when the one is gone that it spoke from', async () => {

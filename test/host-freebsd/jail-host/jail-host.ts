@@ -11,7 +11,6 @@ import {
 	writeFileSync,
 	writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Paths } from '#host/freebsd/paths.ts';
@@ -41,7 +40,7 @@ export class JailHost {
 
 	/** @param bare without the root dataset and its three children */
 	constructor(context: TestContext, bare = false) {
-		this.directory = mkdtempSync(join(tmpdir(), 'jh-'));
+		this.directory = mkdtempSync('/tmp/kleene-jail-host-');
 		const name = this.directory.slice(this.directory.lastIndexOf('-') + 1);
 		this.paths = new Paths(`zroot/kleene-${name}`, join(this.directory, `kleene-${name}`));
 		this.#bin = join(this.directory, 'bin');

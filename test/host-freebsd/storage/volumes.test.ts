@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseRefusal } from '#host/freebsd/refusals.ts';
 import { FreebsdVolumes } from '#host/freebsd/storage/volumes.ts';
 import type { PartOf } from '#model/part.ts';
 import type { Script } from '#os/shell/quote.ts';
@@ -168,14 +169,19 @@ test('the place of a file is a file; sources that are missing or special are ref
 	writeFileSync(file, 'content');
 	for (const _ of [1, 2]) assert.deepEqual(host.run(VOLUMES.mountPoints.make(nullfs(file, '/a/b/c'), {})), done);
 	assert.equal(readFileSync(host.inside('a/b/c'), 'utf8'), '');
-	assert.deepEqual(host.run(VOLUMES.mountPoints.make(nullfs('/no/such', '/x'), {})), {
-		code: 1,
-		stderr: 'error ocurred while determining source type: :enoent\n',
-	});
-	assert.deepEqual(host.run(VOLUMES.mountPoints.make(nullfs('/dev/null', '/x'), {})), {
-		code: 1,
-		stderr: 'could not determine source type, must be either directory or regular file\n',
-	});
+	for (const [source, message] of [
+		['/no/such', 'error ocurred while determining source type: :enoent'],
+		['/dev/null', 'could not determine source type, must be either directory or regular file'],
+	] as const) {
+		const looked = VOLUMES.mountPoints.require?.(nullfs(source, '/x'));
+		assert.ok(looked);
+		for (const script of [looked, VOLUMES.mountPoints.make(nullfs(source, '/x'), {})]) {
+			const { code, stderr } = host.run(script);
+			const error = parseRefusal(stderr);
+			assert.deepEqual([code, error?.code, error?.message], [1, 'INVALID_ARGUMENT', message]);
+			assert.match(error?.hint ?? '', new RegExp(`mkdir -p ${source}, or correct the path`));
+		}
+	}
 	assert.ok(!existsSync(host.inside('x')));
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -181,10 +181,15 @@ test('refusals name the reason and what to do', { skip }, async (t) => {
 	const nobody = await refused(sshd.access({ port: await freePort() }));
 	assert.equal(nobody[0], 'HOST_UNREACHABLE');
 	assert.match(nobody[1], /Connection refused/);
-	rmSync(join(sshd.directory, 'known'));
+	renameSync(join(sshd.directory, 'known'), join(sshd.directory, '100% known'));
 	const unknown = await refused(sshd.access());
 	assert.equal(unknown[0], 'CONFIG_INVALID');
-	assert.match(unknown[1], /host key.*accept its key/i);
+	assert.match(
+		unknown[1],
+		/host key.*accept its key; or .*--ssh-known-hosts FILE: "ssh-keyscan -p \d+ 127\.0\.0\.1 >FILE"/i,
+	);
+	const told = { ...sshd.access(), knownHosts: join(sshd.directory, '100% known') };
+	await (await SshShell.connect(told, { warn() {}, info() {} })).close();
 	const deep = join(sshd.directory, 'd'.repeat(90));
 	mkdirSync(deep);
 	const long = await refused({ ...sshd.access(), directory: deep });

@@ -122,7 +122,12 @@ export class TestSshd {
 
 	/** Every connection breaks at once. */
 	cut(): void {
-		for (const pid of this.connections()) process.kill(pid, 'SIGKILL');
+		for (const pid of this.connections())
+			try {
+				process.kill(pid, 'SIGKILL');
+			} catch {
+				// It ended by itself meanwhile.
+			}
 	}
 
 	async stop(): Promise<void> {

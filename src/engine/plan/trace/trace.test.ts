@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseAddress, perFamily } from '#inet/address.ts';
+import { FAMILIES } from '#inet/family.ts';
 import type { Network, NetworkText } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { testnet } from '#test/engine/testnet.ts';
 import { parseQuestion } from './question.ts';
 import { type Trace, trace } from './trace.ts';
-import { addressFor, holderOf, type TraceContainer, type TraceEnd, type TraceWorld } from './world.ts';
+import { addressFor, holderOf, type TraceContainer, type TraceEnd, type TraceWorld, withoutMembers } from './world.ts';
 
 function network(unit: number, change: Partial<NetworkText> = {}): Network {
 	const names = { id: `00000000000${unit}`, name: `net${unit}`, interface: `kleene${unit}` };
@@ -42,7 +43,15 @@ const CONTAINERS = [
 	container('g', [N4]),
 	container('h', [], { driver: 'disabled' }),
 	container('i', [N5], { driver: 'ipnet' }),
+	...[container('j', [N1]), container('k', [N1]), container('l', [N4]), container('m', [N4])].map(onHostStack),
 ];
+
+/** An ipnet container whose addresses are those of the host. */
+function onHostStack(one: TraceContainer): TraceContainer {
+	const endpoints = one.endpoints.map((endpoint) => ({ ...endpoint, shared: true, defaultRoutes: FAMILIES }));
+	return { ...one, driver: 'ipnet', endpoints };
+}
+
 const PORT: PublishedPortsPart = {
 	kind: 'published-ports',
 	container: 'g',
@@ -92,6 +101,21 @@ describe('a packet that the store lets through', () => {
 			'cable: epair98a → epair0b',
 			'process: b, any listener on 80/tcp',
 		]);
+	});
+
+	test('to a member whose address the host has: by the rules of its network, not by those for the host', () => {
+		const aliases = [106, 107].map((last) => `10.4.1.${last}`).concat([108, 109].map((last) => `10.4.4.${last}`));
+		const seen = WORLD.interfaces.map((one) => ({ ...one, addresses: [...one.addresses, ...aliases] }));
+		const world = { ...WORLD, interfaces: withoutMembers(seen, CONTAINERS) };
+		assert.deepEqual(world.interfaces, WORLD.interfaces);
+		for (const [from, to] of ['jk', 'aj', 'ja'].map((pair) => [...pair] as [string, string])) {
+			const { reachable, reason, hops } = told(from, to, world);
+			assert.deepEqual([reachable, reason], [true, 'members of net1 reach each other (icc is on)'], `${from} ${to}`);
+			assert.match(hops.find(({ kind }) => kind === 'rule')?.change ?? '', /--icc false/);
+		}
+		assert.match(told('l', 'm', world).reason, /icc is off on net4: its members do not reach each other/);
+		assert.match(told('j', 'l', world).reason, /net1 and net4 reach each other by published ports only/);
+		assert.equal(told('j', 'host', world).reachable, true);
 	});
 
 	test('leaves over the network that both are on, whatever the default route', () => {

@@ -53,6 +53,16 @@ export type TraceEnd =
 	/** An address of a network that no container has. */
 	| { readonly kind: 'nobody'; readonly network: Network; readonly address: string };
 
+/** Interfaces of the host without the addresses of containers that share its stack: those are not the host's own. */
+export function withoutMembers(
+	interfaces: TraceWorld['interfaces'],
+	containers: readonly TraceContainer[],
+): TraceWorld['interfaces'] {
+	const shared = containers.flatMap(({ endpoints }) => endpoints).filter((endpoint) => endpoint.shared);
+	const held = new Set(shared.flatMap(addressesOf));
+	return interfaces.map(({ name, addresses }) => ({ name, addresses: addresses.filter((one) => !held.has(one)) }));
+}
+
 export function isHostAddress({ interfaces }: TraceWorld, address: string): boolean {
 	return isLoopback(address) || interfaces.some(({ addresses }) => addresses.includes(address));
 }

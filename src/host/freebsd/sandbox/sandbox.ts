@@ -13,7 +13,7 @@ import type { Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
 import { unmountBelow } from '../storage/mounts.ts';
-import { mountInside } from '../storage/nullfs.ts';
+import { mountInside, requireSource } from '../storage/nullfs.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { removeRuns } from './run-directory.ts';
 import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
@@ -53,6 +53,12 @@ export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 
 	constructor(paths: Paths) {
 		this.#paths = paths;
+	}
+
+	/** Sources of mounts may have gone since the container was created. */
+	require({ mounts }: SandboxPart): Script | undefined {
+		const sources = mounts.filter(({ type }) => type === 'nullfs').map(requireSource);
+		return sources.length > 0 ? lines(...sources) : undefined;
 	}
 
 	/** A container that has processes is as it was made: nothing is looked up among its files while they can move them. */

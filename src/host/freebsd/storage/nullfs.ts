@@ -3,6 +3,29 @@ import { lines, type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { isMounted } from './mounts.ts';
 
+function titleOf({ source, destination }: Pick<Mount, 'source' | 'destination'>): string {
+	return `cannot mount ${source} at ${destination}`;
+}
+
+/** Looks whether the host has what is to be mounted. @param mount its source a path on the host */
+export function requireSource(mount: Pick<Mount, 'source' | 'destination'>): Script {
+	const { source } = mount;
+	const refuse = (why: string, message: string) =>
+		refusal({
+			code: 'INVALID_ARGUMENT',
+			what: titleOf(mount),
+			why,
+			hint: `make it on the host first, e.g. mkdir -p ${source}, or correct the path; a name without "/" is a volume`,
+			message,
+		});
+	const missing = refuse(`the host has no ${source}`, 'error ocurred while determining source type: :enoent');
+	const special = refuse(
+		`${source} is neither a directory nor a regular file`,
+		'could not determine source type, must be either directory or regular file',
+	);
+	return sh`[ -d ${source} ] || [ -f ${source} ] || if [ -e ${source} ]; then ${special}; else ${missing}; fi`;
+}
+
 /**
  * Shows a directory or file of the host inside a container. What the place lacks is made. No part of the way to it may
  * be a symbolic link: the host would follow it to its own files. Nothing runs in the container yet that could move one.
@@ -10,13 +33,7 @@ import { isMounted } from './mounts.ts';
  * @param mount its source a path on the host, both paths absolute and without `.`, `..` or empty parts
  */
 export function mountInside(root: string, { source, destination, readOnly }: Mount): Script {
-	const what = `cannot mount ${source} at ${destination}`;
-	const missing = refusal({
-		code: 'HOST_FAILED',
-		what,
-		why: `the host has no directory or file ${source}`,
-		hint: 'make it on the host, or start a container without this mount',
-	});
+	const what = titleOf({ source, destination });
 	const files = refusal({
 		code: 'UNSUPPORTED_HERE',
 		what,
@@ -32,7 +49,7 @@ export function mountInside(root: string, { source, destination, readOnly }: Mou
 	const parts = destination.split('/').filter((part) => part !== '');
 	const places = parts.map((_, index) => `${root}/${parts.slice(0, index + 1).join('/')}`);
 	const last = places.at(-1) ?? root;
-	return sh`[ -d ${source} ] || [ -f ${source} ] || ${missing}
+	return sh`${requireSource({ source, destination })}
 made=
 ${lines(...places.map((place) => makePlace(what, place, place === last ? source : undefined)), sh`:`)}
 if ! ${isMounted(last)}; then

@@ -4,6 +4,7 @@ import type { PartOf } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { IN_ROOT } from './inroot.ts';
+import { requireSource } from './nullfs.ts';
 
 type VolumeFiles = PartOf<'volume-files'>;
 type MountPoint = PartOf<'mount-point'>;
@@ -46,6 +47,7 @@ export class FreebsdVolumes {
 	};
 
 	readonly mountPoints: PartHandler<'mount-point'> = {
+		require: ({ mount }) => (mount.type === 'nullfs' ? requireSource(mount) : undefined),
 		make: (part) => (part.mount.type === 'nullfs' ? this.#makePlace(part) : this.#makeFilled(part)),
 		unmake: (part) => this.#takeBack(part),
 		describe: (verb, part) => this.#describeMountPoint(verb, part),
@@ -75,20 +77,15 @@ export class FreebsdVolumes {
 	/** The place of a directory is a directory, that of a file an empty file. */
 	#makePlace({ container, mount: { source, destination } }: MountPoint): Script {
 		return lines(
+			requireSource({ source, destination }),
 			FUNCTIONS,
 			IN_ROOT,
 			this.#findPlace(container, destination),
 			sh`if [ -d ${source} ]; then
 	mkdir -p "$place"
-elif [ -f ${source} ]; then
+else
 	mkdir -p "\${place%/*}"
 	[ -e "$place" ] || : >"$place"
-elif [ -e ${source} ]; then
-	echo 'could not determine source type, must be either directory or regular file' >&2
-	exit 1
-else
-	echo 'error ocurred while determining source type: :enoent' >&2
-	exit 1
 fi`,
 		);
 	}

@@ -163,7 +163,7 @@ function requireSource({ mount: { source, destination } }: MountPoint): void {
 			code: 'INVALID_ARGUMENT',
 			what: `cannot mount ${source} at ${destination}`,
 			why,
-			hint: "name a directory or file of the daemon's host, or a volume (a name without /)",
+			hint: `make it on the host first, e.g. mkdir -p ${source}, or correct the path; a name without "/" is a volume`,
 			message,
 		});
 	let found: Stats;
