@@ -19,6 +19,7 @@ import { factsOf } from './facts.ts';
 import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
 import { lackingOf, PF_STATE, readPfState } from './firewall/pf-state.ts';
 import type { PartHandlers } from './handler.ts';
+import { jailOptions } from './network/inside.ts';
 import { FreebsdNetwork } from './network/network.ts';
 import { probeSection, readProbe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
@@ -49,6 +50,7 @@ interface Equipment extends FreebsdHostOptions {
 	readonly paths: Paths;
 	readonly facts: HostFacts;
 	readonly runner: Runner;
+	readonly network: FreebsdNetwork;
 }
 
 /** FreeBSD as a host: each kind of part goes to the handler that knows it, and all of a plan in one exchange. */
@@ -67,19 +69,21 @@ export class FreebsdHost implements HostDriver {
 
 	static async open({ shell, zfsRoot, store, runDirectory, log }: FreebsdHostOptions): Promise<FreebsdHost> {
 		const paths = await askOne(shell, prepare(zfsRoot, store, runDirectory));
-		const [facts, pf] = await ask(shell, [factsOf(paths), { script: PF_STATE, parse: readPfState }]);
+		const questions = [factsOf(paths), { script: PF_STATE, parse: readPfState }, jailOptions] as const;
+		const [facts, pf, options] = await ask(shell, questions);
 		const runner = new Runner({ shell, state: new StateDirectory(paths.state()), log });
 		await runner.open();
 		const lacking = [...facts.lacking, ...lackingOf(pf)];
-		return new FreebsdHost({ shell, zfsRoot, store, log, paths, runner, facts: { ...facts, lacking } });
+		const network = new FreebsdNetwork(options, paths.store);
+		return new FreebsdHost({ shell, zfsRoot, store, log, paths, runner, network, facts: { ...facts, lacking } });
 	}
 
-	private constructor({ shell, log, paths, facts, runner }: Equipment) {
+	private constructor({ shell, log, paths, facts, runner, network }: Equipment) {
 		this.#shell = shell;
 		this.#log = log;
 		this.#facts = facts;
 		this.#runner = runner;
-		this.#network = new FreebsdNetwork(majorOf(facts.release), paths.store);
+		this.#network = network;
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
 		const volumes = new FreebsdVolumes({ containers: paths.containers(), volumes: paths.volumes() });
@@ -159,9 +163,4 @@ export class FreebsdHost implements HostDriver {
 		await this.#runner.close();
 		await this.#shell.close();
 	}
-}
-
-/** E.g. 13 of `FreeBSD 13.2-RELEASE-p4`. */
-function majorOf(release: string): number {
-	return Number(/\d+/.exec(release)?.[0] ?? 13);
 }

@@ -43,9 +43,9 @@ export class FarHost {
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
 
-	private constructor(folder: string) {
+	private constructor(folder: string, release: number) {
 		this.folder = folder;
-		this.world = newWorld(join(folder, 'far'));
+		this.world = newWorld(join(folder, 'far'), release);
 		const socket = this.socket;
 		this.#commands = {
 			ifconfig,
@@ -80,8 +80,10 @@ export class FarHost {
 		this.#server = createServer({ allowHalfOpen: true }, (one) => this.#serve(one));
 	}
 
+	/** Of the release in `KLEENE_TEST_FAR_RELEASE`, else 13.2, which the recordings are of. */
 	static async start(): Promise<FarHost> {
-		const host = new FarHost(mkdtempSync(join(tmpdir(), 'far-')));
+		const release = Number(process.env.KLEENE_TEST_FAR_RELEASE ?? '13.2');
+		const host = new FarHost(mkdtempSync(join(tmpdir(), 'far-')), release);
 		mkdirSync(join(host.folder, 'far/zroot'), { recursive: true });
 		host.#install();
 		await new Promise<void>((resolve) => host.#server.listen(host.socket, resolve));

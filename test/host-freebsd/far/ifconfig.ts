@@ -8,10 +8,13 @@ import {
 	type Stack,
 	stackOf,
 	type World,
+	withJail,
 } from './world.ts';
 
-/** ifconfig(8) of 13.2, the part that Kleene uses. Texts as recorded (fixtures 007 to 051). */
-export function ifconfig(call: Call): Answer {
+/** ifconfig(8), the part that Kleene uses. Texts as recorded on 13.2 (fixtures 007 to 051). */
+export function ifconfig(all: Call): Answer {
+	const call = withJail(all, 'ifconfig');
+	if (!('argv' in call)) return call;
 	const stack = stackOf(call);
 	const words = call.argv.filter((word) => word !== '-n');
 	// With prefixes instead of masks: what is asked for is always `inet:cidr,inet6:cidr`.
@@ -108,9 +111,9 @@ function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answ
 	else if (word === 'ether' || word === 'link') one.ether = next();
 	else if (word === 'description' || word === 'descr') one.description = next();
 	else if (word === 'mtu') one.mtu = Number(next());
-	else if (word === 'inet' || word === 'inet6') return address(one, word, words);
+	else if (word === 'inet' || word === 'inet6') return address({ call, stack, one }, word, words);
 	else if (word === 'name') return rename(stack, one, next());
-	else if (word === 'addm') return addMember(stack, one, next());
+	else if (word === 'addm') return addMember(call, stack, one, next());
 	else if (word === 'deletem') return deleteMember(one, next());
 	else if (word === 'private' || word === '-private') one.members.set(next(), word === 'private');
 	else if (word === 'vnet') return intoJail(call, stack, one, next());
@@ -118,7 +121,13 @@ function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answ
 	return undefined;
 }
 
-function address(one: Interface, family: 'inet' | 'inet6', words: string[]): Answer | undefined {
+interface Addressed {
+	readonly call: Call;
+	readonly stack: Stack;
+	readonly one: Interface;
+}
+
+function address({ call, stack, one }: Addressed, family: 'inet' | 'inet6', words: string[]): Answer | undefined {
 	if (/^(no_dad|-?ifdisabled|-ifdisabled|accept_rtadv|-accept_rtadv)$/.test(words[0] ?? '')) {
 		words.shift();
 		return undefined;
@@ -134,6 +143,8 @@ function address(one: Interface, family: 'inet' | 'inet6', words: string[]): Ans
 	const bare = text.split('/')[0] ?? '';
 	if (bare.includes(':') !== (family === 'inet6')) return failure(`ifconfig: ${text}: bad value`);
 	if (!flags.includes('-alias') && !flags.includes('delete')) {
+		if (!allowsMemberAddresses(call) && bridgeOf(stack, one.name))
+			return failure('ifconfig: ioctl (SIOCAIFADDR): Invalid argument');
 		if (!one.addresses.includes(text)) one.addresses.push(text);
 		// The first address brings an interface up.
 		one.up = true;
@@ -153,13 +164,24 @@ function rename({ interfaces }: Stack, one: Interface, name: string): Answer | u
 	return undefined;
 }
 
-function addMember(stack: Stack, bridge: Interface, name: string): Answer | undefined {
-	if (!stack.interfaces.has(name)) return failure(`ifconfig: BRDGADD ${name}: No such file or directory`);
+function addMember(call: Call, stack: Stack, bridge: Interface, name: string): Answer | undefined {
+	const member = stack.interfaces.get(name);
+	if (!member) return failure(`ifconfig: BRDGADD ${name}: No such file or directory`);
 	if (bridge.members.has(name)) return failure(`ifconfig: BRDGADD ${name}: File exists`);
-	const other = [...stack.interfaces.values()].find(({ members }) => members.has(name));
-	if (other) return failure(`ifconfig: BRDGADD ${name}: Device busy`);
+	if (bridgeOf(stack, name)) return failure(`ifconfig: BRDGADD ${name}: Device busy`);
+	if (member.addresses.length > 0 && !allowsMemberAddresses(call))
+		return failure(`ifconfig: BRDGADD ${name}: Invalid argument`);
 	bridge.members.set(name, false);
 	return undefined;
+}
+
+function bridgeOf({ interfaces }: Stack, name: string): Interface | undefined {
+	return [...interfaces.values()].find(({ members }) => members.has(name));
+}
+
+/** FreeBSD 15 has the setting, and it is off there. */
+function allowsMemberAddresses({ world }: Call): boolean {
+	return (world.sysctls.get('net.link.bridge.member_ifaddrs') ?? '1') === '1';
 }
 
 function deleteMember(bridge: Interface, name: string): Answer | undefined {

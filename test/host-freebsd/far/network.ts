@@ -1,4 +1,4 @@
-import { type Answer, type Call, failure, type Stack, stackOf } from './world.ts';
+import { type Answer, type Call, failure, type Stack, stackOf, withJail } from './world.ts';
 
 /** netstat(1) `--libxo json -rn`, the table in the shape of the recordings 006 and 036. */
 export function netstat(call: Call): Answer {
@@ -52,7 +52,9 @@ function interfaceTo({ interfaces }: Stack, gateway: string): string | undefined
 }
 
 /** route(8): `add`, `delete`, `get` of the default route. Texts as recorded (116, 117, 143). */
-export function route(call: Call): Answer {
+export function route(all: Call): Answer {
+	const call = withJail(all, 'route');
+	if (!('argv' in call)) return call;
 	const stack = stackOf(call);
 	const words = call.argv.filter((word) => !/^-(n|q|nq|qn|inet|4)$/.test(word));
 	const family = words.some((word) => word === '-inet6' || word === '-6') ? 6 : 4;

@@ -1,10 +1,10 @@
 import { quote } from '#os/shell/quote.ts';
-import { type Answer, type Call, failure } from './world.ts';
+import { type Answer, type Call, failure, type World } from './world.ts';
 
-export function uname({ argv }: Call): Answer {
+export function uname({ world, argv }: Call): Answer {
 	const values: Record<string, string> = {
 		s: 'FreeBSD',
-		r: '13.2-RELEASE',
+		r: releaseOf(world),
 		m: 'amd64',
 		p: 'amd64',
 		n: 'far',
@@ -19,8 +19,12 @@ export function uname({ argv }: Call): Answer {
 	};
 }
 
-export function freebsdVersion(): Answer {
-	return { stdout: '13.2-RELEASE\n' };
+export function freebsdVersion({ world }: Call): Answer {
+	return { stdout: `${releaseOf(world)}\n` };
+}
+
+function releaseOf({ release }: World): string {
+	return `${release.toFixed(1)}-RELEASE`;
 }
 
 /** fetch(1): a file by its URL; nothing else can be reached from here. */

@@ -47,6 +47,8 @@ export interface Mount {
 }
 
 export interface World {
+	/** E.g. 13.2: docs/freebsd.md lists the differences between releases. */
+	readonly release: number;
 	/** Directory that stands for the root of the host: datasets have their files below it. */
 	readonly root: string;
 	readonly host: Stack;
@@ -73,11 +75,12 @@ export function newInterface(name: string, group: Interface['group'], change: Pa
 	return { ...base, ...change };
 }
 
-export function newWorld(root: string): World {
+export function newWorld(root: string, release: number): World {
 	const uplink = newInterface('vtnet0', '', { up: true, ether: '52:54:00:12:34:56', addresses: ['10.0.2.15/24'] });
 	const loopback = newInterface('lo0', 'lo', { up: true, addresses: ['127.0.0.1/8'] });
 	return {
 		root,
+		release,
 		host: {
 			interfaces: new Map([uplink, loopback].map((one) => [one.name, one])),
 			defaults: new Map([[4, '10.0.2.2']]),
@@ -97,8 +100,8 @@ export function newWorld(root: string): World {
 			['net.inet6.ip6.forwarding', '0'],
 			['kern.features.vimage', '1'],
 			['kern.racct.enable', '0'],
-			['net.link.bridge.pfil_member', '1'],
-			['net.link.bridge.pfil_bridge', '1'],
+			...['pfil_member', 'pfil_bridge'].map((name) => [`net.link.bridge.${name}`, release >= 14 ? '0' : '1'] as const),
+			...(release >= 15 ? [['net.link.bridge.member_ifaddrs', '0'] as const] : []),
 		]),
 		mainRules: 'nat-anchor "kleene/*"\nrdr-anchor "kleene/*"\nanchor "kleene/*"\n',
 	};
@@ -132,4 +135,13 @@ export function failure(stderr: string, code = 1): Answer {
 /** The stack that a call sees. */
 export function stackOf({ world, jail }: Pick<Call, 'world' | 'jail'>): Stack {
 	return (jail === '' ? undefined : world.jails.get(jail)?.stack) ?? world.host;
+}
+
+/** A call with `-j JAIL` as one inside of that jail, or the refusal. Programs know the option from FreeBSD 14 on. */
+export function withJail(call: Call, program: string): Call | Answer {
+	const [option, jail = '', ...argv] = call.argv;
+	if (option !== '-j') return call;
+	if (call.world.release < 14) return failure(`${program}: illegal option -- j\nusage: ${program} ...`);
+	const found = [...call.world.jails.values()].find(({ name, jid }) => name === jail || `${jid}` === jail);
+	return found ? { ...call, jail: found.name, argv } : failure(`${program}: jail "${jail}" not found`);
 }

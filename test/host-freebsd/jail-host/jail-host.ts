@@ -113,9 +113,10 @@ exit "$code"
 			const message = error instanceof CommandFailure ? error.message : (error as Error).stack;
 			err = message ? `${message}\n` : '';
 		}
-		// What tar names on the way goes to its error output.
-		writeFileSync(`${reply}.out`, name === 'tar' ? '' : out);
-		writeFileSync(`${reply}.err`, name === 'tar' ? out + err : err);
+		// tar(1) names the entries that it extracts on its error output.
+		const extracts = name === 'tar' && words[0] !== '-tf';
+		writeFileSync(`${reply}.out`, extracts ? '' : out);
+		writeFileSync(`${reply}.err`, extracts ? out + err : err);
 		writeFileSync(reply, `${code}\n`);
 	}
 

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { CommandFailure, type HostState, type Say } from './state.ts';
 import { zfs } from './zfs.ts';
 
@@ -21,9 +22,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 	devfs: (words, { rulesets }, say) => (rulesets.includes(Number(words[2])) ? say('100 include 1') : undefined),
 	fetch,
 	tar,
+	sha256: ([, file = ''], _state, say) => say(createHash('sha256').update(readFileSync(file)).digest('hex')),
 	rctl: () => {},
 	uname: ([flag = ''], { release }, say) =>
-		say({ '-s': 'FreeBSD', '-m': 'amd64', '-r': release }[flag] ?? `FreeBSD ${release} amd64`),
+		say({ '-s': 'FreeBSD', '-m': 'amd64', '-p': 'amd64', '-r': release }[flag] ?? `FreeBSD ${release} amd64`),
 	'freebsd-version': (_, { release }, say) => say(release),
 	sysctl: (_words, _state, say) => say('1'),
 };
@@ -138,11 +140,15 @@ function fetch(words: readonly string[], state: HostState, say: Say): void {
 
 /** bsdtar by GNU tar: it names entries on stderr and refuses those that would leave the directory. */
 function tar(words: readonly string[], _state: HostState, say: Say): void {
-	const [, archive = '', , , directory = ''] = words;
+	const [verb = '', archive = '', , , directory = ''] = words;
 	if (!existsSync(archive)) fail(`tar: Error opening archive: Failed to open '${archive}'`);
 	const list = spawnSync('/usr/bin/tar', ['-tPf', archive], { encoding: 'utf8' });
 	if (list.status !== 0) fail('tar: Error opening archive: Unrecognized archive format');
 	const entries = list.stdout.split('\n').filter((entry) => entry !== '');
+	if (verb === '-tf') {
+		for (const entry of entries) say(entry);
+		return;
+	}
 	const bad = entries.filter((entry) => entry.split('/').includes('..'));
 	const safe = entries.filter((entry) => !bad.includes(entry));
 	spawnSync('/usr/bin/tar', ['-xf', archive, '-C', directory, '--no-recursion', ...safe]);

@@ -13,7 +13,7 @@ import { emptyHost, type StandInState } from './stand-in.ts';
 export const STORE = '1a2b3c4d';
 export const CONTAINER = 'aaaabbbbcccc';
 export const MAC = '02:1d:c2:9b:8f:36';
-export const { handlers } = new FreebsdNetwork(13, STORE);
+export const { handlers } = new FreebsdNetwork({ ifconfig: false, route: false }, STORE);
 
 export const bridge: NetworkInterfacePart = {
 	kind: 'network-interface',

@@ -33,7 +33,8 @@ const PARTS: readonly Part[] = [
 ];
 
 function render(release: number, parts: readonly Part[]): string {
-	const all = new FreebsdNetwork(release, STORE).handlers as unknown as Record<string, PartHandler<PartKind>>;
+	const all = new FreebsdNetwork({ ifconfig: release >= 14, route: release >= 14 }, STORE)
+		.handlers as unknown as Record<string, PartHandler<PartKind>>;
 	const steps = parts.flatMap((part) => (['make', 'unmake'] as const).map((verb) => ({ verb, part })));
 	return steps
 		.flatMap(({ verb, part }) => {
@@ -55,13 +56,16 @@ test('what a user could have typed stays one word, wherever it is', () => {
 	const hostile = `x'; touch /tmp/no; echo '`;
 	const part: Part = { kind: 'bridge-port', bridge: hostile, interface: hostile, isolated: true, hairpin: false };
 	const quoted = `'x'\\''; touch /tmp/no; echo '\\'''`;
-	const { text } = new FreebsdNetwork(13, STORE).handlers['bridge-port'].unmake(part, {});
+	const { text } = new FreebsdNetwork({ ifconfig: false, route: false }, STORE).handlers['bridge-port'].unmake(
+		part,
+		{},
+	);
 	assert.ok(text.includes(`ifconfig ${quoted} deletem ${quoted}`), text);
 });
 
 test('a step that no plan for this host has is refused before the host is asked', () => {
 	const member: Part = { kind: 'filter-member', network: 'aaaabbbbcccc', interface: 'epair0a', internal: false };
-	const handler = new FreebsdNetwork(13, STORE).handlers['filter-member'];
+	const handler = new FreebsdNetwork({ ifconfig: false, route: false }, STORE).handlers['filter-member'];
 	for (const refused of [() => handler.make(member, {}), () => handler.unmake(member, {})])
 		assert.throws(refused, { code: 'UNSUPPORTED_HERE', what: 'cannot make a filter-member' });
 	for (const [kind, { make }] of Object.entries(unplannedHandlers))

@@ -8,7 +8,7 @@ import { recording } from '../recordings.ts';
 import { ScriptHost } from '../sandbox/scripts.ts';
 import { emptyHost, link } from './stand-in.ts';
 
-const network = new FreebsdNetwork(13, '1a2b3c4d');
+const network = new FreebsdNetwork({ ifconfig: false, route: false }, '1a2b3c4d');
 const CONTAINER = 'aaaabbbbcccc';
 
 /** As `sed` on the host tags what a command said. */

@@ -65,7 +65,7 @@ test('what is inside a jail that is gone is gone, and cannot be made', async () 
 });
 
 test('from FreeBSD 14 on the tools of the host reach into a jail', async () => {
-	const newer = new FreebsdNetwork(14, STORE).handlers;
+	const newer = new FreebsdNetwork({ ifconfig: true, route: true }, STORE).handlers;
 	await using there = await host((state) => {
 		state.links.epair3b = link({ jail: CONTAINER });
 	});

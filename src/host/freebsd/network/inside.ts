@@ -1,4 +1,5 @@
 import { type Script, sh } from '#os/shell/quote.ts';
+import type { Section } from '../section.ts';
 
 /** How the network of a jail is configured from outside. */
 export interface InsideTools {
@@ -8,22 +9,36 @@ export interface InsideTools {
 	describe(tool: 'ifconfig' | 'route', container: string, args: readonly string[]): string;
 }
 
+/** The programs of the host that take `-j JAIL`. */
+export interface JailOptions {
+	readonly ifconfig: boolean;
+	readonly route: boolean;
+}
+
+/** Tries the option with a jail that never exists: a program that knows it says so, another one shows its usage. */
+export const jailOptions: Section<JailOptions> = {
+	script: sh`takes() { case $("$@" 2>&1) in *'illegal option'* | *'usage:'*) echo no ;; *) echo yes ;; esac; }
+takes ifconfig -j 0 -l
+takes route -j 0 -n get default`,
+	parse(output) {
+		const [ifconfig, route] = output.split('\n').map((line) => line === 'yes');
+		return { ifconfig: ifconfig ?? false, route: route ?? false };
+	},
+};
+
 /**
- * From FreeBSD 14 on the host's own tools do it; before, only those inside can, so the image must have them. What these
- * say is the word of the container.
- *
- * @param release major version of the host
+ * Configures jails with the tools of the host where they can. Others (before FreeBSD 14) leave it to those inside, so the
+ * image must have them, and their output is the word of the container.
  */
-export function insideTools(release: number): InsideTools {
-	const outside = release >= 14;
+export function insideTools(options: JailOptions): InsideTools {
 	return {
 		ifconfig: (container, args) =>
-			outside ? sh`ifconfig -j ${container} ${args}` : sh`jexec ${container} ifconfig ${args}`,
+			options.ifconfig ? sh`ifconfig -j ${container} ${args}` : sh`jexec ${container} ifconfig ${args}`,
 		route: (container, args) =>
-			outside ? sh`route -j ${container} -n ${args}` : sh`jexec ${container} route -n ${args}`,
+			options.route ? sh`route -j ${container} -n ${args}` : sh`jexec ${container} route -n ${args}`,
 		describe(tool, container, args) {
 			const words = args.join(' ');
-			return outside ? `${tool} -j ${container} ${words}` : `jexec ${container} ${tool} ${words}`;
+			return options[tool] ? `${tool} -j ${container} ${words}` : `jexec ${container} ${tool} ${words}`;
 		},
 	};
 }

@@ -7,7 +7,7 @@ import { type UnplannedKind, unplannedHandlers } from '../unplanned.ts';
 import { InsideAddresses, InsideRoutes, interfaceAddresses } from './addressing.ts';
 import { aliases } from './aliases.ts';
 import { Epairs } from './endpoints.ts';
-import { type InsideTools, insideTools } from './inside.ts';
+import { type InsideTools, insideTools, type JailOptions } from './inside.ts';
 import { bridgePorts, NetworkInterfaces } from './links.ts';
 import { Marks } from './marks.ts';
 import { type NetworkSurvey, readSurvey, surveySection } from './survey.ts';
@@ -29,12 +29,9 @@ export class FreebsdNetwork {
 	/** Identity of the daemon's store. */
 	readonly store: string;
 
-	/**
-	 * @param release major version of the host, e.g. 13
-	 * @param store identity of the daemon's store
-	 */
-	constructor(release: number, store: string) {
-		const inside = insideTools(release);
+	/** @param store identity of the daemon's store */
+	constructor(options: JailOptions, store: string) {
+		const inside = insideTools(options);
 		const marks = new Marks(store);
 		this.store = store;
 		this.#inside = inside;

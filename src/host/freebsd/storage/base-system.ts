@@ -2,6 +2,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
+import { OCI_LAYOUT } from './oci-layout.ts';
 
 /** Releases move from the first to the second when they are no longer supported. */
 const CURRENT = 'https://download.freebsd.org/releases';
@@ -77,15 +78,23 @@ const UNPACK: Script = sh`unpack() {
 
 /** What the scripts below are made of. @param download the file that an archive is kept in on its way */
 function defined(download: string): Script {
-	return lines(sh`download=${download}`, DOWNLOAD, UNPACK);
+	return lines(sh`download=${download}`, DOWNLOAD, UNPACK, OCI_LAYOUT);
 }
 
 /** For `undo` and afterwards: nothing of a download stays. */
 export function forgetDownload(download: string): Script {
-	return sh`rm -f ${['', '.end', '.words'].map((end) => `${download}${end}`)}`;
+	return sh`rm -rf ${['', '.end', '.words', '.oci'].map((end) => `${download}${end}`)}`;
 }
 
-/** The base system of the release that the host's kernel is of. */
+/** @param archive a word of the shell */
+function unpackAny(archive: Script, directory: string): Script {
+	return sh`if is_layout ${archive}; then unpack_layout ${archive} ${directory}; else unpack ${archive} ${directory}; fi`;
+}
+
+/**
+ * The base system of the release that the host's kernel is of: base.txz from the mirror or from the archive of old releases,
+ * and where there is none (a release that has packages only) the official container image with most of the base system.
+ */
 export function unpackDistribution(download: string, directory: string): Script {
 	const noRelease = refusal({
 		code: 'UNSUPPORTED_HERE',
@@ -97,7 +106,7 @@ export function unpackDistribution(download: string, directory: string): Script 
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
-		hint: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/base.txz"',
+		hint: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/FILE" with a base.txz or container-image-runtime.txz',
 	});
 	return sh`${defined(download)}
 release=$(uname -r)
@@ -106,9 +115,19 @@ case $release in
 [0-9]*.[0-9]*-RELEASE) ;;
 *) ${noRelease};;
 esac
-place="/$(uname -m)/$release/base.txz"
-download ${CURRENT}"$place" ${ARCHIVE}"$place" || ${failed}
-unpack "$download" ${directory}
+machine=$(uname -m) processor=$(uname -p)
+place="/$machine/$release/base.txz"
+if ! download ${CURRENT}"$place" ${ARCHIVE}"$place"; then
+	case $words in
+	*'Not Found'*) ;;
+	*) ${failed} ;;
+	esac
+	printf 'There is no base.txz of FreeBSD %s: looking for its container images...\n' "$release"
+	[ "$machine" = "$processor" ] || machine=$machine-$processor
+	image=${`${CURRENT}/OCI-IMAGES/`}"$release/$processor/Latest/FreeBSD-$release-$machine-container-image"
+	download "$image-notoolchain.txz" "$image-runtime.txz" || ${failed}
+fi
+${unpackAny(sh`"$download"`, directory)}
 printf 'Created image from the automatically detected version: FreeBSD %s.\\n' "$release"`;
 }
 
@@ -124,7 +143,7 @@ export function unpackArchive(url: string, download: string, directory: string):
 	if (path !== undefined)
 		return sh`${defined(download)}
 [ -f ${path} ] || ${missing}
-unpack ${path} ${directory}`;
+${unpackAny(sh`${path}`, directory)}`;
 	const failed = refusal({
 		code: 'IMAGE_FAILED',
 		what: WHAT,
@@ -133,7 +152,7 @@ unpack ${path} ${directory}`;
 	});
 	return sh`${defined(download)}
 download ${url} || ${failed}
-unpack "$download" ${directory}`;
+${unpackAny(sh`"$download"`, directory)}`;
 }
 
 /** Of a file; undefined for what a server has. */
