@@ -150,6 +150,10 @@ export function absenceOf(part: ComparedPart): Absence {
 	return DEFINITIONS[part.kind].absence;
 }
 
+export function layerOf(part: Part): Layer {
+	return definitionOf(part).layer;
+}
+
 /** Whether it is of one layer, e.g. what a flush of the firewall takes away. */
 export function isOf<L extends Layer>(layer: L, part: Part): part is PartOf<KindOf<L>> {
 	return definitionOf(part).layer === layer;

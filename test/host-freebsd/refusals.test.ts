@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { asRefusal, parseRefusal, refusal } from '#host/freebsd/refusals.ts';
+import { parseRefusal, refusal, translateError } from '#host/freebsd/refusals.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmake } from '#model/step.ts';
 import { sh } from '#os/shell/quote.ts';
@@ -12,7 +12,7 @@ const PART: Part = { kind: 'bridge-port', bridge: 'kleene1', interface: 'epair0a
 
 function explain(name: string): string {
 	const { stderr, exitCode } = recording(name);
-	const { code, why } = asRefusal(make(PART), { stderr: stderr, code: exitCode, commands: [] });
+	const { code, why } = translateError(make(PART), { stderr: stderr, code: exitCode, commands: [] });
 	return `${code}: ${why}`;
 }
 
@@ -47,14 +47,18 @@ test('the words of the tools, in words that say what to do', () => {
 	assert.equal(explain('026-bridge-addm-twice'), 'HOST_FAILED: ifconfig: BRDGADD epair0a: File exists');
 	assert.equal(explain('117-jail-route-taken'), 'HOST_FAILED: it ended with exit code 1 and said nothing');
 	const there = { stderr: 'ifconfig: interface epair3 already exists\n', code: 1, commands: [] };
-	assert.equal(asRefusal(make(PART), there).code, 'INTERFACE_TAKEN');
-	const busy = asRefusal(make(PART), { stderr: 'ifconfig: BRDGADD epair0a: Device busy\n', code: 1, commands: [] });
+	assert.equal(translateError(make(PART), there).code, 'INTERFACE_TAKEN');
+	const busy = translateError(make(PART), {
+		stderr: 'ifconfig: BRDGADD epair0a: Device busy\n',
+		code: 1,
+		commands: [],
+	});
 	assert.equal(busy.code, 'IN_USE');
 	assert.match(busy.hint, /deletem epair0a/);
 	// As it is said by releases before 13, and since.
 	for (const said of ['execvp():', 'execvp:']) {
 		const stderr = `jexec: ${said} ifconfig: No such file or directory\n`;
-		const bare = asRefusal(make(PART), { stderr, code: 1, commands: [] });
+		const bare = translateError(make(PART), { stderr, code: 1, commands: [] });
 		assert.match(bare.why, /^the image has no ifconfig,/);
 	}
 });
@@ -63,7 +67,7 @@ test('every recorded failure has a reason and names the part', () => {
 	const failures = recordings.filter(({ exitCode }) => exitCode !== 0);
 	assert.ok(failures.length > 20);
 	for (const { name, stderr, exitCode } of failures) {
-		const { what, why, hint } = asRefusal(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
+		const { what, why, hint } = translateError(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
 		assert.equal(what, 'cannot take down the membership of epair0a in kleene1', name);
 		assert.ok(why !== '' && hint !== '' && !`${why}${hint}`.includes('$1'), name);
 	}

@@ -5,7 +5,7 @@ import type { Step } from '#model/step.ts';
 import type { Script } from '#os/shell/quote.ts';
 import { ConnectionLost, type SectionResult, type Shell } from '#os/shell/shell.ts';
 import type { HandlerOptions, PartHandler, PartHandlers } from './handler.ts';
-import { asRefusal } from './refusals.ts';
+import { translateError } from './refusals.ts';
 
 /** A step that was rendered. */
 interface Rendered {
@@ -40,7 +40,7 @@ export async function applyBatch(
 	if (failures.length > 0 && !keepGoing) throw failures[0];
 	const onSection = (done: number, result: SectionResult) => {
 		const { step, index, looks } = rendered[done - 1]!;
-		if (result.code !== 0) fail(step, asRefusal(step, { ...result, commands: describeStep(handlers, step) }));
+		if (result.code !== 0) fail(step, translateError(step, { ...result, commands: describeStep(handlers, step) }));
 		else if (failures.length === 0 && !looks) onDone?.(index + 1);
 	};
 	try {

@@ -115,7 +115,7 @@ interface Failure {
 }
 
 /** Why a script failed, for people. */
-export function asRefusal(step: Step, { stderr, code: exitCode, commands }: Failure): KleeneError {
+export function translateError(step: Step, { stderr, code: exitCode, commands }: Failure): KleeneError {
 	const said = parseRefusal(stderr);
 	if (said) return said;
 	const what = failureOf(step);

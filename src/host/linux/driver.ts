@@ -33,6 +33,7 @@ import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
 import { Paths } from './paths.ts';
+import { translateErrors } from './refusals.ts';
 import { installInit } from './sandbox/bundle.ts';
 import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
 import { LinuxSandboxes } from './sandbox/sandbox.ts';
@@ -189,7 +190,9 @@ export class LinuxHost implements HostDriver {
 	}
 
 	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
-		await applyInOrder(steps, options, ({ verb, part }) => this.#handlerOf(part)[verb](part, options));
+		await applyInOrder(steps, options, (step) =>
+			translateErrors(step, () => this.#handlerOf(step.part)[step.verb](step.part, options)),
+		);
 	}
 
 	/** TypeScript does not see that the handler under a part's kind takes that part. */

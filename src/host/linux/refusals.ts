@@ -1,8 +1,13 @@
 import type { ErrorCode } from '#errors/codes.ts';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { Part } from '#model/part.ts';
-import { failureOf } from '#model/step.ts';
+import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { layerOf, type Part } from '#model/part.ts';
+import type { Layer } from '#model/parts/definition.ts';
+import { failureOf, type Step } from '#model/step.ts';
+import { ArchiveError, type ArchiveProblem } from '#os/archive/archive-error.ts';
 import { hasCode } from '#os/errno.ts';
+import { CommandError } from '#os/exec.ts';
+import { NftablesError } from '#os/linux/nftables.ts';
+import { OciTimeout } from '#os/linux/oci/conmon.ts';
 
 export interface Refusal {
 	readonly code: ErrorCode;
@@ -31,15 +36,61 @@ export function interfaceTaken(part: Part, name: string, difference: string): Kl
 	});
 }
 
-/** Anything the kernel refused becomes a refusal of Kleene's with the kernel's words as the reason. */
-export function asRefusal(verb: 'make' | 'unmake', part: Part, error: unknown): KleeneError {
-	if (error instanceof KleeneError) return error;
-	return refuse(verb, part, {
-		code: 'HOST_FAILED',
-		why: messageOf(error),
-		hint: 'compare with "ip addr" and "ip route" on the host, then try again',
-		cause: error,
-	});
+const CODES: { readonly [P in ArchiveProblem]: ErrorCode } = {
+	hostile: 'HOSTILE_ARCHIVE',
+	unsupported: 'IMAGE_FAILED',
+	corrupt: 'IMAGE_FAILED',
+	full: 'IMAGE_FAILED',
+	unreachable: 'IMAGE_FAILED',
+};
+
+const ARCHIVE_HINTS: { readonly [P in ArchiveProblem]: string } = {
+	hostile: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
+	unsupported: 'make the archive again with plain tar, compressed with gzip, xz or zstd, and without --sparse',
+	corrupt: 'fetch or make the archive again',
+	full: 'free some space below the root directory of the daemon',
+	unreachable: 'check the address: it is opened on the host of the daemon',
+};
+
+const HINTS: { readonly [L in Layer]: string } = {
+	network: 'compare with "ip addr" and "ip route" on the host, then try again',
+	firewall: 'look at "nft list table inet kleene"',
+	storage: 'see the reason; free some space below the root directory of the daemon if there is none',
+	process: 'see the reason, and "klee container inspect NAME" what the container is started with',
+};
+
+/** Runs the work of a step; what the kernel, a library or a tool refuses leaves as a refusal of Kleene, here alone. */
+export async function translateErrors(step: Step, work: () => void | Promise<void>): Promise<void> {
+	try {
+		await work();
+	} catch (error) {
+		throw translateError(step, error);
+	}
+}
+
+/** The refusal for anything that a handler throws, with the words of who refused as the reason. */
+export function translateError(step: Step, error: unknown): KleeneError {
+	if (isKleeneError(error)) return error;
+	return new KleeneError({ what: failureOf(step), ...explain(step.part, error), cause: error });
+}
+
+function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hint'> {
+	if (error instanceof ArchiveError)
+		return { code: CODES[error.problem], why: error.message, hint: ARCHIVE_HINTS[error.problem] };
+	const code = part.kind === 'image-files' ? 'IMAGE_FAILED' : 'HOST_FAILED';
+	return { code, why: reasonOf(error), hint: hintFor(layerOf(part), error) };
+}
+
+/** In the words of the tool, of nft the first line: the others repeat the commands. */
+export function reasonOf(error: unknown): string {
+	if (error instanceof NftablesError) return error.message.split('\n')[0] ?? '';
+	return error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
+}
+
+export function hintFor(layer: Layer, error: unknown): string {
+	if (error instanceof OciTimeout)
+		return 'see whether every file system that the container mounts still answers ("klee container inspect NAME", and ls), and try again';
+	return HINTS[layer];
 }
 
 /** Run something whose aim may have been reached already, which the kernel reports as one of these errors. */

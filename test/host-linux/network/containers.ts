@@ -1,6 +1,7 @@
 /** Endpoints as the engine plans them, made on a throw-away host. */
 import type { TestContext } from 'node:test';
 import { LinuxNetwork } from '#host/linux/network/network.ts';
+import { translateError } from '#host/linux/refusals.ts';
 import type { Part, PartKind, PartOf } from '#model/part.ts';
 import { type Place, place } from '#test/os/linux/namespaces.ts';
 
@@ -22,7 +23,12 @@ function handlerOf<K extends Handled['kind'] & PartKind>({ network }: Host, kind
 }
 
 export function make(host: Host, ...parts: readonly Handled[]): void {
-	for (const part of parts) void handlerOf(host, part.kind).make(part as never, {});
+	for (const part of parts)
+		try {
+			void handlerOf(host, part.kind).make(part as never, {});
+		} catch (error) {
+			throw translateError({ verb: 'make', part }, error);
+		}
 }
 
 /** In the opposite order. */

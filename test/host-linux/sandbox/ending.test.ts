@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { translateErrors } from '#host/linux/refusals.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
+import { make } from '#model/step.ts';
 import { Fixture, until } from './fixture.ts';
 
 const fixture = new Fixture();
@@ -136,7 +138,8 @@ describe('making', () => {
 	test('that fails leaves nothing and gives the reason', async () => {
 		const part = fixture.part(fixture.container(), {});
 		const mounts = [{ type: 'nullfs' as const, source: '/no/such/source', destination: '/x', readOnly: true }];
-		await assert.rejects(fixture.sandboxes.make({ ...part, mounts }), { code: 'HOST_FAILED', why: /no\/such\/source/ });
+		const making = translateErrors(make(part), () => fixture.sandboxes.make({ ...part, mounts }));
+		await assert.rejects(making, { code: 'HOST_FAILED', why: /no\/such\/source/ });
 		assertGone(part);
 	});
 

@@ -4,8 +4,10 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { translateErrors } from '#host/linux/refusals.ts';
 import { installInit } from '#host/linux/sandbox/bundle.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
+import { make } from '#model/step.ts';
 import { processesOf } from '#test/testbed/snapshot.ts';
 import { Fixture } from './fixture.ts';
 
@@ -45,7 +47,10 @@ async function untilGone(container: string): Promise<void> {
 
 test('making a sandbox is given up, and leaves nothing', async () => {
 	const part = fixture.part(fixture.container(), {});
-	await assert.rejects(hanging.make(part), REFUSAL);
+	await assert.rejects(
+		translateErrors(make(part), () => hanging.make(part)),
+		REFUSAL,
+	);
 	await untilGone(part.container);
 	assert.equal(existsSync(fixture.paths.bundle(part.container)), false);
 	// The next try is as if there had been none.

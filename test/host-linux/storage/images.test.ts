@@ -8,8 +8,10 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { Paths } from '#host/linux/paths.ts';
+import { translateErrors } from '#host/linux/refusals.ts';
 import { LinuxImages } from '#host/linux/storage/images.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
+import { make } from '#model/step.ts';
 import { scratch, tarOf } from './scratch.ts';
 
 const ID = 'abcdef012345';
@@ -24,6 +26,11 @@ function setUp(context: TestContext): { directory: string; paths: Paths; images:
 function partOf(url: string, more: Partial<ImageFilesPart> = {}): ImageFilesPart {
 	const source = { kind: 'archive', url } as const;
 	return { kind: 'image-files', image: ID, source, dns: false, localtime: false, ...more };
+}
+
+/** Making it as a host does: what fails is a refusal. */
+function making(images: LinuxImages, part: ImageFilesPart): Promise<void> {
+	return translateErrors(make(part), () => images.make(part, {}));
 }
 
 test('an image from a file, made twice and unmade twice', async (context) => {
@@ -64,11 +71,11 @@ test('an image over HTTP; what the server refuses is said', async (context) => {
 	await new Promise((resolve) => server.once('listening', resolve));
 	context.after(() => server.close());
 	const base = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`;
-	await assert.rejects(images.make(partOf(`${base}/none`), {}), {
+	await assert.rejects(making(images, partOf(`${base}/none`)), {
 		code: 'IMAGE_FAILED',
 		why: /could not fetch http:\/\/127.0.0.1:\d+\/none: the server answered 404 Not Found/,
 	});
-	await assert.rejects(images.make(partOf(`${base}/cut.tgz`), {}), { code: 'IMAGE_FAILED', why: /could not fetch/ });
+	await assert.rejects(making(images, partOf(`${base}/cut.tgz`)), { code: 'IMAGE_FAILED', why: /could not fetch/ });
 	assert.deepEqual(readdirSync(paths.images()), []);
 	await images.make(partOf(`${base}/a.tgz`), {});
 	assert.equal(statSync(join(paths.image(ID), 'x')).size, 100_000);
@@ -85,7 +92,7 @@ test('a hostile archive leaves nothing, and what was outside is as it was', asyn
 			{ name: 'a/owned', content: 'x' },
 		]),
 	);
-	await assert.rejects(images.make(partOf(`file://${directory}/evil.tar`), {}), (error) => {
+	await assert.rejects(making(images, partOf(`file://${directory}/evil.tar`)), (error) => {
 		assert.ok(error instanceof KleeneError);
 		assert.equal(error.code, 'HOSTILE_ARCHIVE');
 		assert.match(error.message, /'a\/owned' leads through a symbolic link/);
@@ -107,7 +114,7 @@ test('addresses that are no archive', async (context) => {
 		['ftp://example.org/x', /no file:/],
 		['/etc/passwd', /no file:/],
 	] as const)
-		await assert.rejects(images.make(partOf(url), {}), { code: 'IMAGE_FAILED', why }, url);
+		await assert.rejects(making(images, partOf(url)), { code: 'IMAGE_FAILED', why }, url);
 });
 
 test('resolv.conf and localtime go into the image, never through its links', async (context) => {

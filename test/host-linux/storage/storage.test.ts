@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Paths } from '#host/linux/paths.ts';
+import { translateErrors } from '#host/linux/refusals.ts';
 import { LinuxStorage } from '#host/linux/storage/storage.ts';
+import { make } from '#model/step.ts';
 import { listMounts } from '#os/linux/mounts.ts';
 import { scratch } from './scratch.ts';
 
@@ -96,7 +98,9 @@ test('a root path that overlayfs cannot be told about is refused', async (contex
 test('a root whose image is missing is refused', async (context) => {
 	const { storage } = setUp(context);
 	await storage.rootFiles.make(FILES, {});
-	assert.throws(() => storage.rootMount.make({ ...MOUNT, image: 'abcdef999999' }, {}), {
+	const part = { ...MOUNT, image: 'abcdef999999' };
+	const making = translateErrors(make(part), () => storage.rootMount.make(part, {}));
+	await assert.rejects(making, {
 		name: 'KleeneError',
 		code: 'HOST_FAILED',
 		why: /No such file/,

@@ -14,8 +14,10 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Paths } from '#host/linux/paths.ts';
+import { translateErrors } from '#host/linux/refusals.ts';
 import { LinuxVolumes } from '#host/linux/storage/volumes.ts';
 import type { PartOf } from '#model/part.ts';
+import { make } from '#model/step.ts';
 import { run } from '#os/exec.ts';
 import { scratch } from './scratch.ts';
 
@@ -100,7 +102,8 @@ test('a copy that fails leaves the volume empty and says why', async (context) =
 	await run(['mount', ...options, paths.volumes()]);
 	mkdirSync(place);
 	writeFileSync(join(image, 'large'), Buffer.alloc(1024 * 1024));
-	await assert.rejects(async () => volumes.mountPoints.make(mountPoint(), {}), {
+	const making = translateErrors(make(mountPoint()), () => volumes.mountPoints.make(mountPoint(), {}));
+	await assert.rejects(making, {
 		code: 'HOST_FAILED',
 		why: /No space left on device/,
 	});

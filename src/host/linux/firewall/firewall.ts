@@ -17,7 +17,7 @@ import {
 	renderElements,
 	renderNetwork,
 } from './rules.ts';
-import { inWords, isMissing, nftLines, TableElements } from './table-elements.ts';
+import { isMissing, nftLines, TableElements } from './table-elements.ts';
 
 /**
  * The firewall of the host: one table of ours, changed by elements. Each change is one transaction, a network two.
@@ -75,12 +75,10 @@ export class Firewall {
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {
-		inWords(part, () => {
-			if (!this.#hasBase || !this.isPresent()) this.#makeBase();
-			this.#nft.run(renderNetwork(part));
-		});
+		if (!this.#hasBase || !this.isPresent()) this.#makeBase();
+		this.#nft.run(renderNetwork(part));
 		try {
-			this.#elements.addFor(part, networkElements(part));
+			this.#elements.add(networkElements(part));
 		} catch (error) {
 			this.#forgetNetwork(part);
 			throw error;
@@ -107,7 +105,7 @@ export class Firewall {
 
 	#forgetNetwork(part: NetworkFilterPart): void {
 		try {
-			this.#remove(part, networkRemoval(part));
+			this.#remove(networkRemoval(part));
 		} catch {
 			// It was there before, and elements lead to it.
 		}
@@ -119,23 +117,21 @@ export class Firewall {
 		this.#ways.unshare(part.network);
 		if (this.#networks.size === 0) {
 			this.#hasBase = false;
-			this.#remove(part, [`delete table ${TABLE}`]);
+			this.#remove([`delete table ${TABLE}`]);
 		} else {
-			this.#elements.removeFor(part, networkElements(part));
-			this.#remove(part, networkRemoval(part));
+			this.#elements.remove(networkElements(part));
+			this.#remove(networkRemoval(part));
 		}
 	}
 
 	/** In one transaction; where something of it is gone already, what is left one by one. */
-	#remove(part: NetworkFilterPart, commands: readonly string[]): void {
-		inWords(part, () => {
-			try {
-				this.#nft.run(`${commands.join('\n')}\n`);
-			} catch (error) {
-				if (!isMissing(error)) throw error;
-				for (const command of commands.length > 1 ? commands : []) this.#remove(part, [command]);
-			}
-		});
+	#remove(commands: readonly string[]): void {
+		try {
+			this.#nft.run(`${commands.join('\n')}\n`);
+		} catch (error) {
+			if (!isMissing(error)) throw error;
+			for (const command of commands.length > 1 ? commands : []) this.#remove([command]);
+		}
 	}
 
 	close(): void {

@@ -46,7 +46,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 		const { ways, elements, conntrack } = this.#options;
 		this.#published.delete(userOf(part));
 		ways.leave(userOf(part));
-		elements.removeFor(part, publishedElements(part));
+		elements.remove(publishedElements(part));
 		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
 		await conntrack.dropInBackground({ protocol, reply: { source: part.target } });
 	}
@@ -59,7 +59,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 	#publish(part: PublishedPortsPart): Promise<void> | undefined {
 		const { elements, requireUnused } = this.#options;
 		if (!this.#published.has(userOf(part))) this.#requireFree(part);
-		elements.addFor(part, publishedElements(part));
+		elements.add(publishedElements(part));
 		this.#take(part);
 		return part.protocol === 'udp' && requireUnused ? this.#redirectSenders(part) : undefined;
 	}

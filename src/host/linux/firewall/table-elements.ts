@@ -1,6 +1,5 @@
 /** Elements of the sets and maps of our table, and parts that are nothing else. */
 
-import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
@@ -34,21 +33,11 @@ export class TableElements {
 		}
 	}
 
-	/** @throws KleeneError */
-	addFor(part: FilterPart, elements: readonly Element[]): void {
-		inWords(part, () => this.add(elements));
-	}
-
-	/** @throws KleeneError */
-	removeFor(part: FilterPart, elements: readonly Element[]): void {
-		inWords(part, () => this.remove(elements));
-	}
-
 	/** Returns the handler of a kind of part that is nothing but elements. */
 	handlerOf<P extends FilterPart>(elementsOf: (part: P) => Element[]) {
 		return {
-			make: (part: P, { found }: ApplyOptions) => (found ? undefined : this.addFor(part, elementsOf(part))),
-			unmake: (part: P) => this.removeFor(part, elementsOf(part)),
+			make: (part: P, { found }: ApplyOptions) => (found ? undefined : this.add(elementsOf(part))),
+			unmake: (part: P) => this.remove(elementsOf(part)),
 			describe: (verb: 'make' | 'unmake', part: P) => {
 				const elements = elementsOf(part);
 				return nftLines(verb === 'make' ? renderElements(elements) : elementRemoval(elements).join('\n'));
@@ -63,23 +52,6 @@ function typed({ set, element }: Element) {
 
 export function isMissing(error: unknown): boolean {
 	return error instanceof NftablesError ? error.isMissing : hasCode(error, 'ENOENT');
-}
-
-/** Runs a change of the table for a part. @throws KleeneError with the kernel's or nft's reason in it */
-export function inWords(part: FilterPart, change: () => void): void {
-	try {
-		change();
-	} catch (error) {
-		if (isKleeneError(error)) throw error;
-		const subject = part.kind === 'published-ports' ? `port ${part.first}/${part.protocol}` : part.interface;
-		throw new KleeneError({
-			code: 'HOST_FAILED',
-			what: `cannot change the firewall for ${subject}`,
-			why: messageOf(error).split('\n')[0] ?? '',
-			hint: 'look at "nft list table inet kleene"',
-			cause: error,
-		});
-	}
 }
 
 export function nftLines(commands: string): string[] {

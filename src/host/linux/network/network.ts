@@ -1,12 +1,11 @@
 import type { Comparison } from '#model/observed.ts';
-import type { Part, PartKind, PartOf } from '#model/part.ts';
+import type { Part } from '#model/part.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { compareNetwork } from '../comparison/network.ts';
 import { compareSettings } from '../comparison/settings.ts';
 import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
-import type { PartHandler, PartHandlers } from '../handler.ts';
-import { asRefusal } from '../refusals.ts';
+import type { PartHandlers } from '../handler.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
 import { Aliases } from './aliases.ts';
@@ -61,15 +60,15 @@ export class LinuxNetwork {
 		const holders = new Holders(hostNamespace);
 		this.#interfaces = new NetworkInterfaces(net, settings);
 		this.handlers = {
-			'network-interface': inWords(this.#interfaces),
-			'interface-address': inWords(new InterfaceAddresses(net, this.forwarding)),
-			stack: inWords(stacks),
-			epair: inWords(new Epairs({ net, settings, stacks, conversations })),
-			'bridge-port': inWords(new BridgePorts(net, settings)),
-			'inside-address': inWords(new InsideAddresses(stacks, conversations, holders)),
-			'inside-route': inWords(new InsideRoutes(stacks)),
-			'rate-limit': inWords(new RateLimits(net, stacks)),
-			alias: inWords(new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders })),
+			'network-interface': this.#interfaces,
+			'interface-address': new InterfaceAddresses(net, this.forwarding),
+			stack: stacks,
+			epair: new Epairs({ net, settings, stacks, conversations }),
+			'bridge-port': new BridgePorts(net, settings),
+			'inside-address': new InsideAddresses(stacks, conversations, holders),
+			'inside-route': new InsideRoutes(stacks),
+			'rate-limit': new RateLimits(net, stacks),
+			alias: new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders }),
 		};
 	}
 
@@ -115,23 +114,4 @@ export class LinuxNetwork {
 		this.#settings.close();
 		this.#net.close();
 	}
-}
-
-/** Refusals of the kernel leave as refusals of Kleene, with the kernel's words in them. */
-function inWords<K extends PartKind>(handler: PartHandler<K>): PartHandler<K> {
-	const run = (verb: 'make' | 'unmake', part: PartOf<K>, work: () => void | Promise<void>): void | Promise<void> => {
-		const refused = (error: unknown): never => {
-			throw asRefusal(verb, part, error);
-		};
-		try {
-			return work()?.catch(refused);
-		} catch (error) {
-			return refused(error);
-		}
-	};
-	return {
-		make: (part, options) => run('make', part, () => handler.make(part, options)),
-		unmake: (part, options) => run('unmake', part, () => handler.unmake(part, options)),
-		describe: (verb, part) => handler.describe(verb, part),
-	};
 }

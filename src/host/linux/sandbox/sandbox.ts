@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
-import { CommandError } from '#os/exec.ts';
-import { createContainer, OciTimeout, type OciTools } from '#os/linux/oci/conmon.ts';
+import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
 import { deleteContainer } from '#os/linux/oci/runtime.ts';
 import { isAlive, signalProcess } from '#os/linux/process.ts';
 import type { PartHandler } from '../handler.ts';
 import { requireReservedPorts } from '../network/reserved-ports.ts';
 import type { Paths } from '../paths.ts';
+import { hintFor, reasonOf } from '../refusals.ts';
 import { bindsBelow } from '../storage/bind-options.ts';
 import { Bundle, type SandboxProcesses } from './bundle.ts';
 import { Exits } from './exits.ts';
@@ -83,7 +83,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			this.#exits.track(container, processes);
 		} catch (error) {
 			await this.#remove(container).catch(() => {});
-			throw failed(`cannot make the sandbox of container ${container}`, error);
+			throw error;
 		}
 	}
 
@@ -92,13 +92,9 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const bundle = this.#bundle(container);
 		const processes = bundle.processes() ?? (await adopt(container, bundle));
 		const grace = options.grace ?? DEFAULT_GRACE;
-		try {
-			if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
-			else if (processes !== undefined) await this.#conclude(container, processes, grace);
-			await this.#remove(container);
-		} catch (error) {
-			throw failed(`cannot end the sandbox of container ${container}`, error);
-		}
+		if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+		else if (processes !== undefined) await this.#conclude(container, processes, grace);
+		await this.#remove(container);
 	}
 
 	describe(verb: 'make' | 'unmake', part: SandboxPart): string[] {
@@ -274,10 +270,6 @@ function refuseOther(bundle: Bundle, part: SandboxPart): void {
 
 function failed(what: string, error: unknown): KleeneError {
 	if (error instanceof KleeneError) return error;
-	const why = error instanceof CommandError && error.stderr !== '' ? error.stderr : messageOf(error);
-	const hint =
-		error instanceof OciTimeout
-			? 'see whether every file system that the container mounts still answers ("klee container inspect NAME", and ls), and try again'
-			: 'see the reason, and "klee container inspect NAME" what the container is started with';
+	const [why, hint] = [reasonOf(error), hintFor('process', error)];
 	return new KleeneError({ code: 'HOST_FAILED', what, why, hint, cause: error });
 }

@@ -2,11 +2,9 @@
 import { closeSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ErrorCode } from '#errors/codes.ts';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
-import { ArchiveError, type ArchiveProblem } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
 import { openSource } from '#os/archive/source.ts';
 import { hasCode } from '#os/errno.ts';
@@ -46,7 +44,7 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		} catch (error) {
 			// What cannot be removed now is seen by the next observation; the reason of the failure is worth more.
 			await this.unmake(part).catch(() => {});
-			throw explain(error, part);
+			throw error;
 		}
 	}
 
@@ -126,40 +124,4 @@ function readOptional(path: string): Buffer | undefined {
 		if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined;
 		throw error;
 	}
-}
-
-const CODES: { readonly [P in ArchiveProblem]: ErrorCode } = {
-	hostile: 'HOSTILE_ARCHIVE',
-	unsupported: 'IMAGE_FAILED',
-	corrupt: 'IMAGE_FAILED',
-	full: 'IMAGE_FAILED',
-	unreachable: 'IMAGE_FAILED',
-};
-
-const MENDS: { readonly [P in ArchiveProblem]: string } = {
-	hostile: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
-	unsupported: 'make the archive again with plain tar, compressed with gzip, xz or zstd, and without --sparse',
-	corrupt: 'fetch or make the archive again',
-	full: 'free some space below the root directory of the daemon',
-	unreachable: 'check the address: it is opened on the host of the daemon',
-};
-
-function explain(error: unknown, { image }: ImageFilesPart): KleeneError {
-	if (error instanceof KleeneError) return error;
-	const what = `cannot create image ${image}`;
-	if (error instanceof ArchiveError)
-		return new KleeneError({
-			code: CODES[error.problem],
-			what,
-			why: error.message,
-			hint: MENDS[error.problem],
-			cause: error,
-		});
-	return new KleeneError({
-		code: 'IMAGE_FAILED',
-		what,
-		why: messageOf(error),
-		hint: 'see the log of the daemon for the whole error',
-		cause: error,
-	});
 }

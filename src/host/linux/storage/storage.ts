@@ -1,7 +1,7 @@
 /** The writable files of containers, and overlayfs that puts them on top of an image. */
 import { chmodSync, chownSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
 import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
@@ -148,7 +148,8 @@ function refuseSpecial(root: string): void {
 	});
 }
 
-function mountFailed(container: string, error: unknown): KleeneError {
+/** Where the code alone says what is wrong. */
+function mountFailed(container: string, error: unknown): unknown {
 	const what = `cannot mount the root file system of container ${container}`;
 	if (hasCode(error, 'ENODEV'))
 		return new KleeneError({
@@ -166,13 +167,7 @@ function mountFailed(container: string, error: unknown): KleeneError {
 			hint: 'put the root directory on ext4, xfs or btrfs, not on another overlay or a network file system',
 			cause: error,
 		});
-	return new KleeneError({
-		code: 'HOST_FAILED',
-		what,
-		why: messageOf(error),
-		hint: 'see that the image and the files of the container are there (klee image ls, klee container ls -a)',
-		cause: error,
-	});
+	return error;
 }
 
 function ignore(run: () => void, ...codes: readonly string[]): void {

@@ -1,10 +1,10 @@
 /** Volumes: directories beside those of containers, and what becomes of them when a container is to mount them. */
 import { closeSync, constants, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
 import type { PartOf } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
-import { CommandError, run } from '#os/exec.ts';
+import { run } from '#os/exec.ts';
 import { O_PATH } from '#os/linux/files/directory.ts';
 import { syncFileSystem } from '#os/linux/files/durable.ts';
 import { openInRoot } from '#os/linux/files/inroot.ts';
@@ -69,7 +69,7 @@ export class LinuxVolumes {
 			note.write(container, 'filled');
 		} catch (error) {
 			await this.#takeBack(part).catch(() => {});
-			throw notFilled(part, error);
+			throw error;
 		} finally {
 			closeSync(from);
 		}
@@ -178,15 +178,4 @@ function requireSource({ mount: { source, destination } }: MountPoint): void {
 			'could not determine source type, must be either directory or regular file',
 			`${source} is neither a directory nor a regular file`,
 		);
-}
-
-function notFilled({ mount }: MountPoint, error: unknown): KleeneError {
-	const said = error instanceof CommandError && error.stderr !== '' ? error.stderr.split('\n').at(-1) : undefined;
-	return new KleeneError({
-		code: 'HOST_FAILED',
-		what: `cannot copy ${mount.destination} of the image into volume ${mount.source}`,
-		why: said ?? messageOf(error),
-		hint: 'see the reason; free some space below the root directory of the daemon if there is none',
-		cause: error,
-	});
 }
