@@ -1,6 +1,6 @@
 /** The base image of the host's own distribution, made of a few of its packages. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { hasCode } from '#os/errno.ts';
 import { CommandError, run } from '#os/exec.ts';
@@ -34,7 +34,9 @@ export async function makeDistribution(target: string, progress: (text: string) 
 	const release = readRelease();
 	progress(`Fetching the packages of ${release.name}...\n`);
 	const settings = await fetchingSettings();
-	await debootstrap(mmdebstrapArguments(target, { release, settings, sources: readSources(release) }), progress);
+	const argv = mmdebstrapArguments(target, { release, settings, sources: readSources(release) });
+	// Temporary files lie beside the root, so that they go with it when the daemon is killed.
+	await debootstrap(argv, { TMPDIR: dirname(target) }, progress);
 	progress('Unpacking contents and creating image...\n');
 	for (const path of SUPERFLUOUS) await removeTree(join(target, path));
 	completeBaseSystem(target);
@@ -73,14 +75,18 @@ const CONFINED = [
 	...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
 ];
 
-async function debootstrap(argv: readonly string[], progress: (text: string) => void): Promise<void> {
+async function debootstrap(
+	argv: readonly string[],
+	env: Readonly<Record<string, string>>,
+	progress: (text: string) => void,
+): Promise<void> {
 	let reason = '';
 	const onOutput = (line: string) => {
 		if (line.startsWith('E: ')) reason = line.slice(3).trim();
 		if (/^I: (running apt-get update|downloading|extracting)/.test(line)) progress(line.slice(3));
 	};
 	try {
-		await run([...CONFINED, ...argv], { timeout: TEN_MINUTES, onOutput });
+		await run([...CONFINED, ...argv], { env, timeout: TEN_MINUTES, onOutput });
 	} catch (cause) {
 		if (cause instanceof CommandError && cause.code === 127) throw missing();
 		throw failed(reason || (cause instanceof CommandError ? cause.reason : messageOf(cause)), cause);
