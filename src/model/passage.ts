@@ -56,6 +56,12 @@ export type HostService = 'ping' | 'names' | 'other';
 
 const judge = (verdict: Judgement['verdict'], rule: PassageRule): Judgement => ({ verdict, rule });
 
+/** Verdict on a packet from port to port of one bridge, which passes it on or not without telling anyone. */
+export function judgeBridged(network: Network): Judgement {
+	const { verdict, rule } = judgeWithin(network, false);
+	return judge(verdict === 'accept' ? 'accept' : 'drop', rule);
+}
+
 /** Verdict on a forwarded packet. @param published whether a published port of the target redirected it */
 export function judgePassage(from: Zone, to: Beyond, published: boolean): Judgement {
 	switch (from.kind) {

@@ -36,11 +36,18 @@ const INTERNAL_MEMBER = container('vnet', on(INTERNAL, 4, 2));
 const HOST: Sender = { kind: 'host' };
 const FAR: Sender = { kind: 'outside', address: address('198.51.100.7') };
 
-const member = (one: Network, text: string): Target => ({ kind: 'container', network: one, address: address(text) });
+/** A container with an address of one network alone. */
+function single(one: Network): ReachContainer {
+	const endpoint = on(one, Number(one.name.slice(3)), 7);
+	return { driver: one.type === 'bridge' ? 'vnet' : 'ipnet', endpoints: [{ ...endpoint, defaultRoutes: [4, 6] }] };
+}
+const member = (one: Network, text: string): Target => {
+	return { kind: 'container', container: single(one), network: one, address: address(text) };
+};
 const port = (one: Network, sources?: readonly string[]): Target => ({
 	kind: 'port',
 	address: address('192.0.2.1'),
-	container: { driver: 'vnet', endpoints: [] },
+	container: single(one),
 	network: one,
 	...(sources && { sources: sources.flatMap((block) => parseSubnet(block) ?? []) }),
 });
@@ -101,9 +108,33 @@ test('a container of several networks speaks to each by the endpoint on it, and 
 
 test("the host's own ::1 leads to no container on a bridge", () => {
 	const at = (driver: NetworkDriver): Target => {
-		const target = { kind: 'port', container: { driver, endpoints: [] }, network: OPEN } as const;
+		const target = { kind: 'port', container: { ...single(OPEN), driver }, network: OPEN } as const;
 		return { ...target, address: address('::1') };
 	};
 	assert.equal(words(HOST, at('vnet')), 'accept loopback-unpublished');
 	assert.equal(words(HOST, at('ipnet')), 'accept from-host');
+});
+
+test('a bridge keeps its ports apart in silence, what goes by the host is refused', () => {
+	const vnet = container('vnet', on(APART, 3, 2));
+	assert.equal(words(vnet, member(APART, '10.4.3.3')), 'drop icc-off');
+	assert.equal(words(APART_MEMBER, member(APART, '10.4.3.3')), 'reject icc-off');
+});
+
+test('the host has no way to a container on a bridge without an address of its own', () => {
+	const routed = network(6, { gateway: '10.4.6.254' });
+	assert.equal(words(HOST, member(routed, '10.4.6.7')), 'lost no-way-in');
+	assert.equal(words(A, member(routed, '10.4.6.7')), 'lost no-way-in');
+	assert.equal(words(INTERNAL_MEMBER, member(routed, '10.4.6.7')), 'reject leaves-internal');
+	assert.equal(words(container('vnet', on(routed, 6, 8)), member(routed, '10.4.6.7')), 'accept icc-on');
+});
+
+test('an answer by another network is lost where one of the two is internal', () => {
+	const answering = (first: Network, unit: number): Target => {
+		const both = { driver: 'vnet', endpoints: [on(first, unit, 9), on(OTHER, 2, 9, false)] } as const;
+		return { kind: 'port', container: both, network: OTHER, address: address('192.0.2.1') };
+	};
+	assert.equal(words(FAR, answering(INTERNAL, 4)), 'lost no-way-back');
+	assert.equal(words(FAR, answering(OPEN, 1)), 'accept outside-published');
+	assert.equal(words(A, answering(INTERNAL, 4)), 'accept networks-published as host');
 });

@@ -13,6 +13,7 @@ import {
 	type HostService,
 	isSame,
 	type Judgement,
+	judgeBridged,
 	judgeInput,
 	judgePassage,
 	judgeSource,
@@ -28,6 +29,10 @@ export type ReachRule =
 	/** The sender has no address of the family, or no route. */
 	| 'no-network'
 	| 'no-route'
+	/** The host has no address on the bridge of the target, and so no route there. */
+	| 'no-way-in'
+	/** The target would answer by another network, and one of the two is internal; or it has no route. */
+	| 'no-way-back'
 	/** The host's ::1 leads to no container on a bridge, so a service of the host receives the packet. */
 	| 'loopback-unpublished';
 
@@ -37,6 +42,8 @@ export interface ReachEndpoint {
 	readonly addresses: PerFamily<Address>;
 	/** Families whose default route it provides. */
 	readonly defaultRoutes: readonly Family[];
+	/** True: the container has no stack of its own but that of the host. */
+	readonly shared?: boolean;
 }
 
 export interface ReachContainer {
@@ -67,19 +74,26 @@ export type Sender =
 
 /** Destination; `address` is the one in the packet. */
 export type Target = { readonly address: Address } & (
-	| { readonly kind: 'container'; readonly network: Network }
+	| ContainerTarget
 	| { readonly kind: 'neighbour'; readonly network: Network }
 	| { readonly kind: 'outside' }
 	| { readonly kind: 'host'; readonly service: HostService }
 	| PortTarget
 );
 
-/** Port of the host that leads to a container. */
-export interface PortTarget {
-	readonly kind: 'port';
+/** Container at its address on one of its networks. */
+interface Member {
 	readonly container: ReachContainer;
-	/** Network of the address that the port leads to. */
 	readonly network: Network;
+}
+
+export interface ContainerTarget extends Member {
+	readonly kind: 'container';
+}
+
+/** Port of the host that leads to a container. */
+export interface PortTarget extends Member {
+	readonly kind: 'port';
 	/** Allowed sources; absent: all. */
 	readonly sources?: readonly Subnet[];
 }
@@ -96,73 +110,104 @@ export interface Reach {
 export function reach(from: Sender, to: Target): Reach {
 	const origin = originOf(from, to.address);
 	if ('verdict' in origin) return { ...origin, seenAs: 'itself' };
-	const judgement = judgeArrival(origin, from, to);
-	return { ...judgement, seenAs: judgement.verdict === 'accept' && isTranslated(origin, to) ? 'host' : 'itself' };
+	const judgement = judgeArrival(origin, to);
+	return { ...judgement, seenAs: judgement.verdict === 'accept' && isTranslated(origin.zone, to) ? 'host' : 'itself' };
 }
 
 type Ending = Omit<Reach, 'seenAs'>;
 
-/** Zone that the packet enters the host from, or its end before that. */
-function originOf(from: Sender, to: Address): Zone | Ending {
+/** Where a packet starts. */
+interface Origin {
+	readonly zone: Zone;
+	/** Source address; undefined: one of the host's. */
+	readonly address?: Address | undefined;
+	/** Whether it leaves through a port of a bridge. */
+	readonly bridged?: boolean;
+}
+
+const HOST: Origin = { zone: { kind: 'host' } };
+
+/** Origin of the packet, or its end before it gets anywhere. */
+function originOf(from: Sender, to: Address): Origin | Ending {
 	switch (from.kind) {
 		case 'host':
-			return { kind: 'host' };
+			return HOST;
 		case 'outside':
-			return { kind: 'outside' };
+			return { zone: { kind: 'outside' }, address: from.address };
 		case 'neighbour':
-			return { kind: 'neighbours', network: from.network };
+			return { zone: { kind: 'neighbours', network: from.network }, address: from.address };
 		case 'container': {
 			const { container } = from;
-			if (container.driver === 'host') return { kind: 'host' };
+			if (container.driver === 'host') return HOST;
 			if (hasAddress(container, to)) return { verdict: 'accept', rule: 'own-address' };
 			if (!container.endpoints.some(({ addresses }) => addresses[to.family]))
 				return { verdict: 'lost', rule: 'no-network' };
 			const way = wayOut(container.endpoints, to);
-			return way ? { kind: 'members', network: way.network } : { verdict: 'lost', rule: 'no-route' };
+			if (!way) return { verdict: 'lost', rule: 'no-route' };
+			const zone = { kind: 'members', network: way.network } as const;
+			return { zone, address: way.addresses[to.family], bridged: container.driver === 'vnet' };
 		}
 	}
 }
 
-function judgeArrival(origin: Zone, from: Sender, to: Target): Ending {
+function judgeArrival(origin: Origin, to: Target): Ending {
 	switch (to.kind) {
 		case 'host':
-			return judgeInput(origin, to.service);
+			return judgeInput(origin.zone, to.service);
 		case 'container':
-			return judgePassage(origin, { kind: 'members', network: to.network }, false);
+			return judgeMember(origin, to, false);
 		case 'neighbour':
-			return judgePassage(origin, { kind: 'neighbours', network: to.network }, false);
+			return judgePassage(origin.zone, { kind: 'neighbours', network: to.network }, false);
 		case 'outside':
-			return judgePassage(origin, { kind: 'outside' }, false);
+			return judgePassage(origin.zone, { kind: 'outside' }, false);
 		case 'port':
-			return judgePort(origin, from, to);
+			return judgePort(origin, to);
 	}
 }
 
-function judgePort(origin: Zone, from: Sender, to: Target & PortTarget): Ending {
+function judgePort(origin: Origin, to: Target & PortTarget): Ending {
 	if (isUntranslated(to.address, to.container)) return { verdict: 'accept', rule: 'loopback-unpublished' };
-	if (to.sources && origin.kind !== 'host') {
-		const source = judgeSource(addressOf(from, to.address), to.sources);
+	if (to.sources && origin.zone.kind !== 'host') {
+		const source = judgeSource(origin.address, to.sources);
 		if (source.verdict !== 'accept') return source;
 	}
-	return judgePassage(origin, { kind: 'members', network: to.network }, true);
+	return judgeMember(origin, to, true);
+}
+
+function judgeMember(origin: Origin, to: Member & { readonly address: Address }, published: boolean): Ending {
+	const { zone, bridged } = origin;
+	const onBridge = to.container.driver === 'vnet';
+	const isDirect = zone.kind === 'members' && isSame(zone.network, to.network) && bridged && onBridge && !published;
+	if (isDirect) return judgeBridged(to.network);
+	const judgement = judgePassage(zone, { kind: 'members', network: to.network }, published);
+	const { family } = to.address;
+	if (onBridge && !hostAddressOn(to.network, family)) {
+		// The host takes the address for one of the outside.
+		const outward = judgePassage(zone, { kind: 'outside' }, false);
+		return outward.verdict === 'accept' ? { verdict: 'lost', rule: 'no-way-in' } : outward;
+	}
+	if (judgement.verdict !== 'accept') return judgement;
+	const seen =
+		zone.kind === 'host' || (published && zone.kind === 'members') ? hostAddressOn(to.network, family) : origin.address;
+	return canAnswer(to, family, seen) ? judgement : { verdict: 'lost', rule: 'no-way-back' };
+}
+
+function hostAddressOn({ families }: Network, family: Family): Address | undefined {
+	const gateway = families[family]?.gateway;
+	return gateway?.onHost ? gateway.address : undefined;
+}
+
+/** Whether an answer returns. @param asking address that the question came from; undefined: one that only a default route leads to */
+function canAnswer({ container, network }: Member, family: Family, asking: Address | undefined): boolean {
+	const { endpoints } = container;
+	const way = asking ? wayOut(endpoints, asking) : endpoints.find((one) => one.defaultRoutes.includes(family));
+	if (endpoints.some(({ shared }) => shared)) return true;
+	return way !== undefined && (isSame(way.network, network) || (!way.network.internal && !network.internal));
 }
 
 /** Whether a published port is not redirected: answers to ::1 are lost where a bridge passes packets through the firewall. */
 export function isUntranslated({ family, value }: Address, { driver }: Pick<ReachContainer, 'driver'>): boolean {
 	return family === 6 && value === 1n && driver === 'vnet';
-}
-
-/** Source address of the packet. */
-function addressOf(from: Sender, to: Address): Address | undefined {
-	switch (from.kind) {
-		case 'host':
-			return undefined;
-		case 'outside':
-		case 'neighbour':
-			return from.address;
-		case 'container':
-			return wayOut(from.container.endpoints, to)?.addresses[to.family];
-	}
 }
 
 /** Whether the host replaces the source address by its own. */

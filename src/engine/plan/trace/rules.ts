@@ -1,10 +1,13 @@
 /** Verdicts of `model/passage.ts` in words. */
+
 import { parseAddress } from '#inet/address.ts';
 import { contains, formatSubnet, type Subnet } from '#inet/subnet.ts';
+import type { Network } from '#model/network.ts';
 import {
 	type Beyond,
 	type HostService,
 	type Judgement,
+	judgeBridged,
 	judgeInput,
 	judgePassage,
 	judgeSource,
@@ -90,6 +93,12 @@ function nameOf(zone: Zone): string {
 export function passageRuling(from: Zone, to: Beyond, published: boolean, names: Names): Ruling {
 	const place = { from: nameOf(from), to: nameOf(to), fromMember: from.kind === 'members', ...names };
 	return rulingOf(judgePassage(from, to, published), place);
+}
+
+/** Verdict of a bridge on a packet from one of its ports to another. */
+export function bridgeRuling(network: Network, names: Names): Ruling {
+	const place = { from: network.name, to: network.name, fromMember: true, ...names };
+	return rulingOf(judgeBridged(network), place);
 }
 
 /** Verdict of the firewall on a packet to the host itself. */

@@ -15,7 +15,7 @@ import { isUntranslated, wayOut } from '#model/reach.ts';
 import { translatingInterface } from '../network/network.ts';
 import { type Hop, Hops, Stopped } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
-import { inputRuling, passageRuling, type Ruling, sourceRuling } from './rules.ts';
+import { bridgeRuling, inputRuling, passageRuling, type Ruling, sourceRuling } from './rules.ts';
 import type { Service } from './service.ts';
 import {
 	asksResolver,
@@ -122,8 +122,8 @@ class Walk {
 		if (network.type === 'bridge' && driver === 'vnet') this.hops.add('bridge', network.interface);
 		const neighbour = driver === 'vnet' ? this.#neighbour(network) : undefined;
 		if (neighbour) {
-			const members = { kind: 'members', network } as const;
-			this.hops.rule(this.#judge({ zone: members, source: name }, members, neighbour.container.name, false));
+			const names = { source: name, target: neighbour.container.name, mayJoin: true };
+			this.hops.rule(bridgeRuling(network, names));
 			this.#into(neighbour.container, neighbour.endpoint, to.address);
 		} else this.#atHost({ zone: { kind: 'members', network }, source: name }, to);
 	}

@@ -73,14 +73,17 @@ function neighboursOf({ network, icc, subnet, subnet6 }: NetworkFilterPart): str
 }
 
 /** Rules that translate packets from a network's addresses on their way out. IPv6 is only where that was asked for. */
-function translationsOf({ interface: name, shared, nat, nat6 = '', internal }: NetworkFilterPart): string[] {
+function translationsOf(part: NetworkFilterPart): string[] {
+	const { interface: name, shared, subnet, subnet6, nat, nat6 = '', internal } = part;
 	// Who is reached by a published port must answer by way of the host, which translates back. It would not, had it an
 	// interface on the network that the packet comes from: that of the port, or another one that it is on.
 	// Neighbours on a shared interface are answered so anyhow.
 	const member = shared ? `iifname != "${name}" ` : '';
 	const rules = [`${member}ct status dnat oifname @ours masquerade`];
-	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}" masquerade`);
-	if (nat6 !== '' && !internal) rules.push(`meta nfproto ipv6 oifname "${nat6}" masquerade`);
+	// Neighbours on a shared interface know the containers by their own addresses.
+	const beyond = (word: string, block: string) => (shared && block ? ` ${word} daddr != ${block}` : '');
+	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}"${beyond('ip', subnet)} masquerade`);
+	if (nat6 !== '' && !internal) rules.push(`meta nfproto ipv6 oifname "${nat6}"${beyond('ip6', subnet6)} masquerade`);
 	return rules;
 }
 

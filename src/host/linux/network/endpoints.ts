@@ -20,7 +20,9 @@ function settingsOf({ unit, routed }: EpairPart): Setting[] {
 		...quiet,
 		[conf4(name, 'forwarding'), 1],
 		[conf4(name, 'proxy_arp'), 1],
-		[conf4(name, 'rp_filter'), 2],
+		// Not 2: without an address on the interface that is as strict as 1, and a container of several networks answers over
+		// any of them. Forged sources are dropped by the rules.
+		[conf4(name, 'rp_filter'), 0],
 		[conf4(name, 'accept_redirects'), 0],
 		answerAtOnce(name, 4),
 	];
