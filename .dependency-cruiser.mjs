@@ -47,8 +47,8 @@ export default {
 		{
 			name: 'daemon-imports',
 			severity: 'error',
-			comment: 'routes call operations; only main.ts may wire hosts and stores',
-			from: { path: '^src/daemon/', pathNot: ['^src/daemon/main\\.ts$', '\\.test\\.ts$'] },
+			comment: 'routes call operations; only main.ts and recover.ts may wire hosts and stores',
+			from: { path: '^src/daemon/', pathNot: ['^src/daemon/(main|recover)\\.ts$', '\\.test\\.ts$'] },
 			to: {
 				path: '^src/',
 				pathNot: ['^src/daemon/', '^src/api/', '^src/engine/', '^src/model/', '^src/inet/', '^src/errors/'],

@@ -5,6 +5,7 @@ import { type ExecutionsClient, executionsClient } from './executions.ts';
 import { HttpTransport } from './http.ts';
 import { type ImagesClient, imagesClient } from './images.ts';
 import { type NetworksClient, networksClient } from './networks.ts';
+import { type SystemClient, systemClient } from './system.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { type VolumesClient, volumesClient } from './volumes.ts';
 
@@ -22,6 +23,7 @@ export interface KleeneClient {
 	readonly networks: NetworksClient;
 	readonly volumes: VolumesClient;
 	readonly diagnosis: DiagnosisClient;
+	readonly system: SystemClient;
 	/** Closes idle connections. */
 	close(): void;
 }
@@ -37,6 +39,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 		networks: networksClient(http),
 		volumes: volumesClient(http),
 		diagnosis: diagnosisClient(http),
+		system: systemClient(http),
 		close: () => http.close(),
 	};
 }

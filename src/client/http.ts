@@ -32,7 +32,8 @@ export class HttpTransport {
 
 	/** @returns the parsed answer; the caller names its type, which the schemas of `#api` promise */
 	async call<T>(call: Call): Promise<T> {
-		const { status, body } = await this.#send(call);
+		const { status, bytes } = await this.#send(call);
+		const body = bytes.toString('utf8');
 		if (status >= 300) throw refusalOf(body, status, call.doing);
 		if (status === 204 || body === '') return undefined as T;
 		try {
@@ -40,6 +41,13 @@ export class HttpTransport {
 		} catch {
 			throw refusalOf(body, status, call.doing);
 		}
+	}
+
+	/** @returns the body of the answer as it is */
+	async download(call: Call): Promise<Buffer> {
+		const { status, bytes } = await this.#send(call);
+		if (status >= 300) throw refusalOf(bytes.toString('utf8'), status, call.doing);
+		return bytes;
 	}
 
 	/** Something else that ends with this transport. @returns a function that takes it back */
@@ -53,7 +61,7 @@ export class HttpTransport {
 		for (const action of this.#closing) action();
 	}
 
-	#send(call: Call): Promise<{ status: number; body: string }> {
+	#send(call: Call): Promise<{ status: number; bytes: Buffer }> {
 		return new Promise((resolve, reject) => {
 			const fail = (cause: unknown) => reject(unreachable(this.address, cause));
 			const request = this.#request(call);
@@ -61,7 +69,7 @@ export class HttpTransport {
 			limitConnecting(request);
 			request.on('response', (response) => {
 				response.on('error', fail);
-				collect(response, (body) => resolve({ status: response.statusCode ?? 0, body }));
+				collect(response, (bytes) => resolve({ status: response.statusCode ?? 0, bytes }));
 			});
 			request.end(call.body === undefined ? undefined : JSON.stringify(call.body));
 		});
@@ -84,10 +92,10 @@ export class HttpTransport {
 	}
 }
 
-function collect(response: IncomingMessage, done: (body: string) => void): void {
+function collect(response: IncomingMessage, done: (bytes: Buffer) => void): void {
 	const chunks: Buffer[] = [];
 	response.on('data', (chunk: Buffer) => chunks.push(chunk));
-	response.on('end', () => done(Buffer.concat(chunks).toString('utf8')));
+	response.on('end', () => done(Buffer.concat(chunks)));
 }
 
 export function pathOf({ path, query = {} }: Pick<Call, 'path' | 'query'>): string {

@@ -24,6 +24,7 @@ import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { typeText } from './typed-text.ts';
 
@@ -87,6 +88,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	containerRoutes(app, engine);
 	imageRoutes(app, engine);
 	volumeRoutes(app, engine);
+	systemRoutes(app, engine);
 	executionRoutes(app, engine);
 	app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 	await app.ready();

@@ -19,6 +19,8 @@ export interface DaemonConfig {
 	readonly limits: Partial<HostLimits>;
 	/** Whether jail parameters may name commands that run on the host. */
 	readonly allowHostHooks: boolean;
+	/** What the database does not know is given up: ended, and its files put aside. */
+	readonly newStore: boolean;
 	/** In pino's words. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -27,6 +29,8 @@ const DEFAULT_ROOT = '/var/lib/kleene';
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
 export const USAGE = `Usage: kleened [options]
+       kleened recover [options]          rebuild a lost or damaged database from what is on the disk and what runs
+       kleened restore FILE [options]     put a backup ("klee system backup") in its place
        kleened setup-pf [--write] [--freebsd-host URL]    what the pf of a FreeBSD host lacks
 
   --root DIR      where images, containers and metadata live (default ${DEFAULT_ROOT})
@@ -46,6 +50,8 @@ export const USAGE = `Usage: kleened [options]
   --zfs-root DS   FreeBSD: dataset that holds images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
   --allow-host-hooks
                   let containers come with commands that run on the host as root (-J exec.prestart=... and others)
+  --new-store     begin with a new database where files of an earlier one are: what runs and is not in the database is
+                  ended, and its files are put into lost+found below the root
   --log-level L   debug, info, warning, error
   --version, --help
 
@@ -99,6 +105,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 			limits: {
 				...limit('learnedAddresses', 'max-macs', values['max-macs'] ?? file.max_macs),
 			},
+			newStore: values['new-store'] ?? false,
 			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
 		},
@@ -122,6 +129,7 @@ function parseOptions(argv: readonly string[]) {
 				'zfs-root': { type: 'string' },
 				'max-macs': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },
+				'new-store': { type: 'boolean' },
 				'log-level': { type: 'string' },
 				version: { type: 'boolean' },
 				help: { type: 'boolean', short: 'h' },

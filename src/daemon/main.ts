@@ -12,11 +12,13 @@ import type { HostDriver } from '#host/driver.ts';
 import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
 import { tryLock } from '#os/file-lock.ts';
+import { requireDatabase } from '#store/presence.ts';
 import { Store } from '#store/store.ts';
 import { buildApp } from './app.ts';
 import { type DaemonConfig, readArguments, USAGE } from './config.ts';
 import { parseFreebsdOptions } from './freebsd-options.ts';
 import { listen } from './listeners.ts';
+import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
 import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './setup-pf.ts';
 import { Streams } from './streams/upgrade.ts';
@@ -53,8 +55,10 @@ async function setUpPfOfHost(words: readonly string[]): Promise<void> {
 }
 
 async function main(): Promise<void> {
-	if (process.argv[2] === 'setup-pf') return setUpPfOfHost(process.argv.slice(3));
-	const { config, show } = readArguments(process.argv.slice(2));
+	const [, , command, ...words] = process.argv;
+	if (command === 'setup-pf') return setUpPfOfHost(words);
+	const order = readRecoveryOrder(command, words);
+	const { config, show } = readArguments(order?.options ?? process.argv.slice(2));
 	if (show) {
 		process.stdout.write(show === 'help' ? USAGE : `kleened ${VERSION}\n`);
 		return;
@@ -67,16 +71,19 @@ async function main(): Promise<void> {
 			hint: 'run it with sudo, or as a service (packaging/kleened.service)',
 		});
 	const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+	if (order) return recoverRoot(config, order, log);
 	await serve(config, log);
 }
 
 async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const unlock = lockRoot(config.root, tryLock);
-	const store = Store.open(config.root);
+	if (!config.newStore) requireDatabase(config.root);
+	const store = Store.open(config.root, log);
 	const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
 	announce(host, config, log);
 	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
-	await engine.start();
+	await engine.start(config.newStore ? 'is given up' : 'is refused');
+	store.keepRecords();
 	const app = await buildApp(engine, log);
 	const streams = new Streams(engine, log);
 	const servers: Server[] = [];

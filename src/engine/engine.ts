@@ -4,6 +4,7 @@ import type { Store } from '#store/store.ts';
 import type { EngineContext, Logger, Policy } from './context.ts';
 import { Events, happeningsOf } from './events.ts';
 import { Executor } from './executor.ts';
+import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
 import { ContainerOperations } from './operations/containers.ts';
 import { Creations } from './operations/creations.ts';
@@ -16,6 +17,7 @@ import { ImageOperations } from './operations/images.ts';
 import { LiveEndpoints } from './operations/live-endpoints.ts';
 import { NetworkOperations } from './operations/networks.ts';
 import { Runs } from './operations/runs.ts';
+import { SystemOperations } from './operations/system.ts';
 import { TraceOperations } from './operations/trace.ts';
 import { VolumeOperations } from './operations/volumes.ts';
 import { Reconciler } from './reconcile.ts';
@@ -35,6 +37,7 @@ export class Engine {
 	readonly images: ImageOperations;
 	readonly volumes: VolumeOperations;
 	readonly doctor: DoctorOperations;
+	readonly system: SystemOperations;
 	readonly traces: TraceOperations;
 	readonly #context: EngineContext;
 	readonly #reconciler: Reconciler;
@@ -64,6 +67,7 @@ export class Engine {
 		this.dryRuns = new DryRuns(context, { planner, volumes, creations, endpoints });
 		this.images = new ImageOperations(context);
 		this.doctor = new DoctorOperations(context);
+		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);
 		this.#reconciler = new Reconciler(context, { runs, planner, live, names });
 		this.#restoration = new Restoration(context);
@@ -75,9 +79,15 @@ export class Engine {
 	}
 
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */
-	async start(): Promise<void> {
-		await this.#reconciler.settle();
+	async start(unknown: Unknown = 'is refused'): Promise<void> {
+		await this.#reconciler.settle(unknown);
+		if (unknown === 'is given up') await this.#clearNetwork();
 		await this.#startOnStartup();
+	}
+
+	/** What others stood on goes when they are gone: in the next round. */
+	async #clearNetwork(): Promise<void> {
+		while ((await this.doctor.repair()).repaired.length > 0);
 	}
 
 	#react(event: HostEvent, runs: Runs): void {

@@ -198,7 +198,7 @@ export class Executor {
 	async tryAll(
 		steps: readonly Step[],
 		onFailure: (step: Step, error: unknown) => void,
-		options: Pick<ApplyOptions, 'found'> = {},
+		options: Pick<ApplyOptions, 'found' | 'lost'> = {},
 	): Promise<void> {
 		await this.#tryAll(steps, { ...options, grace: 0 }, onFailure);
 	}

@@ -3,8 +3,9 @@ import { unitOfHostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Observed } from '#model/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
-import { make, type Step, unmake } from '#model/step.ts';
+import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
+import { Leaks, type Unknown } from './leaks.ts';
 import { containerLock, locksOf, NETWORKS, networkPartsLock } from './locks.ts';
 import type { HostsFileUpdater } from './operations/hosts-file-updater.ts';
 import type { LiveEndpoints } from './operations/live-endpoints.ts';
@@ -17,7 +18,7 @@ import type { RunPlanner } from './run-planner.ts';
  * - what runs is adopted and not touched; of the firewall, which may have lost something meanwhile, what is missing or
  *   different is made again and the rest is not, so that no rule changes and no connection is cut;
  * - what the store knows and the host lacks is made again (networks) or cleared away (runs that ended meanwhile);
- * - what the host has below our root and the store does not know is unmade.
+ * - what the host has below our root and the store does not know: see `Leaks`.
  */
 export class Reconciler {
 	readonly #context: EngineContext;
@@ -38,15 +39,17 @@ export class Reconciler {
 	}
 
 	/** Before anything is asked of a daemon that starts. */
-	async settle(): Promise<void> {
+	async settle(unknown: Unknown): Promise<void> {
+		const leaks = new Leaks(this.#context);
 		const observed = await this.#recover();
+		if (unknown === 'is refused') leaks.requireNoneRunning(observed);
 		this.#adoptAll();
 		const sound = await this.#soundFilters();
 		await this.#networks(sound);
 		await this.#volumes();
 		await this.#containers(sound);
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
-		await this.#leaks(observed);
+		await leaks.clear(observed, unknown);
 		this.#names.refresh();
 	}
 
@@ -153,21 +156,6 @@ export class Reconciler {
 		}
 	}
 
-	async #leaks(observed: Observed): Promise<void> {
-		const { store } = this.#context;
-		const running = new Set(store.containers.running().map(({ id }) => id));
-		const steps: Part[] = [];
-		for (const { container } of observed.sandboxes) if (!running.has(container)) steps.push(sandboxOnly(container));
-		for (const container of observed.mountedRoots)
-			if (!running.has(container)) steps.push({ kind: 'root-mount', container, image: '' });
-		for (const container of observed.rootFiles)
-			if (!store.containers.get(container)) steps.push({ kind: 'root-files', container, image: '' });
-		for (const image of observed.imageFiles)
-			if (!store.images.get(image))
-				steps.push({ kind: 'image-files', image, source: { kind: 'distribution' }, dns: false, localtime: false });
-		for (const part of steps) await this.#try(`a left-over ${part.kind}`, [unmake(part)]);
-	}
-
 	async #makeAll(subject: string, parts: readonly Part[], sound: SoundFilters): Promise<void> {
 		const isSound = (part: Part) => sound.has(textOf(part));
 		await this.#try(subject, parts.filter((part) => !isSound(part)).map(make));
@@ -197,13 +185,6 @@ function textOf(part: Part): string {
 
 function isFirewall(part: Part): boolean {
 	return isOf('firewall', part);
-}
-
-function sandboxOnly(container: string): Part {
-	const process = { argv: ['true'], env: [], user: 'root', tty: false, stdin: false };
-	const none = { rawSockets: false, netAdmin: false, parameters: [] };
-	const spec = { driver: 'disabled', hostname: container, network: 'own', ...none, process } as const;
-	return { kind: 'sandbox', container, spec, mounts: [] };
 }
 
 function epairUnits(observed: Observed): number[] {

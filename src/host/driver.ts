@@ -119,6 +119,11 @@ export interface ApplyOptions {
 	 * hold of them.
 	 */
 	readonly found?: boolean;
+	/**
+	 * For unmaking files. `keep`: they are not removed but put aside, into `lost+found` below the root; `discard`: those
+	 * that were put aside are removed.
+	 */
+	readonly lost?: 'keep' | 'discard';
 	/** For unmaking a sandbox: milliseconds between asking its processes to end and ending them. Default 10000. */
 	readonly grace?: number;
 }

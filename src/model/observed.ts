@@ -79,6 +79,13 @@ export interface Comparison {
 /** Scope of an observation: the host's addressing, our sandboxes, or everything. The rest of the answer is empty. */
 export type ObservationScope = 'addressing' | 'sandboxes' | 'everything';
 
+/** Files that were found and belong to nothing that the store knows. */
+export interface LostFiles {
+	readonly kind: 'image' | 'container' | 'volume';
+	/** Of volumes: the name. */
+	readonly id: string;
+}
+
 export interface Observed {
 	/** Interface of the IPv4 default route, `''` where there is none. */
 	readonly gatewayInterface: string;
@@ -91,6 +98,10 @@ export interface Observed {
 	/** Images and containers that have files below Kleene's root. */
 	readonly imageFiles: readonly string[];
 	readonly rootFiles: readonly string[];
+	/** Names of volumes that have files there. */
+	readonly volumeFiles: readonly string[];
+	/** Files that nobody knew, and that were kept. */
+	readonly lostFiles: readonly LostFiles[];
 	/** Only where expected parts were named. */
 	readonly comparison?: Comparison;
 }

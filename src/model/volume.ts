@@ -12,8 +12,12 @@ export interface Volume {
 /** Also one component of the name of a ZFS dataset, and of a path: it never begins with a dot. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
+export function isVolumeName(text: string): boolean {
+	return NAME.test(text);
+}
+
 export function parseVolumeName(text: string): string {
-	if (NAME.test(text)) return text;
+	if (isVolumeName(text)) return text;
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 140)}' as a volume name`,

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { damaged, explain, tooNew } from './failures.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -18,9 +18,13 @@ export class Database {
 	readonly #statements = new Map<string, StatementSync>();
 	readonly identity: string;
 	#depth = 0;
+	#changed = () => {};
 
-	/** @throws KleeneError STORE_UNUSABLE, with the file as it was */
-	constructor(file: string) {
+	/**
+	 * @param identity that a new one is to have; default: by chance
+	 * @throws KleeneError STORE_UNUSABLE, with the file as it was
+	 */
+	constructor(file: string, identity?: string) {
 		this.#file = file;
 		this.#db = this.#guarded(() => new DatabaseSync(file));
 		try {
@@ -29,7 +33,7 @@ export class Database {
 				'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000',
 			);
 			this.#migrate();
-			this.identity = this.#identify();
+			this.identity = this.#identify(identity);
 		} catch (error) {
 			this.#db.close();
 			throw explain(file, error);
@@ -58,18 +62,19 @@ export class Database {
 	}
 
 	/** A number that the header of the file has room for; 0 in a new one. */
-	#identify(): string {
+	#identify(wanted: string | undefined): string {
 		const present = Number(this.get('PRAGMA application_id')?.application_id ?? 0);
-		const id = present || 1 + (crypto.getRandomValues(new Uint32Array(1))[0]! % 0x7ffffffe);
+		const id = present || Number.parseInt(wanted ?? '0', 16) || newIdentity();
 		if (present === 0) this.#db.exec(`PRAGMA application_id = ${id}`);
 		return id.toString(16).padStart(8, '0');
 	}
 
-	static open(root: string): Database {
-		mkdirSync(root, { recursive: true, mode: 0o700 });
+	/** @param file created with mode 600 where it is missing, its directory with mode 700 */
+	static open(file: string, identity?: string): Database {
+		mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
 		const before = process.umask(0o077);
 		try {
-			return new Database(join(root, 'metadata.sqlite'));
+			return new Database(file, identity);
 		} finally {
 			process.umask(before);
 		}
@@ -105,6 +110,7 @@ export class Database {
 
 	run(sql: string, ...values: SQLInputValue[]): { readonly changes: number; readonly id: number } {
 		const { changes, lastInsertRowid } = this.#guarded(() => this.#prepare(sql).run(...values));
+		this.#changed();
 		return { changes: Number(changes), id: Number(lastInsertRowid) };
 	}
 
@@ -139,8 +145,40 @@ export class Database {
 		}
 	}
 
+	/** Tables and triggers of this connection alone, which are not kept. */
+	define(sql: string): void {
+		this.#guarded(() => this.#db.exec(sql));
+	}
+
+	/** Called after every statement that may have changed something, within the transaction that it is in. */
+	onChange(listener: () => void): void {
+		this.#changed = listener;
+	}
+
+	/** @param file that does not exist yet; made with mode 600 */
+	copyTo(file: string): void {
+		const before = process.umask(0o077);
+		try {
+			this.#guarded(() => this.#db.prepare('VACUUM INTO ?').run(file));
+		} finally {
+			process.umask(before);
+		}
+	}
+
+	copy(): Uint8Array {
+		return this.#guarded(() => this.#db.serialize());
+	}
+
+	get isOpen(): boolean {
+		return this.#db.isOpen;
+	}
+
 	close(): void {
 		this.#statements.clear();
 		this.#db.close();
 	}
+}
+
+function newIdentity(): number {
+	return 1 + (crypto.getRandomValues(new Uint32Array(1))[0]! % 0x7ffffffe);
 }

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, parseAddress, perFamily, sortableKey } from '#inet/address.ts';
+import { type Address, formatAddress, fromSortableKey, parseAddress, perFamily, sortableKey } from '#inet/address.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Database } from './database.ts';
 import { flag, integer, json, nullable, selected, Table, text } from './table.ts';
@@ -6,7 +6,7 @@ import { flag, integer, json, nullable, selected, Table, text } from './table.ts
 const ALIASES = '(SELECT json_group_array(alias) FROM aliases WHERE endpoint_id = endpoints.id)';
 
 /** An endpoint as it is stored: addresses as text, `''` where the family is not used. */
-interface EndpointText extends Omit<Endpoint, 'addresses'> {
+export interface EndpointText extends Omit<Endpoint, 'addresses'> {
 	readonly ipAddress: string;
 	readonly ipAddress6: string;
 }
@@ -92,6 +92,12 @@ export class EndpointStore {
 		return this.#db.run(sql, networkId, sortableKey(address), endpointId).changes === 1;
 	}
 
+	/** Addresses of a network, as text, that are held and belong to no endpoint. */
+	heldByNone(networkId: string): string[] {
+		const sql = 'SELECT address FROM addresses WHERE network_id = ? AND endpoint_id IS NULL ORDER BY address';
+		return this.#db.all(sql, networkId).map(({ address }) => formatAddress(fromSortableKey(String(address))));
+	}
+
 	/** The endpoint that holds an address, null for the gateway, undefined for nobody. */
 	holder(networkId: string, address: Address): string | null | undefined {
 		const sql = 'SELECT endpoint_id FROM addresses WHERE network_id = ? AND address = ?';
@@ -100,11 +106,11 @@ export class EndpointStore {
 	}
 }
 
-function endpointText({ addresses, ...rest }: Endpoint): EndpointText {
+export function endpointText({ addresses, ...rest }: Endpoint): EndpointText {
 	const textOf = (address: Address | undefined) => (address ? formatAddress(address) : '');
 	return { ...rest, ipAddress: textOf(addresses[4]), ipAddress6: textOf(addresses[6]) };
 }
 
-function endpointOf({ ipAddress, ipAddress6, ...rest }: EndpointText): Endpoint {
+export function endpointOf({ ipAddress, ipAddress6, ...rest }: EndpointText): Endpoint {
 	return { ...rest, addresses: perFamily(parseAddress(ipAddress), parseAddress(ipAddress6)) };
 }

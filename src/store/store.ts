@@ -1,10 +1,18 @@
+import { join } from 'node:path';
 import { ContainerStore } from './containers.ts';
 import { Database } from './database.ts';
 import { EndpointStore } from './endpoints.ts';
 import { ImageStore } from './images.ts';
 import { JournalStore } from './journal.ts';
 import { NetworkStore } from './networks.ts';
+import { RecordFiles } from './records/files.ts';
+import { Mirror, type MirrorLog, type RecordOf } from './records/mirror.ts';
 import { VolumeStore } from './volumes.ts';
+
+/** Name of the database in the root directory. */
+export const DATABASE = 'metadata.sqlite';
+
+const SILENT: MirrorLog = { warn() {} };
 
 /** Desired state, and the plans under way. One daemon, one store. */
 export class Store {
@@ -15,6 +23,7 @@ export class Store {
 	readonly images: ImageStore;
 	readonly volumes: VolumeStore;
 	readonly journal: JournalStore;
+	#records: { readonly files: RecordFiles; readonly mirror: Mirror } | undefined;
 
 	private constructor(db: Database) {
 		this.#db = db;
@@ -26,9 +35,18 @@ export class Store {
 		this.journal = new JournalStore(db);
 	}
 
-	/** @param root directory; created with mode 700 where it is missing. */
-	static open(root: string): Store {
-		return new Store(Database.open(root));
+	/** With its records. @param root directory; created with mode 700 where it is missing. */
+	static open(root: string, log = SILENT): Store {
+		const files = new RecordFiles(root);
+		const db = Database.open(join(root, DATABASE), files.identity);
+		const store = new Store(db);
+		store.#records = { files, mirror: new Mirror(db, { store, files, log }) };
+		return store;
+	}
+
+	/** A database at any place, without records. @param identity that a new one is to have */
+	static openFile(file: string, identity?: string): Store {
+		return new Store(Database.open(file, identity));
 	}
 
 	/** For tests of what stands on a store. */
@@ -41,6 +59,31 @@ export class Store {
 		return this.#db.identity;
 	}
 
+	/** From now on every object of the database has its record. */
+	keepRecords(): void {
+		this.#records?.mirror.begin();
+	}
+
+	/** What there are records of that the database does not know. */
+	unknownRecords(): readonly RecordOf[] {
+		return this.#records?.mirror.unknown() ?? [];
+	}
+
+	/** Puts a record of something unknown beside the files that were found of it, or away where there are none. */
+	loseRecord({ kind, id }: RecordOf, found: boolean): void {
+		if (found) this.#records?.files.lose(kind, id);
+		else this.#records?.files.remove(kind, id);
+	}
+
+	/** Records of networks that were found. Of others there are files. */
+	lostNetworks(): string[] {
+		return this.#records?.files.lost('networks') ?? [];
+	}
+
+	discardLost(record: RecordOf): void {
+		this.#records?.files.discardLost(record.kind, record.id);
+	}
+
 	transaction<T>(work: () => T): T {
 		return this.#db.transaction(work);
 	}
@@ -50,7 +93,18 @@ export class Store {
 		return this.#db.dryRun(work);
 	}
 
+	/** Writes a copy of the whole database, as it is at this moment. @param file that does not exist yet */
+	copyTo(file: string): void {
+		this.#db.copyTo(file);
+	}
+
+	/** The same in memory. */
+	copy(): Uint8Array {
+		return this.#db.copy();
+	}
+
 	close(): void {
+		this.#records?.mirror.flush();
 		this.#db.close();
 	}
 }

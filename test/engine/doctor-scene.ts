@@ -83,6 +83,8 @@ export function find(scene: Scene = {}) {
 		mountedRoots: [],
 		imageFiles: [],
 		rootFiles: [],
+		volumeFiles: [],
+		lostFiles: [],
 		comparison: { ...COMPARISON, ...scene.comparison },
 	};
 	return examine({

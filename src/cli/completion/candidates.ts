@@ -95,7 +95,7 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 	const argument: Argument | undefined = registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
 	if (!argument) return {};
 	if (argument.argChoices) return { candidates: argument.argChoices.map((value) => ({ value, description: '' })) };
-	return { names: namesFor(argument.name(), command.name()) };
+	return { names: namesFor(argument.name(), command.name()), files: argument.name() === 'FILE' };
 }
 
 /** The name shown in help tells the kind of object: `<NETWORK>`, `<CONTAINERS...>`. */

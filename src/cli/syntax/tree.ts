@@ -4,6 +4,7 @@ import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
+import { systemCommands } from './system.ts';
 import { volumeCommands } from './volume.ts';
 
 /** Gives a fresh command its arguments, options and action. */
@@ -51,6 +52,12 @@ const GROUPS: readonly Group[] = [
 		description: 'manage volumes',
 		commands: volumeCommands,
 		shortcuts: { lsv: 'ls', isv: 'inspect', rmv: 'rm' },
+	},
+	{
+		name: 'system',
+		description: 'the daemon: back up its database, see what it found',
+		commands: systemCommands,
+		shortcuts: {},
 	},
 ];
 

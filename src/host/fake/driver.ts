@@ -17,7 +17,7 @@ import {
 } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
+import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
 import { identityOf, namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
 import { interfaceOnHost } from '#model/parts/names.ts';
 import type { Step } from '#model/step.ts';
@@ -43,6 +43,8 @@ export class FakeHost implements HostDriver {
 	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();
+	/** Files that were put aside, by the identity of their part. */
+	readonly lost = new Map<string, LostFiles>();
 	/** Interfaces that are not ours. */
 	readonly foreign: ObservedInterface[] = [];
 	/** Every step that was asked for, whether it worked or not. */
@@ -70,6 +72,8 @@ export class FakeHost implements HostDriver {
 			mountedRoots: all.filter((part) => part.kind === 'root-mount').map(({ container }) => container),
 			imageFiles: all.filter((part) => part.kind === 'image-files').map(({ image }) => image),
 			rootFiles: all.filter((part) => part.kind === 'root-files').map(({ container }) => container),
+			volumeFiles: all.filter((part) => part.kind === 'volume-files').map(({ volume }) => volume),
+			lostFiles: [...this.lost.values()],
 		};
 	}
 
@@ -105,7 +109,12 @@ export class FakeHost implements HostDriver {
 		if (this.failAt-- === 0) throw refuse(`${verb} ${identityOf(part)}`, 'it was told to fail');
 		this.#requireReachable();
 		if (verb === 'make') this.#make(part);
-		else this.#unmake(part);
+		else if (options.lost === 'discard') this.lost.delete(identityOf(part));
+		else {
+			const files = options.lost === 'keep' ? lostFilesOf(part) : undefined;
+			if (files) this.lost.set(identityOf(part), files);
+			this.#unmake(part);
+		}
 		if (this.loseAt-- === 0) this.#reachable = false;
 		this.#requireReachable();
 		options.progress?.(`${verb} ${part.kind}\n`);
@@ -202,4 +211,10 @@ function asInterface(part: Part): ObservedInterface[] {
 	if (part.kind === 'network-interface') return [{ ...base, name: part.interface, type: part.type, mac: part.mac }];
 	if (part.kind === 'epair') return [{ ...base, name: hostEnd(part.unit), type: 'epair', mac: part.mac }];
 	return [];
+}
+
+function lostFilesOf(part: Part): LostFiles | undefined {
+	if (part.kind === 'root-files') return { kind: 'container', id: part.container };
+	if (part.kind === 'image-files') return { kind: 'image', id: part.image };
+	return part.kind === 'volume-files' ? { kind: 'volume', id: part.volume } : undefined;
 }

@@ -86,7 +86,7 @@ export class FreebsdHost implements HostDriver {
 		this.#network = network;
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
-		const volumes = new FreebsdVolumes({ containers: paths.containers(), volumes: paths.volumes() });
+		const volumes = new FreebsdVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,
 			alias: filtered(this.#network.handlers.alias, paths.store),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { LostFiles } from '#model/observed.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';
@@ -104,6 +105,15 @@ export class Paths {
 
 	volume(name: string): string {
 		return `${this.mountPoint}/volumes/${name}`;
+	}
+
+	/** Files that nobody knows any more. */
+	lost(): string {
+		return `${this.zfsRoot}/lost`;
+	}
+
+	lostDataset({ kind, id }: LostFiles): string {
+		return `${this.lost()}/${kind}-${id}`;
 	}
 
 	/** Gone after a reboot, as the jails are. Another daemon with another root on this host has another one. */

@@ -40,6 +40,7 @@ import { LinuxSandboxes } from './sandbox/sandbox.ts';
 import { OwnUserNamespace } from './sandbox/stack-owner.ts';
 import type { Stack } from './sandbox/stacks.ts';
 import { LinuxImages } from './storage/images.ts';
+import { observeLost } from './storage/lost.ts';
 import { LinuxStorage } from './storage/storage.ts';
 import { LinuxVolumes } from './storage/volumes.ts';
 
@@ -77,6 +78,8 @@ export class LinuxHost implements HostDriver {
 	readonly #resolver: Resolver;
 	readonly #images: LinuxImages;
 	readonly #storage: LinuxStorage;
+	readonly #volumes: LinuxVolumes;
+	readonly #paths: Paths;
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
 	readonly #stackOwner: OwnUserNamespace | undefined;
@@ -133,7 +136,8 @@ export class LinuxHost implements HostDriver {
 			lacking: [...ownerless, ...this.#network.lacking()],
 			limits,
 		});
-		const volumes = new LinuxVolumes(paths);
+		this.#paths = paths;
+		this.#volumes = new LinuxVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,
 			'network-filter': this.#firewall.networks,
@@ -146,8 +150,8 @@ export class LinuxHost implements HostDriver {
 			'image-files': this.#images,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
-			'volume-files': volumes.files,
-			'mount-point': volumes.mountPoints,
+			'volume-files': this.#volumes.files,
+			'mount-point': this.#volumes.mountPoints,
 			sandbox: this.#sandboxes,
 		};
 	}
@@ -169,6 +173,8 @@ export class LinuxHost implements HostDriver {
 			mountedRoots: everything ? this.#storage.observeMounts() : [],
 			imageFiles: everything ? this.#images.observe() : [],
 			rootFiles: everything ? this.#storage.observeFiles() : [],
+			volumeFiles: everything ? this.#volumes.observe() : [],
+			lostFiles: everything ? observeLost(this.#paths) : [],
 			...(everything && expected ? { comparison: this.#compare(expected) } : {}),
 		};
 	}

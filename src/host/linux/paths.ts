@@ -58,6 +58,11 @@ export class Paths {
 		return join(this.volumes(), '.filling', name);
 	}
 
+	/** Files that nobody knows any more. */
+	lost(): string {
+		return join(this.root, 'lost+found');
+	}
+
 	/** State of the OCI runtime (`runc --root`). */
 	runtimeState(): string {
 		return join(this.root, 'runtime');

@@ -10,6 +10,7 @@ export function zfs(call: Call): Answer {
 		snapshot,
 		clone,
 		destroy,
+		rename,
 		list,
 		get,
 		mount,
@@ -133,6 +134,27 @@ function destroy(world: World, words: readonly string[]): Answer {
 	for (const one of snapshots) destroySnapshot(world, one);
 	for (const one of [...below, name]) world.datasets.delete(one);
 	rmSync(found.mountpoint, { recursive: true, force: true });
+	return {};
+}
+
+function rename(world: World, words: readonly string[]): Answer {
+	const [from = '', to = ''] = split(words).names;
+	const found = world.datasets.get(from);
+	if (!found) return failure(`cannot open '${from}': dataset does not exist`);
+	if (world.datasets.has(to)) return failure(`cannot rename '${from}': dataset already exists`);
+	if (!world.datasets.has(parentOf(to))) return failure(`cannot rename '${from}': parent does not exist`);
+	const { mountpoint } = add(world, to, found.origin, found.properties);
+	cpSync(found.mountpoint, mountpoint, { recursive: true, verbatimSymlinks: true });
+	rmSync(found.mountpoint, { recursive: true, force: true });
+	world.datasets.delete(from);
+	const renamed = (snapshot: string) =>
+		snapshot.startsWith(`${from}@`) ? `${to}${snapshot.slice(from.length)}` : snapshot;
+	for (const [name, files] of [...world.snapshots])
+		if (renamed(name) !== name) {
+			world.snapshots.delete(name);
+			world.snapshots.set(renamed(name), files);
+		}
+	for (const [name, one] of world.datasets) world.datasets.set(name, { ...one, origin: renamed(one.origin) });
 	return {};
 }
 

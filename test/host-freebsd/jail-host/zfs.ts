@@ -7,7 +7,7 @@ export function zfs([verb = '', ...words]: readonly string[], state: HostState, 
 	const verbs: Record<string, () => unknown> = {
 		list: () =>
 			words.includes('-r')
-				? listBelow(state, words.slice(-2), say)
+				? listBelow(state, words.slice(words.indexOf('filesystem') + 1), say)
 				: exists(state, target)
 					? say(target)
 					: missing(target),
@@ -19,6 +19,7 @@ export function zfs([verb = '', ...words]: readonly string[], state: HostState, 
 		mount: () => Object.assign(dataset(state, target), { mounted: true }),
 		send: () => say(target),
 		receive: () => receive(state, input.trim(), target),
+		rename: () => rename(state, words[0] ?? '', target),
 		destroy: () => destroy(state, words[0]?.startsWith('-') ? words[0] : '', target),
 	};
 	verbs[verb]?.();
@@ -41,6 +42,7 @@ function dataset(state: HostState, name: string): HostState['datasets'][string] 
 }
 
 function listBelow(state: HostState, parents: readonly string[], say: Say): void {
+	for (const parent of parents) dataset(state, parent);
 	for (const [name, { mountpoint, mounted }] of Object.entries(state.datasets))
 		if (parents.some((parent) => name === parent || name.startsWith(`${parent}/`)))
 			say([name, mountpoint, mounted ? 'yes' : 'no', user(state, name, 'kleene:made')].join('\t'));
@@ -101,6 +103,19 @@ function receive(state: HostState, from: string, to: string): void {
 function copy(state: HostState, from: string, to: string): void {
 	const source = dataset(state, from.split('@')[0] ?? '').mountpoint;
 	cpSync(source, dataset(state, to).mountpoint, { recursive: true, verbatimSymlinks: true });
+}
+
+function rename(state: HostState, from: string, to: string): void {
+	const source = dataset(state, from);
+	create(state, to, source.origin);
+	const target = dataset(state, to);
+	cpSync(source.mountpoint, target.mountpoint, { recursive: true, verbatimSymlinks: true });
+	rmSync(source.mountpoint, { recursive: true });
+	if (source.user) target.user = source.user;
+	delete state.datasets[from];
+	state.snapshots = state.snapshots.map((one) => (one.startsWith(`${from}@`) ? `${to}${one.slice(from.length)}` : one));
+	for (const one of Object.values(state.datasets))
+		if (one.origin.startsWith(`${from}@`)) Object.assign(one, { origin: `${to}${one.origin.slice(from.length)}` });
 }
 
 function destroy(state: HostState, flags: string, name: string): void {

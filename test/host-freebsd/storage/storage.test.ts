@@ -123,7 +123,8 @@ test('a root is mounted where it is expected or refused, and what is left below 
 	assert.ok(host.state.datasets[dataset]?.mounted);
 	const dev = { source: 'devfs', target: `${host.paths.containerRoot(FILES.container)}/dev`, type: 'devfs' };
 	host.change((state) => state.mounts.push(dev, dev));
-	const files = { imageFiles: ['1111222233ff'], rootFiles: [FILES.container] };
+	const others = { volumeFiles: [], lostFiles: [] };
+	const files = { imageFiles: ['1111222233ff'], rootFiles: [FILES.container], ...others };
 	assert.deepEqual(observation.parse((await host.run(observation.script)).stdout), {
 		...files,
 		mountedRoots: [FILES.container],

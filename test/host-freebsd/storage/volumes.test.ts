@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Paths } from '#host/freebsd/paths.ts';
 import { parseRefusal } from '#host/freebsd/refusals.ts';
 import { FreebsdVolumes } from '#host/freebsd/storage/volumes.ts';
 import type { PartOf } from '#model/part.ts';
@@ -24,7 +25,7 @@ import type { Script } from '#os/shell/quote.ts';
 import { scratch } from '#test/host-linux/storage/scratch.ts';
 
 const CONTAINER = 'c0ffee012345';
-const VOLUMES = new FreebsdVolumes({ containers: 'zroot/kleene/container', volumes: 'zroot/kleene/volumes' });
+const VOLUMES = new FreebsdVolumes(new Paths('zroot/kleene'));
 
 const ZFS = `#!/bin/sh
 for last; do :; done

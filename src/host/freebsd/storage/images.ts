@@ -1,5 +1,6 @@
 /** The read-only files of images: a dataset is complete when it has its snapshot `@image`, of which containers are clones. */
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
@@ -7,6 +8,7 @@ import { isDataset, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import { undoneOnFailure } from '../sandbox/stacks.ts';
 import { forgetDownload, unpackArchive, unpackDistribution } from './base-system.ts';
+import { discardLost, keepLost } from './lost.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
 
 export class FreebsdImages implements PartHandler<'image-files'> {
@@ -33,8 +35,11 @@ trap - EXIT`;
 	}
 
 	/** With the snapshot of its source, which a clone is taken from and a copy only needs while it is made. */
-	unmake({ image, source }: ImageFilesPart): Script {
+	unmake({ image, source }: ImageFilesPart, { lost }: ApplyOptions = {}): Script {
 		const dataset = this.#paths.imageDataset(image);
+		const one = { kind: 'image', id: image } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === 'keep') return keepLost(this.#paths, one, { dataset, mountPoint: this.#paths.image(image) });
 		return sh`if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
 ${unmountBelow(this.#paths.image(image))}
 ${destroyDataset(dataset)}

@@ -1,7 +1,10 @@
 /** The writable files of containers: ZFS clones of images. */
 
+import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
+import type { LostFiles } from '#model/observed.ts';
 import type { PartOf } from '#model/part.ts';
+import { isVolumeName } from '#model/volume.ts';
 import { parseMounts } from '#os/freebsd/mount.ts';
 import { parseDatasets } from '#os/freebsd/zfs.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
@@ -10,7 +13,11 @@ import { isTold } from '../known.ts';
 import { MADE_BY, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
+import { discardLost, keepLost, lostAmong } from './lost.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
+
+/** Of what is listed; see zfs(8). */
+const COLUMNS = `name,mountpoint,mounted,${MADE_BY}`;
 
 type RootFiles = PartOf<'root-files'>;
 type RootMount = PartOf<'root-mount'>;
@@ -19,6 +26,8 @@ export interface ObservedStorage {
 	/** Images and containers that have datasets, complete or left over from a step that was interrupted. */
 	readonly imageFiles: readonly string[];
 	readonly rootFiles: readonly string[];
+	readonly volumeFiles: readonly string[];
+	readonly lostFiles: readonly LostFiles[];
 	/** Containers below whose root something is mounted: ZFS keeps the root itself mounted, also while they don't run. */
 	readonly mountedRoots: readonly string[];
 }
@@ -26,7 +35,7 @@ export interface ObservedStorage {
 export class FreebsdStorage {
 	readonly rootFiles: PartHandler<'root-files'> = {
 		make: (part) => this.#makeFiles(part),
-		unmake: (part) => this.#removeFiles(part),
+		unmake: (part, options) => this.#unmakeFiles(part, options),
 		describe: (verb, part) => this.#describeFiles(verb, part),
 	};
 
@@ -46,7 +55,8 @@ export class FreebsdStorage {
 		this.observation = {
 			script: sh`mount --libxo json
 echo
-zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${paths.images()} ${paths.containers()}`,
+zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${[paths.images(), paths.containers(), paths.volumes()]}
+zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${paths.lost()} 2>/dev/null || :`,
 			parse: (output) => this.#parse(output),
 		};
 	}
@@ -68,6 +78,15 @@ zfs list -Hp -o ${`name,mountpoint,mounted,${MADE_BY}`} -d 1 -r -t filesystem ${
 		exit 1
 	fi
 fi`;
+	}
+
+	#unmakeFiles(part: RootFiles, { lost }: ApplyOptions): Script {
+		const { container } = part;
+		const one = { kind: 'container', id: container } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === undefined) return this.#removeFiles(part);
+		const mountPoint = this.#paths.containerRoot(container);
+		return keepLost(this.#paths, one, { dataset: this.#paths.containerDataset(container), mountPoint });
 	}
 
 	#removeFiles({ container }: RootFiles): Script {
@@ -121,9 +140,9 @@ fi`;
 	#parse(output: string): ObservedStorage {
 		// The answer of mount is one line, and what comes after it is from zfs.
 		const end = output.indexOf('\n');
-		const datasets = parseDatasets(output.slice(end + 1))
-			.filter(({ property }) => property === this.#paths.store)
-			.map(({ name }) => name);
+		const all = parseDatasets(output.slice(end + 1));
+		const datasets = all.filter(({ property }) => property === this.#paths.store).map(({ name }) => name);
+		const names = all.map(({ name }) => name);
 		const roots = `${this.#paths.containerRoot('')}`;
 		const below = parseMounts(output.slice(0, end))
 			.filter(({ target }) => target.startsWith(roots))
@@ -131,16 +150,16 @@ fi`;
 			.filter(([, ...rest]) => rest.length > 0)
 			.map(([id = '']) => id);
 		return {
-			imageFiles: childrenOf(this.#paths.images(), datasets),
-			rootFiles: childrenOf(this.#paths.containers(), datasets),
+			imageFiles: childrenOf(this.#paths.images(), datasets).filter(isId),
+			rootFiles: childrenOf(this.#paths.containers(), datasets).filter(isId),
+			// Volumes bear no mark.
+			volumeFiles: childrenOf(this.#paths.volumes(), names).filter(isVolumeName),
+			lostFiles: lostAmong(this.#paths, names),
 			mountedRoots: [...new Set(below)].filter(isId),
 		};
 	}
 }
 
 function childrenOf(parent: string, datasets: readonly string[]): string[] {
-	return datasets
-		.filter((name) => name.startsWith(`${parent}/`))
-		.map((name) => name.slice(parent.length + 1))
-		.filter(isId);
+	return datasets.filter((name) => name.startsWith(`${parent}/`)).map((name) => name.slice(parent.length + 1));
 }

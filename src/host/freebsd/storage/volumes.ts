@@ -1,19 +1,16 @@
 /** Volumes: datasets beside those of containers, and what becomes of them when a container is to mount them. */
 
+import type { ApplyOptions } from '#host/driver.ts';
 import type { PartOf } from '#model/part.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
+import type { Paths } from '../paths.ts';
 import { IN_ROOT } from './inroot.ts';
+import { discardLost, keepLost } from './lost.ts';
 import { requireSource } from './nullfs.ts';
 
 type VolumeFiles = PartOf<'volume-files'>;
 type MountPoint = PartOf<'mount-point'>;
-
-/** Parents of the datasets of containers and of volumes. */
-export interface VolumePlaces {
-	readonly containers: string;
-	readonly volumes: string;
-}
 
 /** Property of a volume that says for which container it was filled, and whether that came to its end. */
 const NOTE = 'kleene:filling';
@@ -42,7 +39,7 @@ note() {
 export class FreebsdVolumes {
 	readonly files: PartHandler<'volume-files'> = {
 		make: (part) => this.#makeFiles(part),
-		unmake: (part) => this.#removeFiles(part),
+		unmake: (part, options) => this.#removeFiles(part, options),
 		describe: (verb, { volume }) => [`zfs ${verb === 'make' ? 'create' : 'destroy -r'} ${this.#dataset(volume)}`],
 	};
 
@@ -53,14 +50,14 @@ export class FreebsdVolumes {
 		describe: (verb, part) => this.#describeMountPoint(verb, part),
 	};
 
-	readonly #places: VolumePlaces;
+	readonly #paths: Paths;
 
-	constructor(places: VolumePlaces) {
-		this.#places = places;
+	constructor(paths: Paths) {
+		this.#paths = paths;
 	}
 
 	#dataset(volume: string): string {
-		return `${this.#places.volumes}/${volume}`;
+		return this.#paths.volumeDataset(volume);
 	}
 
 	#makeFiles({ volume }: VolumeFiles): Script {
@@ -69,8 +66,11 @@ export class FreebsdVolumes {
 	}
 
 	/** Snapshots that an administrator took of it go too. What a container has mounted is busy, and stays. */
-	#removeFiles({ volume }: VolumeFiles): Script {
+	#removeFiles({ volume }: VolumeFiles, { lost }: ApplyOptions): Script {
 		const dataset = this.#dataset(volume);
+		const one = { kind: 'volume', id: volume } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === 'keep') return keepLost(this.#paths, one, { dataset, mountPoint: this.#paths.volume(volume) });
 		return lines(FUNCTIONS, sh`if is_there ${dataset}; then zfs destroy -r ${dataset}; fi`);
 	}
 
@@ -138,13 +138,13 @@ esac`,
 
 	#findPlace(container: string, destination: string): Script {
 		return sh`umask 022
-root=$(mounted ${`${this.#places.containers}/${container}`})
+root=$(mounted ${`${this.#paths.containers()}/${container}`})
 place=$(in_root "$root" ${destination})`;
 	}
 
 	#describeMountPoint(verb: 'make' | 'unmake', { container, mount, fill }: MountPoint): string[] {
 		const files = `/${this.#dataset(mount.source)}`;
-		const place = `/${this.#places.containers}/${container}${mount.destination}`;
+		const place = `/${this.#paths.containers()}/${container}${mount.destination}`;
 		if (verb === 'unmake') return mount.type === 'volume' && fill ? [`rm -rf ${files}/*`] : [];
 		const copy = mount.type === 'volume' && fill ? [`tar -cf - -C ${place} . | tar -xpf - -C ${files}`] : [];
 		return [`mkdir -p ${place}`, ...copy];

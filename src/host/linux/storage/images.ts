@@ -14,6 +14,7 @@ import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { makeDistribution } from './distribution.ts';
 import { listIds, removeFiles } from './files.ts';
+import { discardLost, keepLost } from './lost.ts';
 
 type Progress = (text: string) => void;
 
@@ -48,8 +49,12 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		}
 	}
 
-	async unmake(part: ImageFilesPart): Promise<void> {
-		await removeFiles(dirname(this.#paths.image(part.image)));
+	async unmake({ image }: ImageFilesPart, { lost }: ApplyOptions = {}): Promise<void> {
+		const place = dirname(this.#paths.image(image));
+		const one = { kind: 'image', id: image } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === 'keep' && existsSync(this.#paths.image(image))) return keepLost(this.#paths, one, place);
+		await removeFiles(place);
 	}
 
 	describe(verb: 'make' | 'unmake', { image, source, dns, localtime }: ImageFilesPart): string[] {

@@ -1,7 +1,8 @@
 /** The writable files of containers, and overlayfs that puts them on top of an image. */
-import { chmodSync, chownSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
@@ -9,6 +10,7 @@ import { isMountPoint, listMounts, mountPrivately, unmountAll } from '#os/linux/
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
+import { discardLost, keepLost } from './lost.ts';
 
 type RootFiles = PartOf<'root-files'>;
 type RootMount = PartOf<'root-mount'>;
@@ -26,7 +28,7 @@ const SAFE_OPTIONS = ['index=off', 'metacopy=off', 'redirect_dir=nofollow'];
 export class LinuxStorage {
 	readonly rootFiles: PartHandler<'root-files'> = {
 		make: (part) => this.#makeFiles(part),
-		unmake: (part) => this.#removeFiles(part),
+		unmake: (part, options) => this.#unmakeFiles(part, options),
 		describe: (verb, part) => this.#describeFiles(verb, part),
 	};
 
@@ -74,14 +76,18 @@ export class LinuxStorage {
 		chmodSync(upper, mode & 0o7777);
 	}
 
-	async #removeFiles({ container }: RootFiles): Promise<void> {
+	async #unmakeFiles({ container }: RootFiles, { lost }: ApplyOptions): Promise<void> {
+		const one = { kind: 'container', id: container } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		const { upper, root } = this.#directories(container);
+		if (lost !== 'keep' || !existsSync(upper)) return this.#removeFiles(container);
+		removeMountPoint(root);
+		keepLost(this.#paths, one, this.#paths.container(container));
+	}
+
+	async #removeFiles(container: string): Promise<void> {
 		const { upper, work, root } = this.#directories(container);
-		// The mount point first: it says EBUSY while something is mounted, and then nothing is lost yet.
-		try {
-			ignore(() => rmdirSync(root), 'ENOENT');
-		} catch (error) {
-			throw removalFailed(root, error);
-		}
+		removeMountPoint(root);
 		await removeFiles(upper);
 		await removeFiles(work);
 		// The sandbox of the container has its files here too and takes them away itself.
@@ -134,6 +140,15 @@ export class LinuxStorage {
 		const root = this.#paths.containerRoot(container);
 		if (verb === 'unmake') return [`umount ${root}`];
 		return [`mount -t overlay -o ${this.#options(container, this.#paths.image(image))} overlay ${root}`];
+	}
+}
+
+/** It says EBUSY while something is mounted, and then nothing is lost yet. */
+function removeMountPoint(root: string): void {
+	try {
+		ignore(() => rmdirSync(root), 'ENOENT');
+	} catch (error) {
+		throw removalFailed(root, error);
 	}
 }
 

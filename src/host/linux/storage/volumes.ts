@@ -2,7 +2,9 @@
 import { closeSync, constants, mkdirSync, readFileSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ApplyOptions } from '#host/driver.ts';
 import type { PartOf } from '#model/part.ts';
+import { isVolumeName } from '#model/volume.ts';
 import { hasCode } from '#os/errno.ts';
 import { run } from '#os/exec.ts';
 import { O_PATH } from '#os/linux/files/directory.ts';
@@ -11,6 +13,7 @@ import { openInRoot } from '#os/linux/files/inroot.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { listNames, removeFiles } from './files.ts';
+import { discardLost, keepLost } from './lost.ts';
 
 type VolumeFiles = PartOf<'volume-files'>;
 type MountPoint = PartOf<'mount-point'>;
@@ -21,7 +24,7 @@ const COPYING = 60 * 60 * 1000;
 export class LinuxVolumes {
 	readonly files: PartHandler<'volume-files'> = {
 		make: (part) => this.#makeFiles(part),
-		unmake: (part) => this.#removeFiles(part),
+		unmake: (part, options) => this.#removeFiles(part, options),
 		describe: (verb, { volume }) => [`${verb === 'make' ? 'mkdir -p' : 'rm -rf'} ${this.#paths.volume(volume)}`],
 	};
 
@@ -38,14 +41,22 @@ export class LinuxVolumes {
 		this.#paths = paths;
 	}
 
+	/** Names of those that have files. */
+	observe(): string[] {
+		return listNames(this.#paths.volumes()).filter(isVolumeName);
+	}
+
 	#makeFiles({ volume }: VolumeFiles): void {
 		// Only root goes below: what becomes setuid in a container must not be within reach of the host's users.
 		mkdirSync(this.#paths.volumes(), { recursive: true, mode: 0o700 });
 		makeEmpty(this.#paths.volume(volume));
 	}
 
-	async #removeFiles({ volume }: VolumeFiles): Promise<void> {
-		await removeFiles(this.#paths.volume(volume));
+	async #removeFiles({ volume }: VolumeFiles, { lost }: ApplyOptions): Promise<void> {
+		const one = { kind: 'volume', id: volume } as const;
+		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === 'keep') keepLost(this.#paths, one, this.#paths.volume(volume));
+		else await removeFiles(this.#paths.volume(volume));
 		rmSync(this.#paths.filling(volume), { force: true });
 	}
 

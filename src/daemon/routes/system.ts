@@ -1,0 +1,31 @@
+import Type from 'typebox';
+import { IdListResponse } from '#api/shapes.ts';
+import { Lost } from '#api/system.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { App } from '../app.ts';
+
+export function systemRoutes(app: App, { system }: Engine): void {
+	app.route({
+		method: 'GET',
+		url: '/system/backup',
+		schema: { description: 'ours: the database of the daemon, for `kleened restore`' },
+		config: { errors: [500] },
+		handler: async (_, reply) => reply.type('application/vnd.sqlite3').send(Buffer.from(system.backup())),
+	});
+
+	app.route({
+		method: 'GET',
+		url: '/system/lost',
+		schema: { description: 'ours: what was put into lost+found', response: { 200: Type.Array(Lost) } },
+		config: { errors: [500] },
+		handler: () => system.lost(),
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/system/prune',
+		schema: { description: 'ours: removes what was put into lost+found', response: { 200: IdListResponse } },
+		config: { errors: [500], slow: true },
+		handler: () => system.prune(),
+	});
+}

@@ -1,0 +1,130 @@
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import type { LostFiles, Observed } from '#model/observed.ts';
+import type { Part } from '#model/part.ts';
+import { unmake } from '#model/step.ts';
+import type { RecordKind } from '#store/records/records.ts';
+import type { EngineContext } from './context.ts';
+
+/** What becomes of what runs, and of volumes, that the store does not know. */
+export type Unknown =
+	/** A daemon with this store does not start beside containers that run; volumes stay. */
+	| 'is refused'
+	/** Containers are ended, volumes put aside. */
+	| 'is given up';
+
+/** What a record of something is kept among. */
+export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network', RecordKind>> = {
+	network: 'networks',
+	image: 'images',
+	container: 'containers',
+	volume: 'volumes',
+};
+
+/**
+ * What is below our root on the host and in no store. Files are never removed here: they are put aside, and stay until
+ * somebody asks for their removal. Each of them is told of in the log.
+ */
+export class Leaks {
+	readonly #context: EngineContext;
+
+	constructor(context: EngineContext) {
+		this.#context = context;
+	}
+
+	/**
+	 * Such a container is there when the database is an older one, or that of another root: nothing may end by that.
+	 *
+	 * @throws KleeneError STORE_UNUSABLE
+	 */
+	requireNoneRunning({ sandboxes }: Observed): void {
+		const { store } = this.#context;
+		const unknown = sandboxes.filter(({ container, running }) => running && !store.containers.get(container));
+		if (unknown.length === 0) return;
+		throw new KleeneError({
+			code: 'STORE_UNUSABLE',
+			what: 'cannot start kleened',
+			why: `its database does not know of containers that run: ${unknown.map(({ container }) => container).join(', ')}`,
+			hint: 'add them to it with "kleened recover", or have them ended and their files put aside with "kleened --new-store"',
+		});
+	}
+
+	async clear(observed: Observed, unknown: Unknown): Promise<void> {
+		for (const part of this.#strays(observed)) await this.#unmake(part);
+		const lost = this.#files(observed, unknown);
+		for (const one of lost) await this.#putAside(one);
+		this.#loseRecords(lost);
+	}
+
+	/** What ends without leaving anything. */
+	#strays({ sandboxes, mountedRoots }: Observed): Part[] {
+		const running = new Set(this.#context.store.containers.running().map(({ id }) => id));
+		const stray = (container: string) => !running.has(container);
+		return [
+			...sandboxes
+				.map(({ container }) => container)
+				.filter(stray)
+				.map(sandboxOnly),
+			...mountedRoots.filter(stray).map((container): Part => ({ kind: 'root-mount', container, image: '' })),
+		];
+	}
+
+	#files({ rootFiles, imageFiles, volumeFiles }: Observed, unknown: Unknown): LostFiles[] {
+		const { containers, images, volumes } = this.#context.store;
+		const of = (kind: LostFiles['kind'], ids: readonly string[]) => ids.map((id) => ({ kind, id }));
+		return [
+			...of(
+				'container',
+				rootFiles.filter((id) => !containers.get(id)),
+			),
+			...of(
+				'image',
+				imageFiles.filter((id) => !images.get(id)),
+			),
+			// Nobody but their owner knows what is in them, and as long as they have their names they are at hand.
+			...of('volume', unknown === 'is given up' ? volumeFiles.filter((name) => !volumes.get(name)) : []),
+		];
+	}
+
+	async #putAside(files: LostFiles): Promise<void> {
+		this.#context.log.warn({ ...files }, 'files of something that the database does not know are put into lost+found');
+		await this.#unmake(partOf(files), 'keep');
+	}
+
+	async #unmake(part: Part, lost?: 'keep'): Promise<void> {
+		const { executor, driver, log } = this.#context;
+		if (!lost) log.warn({ step: driver.describe(unmake(part)) }, 'left-over of something that is gone is removed');
+		await executor.tryAll(
+			[unmake(part)],
+			(step, error) =>
+				log.error({ step: driver.describe(step), error: messageOf(error) }, 'a left-over cannot be cleared away'),
+			lost ? { lost } : {},
+		);
+	}
+
+	/** Those of networks tell what they were; of the rest the files are what counts. */
+	#loseRecords(lost: readonly LostFiles[]): void {
+		const { store } = this.#context;
+		const found = new Set(lost.map(({ kind, id }) => `${RECORD_KIND_OF[kind]} ${id}`));
+		for (const record of store.unknownRecords())
+			store.loseRecord(record, record.kind === 'networks' || found.has(`${record.kind} ${record.id}`));
+	}
+}
+
+/** The part that files are. */
+export function partOf({ kind, id }: LostFiles): Part {
+	switch (kind) {
+		case 'container':
+			return { kind: 'root-files', container: id, image: '' };
+		case 'image':
+			return { kind: 'image-files', image: id, source: { kind: 'distribution' }, dns: false, localtime: false };
+		case 'volume':
+			return { kind: 'volume-files', volume: id };
+	}
+}
+
+function sandboxOnly(container: string): Part {
+	const process = { argv: ['true'], env: [], user: 'root', tty: false, stdin: false };
+	const none = { rawSockets: false, netAdmin: false, parameters: [] };
+	const spec = { driver: 'disabled', hostname: container, network: 'own', ...none, process } as const;
+	return { kind: 'sandbox', container, spec, mounts: [] };
+}

@@ -1,0 +1,47 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import type { LostFiles } from '#model/observed.ts';
+import { unmake } from '#model/step.ts';
+import type { EngineContext } from '../context.ts';
+import { partOf, RECORD_KIND_OF } from '../leaks.ts';
+
+/** What was found and that the database did not know: of a network there is the record alone. */
+export type Lost = LostFiles | { readonly kind: 'network'; readonly id: string };
+
+/** The daemon itself: its database, and what it has put aside. */
+export class SystemOperations {
+	readonly #context: EngineContext;
+
+	constructor(context: EngineContext) {
+		this.#context = context;
+	}
+
+	/** The whole database, as it is at this moment, as a file that SQLite can open. */
+	backup(): Uint8Array {
+		return this.#context.store.copy();
+	}
+
+	async lost(): Promise<Lost[]> {
+		const { driver, store } = this.#context;
+		const { lostFiles } = await driver.observe('everything');
+		return [...lostFiles, ...store.lostNetworks().map((id) => ({ kind: 'network', id }) as const)];
+	}
+
+	/** Removes what was put aside. @returns what is gone, e.g. `container-0123456789ab` */
+	async prune(): Promise<string[]> {
+		const { executor, log, store } = this.#context;
+		const removed: string[] = [];
+		for (const one of await this.lost()) {
+			let failed = false;
+			const note = (_: unknown, error: unknown) => {
+				failed = true;
+				log.error({ ...one, error: messageOf(error) }, 'what was put aside cannot be removed');
+			};
+			if (one.kind !== 'network') await executor.tryAll([unmake(partOf(one))], note, { lost: 'discard' });
+			if (failed) continue;
+			store.discardLost({ kind: RECORD_KIND_OF[one.kind], id: one.id });
+			removed.push(`${one.kind}-${one.id}`);
+		}
+		log.info({ removed }, 'lost+found was emptied');
+		return removed;
+	}
+}

@@ -1,0 +1,132 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import { networkText } from '#model/network.ts';
+import type { Database } from '../database.ts';
+import { endpointText } from '../endpoints.ts';
+import type { Store } from '../store.ts';
+import type { RecordFiles } from './files.ts';
+import { RECORD_KINDS, type RecordKind, type RecordKinds } from './records.ts';
+
+/** What a record is about. */
+export interface RecordOf {
+	readonly kind: RecordKind;
+	/** Of volumes: their name. */
+	readonly id: string;
+}
+
+export interface MirrorLog {
+	warn(fields: object, message: string): void;
+}
+
+/** Tables, and which record a row of theirs is in: column with its id. */
+const TABLES: readonly (readonly [table: string, kind: RecordKind, column: string])[] = [
+	['networks', 'networks', 'id'],
+	['images', 'images', 'id'],
+	['volumes', 'volumes', 'name'],
+	['containers', 'containers', 'id'],
+	['endpoints', 'containers', 'container_id'],
+];
+
+/**
+ * Keeps the records like the database, from `begin` on: till then it may turn out that the database is the wrong one. What
+ * a transaction touches is noted by triggers in the same transaction, and written soon after it: a record may be late by a
+ * moment, and is mended by the next `begin`. Where it cannot be written the database goes on without.
+ */
+export class Mirror {
+	readonly #db: Database;
+	readonly #store: Store;
+	readonly #files: RecordFiles;
+	readonly #log: MirrorLog;
+	#begun = false;
+	#due = false;
+	#failing = false;
+
+	constructor(db: Database, { store, files, log }: { store: Store; files: RecordFiles; log: MirrorLog }) {
+		this.#db = db;
+		this.#store = store;
+		this.#files = files;
+		this.#log = log;
+		db.define(triggers());
+		db.onChange(() => this.#later());
+	}
+
+	begin(): void {
+		this.#begun = true;
+		for (const [table, kind, column] of TABLES)
+			this.#db.run(`INSERT OR IGNORE INTO temp.touched SELECT '${kind}', ${column} FROM ${table}`);
+		this.flush();
+	}
+
+	#later(): void {
+		if (this.#due || !this.#begun) return;
+		this.#due = true;
+		setImmediate(() => this.flush());
+	}
+
+	/** Writes what was touched. */
+	flush(): void {
+		if (!this.#begun || !this.#db.isOpen) return;
+		this.#due = true;
+		try {
+			this.#files.writeIdentity(this.#store.identity);
+			for (const { kind, id } of this.#db.all('SELECT kind, id FROM temp.touched'))
+				this.#write(kind as RecordKind, String(id));
+			this.#failing = false;
+		} catch (error) {
+			if (!this.#failing) this.#log.warn({ error: messageOf(error) }, 'records of the database cannot be written');
+			this.#failing = true;
+		} finally {
+			// What was written here changed nothing.
+			this.#due = false;
+		}
+	}
+
+	#write(kind: RecordKind, id: string): void {
+		const record = this.#recordOf(kind, id);
+		if (record) this.#files.write(kind, id, record as never);
+		else this.#files.remove(kind, id);
+		this.#db.run('DELETE FROM temp.touched WHERE kind = ? AND id = ?', kind, id);
+	}
+
+	#recordOf(kind: RecordKind, id: string): RecordKinds[RecordKind] | undefined {
+		const { networks, images, volumes, containers, endpoints } = this.#store;
+		switch (kind) {
+			case 'networks': {
+				const network = networks.get(id);
+				return network && { network: networkText(network), held: endpoints.heldByNone(id) };
+			}
+			case 'images': {
+				const image = images.get(id);
+				return image && { image };
+			}
+			case 'volumes': {
+				const volume = volumes.get(id);
+				return volume && { volume };
+			}
+			case 'containers': {
+				const container = containers.get(id);
+				const texts = endpoints.ofContainer(id).map(endpointText);
+				return container && { container, endpoints: texts, parts: containers.parts(id) };
+			}
+		}
+	}
+
+	/** What there are records of that the database does not know. */
+	unknown(): RecordOf[] {
+		return RECORD_KINDS.flatMap((kind) =>
+			this.#files.ids(kind).flatMap((id) => (this.#recordOf(kind, id) ? [] : [{ kind, id }])),
+		);
+	}
+}
+
+function triggers(): string {
+	const note = (kind: RecordKind, id: string) => `INSERT OR IGNORE INTO touched VALUES ('${kind}', ${id});`;
+	const statements = TABLES.flatMap(([table, kind, column]) =>
+		(['INSERT', 'UPDATE', 'DELETE'] as const).map((event) => {
+			const row = event === 'DELETE' ? 'OLD' : 'NEW';
+			return `CREATE TEMP TRIGGER touch_${table}_${event} AFTER ${event} ON main.${table}
+				BEGIN ${note(kind, `${row}.${column}`)} END;`;
+		}),
+	);
+	const table = 'CREATE TEMP TABLE touched (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;';
+	return ['PRAGMA temp_store = MEMORY;', table, ...statements].join('\n');
+}
