@@ -34,7 +34,7 @@ export async function applyBatch(
 		onFailure?.(step, error);
 		failures.push(error);
 	};
-	const whole = { ...options, cablesOf: (container: string) => cablesOf(steps, container) };
+	const whole = { ...options, ...alsoUnmade(steps) };
 	// Where every step is tried, none is kept back for the sake of another.
 	const rendered = [...(keepGoing ? [] : requirements(handlers, steps)), ...render(handlers, steps, whole, fail)];
 	if (failures.length > 0 && !keepGoing) throw failures[0];
@@ -61,10 +61,14 @@ export async function applyBatch(
 	if (failures.length > 0) throw failures[0];
 }
 
-function cablesOf(steps: readonly Step[], container: string): string[] {
-	return steps.flatMap(({ verb, part }) =>
-		verb === 'unmake' && part.kind === 'epair' && part.container === container ? [innerEnd(part.unit)] : [],
-	);
+/** What else goes with a plan: nobody needs to tidy what is taken away. */
+function alsoUnmade(steps: readonly Step[]): Required<Pick<HandlerOptions, 'cablesOf' | 'goes'>> {
+	const parts = steps.flatMap(({ verb, part }) => (verb === 'unmake' ? [part] : []));
+	return {
+		cablesOf: (container) =>
+			parts.flatMap((part) => (part.kind === 'epair' && part.container === container ? [innerEnd(part.unit)] : [])),
+		goes: (name) => parts.some((part) => part.kind === 'network-interface' && part.interface === name),
+	};
 }
 
 /** What a step would do, in the words of the host's own tools. */

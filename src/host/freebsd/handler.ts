@@ -6,6 +6,8 @@ import type { Script } from '#os/shell/quote.ts';
 export interface HandlerOptions extends ApplyOptions {
 	/** Inner ends of the cables of a container that the same plan unmakes. */
 	readonly cablesOf?: (container: string) => readonly string[];
+	/** Whether the same plan destroys this interface of a network. */
+	readonly goes?: (name: string) => boolean;
 }
 
 /**

@@ -7,7 +7,7 @@ import { Script, sh } from '#os/shell/quote.ts';
  *     kleene_mounts      what mount(8) says, as long as that is so
  *     kleene_made        id of a container whose jail was just made: no process, nothing mounted but its /dev
  *     kleene_interface   name of an interface that was just made: no address
- *     kleene_cable       id of a container and the inner end of a cable that it just got: no address, no route
+ *     kleene_cable       inner end of a cable that a container just got: no address, no route; no member of a bridge
  *     kleene_gone        id of a container of which nothing is left but its files and the outer ends of its cables
  *     kleene_pf          `yes`: the host has pf
  */

@@ -1,5 +1,6 @@
 import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
+import type { Script } from '#os/shell/quote.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { compareFilter, FILTER_SECTION } from './comparison/filter.ts';
 import type { FreebsdNetwork } from './network/network.ts';
@@ -27,21 +28,29 @@ const NO_FILES = { imageFiles: [], rootFiles: [], mountedRoots: [], volumeFiles:
 /** Everything that is to be looked at, in one exchange. */
 export async function observe(shell: Shell, lookers: Lookers, { scope, expected }: Look): Promise<Observed> {
 	const { network, storage, sandboxes } = lookers;
-	const survey: Section<NetworkSurvey> = {
-		script: network.surveySection,
-		parse: (output) => network.readSurvey(output),
-	};
+	const [links, routes] = network.survey;
 	if (scope === 'addressing') {
-		const [seen] = await ask(shell, [survey]);
+		const seen = network.readSurvey(await ask(shell, [text(links), text(routes)]));
 		return { ...surveyed(seen), ...NO_FILES, sandboxes: [] };
 	}
 	if (scope === 'sandboxes') {
 		const [seen] = await ask(shell, [sandboxes.observation]);
 		return { ...NO_NETWORK, ...NO_FILES, sandboxes: seen };
 	}
-	const [seen, boxes, files] = await ask(shell, [survey, sandboxes.observation, storage.observation]);
+	const [boxes, files, ...answers] = await ask(shell, [
+		sandboxes.observation,
+		storage.observation,
+		text(links),
+		text(routes),
+	]);
+	const seen = network.readSurvey(answers);
 	const comparison = expected ? await compare(shell, { network, survey: seen }, expected) : undefined;
 	return { ...surveyed(seen), ...files, sandboxes: boxes, ...(comparison ? { comparison } : {}) };
+}
+
+/** The answer of a command that only looks, as it is. */
+function text(script: Script): Section<string> {
+	return { script, plain: true, parse: (output) => output };
 }
 
 function surveyed({ interfaces, routes, gatewayInterface }: NetworkSurvey): Omit<NetworkSurvey, 'links'> {

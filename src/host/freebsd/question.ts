@@ -12,7 +12,7 @@ export async function ask<const T extends readonly Section<unknown>[]>(
 	sections: T,
 	options: ExchangeOptions = { repeatable: true },
 ): Promise<Answers<T>> {
-	const named = sections.map(({ script }, index) => ({ name: `${index}`, script }));
+	const named = sections.map(({ script, plain = false }, index) => ({ name: `${index}`, script, plain }));
 	const results = await shell.exchange(named, { together: true, ...options }).catch((error: unknown) => {
 		throw unreachable(error);
 	});

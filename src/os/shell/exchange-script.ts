@@ -28,10 +28,11 @@ export const SHELL_NAME = 'kleene-exchange';
  * `begin` before the first and `end` after the last.
  */
 export function exchangeScript({ token, sections, keepGoing, together, note, path }: ExchangeText): Script {
+	const plain = sections.every((section) => section.plain);
 	const body =
-		together && note !== undefined
+		together && note !== undefined && !plain
 			? allInOne(sections, keepGoing, `${note}.at`)
-			: lines(...sections.map(({ script }) => oneSection(script, keepGoing)));
+			: lines(...sections.map(({ script }) => oneSection(script, { keepGoing, plain })));
 	return lines(
 		sh`{`,
 		prologue(path),
@@ -52,11 +53,11 @@ function noteAt(note: string, token: string): Script {
 }
 
 /** `eval`, so that no mistake in one section is one of the whole. */
-function oneSection(script: Script, keepGoing: boolean): Script {
+function oneSection(script: Script, { keepGoing, plain }: { keepGoing: boolean; plain: boolean }): Script {
 	const after = keepGoing
 		? sh`kleene_mark "$c"`
 		: sh`kleene_mark "$c"; [ "$c" = 0 ] || { kleene_leave; kleene_mark end; exit 0; }`;
-	return lines(sh`(set -e; eval ${script.text}); c=$?`, after);
+	return lines(plain ? sh`${script}; c=$?` : sh`(set -e; eval ${script.text}); c=$?`, after);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface Section {
 	readonly name: string;
 	/** Run in a subshell with `set -e`, its input empty. A mistake of syntax in it fails this section alone. */
 	readonly script: Script;
+	/** One command, which changes nothing in the shell: where all of an exchange are, no subshell is needed. */
+	readonly plain?: boolean;
 }
 
 export interface SectionResult {

@@ -121,6 +121,11 @@ function changeOne(call: Call, stack: Stack, { one, word, words }: Change): Answ
 	return undefined;
 }
 
+/** Of IPv6, on the interface. */
+function skipFlags(words: string[]): void {
+	while (/^(no_dad|-?ifdisabled|-?accept_rtadv)$/.test(words[0] ?? '')) words.shift();
+}
+
 interface Addressed {
 	readonly call: Call;
 	readonly stack: Stack;
@@ -128,10 +133,8 @@ interface Addressed {
 }
 
 function address({ call, stack, one }: Addressed, family: 'inet' | 'inet6', words: string[]): Answer | undefined {
-	if (/^(no_dad|-?ifdisabled|-ifdisabled|accept_rtadv|-accept_rtadv)$/.test(words[0] ?? '')) {
-		words.shift();
-		return undefined;
-	}
+	skipFlags(words);
+	if (!/^[0-9a-f]*[:.]/.test(words[0] ?? '')) return undefined;
 	let text = words.shift() ?? '';
 	const flags: string[] = [];
 	while (words.length > 0 && /^(alias|-alias|delete|prefixlen|netmask|no_dad|-ifdisabled|up)$/.test(words[0]!)) {

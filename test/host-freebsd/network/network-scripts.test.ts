@@ -21,10 +21,7 @@ import { link } from './stand-in.ts';
 test('a bridge: made once, found the second time, gone the second time', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers['network-interface'].make(bridge, {}))), [
-		`ifconfig bridge create description kleene:network ${MAC} of ${STORE} name kleene0`,
-		`ifconfig kleene0 ether ${MAC}`,
-		'ifconfig kleene0 inet6 no_dad',
-		'ifconfig kleene0 up',
+		`ifconfig bridge create ether ${MAC} description kleene:network ${MAC} of ${STORE} name kleene0 up`,
 	]);
 	const { kleene0 } = there.state.links;
 	assert.deepEqual(
@@ -32,7 +29,7 @@ test('a bridge: made once, found the second time, gone the second time', async (
 		[MAC, true, `kleene:network ${MAC} of ${STORE}`],
 	);
 	const again = done(await there.run(handlers['network-interface'].make(bridge, {})));
-	assert.deepEqual(again, ['ifconfig kleene0 inet6 no_dad', 'ifconfig kleene0 up']);
+	assert.deepEqual(again, ['ifconfig kleene0 up']);
 	assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), [
 		'ifconfig kleene0 destroy',
 	]);
@@ -43,10 +40,7 @@ test('a bridge: made once, found the second time, gone the second time', async (
 test('a loopback interface has no MAC address, and an MTU when one is wanted', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers['network-interface'].make({ ...loopback, mtu: 9000 }, {}))), [
-		`ifconfig lo create description kleene:network ${MAC} of ${STORE} name kleene1`,
-		'ifconfig kleene1 mtu 9000',
-		'ifconfig kleene1 inet6 no_dad',
-		'ifconfig kleene1 up',
+		`ifconfig lo create description kleene:network ${MAC} of ${STORE} name kleene1 mtu 9000 up`,
 	]);
 	const other = await there.run(handlers['network-interface'].make({ ...loopback, mtu: 1300 }, {}));
 	assert.match(refused(other, 'INTERFACE_TAKEN'), /has another MTU than 1300/);
@@ -90,10 +84,14 @@ test('a name that is taken in the same moment leaves no clone behind', async () 
 
 test('a failing make takes back what it made, and leaves what was there', async () => {
 	await using there = await host((state) => {
-		state.failing = ['ifconfig kleene0 up', 'ifconfig epair3a up'];
+		state.failing = ['ifconfig kleene0 up', 'jexec'];
+		state.failingWords = ['mtu'];
 	});
-	assert.equal((await there.run(handlers['network-interface'].make(bridge, {}))).code, 1);
+	assert.equal((await there.run(handlers['network-interface'].make({ ...bridge, mtu: 9000 }, {}))).code, 1);
 	assert.equal((await there.run(handlers.epair.make(cable, {}))).code, 1);
+	assert.deepEqual(there.state.links, {});
+	const { mtu: _, ...plain } = cable;
+	assert.equal((await there.run(handlers.epair.make(plain, {}))).code, 1);
 	assert.deepEqual(there.state.links, {});
 	{
 		const { state } = there;
@@ -121,9 +119,9 @@ test('a gateway address, and forwarding that is switched on once', async () => {
 		'ifconfig kleene0 inet 10.4.6.1/24 alias',
 		'sysctl net.inet.ip.forwarding=1',
 	]);
-	assert.deepEqual(done(await there.run(make(gateway, {}))), []);
+	assert.deepEqual(done(await there.run(make(gateway, {}))), ['sysctl net.inet.ip.forwarding=1']);
 	assert.deepEqual(done(await there.run(make(gateway6, {}))), [
-		'ifconfig kleene0 inet6 fd00:4:6::1/64 alias',
+		'ifconfig kleene0 inet6 no_dad fd00:4:6::1/64 alias',
 		'sysctl net.inet6.ip6.forwarding=1',
 	]);
 	assert.deepEqual(done(await there.run(make(gateway6, {}))), []);
@@ -154,14 +152,9 @@ test('a host that has its IPv6 routers from announcements goes on listening to t
 test('a cable: both ends, the inner one moved in, once; given back and gone', async () => {
 	await using there = await host();
 	assert.deepEqual(done(await there.run(handlers.epair.make(cable, {}))), [
-		`ifconfig epair3 create description kleene:${CONTAINER} of ${STORE}`,
-		'ifconfig epair3a ether 06:00:00:00:00:07',
-		'ifconfig epair3a mtu 1400',
-		'ifconfig epair3b ether 02:00:00:00:00:07',
-		'ifconfig epair3b mtu 1400',
-		`ifconfig epair3b vnet ${CONTAINER}`,
-		`jexec ${CONTAINER} ifconfig epair3b up`,
-		'ifconfig epair3a up',
+		`ifconfig epair3 create ether 06:00:00:00:00:07 description kleene:${CONTAINER} of ${STORE} mtu 1400 up`,
+		`ifconfig epair3b mtu 1400 vnet ${CONTAINER}`,
+		`jexec ${CONTAINER} ifconfig epair3b ether 02:00:00:00:00:07 up`,
 	]);
 	const inside = there.state.links.epair3b;
 	assert.deepEqual([inside?.jail, inside?.up, inside?.ether], [CONTAINER, true, '02:00:00:00:00:07']);
@@ -182,9 +175,8 @@ test('a cable that was cut short is finished, and one whose jail is gone is stil
 	});
 	const { mtu: _, ...plain } = cable;
 	assert.deepEqual(done(await there.run(handlers.epair.make(plain, {}))), [
-		'ifconfig epair3b ether 02:00:00:00:00:07',
 		`ifconfig epair3b vnet ${CONTAINER}`,
-		`jexec ${CONTAINER} ifconfig epair3b up`,
+		`jexec ${CONTAINER} ifconfig epair3b ether 02:00:00:00:00:07 up`,
 		'ifconfig epair3a up',
 	]);
 	{
@@ -192,7 +184,11 @@ test('a cable that was cut short is finished, and one whose jail is gone is stil
 		state.jails = {};
 		state.links.epair3b!.jail = '';
 	}
-	assert.deepEqual(done(await there.run(handlers.epair.unmake(cable, {}))), ['ifconfig epair3a destroy']);
+	assert.deepEqual(done(await there.run(handlers.epair.unmake(cable, {}))), [
+		`ifconfig epair3b -vnet ${CONTAINER}`,
+		'ifconfig epair3a destroy',
+	]);
+	assert.deepEqual(there.state.links, {});
 });
 
 test('a cable of somebody else is left alone; a leaked one needs no container', async () => {
@@ -223,10 +219,7 @@ test('membership in a bridge: looked at first, private when isolated', async () 
 		state.links.epair3a = link({});
 	});
 	const { make, unmake } = handlers['bridge-port'];
-	assert.deepEqual(done(await there.run(make(port, {}))), [
-		'ifconfig kleene0 addm epair3a',
-		'ifconfig kleene0 private epair3a',
-	]);
+	assert.deepEqual(done(await there.run(make(port, {}))), ['ifconfig kleene0 addm epair3a private epair3a']);
 	assert.deepEqual(done(await there.run(make({ ...port, isolated: false }, {}))), [
 		'ifconfig kleene0 -private epair3a',
 	]);

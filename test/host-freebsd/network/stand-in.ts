@@ -26,6 +26,8 @@ export interface StandInState {
 	calls: string[];
 	/** Command lines (beginnings of them) that fail, for trying what a script does then. */
 	failing: string[];
+	/** Words of ifconfig that fail, after those before them were done. */
+	failingWords?: string[];
 	/** A name that somebody takes in the moment in which an interface is made. */
 	snatched?: string;
 }
@@ -82,7 +84,10 @@ function ifconfig(state: StandInState, jail: string, args: string[]): string {
 	if (state.links[name]?.jail !== jail && words[0] !== '-vnet')
 		throw new Failed(`ifconfig: interface ${name} does not exist`);
 	if (words.length === 0 && printed === '') return render(name, state.links[name]!);
-	while (words.length > 0) name = configure(state, name, words);
+	while (words.length > 0) {
+		if (state.failingWords?.includes(words[0]!)) throw new Failed(`ifconfig: ${words[0]}`, printed && `${name}\n`);
+		name = configure(state, name, words);
+	}
 	return printed === '' ? '' : name;
 }
 

@@ -5,6 +5,7 @@ import type { InsideAddressPart, InsideRoutePart } from '#model/parts/inside.ts'
 import type { InterfaceAddressPart } from '#model/parts/network-interface.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
+import { isTold } from '../known.ts';
 import { refuse } from '../refusals.ts';
 import { describeForwarding, forward } from './forwarding.ts';
 import type { InsideTools } from './inside.ts';
@@ -28,20 +29,31 @@ export function unlessThere(part: Part, name: string, address: string): Script {
 	return sh`${showing(address)}) ;; ${showingBare(address)}) ${taken} ;; *)`;
 }
 
+/**
+ * Words of ifconfig(8) for an address where nobody but the host hands out any: there needs to be no second of silence
+ * before one of IPv6 may be used.
+ */
+export function aliasWords(address: string): string[] {
+	const family = familyOf(address);
+	return [familyWord(family), ...(family === 6 ? ['no_dad'] : []), address, 'alias'];
+}
+
 /** An address of the host on a network: with it the host is the gateway, so it forwards. */
 export const interfaceAddresses: PartHandler<'interface-address'> = {
 	make(part) {
 		const { interface: name, address } = part;
 		const family = familyOf(address);
 		return lines(
-			sh`if ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
-			sh`case $there in ${unlessThere(part, name, address)} ifconfig ${name} ${familyWord(family)} ${address} alias ;; esac`,
+			sh`if ${isTold('interface', name)}; then there=; elif ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
+			sh`case $there in ${unlessThere(part, name, address)} ifconfig ${name} ${aliasWords(address)} ;; esac`,
 			forward(family),
 		);
 	},
 
 	/** Forwarding stays: somebody else may have come to rely on it, and who switched it on first is not to be known. */
-	unmake({ interface: name, address }) {
+	unmake({ interface: name, address }, { goes }) {
+		// What is destroyed loses its addresses.
+		if (goes?.(name)) return sh`:`;
 		return lines(
 			sh`if ${look(name)}; then`,
 			sh`	case $there in ${showing(address)}) ifconfig ${name} ${familyWord(familyOf(address))} ${withoutPrefix(address)} -alias ;; esac`,
@@ -52,7 +64,7 @@ export const interfaceAddresses: PartHandler<'interface-address'> = {
 	describe(verb, { interface: name, address }: InterfaceAddressPart) {
 		const family = familyOf(address);
 		if (verb === 'unmake') return [`ifconfig ${name} ${familyWord(family)} ${withoutPrefix(address)} -alias`];
-		return [`ifconfig ${name} ${familyWord(family)} ${address} alias`, describeForwarding(family)];
+		return [`ifconfig ${name} ${aliasWords(address).join(' ')}`, describeForwarding(family)];
 	},
 };
 
@@ -67,13 +79,10 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 	/** The network is Kleene's, which sees to it that nobody else has the address: it may be used at once. */
 	make(part: InsideAddressPart): Script {
 		const { container, interface: name, address } = part;
-		const family = familyOf(address);
 		const run = (...args: string[]) => this.#inside.ifconfig(container, args);
-		const enable = sh`${run(name, 'inet6', '-ifdisabled')}; ${run(name, 'inet6', 'no_dad')} 2>/dev/null || :; `;
-		const add = run(name, familyWord(family), address, 'alias');
 		return lines(
-			sh`there=$(${run('-f', 'inet:cidr,inet6:cidr', name)})`,
-			sh`case $there in ${unlessThere(part, name, address)} ${family === 6 ? enable : sh``}${add} ;; esac`,
+			sh`if ${isTold('cable', name)}; then there=; else there=$(${run('-f', 'inet:cidr,inet6:cidr', name)}); fi`,
+			sh`case $there in ${unlessThere(part, name, address)} ${run(name, ...insideWords(address))} ;; esac`,
 		);
 	}
 
@@ -81,16 +90,22 @@ export class InsideAddresses implements PartHandler<'inside-address'> {
 		const run = (...args: string[]) => this.#inside.ifconfig(container, args);
 		const remove = run(name, familyWord(familyOf(address)), withoutPrefix(address), '-alias');
 		return lines(
-			sh`if there=$(${run('-f', 'inet:cidr,inet6:cidr', name)} 2>/dev/null); then`,
+			sh`if ! ${isTold('gone', container)} && there=$(${run('-f', 'inet:cidr,inet6:cidr', name)} 2>/dev/null); then`,
 			sh`	case $there in ${showing(address)}) ${remove} ;; esac`,
 			sh`fi`,
 		);
 	}
 
 	describe(verb: 'make' | 'unmake', { container, address, interface: name }: InsideAddressPart): string[] {
-		const what = verb === 'make' ? [address, 'alias'] : [withoutPrefix(address), '-alias'];
-		return [this.#inside.describe('ifconfig', container, [name, familyWord(familyOf(address)), ...what])];
+		const words = [familyWord(familyOf(address)), withoutPrefix(address), '-alias'];
+		return [this.#inside.describe('ifconfig', container, [name, ...(verb === 'make' ? insideWords(address) : words)])];
 	}
+}
+
+/** An interface of a jail has IPv6 switched off until it is wanted. */
+function insideWords(address: string): string[] {
+	const [family = '', ...rest] = aliasWords(address);
+	return familyOf(address) === 6 ? [family, '-ifdisabled', ...rest] : [family, ...rest];
 }
 
 /**
@@ -108,7 +123,9 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 		const { container, family, gateway } = part;
 		const add = this.#inside.route(container, ['add', `-${familyWord(family)}`, 'default', gateway]);
 		return lines(
+			sh`now=; if ! ${isTold('cable', part.interface)}; then`,
 			this.#lookUp(part),
+			sh`fi`,
 			sh`case $now in`,
 			sh`${gateway}) ;;`,
 			// It complains where others would print results.
@@ -121,7 +138,12 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 	unmake(part: InsideRoutePart): Script {
 		const { container, family, gateway } = part;
 		const remove = this.#inside.route(container, ['delete', `-${familyWord(family)}`, 'default', gateway]);
-		return lines(this.#lookUp(part), sh`case $now in ${gateway}) ${remove} >/dev/null ;; esac`);
+		return lines(
+			sh`if ! ${isTold('gone', container)}; then`,
+			this.#lookUp(part),
+			sh`	case $now in ${gateway}) ${remove} >/dev/null ;; esac`,
+			sh`fi`,
+		);
 	}
 
 	describe(verb: 'make' | 'unmake', { container, family, gateway }: InsideRoutePart): string[] {
@@ -132,7 +154,8 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 	/** Gateway of the default route there is, into `$now`. */
 	#lookUp({ container, family }: InsideRoutePart): Script {
 		const get = this.#inside.route(container, ['get', `-${familyWord(family)}`, 'default']);
-		return sh`now=$(${get} 2>/dev/null | sed -n 's/^ *gateway: \\([^ %]*\\).*/\\1/p')`;
+		return sh`	now= last=
+	for word in $(${get} 2>/dev/null); do [ "$last" != gateway: ] || now=\${word%%%*}; last=$word; done`;
 	}
 }
 

@@ -3,7 +3,7 @@ import { blockOfOne } from '#inet/prefix.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
-import { noInterface, unlessThere } from './addressing.ts';
+import { aliasWords, noInterface, unlessThere } from './addressing.ts';
 import { look, orElse, showing, standing } from './marks.ts';
 
 /**
@@ -17,7 +17,7 @@ export const aliases: PartHandler<'alias'> = {
 		return lines(
 			sh`if ${look(name)}; then :; else ${noInterface(part, name)}; fi`,
 			sh`case $there in ${unlessThere(part, name, blockOfOne(part.address))}`,
-			sh`	ifconfig ${name} ${word} ${blockOfOne(part.address)} alias`,
+			sh`	ifconfig ${name} ${wordsOf(part)}`,
 			sh`	${orElse(sh`ifconfig ${name} ${word} ${part.address} -alias`)} ;;`,
 			sh`esac`,
 			...(word === 'inet6' ? [untilUsable(part)] : []),
@@ -38,7 +38,7 @@ export const aliases: PartHandler<'alias'> = {
 		const jail = `jail -m name=${container} ${parameterOf(part)}`;
 		if (verb === 'make')
 			return [
-				`${alias} ${blockOfOne(part.address)} alias`,
+				`ifconfig ${name} ${wordsOf(part).join(' ')}`,
 				`${jail}=${part.first ? `${address},...` : `...,${address}`}`,
 			];
 		// What was left by something that is gone has no container, or is known by its rules alone.
@@ -46,6 +46,12 @@ export const aliases: PartHandler<'alias'> = {
 		return [...ofJail, ...(name === '' ? [] : [`${alias} ${address} -alias`])];
 	},
 };
+
+/** On an interface of the host's own others may have the address, and are asked. */
+function wordsOf({ address, member }: AliasPart): string[] {
+	const block = blockOfOne(address);
+	return member?.shared === false ? aliasWords(block) : [familyWord(familyOf(address)), block, 'alias'];
+}
 
 export function parameterOf({ address }: AliasPart): 'ip4.addr' | 'ip6.addr' {
 	return familyOf(address) === 4 ? 'ip4.addr' : 'ip6.addr';

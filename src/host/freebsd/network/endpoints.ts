@@ -2,6 +2,7 @@ import { cableName, hostEnd, hostMac, innerEnd } from '#model/cable.ts';
 import type { EpairPart } from '#model/parts/epair.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
+import { isTold, tell } from '../known.ts';
 import { refuse } from '../refusals.ts';
 import type { InsideTools } from './inside.ts';
 import { bearing, look, type Marks, orElse, showingMtu, standing } from './marks.ts';
@@ -27,25 +28,35 @@ export class Epairs implements PartHandler<'epair'> {
 			sh`if ${look(outer)}; then`,
 			sh`	case $there in ${bearing(mark)}) ;; *) ${taken(part)} ;; esac`,
 			...requireMtu(part),
+			// Only while it is still on the host: inside, it is the container's.
+			sh`	if ifconfig ${inner} >/dev/null 2>&1; then`,
+			this.#moveIn(part),
+			sh`	else`,
+			this.#inside.ifconfig(container, [inner, 'up']),
+			sh`	fi`,
+			sh`	ifconfig ${outer} up`,
 			sh`else`,
 			create(part, mark),
+			this.#moveIn(part),
+			tell('cable', inner),
 			sh`fi`,
-			// Only while it is still on the host: inside, it is the container's.
-			sh`if ifconfig ${inner} >/dev/null 2>&1; then`,
-			sh`	ifconfig ${inner} ether ${part.mac}`,
-			...(part.mtu === undefined ? [] : [sh`	ifconfig ${inner} mtu ${part.mtu}`]),
-			sh`	ifconfig ${inner} vnet ${container}`,
-			sh`fi`,
-			this.#inside.ifconfig(container, [inner, 'up']),
-			sh`ifconfig ${outer} up`,
 			standing,
+		);
+	}
+
+	/** ifconfig(8) sets a MAC address last of all, when a word before has moved the interface away: so it is set inside. */
+	#moveIn({ container, unit, mac, mtu }: EpairPart): Script {
+		const inner = innerEnd(unit);
+		return lines(
+			sh`ifconfig ${inner} ${mtu === undefined ? [] : ['mtu', `${mtu}`]} vnet ${container}`,
+			this.#inside.ifconfig(container, [inner, 'ether', mac, 'up']),
 		);
 	}
 
 	/** A cable without a container is one that was left by something that is gone. */
 	unmake({ container, unit }: EpairPart): Script {
 		const [outer, inner] = [hostEnd(unit), innerEnd(unit)];
-		const giveBack = sh`ifconfig ${inner} >/dev/null 2>&1 || ifconfig ${inner} -vnet ${container} 2>/dev/null || :`;
+		const giveBack = sh`${isTold('gone', container)} || ifconfig ${inner} -vnet ${container} 2>/dev/null || :`;
 		return lines(
 			sh`if ${look(outer)}; then`,
 			sh`	case $there in ${container === '' ? this.#marks.any : bearing(this.#marks.cable(container))})`,
@@ -63,24 +74,26 @@ export class Epairs implements PartHandler<'epair'> {
 		if (verb === 'unmake') return [...giveBack, `ifconfig ${outer} destroy`];
 		const size = mtu === undefined ? '' : ` mtu ${mtu}`;
 		return [
-			`ifconfig ${cableName(unit)} create description "${this.#marks.cable(container)}"`,
-			`ifconfig ${outer} ether ${hostMac(mac)}${size}`,
-			`ifconfig ${inner} ether ${mac}${size}`,
-			`ifconfig ${inner} vnet ${container}`,
-			this.#inside.describe('ifconfig', container, [inner, 'up']),
-			`ifconfig ${outer} up`,
+			`ifconfig ${cableName(unit)} create ether ${hostMac(mac)} description "${this.#marks.cable(container)}"${size} up`,
+			`ifconfig ${inner}${size} vnet ${container}`,
+			this.#inside.describe('ifconfig', container, [inner, 'ether', mac, 'up']),
 		];
 	}
 }
 
-/** Before it is a member of a bridge, which lets nobody change an MTU any more. */
+/**
+ * With its MTU before it is a member of a bridge, which lets nobody change one any more. A family of addresses, such as
+ * `ether`, has to come first. Where it fails after it was made, it has its mark.
+ */
 function create({ unit, mac, mtu }: EpairPart, mark: string): Script {
 	const outer = hostEnd(unit);
+	const words = ['ether', hostMac(mac), 'description', mark, ...(mtu === undefined ? [] : ['mtu', `${mtu}`]), 'up'];
 	return lines(
-		sh`	ifconfig ${cableName(unit)} create description ${mark} >/dev/null`,
+		sh`	ifconfig ${cableName(unit)} create ${words} >/dev/null || {`,
+		sh`		if ${look(outer)}; then case $there in ${bearing(mark)}) ifconfig ${outer} destroy ;; esac; fi`,
+		sh`		exit 1`,
+		sh`	}`,
 		sh`	${orElse(sh`ifconfig ${outer} destroy`)}`,
-		sh`	ifconfig ${outer} ether ${hostMac(mac)}`,
-		...(mtu === undefined ? [] : [sh`	ifconfig ${outer} mtu ${mtu}`]),
 	);
 }
 

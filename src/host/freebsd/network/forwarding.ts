@@ -5,15 +5,16 @@ import { lines, type Script, sh } from '#os/shell/quote.ts';
 const SETTING = { 4: 'net.inet.ip.forwarding', 6: 'net.inet6.ip6.forwarding' } as const;
 
 /**
- * Looked at before it is set, so that a host that forwards already is not written to. A host that forwards IPv6 listens
- * to no router any more, unless it is told to: one that has its own default route from announcements must keep it.
+ * A host that forwards IPv6 listens to no router any more, unless it is told to: one that has its own default route from
+ * announcements must keep it. So it is looked at before it is set.
  */
 export function forward(family: Family): Script {
 	const setting = SETTING[family];
+	if (family === 4) return sh`sysctl ${`${setting}=1`} >/dev/null`;
 	const listening = sh`	case $(ifconfig -a) in *ACCEPT_RTADV*) sysctl net.inet6.ip6.rfc6204w3=1 >/dev/null ;; esac`;
 	return lines(
 		sh`if [ "$(sysctl -n ${setting})" != 1 ]; then`,
-		...(family === 6 ? [listening] : []),
+		listening,
 		sh`	sysctl ${`${setting}=1`} >/dev/null`,
 		sh`fi`,
 	);

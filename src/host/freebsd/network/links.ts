@@ -2,8 +2,9 @@ import type { BridgePortPart } from '#model/parts/epair.ts';
 import type { NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
+import { isTold, tell } from '../known.ts';
 import { refuse } from '../refusals.ts';
-import { bearing, look, type Marks, orElse, showingMtu, standing } from './marks.ts';
+import { bearing, look, type Marks, showingMtu } from './marks.ts';
 
 /** The interface of a network: an if_bridge(4), or an lo(4), which has no MAC address. */
 export class NetworkInterfaces implements PartHandler<'network-interface'> {
@@ -20,14 +21,12 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 			sh`if ${look(name)}; then`,
 			sh`	case $there in ${bearing(mark)}) ;; *) ${taken(part)} ;; esac`,
 			...requireMtu(part),
+			...(type === 'bridge' ? [giveMac(name, mac)] : []),
+			sh`	ifconfig ${name} up`,
 			sh`else`,
 			create(part, mark),
+			tell('interface', name),
 			sh`fi`,
-			...(type === 'bridge' ? [giveMac(name, mac)] : []),
-			// What the host configures here is nobody else's: no second of silence before an address may be used.
-			sh`ifconfig ${name} inet6 no_dad 2>/dev/null || :`,
-			sh`ifconfig ${name} up`,
-			standing,
 		);
 	}
 
@@ -37,7 +36,9 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 		return lines(
 			sh`if ${look(name)}; then`,
 			sh`	case $there in ${bearing(this.#marks.network(mac))})`,
-			sh`		members=$(printf '%s\\n' "$there" | sed -n 's/^	member: \\([^ ]*\\) .*/\\1/p')`,
+			// A line of its own each: "member: epair3a flags=...".
+			sh`		members= last=; set -f`,
+			sh`		for word in $there; do [ "$last" != member: ] || members="$members $word"; last=$word; done; set +f`,
 			sh`		if [ -n "$members" ]; then ${hasMembers(part)}; fi`,
 			sh`		ifconfig ${name} destroy ;;`,
 			sh`	esac`,
@@ -48,10 +49,13 @@ export class NetworkInterfaces implements PartHandler<'network-interface'> {
 	describe(verb: 'make' | 'unmake', { interface: name, type, mac, mtu }: NetworkInterfacePart): string[] {
 		if (verb === 'unmake') return [`ifconfig ${name} destroy`];
 		return [
-			`ifconfig ${driverOf(type)} create description "${this.#marks.network(mac)}" name ${name}`,
-			...(type === 'bridge' ? [`ifconfig ${name} ether ${mac}`] : []),
-			`ifconfig ${name} inet6 no_dad`,
-			`ifconfig ${name}${mtu === undefined ? '' : ` mtu ${mtu}`} up`,
+			[
+				`ifconfig ${driverOf(type)} create`,
+				...(type === 'bridge' ? [`ether ${mac}`] : []),
+				`description "${this.#marks.network(mac)}" name ${name}`,
+				...(mtu === undefined ? [] : [`mtu ${mtu}`]),
+				'up',
+			].join(' '),
 		];
 	}
 }
@@ -60,21 +64,21 @@ function driverOf(type: NetworkInterfacePart['type']): string {
 	return type === 'bridge' ? 'bridge' : 'lo';
 }
 
-/** A name that was taken meanwhile leaves a clone behind, whose name ifconfig prints. */
-function create({ interface: name, type, mtu }: NetworkInterfacePart, mark: string): Script {
+/** What fails after it was made, e.g. as its name was taken meanwhile, leaves a clone behind, whose name ifconfig prints. */
+function create({ interface: name, type, mac, mtu }: NetworkInterfacePart, mark: string): Script {
+	const ether = type === 'bridge' ? ['ether', mac] : [];
+	const words = [...ether, 'description', mark, 'name', name, ...(mtu === undefined ? [] : ['mtu', `${mtu}`]), 'up'];
 	return lines(
-		sh`	made=$(ifconfig ${driverOf(type)} create description ${mark} name ${name}) || {`,
+		sh`	made=$(ifconfig ${driverOf(type)} create ${words}) || {`,
 		sh`		[ -z "$made" ] || ifconfig "$made" destroy`,
 		sh`		exit 1`,
 		sh`	}`,
-		sh`	${orElse(sh`ifconfig ${name} destroy`)}`,
-		...(mtu === undefined ? [] : [sh`	ifconfig ${name} mtu ${mtu}`]),
 	);
 }
 
 /** A bridge that gets its own address again loses its members for a moment, so only where it is another. */
 function giveMac(name: string, mac: string): Script {
-	return sh`case $there in *${`\tether ${mac.toLowerCase()}\n`}*) ;; *) ifconfig ${name} ether ${mac} ;; esac`;
+	return sh`	case $there in *${`\tether ${mac.toLowerCase()}\n`}*) ;; *) ifconfig ${name} ether ${mac} ;; esac`;
 }
 
 function requireMtu(part: NetworkInterfacePart): Script[] {
@@ -98,7 +102,7 @@ function taken(part: NetworkInterfacePart): Script {
 function hasMembers(part: NetworkInterfacePart): Script {
 	return refuse('unmake', part, {
 		code: 'IN_USE',
-		why: sh`"it has members: $(echo $members)"`,
+		why: sh`'it has members:'"$members"`,
 		hint: 'disconnect or stop the containers on it first',
 	});
 }
@@ -111,10 +115,14 @@ function hasMembers(part: NetworkInterfacePart): Script {
 export const bridgePorts: PartHandler<'bridge-port'> = {
 	make(part) {
 		const { bridge, interface: name, isolated } = part;
+		const privacy = isolated ? 'private' : '-private';
+		const join = sh`ifconfig ${bridge} addm ${name} ${isolated ? ['private', name] : []}`;
+		// A cable that was just made is a member of nothing, and a bridge that is gone is told by ifconfig, too.
 		return lines(
-			sh`if ${look(bridge)}; then :; else ${noBridge(part)}; fi`,
-			sh`case $there in ${havingMember(name)}) ;; *) ifconfig ${bridge} addm ${name} ;; esac`,
-			sh`ifconfig ${bridge} ${isolated ? 'private' : '-private'} ${name}`,
+			sh`if ${isTold('cable', otherEnd(name))}; then ${join}`,
+			sh`elif ${look(bridge)}; then`,
+			sh`	case $there in ${havingMember(name)}) ifconfig ${bridge} ${privacy} ${name} ;; *) ${join} ;; esac`,
+			sh`else ${noBridge(part)}; fi`,
 		);
 	},
 
@@ -128,9 +136,14 @@ export const bridgePorts: PartHandler<'bridge-port'> = {
 
 	describe(verb, { bridge, interface: name, isolated }) {
 		if (verb === 'unmake') return [`ifconfig ${bridge} deletem ${name}`];
-		return [`ifconfig ${bridge} addm ${name}`, ...(isolated ? [`ifconfig ${bridge} private ${name}`] : [])];
+		return [`ifconfig ${bridge} addm ${name}${isolated ? ` private ${name}` : ''}`];
 	},
 };
+
+/** `epair3b` of `epair3a`. */
+function otherEnd(name: string): string {
+	return name.replace(/a$/, 'b');
+}
 
 function havingMember(name: string): Script {
 	return sh`*${`\tmember: ${name} `}*`;

@@ -10,7 +10,7 @@ import { Epairs } from './endpoints.ts';
 import { type InsideTools, insideTools, type JailOptions } from './inside.ts';
 import { bridgePorts, NetworkInterfaces } from './links.ts';
 import { Marks } from './marks.ts';
-import { type NetworkSurvey, readSurvey, surveySection } from './survey.ts';
+import { type NetworkSurvey, readSurvey, SURVEY } from './survey.ts';
 
 export type NetworkPartKind =
 	| 'network-interface'
@@ -47,17 +47,15 @@ export class FreebsdNetwork {
 		};
 	}
 
-	/** Looks, changes nothing, and may be run again. */
-	get surveySection(): Script {
-		return surveySection;
+	/** Two questions, each a command that only looks. */
+	readonly survey = SURVEY;
+
+	/** @param answers to `survey` */
+	readSurvey(answers: readonly [string, string]): NetworkSurvey {
+		return readSurvey(answers, this.store);
 	}
 
-	/** @param stdout of `surveySection` */
-	readSurvey(stdout: string): NetworkSurvey {
-		return readSurvey(stdout, this.store);
-	}
-
-	/** Looks, too, at what `surveySection` does not show of these parts. */
+	/** Looks, too, at what `survey` does not show of these parts. */
 	comparisonSection(expected: readonly Part[]): Script {
 		return comparisonSection(this.#inside, expected);
 	}

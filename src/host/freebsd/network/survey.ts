@@ -19,17 +19,16 @@ export interface NetworkSurvey extends ObservedNetwork {
 	readonly links: readonly IfconfigInterface[];
 }
 
-/** Each line of output begins with what it belongs to, which nothing in it can pretend to. */
-export const surveySection: Script = sh`ifconfig -a | sed 's/^/i /'
-netstat --libxo json -rn | sed 's/^/r /'`;
+/** What is asked: interfaces, and routes. */
+export const SURVEY: readonly [Script, Script] = [sh`ifconfig -a`, sh`netstat --libxo json -rn`];
 
 /**
- * @param text what `surveySection` wrote
+ * @param answers to `SURVEY`
  * @param store identity of the daemon's store: what bears the mark of another is another's
  */
-export function readSurvey(text: string, store: string): NetworkSurvey {
-	const links = parseIfconfig(linesAfter('i ', text));
-	return { links, ...surveyOf(links, parseRoutes(linesAfter('r ', text)), store) };
+export function readSurvey([interfaces, routes]: readonly [string, string], store: string): NetworkSurvey {
+	const links = parseIfconfig(interfaces);
+	return { links, ...surveyOf(links, parseRoutes(routes), store) };
 }
 
 /** Those lines that begin with a tag, without it. */
