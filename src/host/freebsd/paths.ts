@@ -126,11 +126,6 @@ export class Paths {
 		return `${this.state()}/run/${container}`;
 	}
 
-	/** Of an additional process. */
-	execution(id: string): string {
-		return `${this.state()}/exec/${id}`;
-	}
-
 	/** Number of the jail whose start hooks were run. */
 	hooked(container: string): string {
 		return `${this.state()}/hooked-${container}`;

@@ -31,7 +31,9 @@ function jailOption(argv: readonly string[], flag: string): string {
 /** ps(1): `-J JAIL`, or every jailed process with `-ax`; columns as asked for with -o. Exit code as recorded (121). */
 export function ps(call: Call, socket: string): Answer {
 	const { world, argv } = call;
-	if (argv.includes('-p')) return { run: `exec /usr/bin/ps ${argv.map(quote).join(' ')}` };
+	// Of one process, or what each was started with: they are those of this machine.
+	if (argv.includes('-p') || (argv.includes('command=') && !argv.includes('-J')))
+		return { run: `exec /usr/bin/ps ${argv.map(quote).join(' ')}` };
 	const only = jailOption(argv, '-J');
 	const columns = argv
 		.flatMap((word, index) => (argv[index - 1] === '-o' ? word.split(',') : []))

@@ -11,7 +11,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 	// daemon(8): -f.
 	daemon: `[ "$1" = -f ] && shift
 exec setsid -f "$@" </dev/null >/dev/null 2>&1`,
-	jls: `[ "$1 $3" = "-j jid" ] && [ -e "$JAILS/$2" ] && echo 1 && exit 0
+	jls: `[ "$1" != name ] || exec ls "$JAILS"
+[ "$1 $3" = "-j jid" ] && [ -e "$JAILS/$2" ] && echo 1 && exit 0
 echo "jls: jail \\"$2\\" not found" >&2; exit 1`,
 	jexec: `clean=no
 while :; do case $1 in -l) clean=yes; shift;; -U|-u) user=$2; shift 2; break;; *) break;; esac; done

@@ -46,7 +46,7 @@ export const MARK_END = ';';
 const LARGEST_WINDOW = 1000;
 
 export function directoryOf({ state, container, execution }: Launch): string {
-	return execution === undefined ? state.run(container) : state.execution(execution);
+	return execution === undefined ? state.run(container) : state.execution(container, execution);
 }
 
 /** For an exchange: starts a process that nobody is attached to. */

@@ -26,8 +26,8 @@ export class StateDirectory {
 	}
 
 	/** Of an additional process. */
-	execution(execution: string): string {
-		return `${this.path}/exec/${execution}`;
+	execution(container: string, execution: string): string {
+		return `${this.path}/exec/${container}.${execution}`;
 	}
 
 	/** For `ShellOptions.batch`. */
@@ -40,9 +40,12 @@ export class StateDirectory {
 		return `${this.path}/events`;
 	}
 
-	/** For the unmaking of a sandbox, at its end: the run is over and nobody needs to be told. */
+	/** For the unmaking of a sandbox, at its end: all its processes are over and nobody needs to be told. */
 	forget(container: string): Script {
-		return removeRuns([this.run(container)]);
+		return removeRuns(
+			[this.run(container)],
+			sh`${`${this.path}/exec/${container}.`}* ${`${this.path}/hooked-${container}`}`,
+		);
 	}
 }
 
@@ -50,6 +53,6 @@ export class StateDirectory {
  * Directories of runs that are over. A relay or the shell that waited may be about to write its last file there, which
  * makes the removal fail: then once more, when it has.
  */
-export function removeRuns(directories: readonly string[]): Script {
-	return sh`{ rm -rf ${directories} 2>/dev/null || { sleep 1; rm -rf ${directories}; }; }`;
+export function removeRuns(directories: readonly string[], more: Script = sh``): Script {
+	return sh`{ rm -rf ${directories} ${more} 2>/dev/null || { sleep 1; rm -rf ${directories} ${more}; }; }`;
 }

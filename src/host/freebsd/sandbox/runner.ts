@@ -8,6 +8,7 @@ import { unreachable } from '../batch.ts';
 import { parseRefusal } from '../refusals.ts';
 import { Exits } from './exits.ts';
 import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { SessionStreams } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
@@ -60,13 +61,14 @@ export class Runner {
 	async open(): Promise<void> {
 		const { path, events } = this.#state;
 		const script = lines(
-			sh`mkdir -p ${path}; for d in ${path}/exec/*; do [ ! -e "$d/code" ] || rm -rf "$d"; done`,
+			sh`mkdir -p ${path}`,
 			// What it tells of is found in the directories of the runs.
 			sh`: >${events}`,
 		);
 		const [result] = await this.#exchange([{ name: 'executions that are over', script }]);
 		if (result!.code !== 0) throw refusedState(path, result!.stderr);
 		await this.#exits.follow();
+		await this.#exchange([{ name: 'leftovers', script: clearLeftovers(this.#state) }]);
 	}
 
 	/**

@@ -15,7 +15,7 @@ import type { Section } from '../section.ts';
 import { unmountBelow } from '../storage/mounts.ts';
 import { mountInside, requireSource } from '../storage/nullfs.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
-import { removeRuns } from './run-directory.ts';
+import { StateDirectory } from './run-directory.ts';
 import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
 /** Milliseconds. */
@@ -114,7 +114,7 @@ ${removeJail(container, spec.driver, options)}
 ${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}
-${removeRuns([this.#paths.run(container), this.#paths.hooked(container)])}
+${new StateDirectory(this.#paths.state()).forget(container)}
 ${tell('gone', container)}`;
 	}
 
