@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ERROR_CODES } from '#errors/codes.ts';
 import { drawn } from '../../../scripts/graph.ts';
+import { tabled } from '../../../scripts/reach-table.ts';
 
 const CHECKOUT = new URL('../../..', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(CHECKOUT, path), 'utf8');
@@ -20,6 +21,11 @@ test('docs/ARCHITECTURE.md shows the import graph that is, in at most 150 lines'
 	const document = read('docs/ARCHITECTURE.md');
 	assert.equal(await drawn(document), document, 'run: node scripts/graph.ts');
 	assert.ok(document.split('\n').length <= 150);
+});
+
+test('docs/networks.md shows who reaches whom as the model has it', () => {
+	const document = read('docs/networks.md');
+	assert.equal(tabled(document), document, 'run: node scripts/reach-table.ts');
 });
 
 test('links and paths in the documents lead to something', () => {
