@@ -1,24 +1,10 @@
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, {
-	type FastifyBaseLogger,
-	type FastifyInstance,
-	type FastifyReply,
-	LogController,
-	type RawReplyDefaultExpression,
-	type RawRequestDefaultExpression,
-	type RawServerDefault,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from 'fastify';
 import type { Engine } from '#engine/engine.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import {
-	type ErrorStatuses,
-	isOriginalClient,
-	listedStatus,
-	refusalBody,
-	statusOf,
-	validationMessage,
-} from './refusals.ts';
+import type { App } from './http.ts';
+import { isOriginalClient, listedStatus, refusalBody, statusOf, validationMessage } from './refusals.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -27,23 +13,6 @@ import { networkRoutes } from './routes/networks.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { typeText } from './typed-text.ts';
-
-declare module 'fastify' {
-	interface FastifyContextConfig {
-		/** Error statuses of the endpoint in the contract. */
-		errors?: ErrorStatuses;
-		/** May take longer than the 5 seconds that an unmodified klee waits for a status line. */
-		slow?: boolean;
-	}
-}
-
-export type App = FastifyInstance<
-	RawServerDefault,
-	RawRequestDefaultExpression,
-	RawReplyDefaultExpression,
-	FastifyBaseLogger,
-	TypeBoxTypeProvider
->;
 
 /** An interim answer this often keeps a client with a 5-second timer waiting. */
 const PROCESSING_INTERVAL = 3000;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { App } from './app.ts';
 import type { ListenerConfig } from './config-file.ts';
+import type { App } from './http.ts';
 import { listen } from './listeners.ts';
 import type { Streams } from './streams/upgrade.ts';
 

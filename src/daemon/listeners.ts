@@ -5,8 +5,8 @@ import { connect, isIP, type ListenOptions } from 'node:net';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { App } from './app.ts';
 import type { ListenerConfig } from './config-file.ts';
+import type { App } from './http.ts';
 import type { Streams } from './streams/upgrade.ts';
 
 /** Address of a listener, parsed from its URL: a UNIX socket or an IP address and port. */

@@ -4,15 +4,8 @@ import type { Store } from '#store/store.ts';
 import type { Events } from './events.ts';
 import type { Executor } from './executor.ts';
 import type { KeyedLocks } from './locks.ts';
+import type { Logger } from './logger.ts';
 import type { Recorder } from './recorder.ts';
-
-/** The part of a logger that the engine uses: fields first, then the message. */
-export interface Logger {
-	debug(fields: object, message: string): void;
-	info(fields: object, message: string): void;
-	warn(fields: object, message: string): void;
-	error(fields: object, message: string): void;
-}
 
 /** Permissions that the configuration of the daemon grants to its users. */
 export interface Policy {

@@ -1,11 +1,12 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver, HostEvent } from '#host/driver.ts';
 import type { Store } from '#store/store.ts';
-import type { EngineContext, Logger, Policy } from './context.ts';
+import type { EngineContext, Policy } from './context.ts';
 import { Events, happeningsOf } from './events.ts';
 import { Executor } from './executor.ts';
 import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
+import type { Logger } from './logger.ts';
 import { ContainerOperations } from './operations/containers.ts';
 import { Creations } from './operations/creations.ts';
 import { DoctorOperations } from './operations/doctor.ts';

@@ -1,7 +1,7 @@
 import type { Endpoint } from '#model/endpoint.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
-import type { Logger } from './context.ts';
+import type { Logger } from './logger.ts';
 
 /** What can happen, with what there is to say about it. Objects are named by their ids, volumes by their names. */
 interface Happenings {

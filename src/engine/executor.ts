@@ -5,8 +5,8 @@ import { inverseOf, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { JournalEntry, NewEntry } from '#store/journal.ts';
 import type { Store } from '#store/store.ts';
-import type { EngineContext, Logger } from './context.ts';
 import type { Events } from './events.ts';
+import type { Logger } from './logger.ts';
 import type { Recorded, Recorder } from './recorder.ts';
 
 export interface Plan {
@@ -35,6 +35,13 @@ export interface TeardownPlan extends Plan {
 	readonly whole?: boolean;
 }
 
+interface Surroundings {
+	readonly store: Store;
+	readonly recorder: Recorder;
+	readonly events: Events;
+	readonly log: Logger;
+}
+
 /**
  * The one place that changes a host. INVARIANTS:
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
@@ -55,10 +62,7 @@ export class Executor {
 	/** Entries that could not be closed, with their subjects: what is done to a subject later outdates them. */
 	readonly #left = new Map<number, string>();
 
-	constructor(
-		driver: HostDriver,
-		{ store, recorder, events, log }: Pick<EngineContext, 'store' | 'recorder' | 'events' | 'log'>,
-	) {
+	constructor(driver: HostDriver, { store, recorder, events, log }: Surroundings) {
 		this.#driver = driver;
 		this.#store = store;
 		this.#recorder = recorder;

@@ -7,7 +7,7 @@
  */
 import { type Outcome, run } from './command.ts';
 import { DaemonHost } from './daemon-host.ts';
-import type { HostInterface, HostUnderTest } from './host-under-test.ts';
+import type { HostInterface, HostUnderTest } from './host-contract.ts';
 import { difference, type Snapshot } from './snapshot.ts';
 import { type Turn, takeTurn } from './turn.ts';
 

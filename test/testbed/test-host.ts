@@ -6,7 +6,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Outcome, outputOf, run } from './command.ts';
 import { DaemonHost, KLEENED } from './daemon-host.ts';
-import type { HostInterface, HostUnderTest } from './host-under-test.ts';
+import type { HostInterface, HostUnderTest } from './host-contract.ts';
 import { createNamespace, removeNamespace, within } from './network-namespace.ts';
 import { cgroupsOf, difference, mounts, processesOf, type Snapshot, snapshotOfNetwork } from './snapshot.ts';
 

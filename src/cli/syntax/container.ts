@@ -2,8 +2,16 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { act } from '../invocation.ts';
 import type { ContainerCreateOptions, ContainerUpdateOptions } from '../parse/container.ts';
 import type { AttachOptions } from '../session/start.ts';
-import { choice, type DryRun, repeatable, takesCommand, withDryRun, withForce, withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
+import {
+	choice,
+	type Declaration,
+	type DryRun,
+	repeatable,
+	takesCommand,
+	withDryRun,
+	withForce,
+	withJson,
+} from './options.ts';
 
 const actions = () => import('../commands/container.ts');
 const running = () => import('../commands/container-run.ts');

@@ -1,6 +1,5 @@
 import { act } from '../invocation.ts';
-import { withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
+import { type Declaration, withJson } from './options.ts';
 
 const trace = () => import('../commands/trace.ts');
 const doctor = () => import('../commands/doctor.ts');

@@ -1,8 +1,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { act } from '../invocation.ts';
 import type { ImageCreateOptions } from '../parse/image.ts';
-import { withForce, withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
+import { type Declaration, withForce, withJson } from './options.ts';
 
 const actions = () => import('../commands/image.ts');
 

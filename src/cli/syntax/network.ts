@@ -2,8 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { act } from '../invocation.ts';
 import { parseBoolean } from '../parse/boolean.ts';
 import type { AddressOptions, NetworkCreateOptions } from '../parse/network.ts';
-import { choice, repeatable, withDryRun, withForce, withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
+import { choice, type Declaration, repeatable, withDryRun, withForce, withJson } from './options.ts';
 
 const actions = () => import('../commands/network.ts');
 

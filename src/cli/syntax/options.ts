@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
 
+/** Gives a fresh command its arguments, options and action. */
+export type Declaration = (command: Command) => Command;
+
 /** An option that may be given several times; its values in order. */
 export function repeatable(flags: string, description: string): Option {
 	return new Option(flags, description)

@@ -1,6 +1,6 @@
 import { act } from '../invocation.ts';
+import type { Declaration } from './options.ts';
 import { withForce, withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
 
 const actions = () => import('../commands/system.ts');
 

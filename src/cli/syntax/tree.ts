@@ -4,11 +4,9 @@ import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
+import type { Declaration } from './options.ts';
 import { systemCommands } from './system.ts';
 import { volumeCommands } from './volume.ts';
-
-/** Gives a fresh command its arguments, options and action. */
-export type Declaration = (command: Command) => Command;
 
 interface Group {
 	readonly name: string;

@@ -1,6 +1,5 @@
 import { act } from '../invocation.ts';
-import { withForce, withJson } from './options.ts';
-import type { Declaration } from './tree.ts';
+import { type Declaration, withForce, withJson } from './options.ts';
 
 const actions = () => import('../commands/volume.ts');
 

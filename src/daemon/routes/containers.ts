@@ -5,7 +5,7 @@ import { DryRunOnly, DryRunQuery, IdListResponse, IdResponse, PlanResponse } fro
 import type { Engine } from '#engine/engine.ts';
 import type { ContainerChange } from '#engine/operations/containers.ts';
 import type { ContainerRequest } from '#engine/operations/creations.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 import { joiningOf } from '../joining.ts';
 import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';
 

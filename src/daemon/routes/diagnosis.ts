@@ -1,7 +1,7 @@
 import { Diagnosis, RepairResponse, Trace, TraceQuery } from '#api/diagnosis.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Finding } from '#engine/plan/doctor/finding.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 
 export function diagnosisRoutes(app: App, engine: Engine): void {
 	doctorRoutes(app, engine);

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { ExecConfig } from '#api/executions.ts';
 import { DryRunQuery, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 
 export function executionRoutes(app: App, { executions, containers }: Engine): void {
 	app.route({

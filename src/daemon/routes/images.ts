@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { Image } from '#api/images.ts';
 import { IdListResponse, IdResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 import { presentImage } from '../present.ts';
 
 const Ident = Type.Object({ image_id: Type.String() });

@@ -5,7 +5,7 @@ import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shap
 import type { Engine } from '#engine/engine.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Network as Model } from '#model/network.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 import { joiningOf } from '../joining.ts';
 import { presentEndpoint, presentNetwork } from '../present.ts';
 

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { IdListResponse } from '#api/shapes.ts';
 import { Lost } from '#api/system.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 
 export function systemRoutes(app: App, { system }: Engine): void {
 	app.route({

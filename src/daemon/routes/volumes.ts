@@ -3,7 +3,7 @@ import { IdListResponse, IdResponse } from '#api/shapes.ts';
 import { Volume, VolumeConfig, VolumeInspect } from '#api/volumes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Volume as Model } from '#model/volume.ts';
-import type { App } from '../app.ts';
+import type { App } from '../http.ts';
 import { presentUses, presentVolume } from '../present.ts';
 
 const Ident = Type.Object({ volume_name: Type.String() });

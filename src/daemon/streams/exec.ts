@@ -11,8 +11,8 @@ import {
 	STREAMS_SUBPROTOCOL,
 	starting,
 } from '#api/frames.ts';
-import type { Logger } from '#engine/context.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { Logger } from '#engine/logger.ts';
 import type { Session } from '#engine/operations/executions.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';

@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 import { CLOSE, starting } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
-import type { Logger } from '#engine/context.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { Logger } from '#engine/logger.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { parseDataset } from '#model/dataset.ts';
 import type { ImageSource } from '#model/image.ts';

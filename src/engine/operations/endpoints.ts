@@ -10,7 +10,7 @@ import { namesOf } from '../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
 import { containerLock, networkLock } from '../locks.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
-import type { DryRun } from './networks.ts';
+import type { DryRun } from './outcome.ts';
 
 export interface ConnectRequest {
 	readonly container: string;

@@ -15,17 +15,7 @@ import { findNetwork, requireNetwork } from '../identify.ts';
 import { NETWORKS, networkLock, networkPartsLock } from '../locks.ts';
 import { interfaceOf, partsOfNetwork } from '../plan/network/network.ts';
 import type { EndpointOperations } from './endpoints.ts';
-
-export interface DryRun {
-	/** Plan only: nothing is changed, and the plan is returned in the host's words. */
-	readonly dryRun: boolean;
-}
-
-/** Either what was done (`id`), or what would be (`plan`). */
-export interface Outcome {
-	readonly id: string;
-	readonly plan?: readonly string[];
-}
+import type { DryRun, Outcome } from './outcome.ts';
 
 export class NetworkOperations {
 	readonly #context: EngineContext;

@@ -93,6 +93,9 @@ export function hintFor(layer: Layer, error: unknown): string {
 	return HINTS[layer];
 }
 
+/** Error codes of the kernel for an address, a route or an interface that does not exist. */
+export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
+
 /** Run something whose aim may have been reached already, which the kernel reports as one of these errors. */
 export function unlessGone(codes: readonly string[], run: () => void): void {
 	try {

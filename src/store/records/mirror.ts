@@ -1,8 +1,11 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import { networkText } from '#model/network.ts';
+import type { ContainerStore } from '../containers.ts';
 import type { Database } from '../database.ts';
-import { endpointText } from '../endpoints.ts';
-import type { Store } from '../store.ts';
+import { type EndpointStore, endpointText } from '../endpoints.ts';
+import type { ImageStore } from '../images.ts';
+import type { NetworkStore } from '../networks.ts';
+import type { VolumeStore } from '../volumes.ts';
 import type { RecordFiles } from './files.ts';
 import { RECORD_KINDS, type RecordKind, type RecordKinds } from './records.ts';
 
@@ -11,6 +14,16 @@ export interface RecordOf {
 	readonly kind: RecordKind;
 	/** Of volumes: their name. */
 	readonly id: string;
+}
+
+/** What records are written of. */
+interface Recorded {
+	readonly identity: string;
+	readonly networks: NetworkStore;
+	readonly endpoints: EndpointStore;
+	readonly containers: ContainerStore;
+	readonly images: ImageStore;
+	readonly volumes: VolumeStore;
 }
 
 export interface MirrorLog {
@@ -33,14 +46,14 @@ const TABLES: readonly (readonly [table: string, kind: RecordKind, column: strin
  */
 export class Mirror {
 	readonly #db: Database;
-	readonly #store: Store;
+	readonly #store: Recorded;
 	readonly #files: RecordFiles;
 	readonly #log: MirrorLog;
 	#begun = false;
 	#due = false;
 	#failing = false;
 
-	constructor(db: Database, { store, files, log }: { store: Store; files: RecordFiles; log: MirrorLog }) {
+	constructor(db: Database, { store, files, log }: { store: Recorded; files: RecordFiles; log: MirrorLog }) {
 		this.#db = db;
 		this.#store = store;
 		this.#files = files;

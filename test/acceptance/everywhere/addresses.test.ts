@@ -1,7 +1,8 @@
 /** Addresses of running ipnet containers that come and go, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '../../testbed/host-under-test.ts';
+import type { HostUnderTest } from '../../testbed/host-contract.ts';
+import { startHostUnderTest } from '../../testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { eventually } from '#test/testbed/eventually.ts';
-import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

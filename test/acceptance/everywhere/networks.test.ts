@@ -1,7 +1,8 @@
 /** Networks of every type and who reaches whom, by packets, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

@@ -1,7 +1,8 @@
 /** The daemon may die at any moment: containers never notice, and the next daemon knows them. On either host. */
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 let host: HostUnderTest;
 

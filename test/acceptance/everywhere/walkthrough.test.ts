@@ -1,7 +1,8 @@
 /** The walkthrough that the project began with, typed as a user types it, on whichever host is under test. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type HostUnderTest, startHostUnderTest } from '#test/testbed/host-under-test.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
 
 const ID = '[0-9a-f]{12}';
 let host: HostUnderTest;

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf } from '#test/testbed/command.ts';
 import { DaemonHost } from '#test/testbed/daemon-host.ts';
-import type { HostInterface, HostUnderTest } from '#test/testbed/host-under-test.ts';
+import type { HostInterface, HostUnderTest } from '#test/testbed/host-contract.ts';
 import { FarHost } from './far-host.ts';
 import { visibleInterfaces } from './ifconfig.ts';
 

@@ -1,6 +1,6 @@
 import type { Privilege } from '#model/sandbox.ts';
 import { HOOK_PARAMETERS, HookCollector } from './hooks.ts';
-import type { JailSettings } from './parameters.ts';
+import type { JailSettings } from './settings.ts';
 import {
 	adviceOn,
 	type Parameter,

@@ -1,5 +1,5 @@
 import { HOOK_PARAMETERS, HookCollector } from './hooks.ts';
-import type { JailSettings } from './parameters.ts';
+import type { JailSettings } from './settings.ts';
 import { type Parameter, readFlag, readHostname, readText, refuseParameter, splitParameter } from './syntax.ts';
 
 const NETWORK = 'use -l for the driver, and -n, --ip, --ip6 or "klee network connect" for addresses';

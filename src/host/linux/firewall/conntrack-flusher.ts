@@ -2,8 +2,7 @@ import { isLinkLocal } from '#inet/address.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import { GONE } from '../network/addressing.ts';
-import { unlessGone } from '../refusals.ts';
+import { GONE, unlessGone } from '../refusals.ts';
 
 /**
  * What the host remembers of the conversations of an address. The next holder of the address must not get what is still

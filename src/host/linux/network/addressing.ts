@@ -9,13 +9,10 @@ import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler } from '../handler.ts';
-import { allOrNothing, noInterface, refuse, unlessGone } from '../refusals.ts';
+import { allOrNothing, GONE, noInterface, refuse, unlessGone } from '../refusals.ts';
 import type { Stacks } from '../sandbox/stacks.ts';
 import { describeForwarding, type Forwarding } from './forwarding.ts';
 import type { Holders } from './holders.ts';
-
-/** Error codes of the kernel for an address, a route or an interface that does not exist. */
-export const GONE = ['EADDRNOTAVAIL', 'ENODEV', 'ESRCH', 'ENOENT', 'ENETUNREACH'];
 
 /**
  * The host on every routed cable, as the next hop of IPv6. IPv4 needs none, since the host answers ARP for every
