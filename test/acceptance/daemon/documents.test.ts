@@ -10,7 +10,7 @@ import { tabled } from '../../../scripts/reach-table.ts';
 const CHECKOUT = new URL('../../..', import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(CHECKOUT, path), 'utf8');
 const decisions = readdirSync(join(CHECKOUT, 'docs/adr')).map((name) => `docs/adr/${name}`);
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/errors.md', ...decisions];
+const documents = ['README.md', 'CONTRIBUTING.md', 'STYLE.md', 'docs/ARCHITECTURE.md', 'docs/errors.md', ...decisions];
 
 test('docs/errors.md lists every code with its meaning, and no other', () => {
 	const listed = [...read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \| (.+?) \| .+ \|$/gm)];
