@@ -1,12 +1,12 @@
 /**
- * Writes who reaches whom, as `src/model/reach.ts` says it, into docs/networks.md. `node scripts/reach-table.ts` rewrites the
+ * Writes who reaches whom, as `src/model/reach/reach.ts` says it, into docs/networks.md. `node scripts/reach-table.ts` rewrites the
  * table; a test compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { parseAddress, perFamily } from '#inet/address.ts';
 import { type Network, networkOf } from '#model/network.ts';
-import { type ReachContainer, reach, type Sender, type Target } from '#model/reach.ts';
+import { type ReachContainer, reach, type Sender, type Target } from '#model/reach/reach.ts';
 
 const DOCUMENT = new URL('../docs/networks.md', import.meta.url);
 const BEGIN = '<!-- reach: written by scripts/reach-table.ts -->';

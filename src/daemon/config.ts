@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { FreebsdPlace } from '#model/freebsd-place.ts';
-import type { HostLimits } from '#model/traits.ts';
+import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
+import type { HostLimits } from '#model/host/traits.ts';
 import { DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
 

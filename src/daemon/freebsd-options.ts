@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { FreebsdPlace, RemoteHost } from '#model/freebsd-place.ts';
+import type { FreebsdPlace, RemoteHost } from '#model/host/freebsd-place.ts';
 
 export const DEFAULT_ZFS_ROOT = 'zroot/kleene';
 

@@ -1,5 +1,5 @@
 import type { HostDriver } from '#host/driver.ts';
-import type { HostTraits } from '#model/traits.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Store } from '#store/store.ts';
 import type { Events } from './events.ts';
 import type { Executor } from './executor.ts';

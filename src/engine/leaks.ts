@@ -1,5 +1,5 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { LostFiles, Observed } from '#model/observed.ts';
+import type { LostFiles, Observed } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import { unmake } from '#model/step.ts';
 import type { RecordKind } from '#store/records/records.ts';

@@ -1,7 +1,7 @@
 import { type KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
-import type { Observed } from '#model/observed.ts';
+import type { Observed } from '#model/host/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
 import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from './context.ts';

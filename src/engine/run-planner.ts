@@ -6,8 +6,9 @@ import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
+import { EpairUnits } from './allocation/epair-units.ts';
+import { PublishedPorts, ReservedPorts } from './allocation/published.ts';
 import type { EngineContext } from './context.ts';
-import { EpairUnits } from './epair-units.ts';
 import { imageOf } from './identify.ts';
 import { requireHooksAllowed } from './plan/jail/hooks.ts';
 import { parseJailParameters } from './plan/jail/parameters.ts';
@@ -15,7 +16,6 @@ import type { LiveEndpoint } from './plan/network/endpoint.ts';
 import { type Frontage, partsOfPorts } from './plan/network/ports.ts';
 import { partsOfRun } from './plan/run/run.ts';
 import { type Command, processOf, sandboxOf } from './plan/run/sandbox.ts';
-import { PublishedPorts, ReservedPorts } from './published.ts';
 
 /**
  * Gathers what the pure plan of a run needs, and hands out what only one run can have: cables and ports of the host.

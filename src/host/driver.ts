@@ -7,11 +7,11 @@
  * - Nothing is kept in memory that could not be found again on the host after the daemon was killed.
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
-import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { ObservationScope, Observed } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
-import type { HostTraits } from '#model/traits.ts';
 
 /** Features and properties of this host, probed once. */
 export interface HostFacts extends HostTraits {

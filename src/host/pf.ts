@@ -1,4 +1,4 @@
-import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
 import type { Script } from '#os/shell/quote.ts';
 import type { ShellLog } from '#os/shell/shell.ts';
 import type { PfOutcome, PfSituation } from './freebsd/firewall/pf-setup.ts';

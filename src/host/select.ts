@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { FreebsdPlace } from '#model/freebsd-place.ts';
-import type { HostLimits } from '#model/traits.ts';
+import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
+import type { HostLimits } from '#model/host/traits.ts';
 import type { HostDriver, NameLookup } from './driver.ts';
 
 export interface HostOptions {

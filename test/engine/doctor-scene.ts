@@ -2,10 +2,10 @@
 import { examine } from '#engine/plan/doctor/doctor.ts';
 import { partsOfNetwork } from '#engine/plan/network/network.ts';
 import type { Endpoint } from '#model/endpoint.ts';
+import type { Comparison, Observed, ObservedInterface } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network } from '#model/network.ts';
-import type { Comparison, Observed, ObservedInterface } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { ENDPOINT, TESTNET } from './testnet.ts';
 
 export const EPAIR: Part = {

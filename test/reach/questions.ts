@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
 import { FAMILIES, type Family, familyEntries } from '#inet/family.ts';
 import { parseSubnet } from '#inet/subnet.ts';
-import { type Reach, reach, type Sender, type Target } from '#model/reach.ts';
+import { type Reach, reach, type Sender, type Target } from '#model/reach/reach.ts';
 import { FAR, NEIGHBOUR, UPLINK, type World, type WorldContainer } from './world.ts';
 
 /** Something that one party asks of another, and its fate. */

@@ -17,12 +17,12 @@ import { parseAddress, perFamily } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import type { Container, NetworkDriver } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network, NetworkText } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
-import type { ReachContainer } from '#model/reach.ts';
+import type { ReachContainer } from '#model/reach/reach.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { testnet } from '#test/engine/testnet.ts';
 
 export interface Settings {

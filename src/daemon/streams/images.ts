@@ -4,7 +4,7 @@ import { ImageCreateConfig } from '#api/images.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
-import { parseDataset } from '#model/dataset.ts';
+import { parseDataset } from '#model/host/dataset.ts';
 import type { ImageSource } from '#model/image.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';

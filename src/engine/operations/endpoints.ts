@@ -4,7 +4,7 @@ import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
-import { allocate } from '../allocate.ts';
+import { allocate } from '../allocation/addresses.ts';
 import type { EngineContext } from '../context.ts';
 import { namesOf } from '../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';

@@ -1,5 +1,5 @@
 import { messageOf } from '#errors/kleene-error.ts';
-import type { NetworkNames } from '#model/host-names.ts';
+import type { NetworkNames } from '#model/host/host-names.ts';
 import type { Part } from '#model/part.ts';
 import type { NetworkNamesPart } from '#model/parts/hosts-files.ts';
 import { make, type Step, unmake } from '#model/step.ts';

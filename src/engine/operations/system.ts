@@ -1,5 +1,5 @@
 import { messageOf } from '#errors/kleene-error.ts';
-import type { LostFiles } from '#model/observed.ts';
+import type { LostFiles } from '#model/host/observed.ts';
 import { unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { partOf, RECORD_KIND_OF } from '../leaks.ts';

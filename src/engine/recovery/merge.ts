@@ -1,7 +1,7 @@
 import { familyEntries } from '#inet/family.ts';
 import type { Endpoint } from '#model/endpoint.ts';
+import type { Observed } from '#model/host/observed.ts';
 import { type Network, networkOf } from '#model/network.ts';
-import type { Observed } from '#model/observed.ts';
 import type { Volume } from '#model/volume.ts';
 import { applyChange } from '#store/changes.ts';
 import { endpointOf } from '#store/endpoints.ts';

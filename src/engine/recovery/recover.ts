@@ -1,5 +1,5 @@
 import type { HostDriver } from '#host/driver.ts';
-import type { Observed } from '#model/observed.ts';
+import type { Observed } from '#model/host/observed.ts';
 import { applyChange } from '#store/changes.ts';
 import type { ContainerRecord, Records } from '#store/records/records.ts';
 import type { Store } from '#store/store.ts';

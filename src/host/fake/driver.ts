@@ -17,7 +17,7 @@ import {
 } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/observed.ts';
+import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/host/observed.ts';
 import { identityOf, namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
 import { interfaceOnHost } from '#model/parts/names.ts';
 import type { Step } from '#model/step.ts';

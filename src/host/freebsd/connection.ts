@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FreebsdPlace } from '#model/freebsd-place.ts';
+import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
 import { LocalShell } from '#os/shell/local.ts';
 import type { Shell, ShellLog } from '#os/shell/shell.ts';
 import { SshShell } from '#os/shell/ssh.ts';

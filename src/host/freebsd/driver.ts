@@ -8,7 +8,7 @@ import type {
 	ProbeResult,
 	RunRequest,
 } from '#host/driver.ts';
-import type { ObservationScope, Observed } from '#model/observed.ts';
+import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';

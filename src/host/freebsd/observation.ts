@@ -1,4 +1,4 @@
-import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
+import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Script } from '#os/shell/quote.ts';
 import type { Shell } from '#os/shell/shell.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { LostFiles } from '#model/observed.ts';
+import type { LostFiles } from '#model/host/observed.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';

@@ -13,10 +13,10 @@ import {
 	type ProbeResult,
 	type RunRequest,
 } from '#host/driver.ts';
-import type { Comparison, ObservationScope, Observed } from '#model/observed.ts';
+import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
+import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
-import type { HostLimits } from '#model/traits.ts';
 import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { hostsFiles } from './dns/hosts-files.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
-import type { HostLimits } from '#model/traits.ts';
+import type { HostLimits } from '#model/host/traits.ts';
 import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './sandbox/runtimes.ts';
 

@@ -1,4 +1,4 @@
-import type { HostLimits } from '#model/traits.ts';
+import type { HostLimits } from '#model/host/traits.ts';
 
 const LEARNED_ADDRESSES = 1024;
 

@@ -1,4 +1,4 @@
-import type { NameEntry, NetworkNames } from '../host-names.ts';
+import type { NameEntry, NetworkNames } from '../host/host-names.ts';
 import { none, type PartDefinition } from './definition.ts';
 import { rootMountOf } from './names.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeHost } from '#host/fake/driver.ts';
-import type { ObservationScope } from '#model/observed.ts';
+import type { ObservationScope } from '#model/host/observed.ts';
 import { EXECUTE, startEngine } from '../fixture.ts';
 import { TESTNET_CONFIG } from '../testnet.ts';
 

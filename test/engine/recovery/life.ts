@@ -5,7 +5,7 @@
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type ApplyOptions, applyInOrder, type HostDriver, type HostEvent, type RunRequest } from '#host/driver.ts';
 import type { FakeHost } from '#host/fake/driver.ts';
-import type { ObservationScope } from '#model/observed.ts';
+import type { ObservationScope } from '#model/host/observed.ts';
 import type { Step } from '#model/step.ts';
 
 const DEAD = new Error('this daemon is dead');

@@ -1,10 +1,10 @@
-/** The rules for nftables against `model/reach.ts`: real packets between everyone and everyone. */
+/** The rules for nftables against `model/reach/reach.ts`: real packets between everyone and everyone. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatAddress } from '#inet/address.ts';
-import type { ReachRule } from '#model/reach.ts';
+import type { ReachRule } from '#model/reach/reach.ts';
 import { Asker } from '#test/os/linux/datagrams.ts';
 import { ping } from '#test/os/linux/packets.ts';
 import { type Question, questionsOf, wordsOf } from '#test/reach/questions.ts';

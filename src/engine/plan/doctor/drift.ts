@@ -1,4 +1,4 @@
-import type { ObservedDifference } from '#model/observed.ts';
+import type { ObservedDifference } from '#model/host/observed.ts';
 import { absenceOf, type ComparedPart, identityOf, isCompared, namesOf, type Part, standsOn } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Fault, faultOf, wentUnseen } from './fault.ts';

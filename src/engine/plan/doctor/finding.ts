@@ -3,11 +3,11 @@
  * Finding and repairing are separate: a finding carries the steps that fix it, where Kleene can.
  */
 import type { Endpoint } from '#model/endpoint.ts';
+import type { Observed } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network } from '#model/network.ts';
-import type { Observed } from '#model/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
-import type { HostTraits } from '#model/traits.ts';
 
 export type FindingKind =
 	/** A part is missing or different. */

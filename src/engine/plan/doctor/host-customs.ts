@@ -1,4 +1,4 @@
-import type { HostTraits } from '#model/traits.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 
 /** Host-specific texts for administrators, and limits. */
 export interface HostCustoms {

@@ -1,7 +1,7 @@
 import type { Family } from '#inet/family.ts';
 import { blockOfOne, EVERYWHERE } from '#inet/prefix.ts';
-import type { Observed, ObservedInterface, ObservedStack } from '#model/observed.ts';
-import type { HostTraits } from '#model/traits.ts';
+import type { Observed, ObservedInterface, ObservedStack } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import { customsOf, type HostCustoms } from './host-customs.ts';
 
 /** Observed state of a host, by name. */

@@ -1,8 +1,8 @@
 import { hostEnd, innerEnd, unitOfHostEnd } from '#model/cable.ts';
-import type { ObservedInterface } from '#model/observed.ts';
+import type { ObservedInterface } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import { identityOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { type Examination, type Finding, hintOfRepair } from './finding.ts';
 import { customsOf } from './host-customs.ts';
 

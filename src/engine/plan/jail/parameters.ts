@@ -1,4 +1,4 @@
-import type { HostTraits } from '#model/traits.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import { parseMapped } from './mapped.ts';
 import { parseNative } from './native.ts';
 import type { JailSettings } from './settings.ts';

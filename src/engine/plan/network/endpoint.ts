@@ -4,10 +4,10 @@ import { FAMILIES, type Family, familyEntries } from '#inet/family.ts';
 import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import { hostEnd, innerEnd } from '#model/cable.ts';
 import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { EpairPart } from '#model/parts/epair.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { mtuOf } from './network.ts';
 
 /** An endpoint of a container that runs or is about to. */

@@ -1,6 +1,6 @@
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
-import type { NameEntry, NetworkNames } from '#model/host-names.ts';
+import type { NameEntry, NetworkNames } from '#model/host/host-names.ts';
 import type { Mount } from '#model/mount.ts';
 import type { Network } from '#model/network.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network } from '#model/network.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 import { partsOfIpnetEndpoint } from './endpoint.ts';
 import { partsOfNetwork } from './network.ts';

@@ -1,12 +1,12 @@
 import { type Family, familyEntries } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { formatSubnet, formatWithin } from '#inet/subnet.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import { macOf } from '#model/ids.ts';
 import { HOST_GATEWAY, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
-import type { HostTraits } from '#model/traits.ts';
 
 /** State of the host that decides the parts of a network. */
 export interface NetworkSurroundings {

@@ -2,12 +2,12 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf } from '#model/endpoint.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
-import type { HostTraits } from '#model/traits.ts';
 import {
 	chooseDefaultRoutes,
 	type LiveEndpoint,

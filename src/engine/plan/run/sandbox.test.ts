@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, NetworkDriver } from '#model/container.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Image } from '#model/image.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { processOf, sandboxOf } from './sandbox.ts';
 
 const TRAITS = {

@@ -1,8 +1,8 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Image } from '#model/image.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
-import type { HostTraits } from '#model/traits.ts';
 import { parseJailParameters } from '../jail/parameters.ts';
 
 /** Command of a request to run something; empty values stand for those of the container. */

@@ -1,4 +1,4 @@
-/** Verdicts of `model/passage.ts` in words. */
+/** Verdicts of `model/reach/passage.ts` in words. */
 
 import { parseAddress } from '#inet/address.ts';
 import { contains, formatSubnet, type Subnet } from '#inet/subnet.ts';
@@ -13,7 +13,7 @@ import {
 	judgeSource,
 	type PassageRule,
 	type Zone,
-} from '#model/passage.ts';
+} from '#model/reach/passage.ts';
 
 /** Verdict on a packet, its reason, and the change that would alter it. */
 export interface Ruling {

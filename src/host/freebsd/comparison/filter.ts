@@ -1,6 +1,6 @@
 /** What the anchors of Kleene hold, against what they were made with. */
 
-import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
+import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';

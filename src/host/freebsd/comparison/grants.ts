@@ -1,6 +1,6 @@
 /** Which addresses jails on the host's stack may use, against those that they were given. */
 import { familyOf } from '#inet/family.ts';
-import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
+import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { AliasPart } from '#model/parts/alias.ts';
 import { parameterOf } from '../network/aliases.ts';

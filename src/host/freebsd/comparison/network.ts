@@ -1,6 +1,6 @@
 import { FAMILIES, familyOf, widthOf } from '#inet/family.ts';
 import { splitPrefix } from '#inet/prefix.ts';
-import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
+import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';

@@ -3,7 +3,7 @@
  * in a tag, by which it is found wherever it was moved to. All other lines are the user's.
  */
 
-import type { NameEntry, NetworkNames } from '#model/host-names.ts';
+import type { NameEntry, NetworkNames } from '#model/host/host-names.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 
 const MARK = '# kleene:';

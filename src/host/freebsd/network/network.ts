@@ -1,4 +1,4 @@
-import type { Comparison } from '#model/observed.ts';
+import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Script } from '#os/shell/quote.ts';
 import { compareNetwork, comparisonSection } from '../comparison/network.ts';

@@ -1,6 +1,6 @@
 import { isLinkLocal } from '#inet/address.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
+import type { ObservedInterface, ObservedRoute } from '#model/host/observed.ts';
 import { type IfconfigInterface, parseIfconfig } from '#os/freebsd/ifconfig.ts';
 import { type NetstatRoute, parseRoutes } from '#os/freebsd/netstat.ts';
 import { type Script, sh } from '#os/shell/quote.ts';

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ObservedSandbox } from '#model/host/observed.ts';
 import { isId } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
-import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { parseJails } from '#os/freebsd/jail.ts';

@@ -1,5 +1,5 @@
 /** Files that nobody knows any more. They are moved aside, and stay until somebody asks for their removal. */
-import type { LostFiles } from '#model/observed.ts';
+import type { LostFiles } from '#model/host/observed.ts';
 import { isVolumeName } from '#model/volume.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import type { Paths } from '../paths.ts';

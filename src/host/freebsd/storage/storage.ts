@@ -1,8 +1,8 @@
 /** The writable files of containers: ZFS clones of images. */
 
 import type { ApplyOptions } from '#host/driver.ts';
+import type { LostFiles } from '#model/host/observed.ts';
 import { isId } from '#model/ids.ts';
-import type { LostFiles } from '#model/observed.ts';
 import type { PartOf } from '#model/part.ts';
 import { isVolumeName } from '#model/volume.ts';
 import { parseMounts } from '#os/freebsd/mount.ts';

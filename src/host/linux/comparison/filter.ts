@@ -1,4 +1,4 @@
-import type { ObservedDifference, ObservedExcess } from '#model/observed.ts';
+import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import { closeNamespace, createNamespace, within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';

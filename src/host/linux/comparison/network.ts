@@ -1,5 +1,5 @@
 import { hostEnd } from '#model/cable.ts';
-import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/observed.ts';
+import type { Comparison, ObservedDifference, ObservedProxy, ObservedStack } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { surveyNetwork } from '../network/survey.ts';

@@ -1,7 +1,7 @@
 import { parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import { contains, parseSubnet } from '#inet/subnet.ts';
-import type { ObservedExcess } from '#model/observed.ts';
+import type { ObservedExcess } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';

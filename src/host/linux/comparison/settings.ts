@@ -1,4 +1,4 @@
-import type { ObservedDifference } from '#model/observed.ts';
+import type { ObservedDifference } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { HostSettings } from '../network/sysctl.ts';
 

@@ -1,4 +1,4 @@
-import type { Comparison } from '#model/observed.ts';
+import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';

@@ -1,5 +1,5 @@
 import { isLinkLocal } from '#inet/address.ts';
-import type { ObservedInterface, ObservedRoute } from '#model/observed.ts';
+import type { ObservedInterface, ObservedRoute } from '#model/host/observed.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 
 export interface ObservedNetwork {

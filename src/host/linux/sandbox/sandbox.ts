@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
+import type { ObservedSandbox } from '#model/host/observed.ts';
 import type { Mount } from '#model/mount.ts';
-import type { ObservedSandbox } from '#model/observed.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
 import { deleteContainer } from '#os/linux/oci/runtime.ts';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { LostFiles } from '#model/observed.ts';
+import type { LostFiles } from '#model/host/observed.ts';
 import type { Paths } from '../paths.ts';
 import { listNames, removeFiles } from './files.ts';
 

@@ -1,7 +1,7 @@
 /** Rules for packets between zones: networks, the host, the outside. Addresses and routes are left to `reach.ts`. */
 import type { Address } from '#inet/address.ts';
 import { contains, type Subnet } from '#inet/subnet.ts';
-import type { Network } from './network.ts';
+import type { Network } from '../network.ts';
 
 /** Reason for a verdict. */
 export type PassageRule =

@@ -7,8 +7,8 @@
 import type { Address } from '#inet/address.ts';
 import type { Family, PerFamily } from '#inet/family.ts';
 import type { Subnet } from '#inet/subnet.ts';
-import type { NetworkDriver } from './container.ts';
-import { covers, type Network } from './network.ts';
+import type { NetworkDriver } from '../container.ts';
+import { covers, type Network } from '../network.ts';
 import {
 	type HostService,
 	isSame,

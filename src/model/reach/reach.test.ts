@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { type Address, parseAddress, perFamily } from '#inet/address.ts';
 import { parseSubnet } from '#inet/subnet.ts';
 import { testnet } from '#test/engine/testnet.ts';
-import type { NetworkDriver } from './container.ts';
-import type { Network, NetworkText } from './network.ts';
+import type { NetworkDriver } from '../container.ts';
+import type { Network, NetworkText } from '../network.ts';
 import { type ReachContainer, type ReachEndpoint, reach, type Sender, type Target } from './reach.ts';
 
 function network(unit: number, changes: Partial<NetworkText> = {}): Network {

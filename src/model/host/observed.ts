@@ -1,4 +1,4 @@
-import type { Part } from './part.ts';
+import type { Part } from '../part.ts';
 
 /** Observed state of a host. */
 export interface ObservedInterface {
