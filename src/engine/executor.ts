@@ -112,9 +112,9 @@ export class Executor {
 	/** Unmake something, as far as it goes. */
 	async teardown({ subject, chains, begun = [], done, whole = false }: TeardownPlan, options: ApplyOptions = {}) {
 		const entry = { subject, mode: 'teardown', steps: chains.flat(), record: done, whole } as const;
-		const { id, recorded } = this.#store.transaction(() => {
-			return { recorded: this.#recorder.apply(begun), id: this.#begin(entry) };
-		});
+		const { id, recorded } = this.#store.urgently(() =>
+			this.#store.transaction(() => ({ recorded: this.#recorder.apply(begun), id: this.#begin(entry) })),
+		);
 		this.#recorder.tell(recorded);
 		const failures = await this.#tearDown(id, { subject, chains, done, whole }, options);
 		if (failures.length > 0) throw failures[0];
@@ -150,10 +150,12 @@ export class Executor {
 
 	#close(id: number, done: readonly StoreChange[], also = () => {}): void {
 		let recorded: Recorded = [];
-		this.#store.journal.finish(id, () => {
-			also();
-			recorded = this.#recorder.apply(done);
-		});
+		this.#store.urgently(() =>
+			this.#store.journal.finish(id, () => {
+				also();
+				recorded = this.#recorder.apply(done);
+			}),
+		);
 		this.#recorder.tell(recorded);
 	}
 

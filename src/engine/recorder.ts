@@ -35,6 +35,6 @@ export class Recorder {
 
 	/** In a transaction of their own. */
 	record(changes: readonly StoreChange[]): void {
-		this.tell(this.#store.transaction(() => this.apply(changes)));
+		this.tell(this.#store.urgently(() => this.#store.transaction(() => this.apply(changes))));
 	}
 }

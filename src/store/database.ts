@@ -7,6 +7,10 @@ import { MIGRATIONS } from './migrations.ts';
 /** A row as SQLite gives it. Only repositories see rows; they hand out model values. */
 export type Row = Record<string, SQLInputValue>;
 
+/** Pages, and their size in bytes. */
+const ROOM = 512;
+const PAGE = 4096;
+
 /**
  * The database of a daemon: `<root>/metadata.sqlite`, mode 600, write-ahead log.
  * `synchronous = NORMAL` keeps it consistent after any crash of the daemon; a power failure may lose the last changes,
@@ -19,6 +23,7 @@ export class Database {
 	readonly identity: string;
 	#depth = 0;
 	#changed = () => {};
+	#roomy = false;
 
 	/**
 	 * @param identity that a new one is to have; default: by chance
@@ -153,6 +158,21 @@ export class Database {
 	/** Called after every statement that may have changed something, within the transaction that it is in. */
 	onChange(listener: () => void): void {
 		this.#changed = listener;
+	}
+
+	/**
+	 * Has the log as long as it gets, and as many free pages as its end may need: what is written then is written over, and
+	 * asks for no room on the disk.
+	 */
+	takeRoom(): void {
+		const free = Number((this.#db.prepare('PRAGMA freelist_count').get() as Row).freelist_count);
+		if (this.#roomy && free >= ROOM / 2) return;
+		this.#guarded(() => {
+			this.#db.exec(`PRAGMA wal_autocheckpoint = ${ROOM / 2}`);
+			this.#db.exec(`CREATE TABLE room AS SELECT zeroblob(${ROOM * PAGE}) AS filler; DROP TABLE room`);
+			this.#db.exec('PRAGMA wal_checkpoint(RESTART)');
+		});
+		this.#roomy = true;
 	}
 
 	/** @param file that does not exist yet; made with mode 600 */

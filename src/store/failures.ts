@@ -24,8 +24,9 @@ function resultOf(error: unknown): number {
 	return typeof errcode === 'number' ? errcode & 0xff : 0;
 }
 
+/** Also of what `explain` made of it. */
 export function isFull(error: unknown): boolean {
-	return resultOf(error) === FULL;
+	return resultOf(error) === FULL || (error instanceof Error && resultOf(error.cause) === FULL);
 }
 
 /** Turns errors of the database file or its disk into refusals; passes on all others. */

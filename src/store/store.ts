@@ -2,12 +2,17 @@ import { join } from 'node:path';
 import { ContainerStore } from './containers.ts';
 import { Database } from './database.ts';
 import { EndpointStore } from './endpoints.ts';
+import { isFull } from './failures.ts';
 import { ImageStore } from './images.ts';
 import { JournalStore } from './journal.ts';
 import { NetworkStore } from './networks.ts';
 import { RecordFiles } from './records/files.ts';
 import { Mirror, type MirrorLog, type RecordOf } from './records/mirror.ts';
+import { Reserve } from './reserve.ts';
 import { VolumeStore } from './volumes.ts';
+
+/** Milliseconds until the reserve is taken again, if there is room by then. */
+const REFILL = 5000;
 
 /** Name of the database in the root directory. */
 export const DATABASE = 'metadata.sqlite';
@@ -23,6 +28,7 @@ export class Store {
 	readonly images: ImageStore;
 	readonly volumes: VolumeStore;
 	readonly journal: JournalStore;
+	#reserve: Reserve | undefined;
 	#records: { readonly files: RecordFiles; readonly mirror: Mirror } | undefined;
 
 	private constructor(db: Database) {
@@ -38,8 +44,11 @@ export class Store {
 	/** With its records. @param root directory; created with mode 700 where it is missing. */
 	static open(root: string, log = SILENT): Store {
 		const files = new RecordFiles(root);
-		const db = Database.open(join(root, DATABASE), files.identity);
+		const reserve = new Reserve(root);
+		const open = () => Database.open(join(root, DATABASE), files.identity);
+		const db = withReserve(reserve, open);
 		const store = new Store(db);
+		store.#reserve = reserve;
 		store.#records = { files, mirror: new Mirror(db, { store, files, log }) };
 		return store;
 	}
@@ -62,6 +71,19 @@ export class Store {
 	/** From now on every object of the database has its record. */
 	keepRecords(): void {
 		this.#records?.mirror.begin();
+		this.urgently(() => this.#db.takeRoom());
+		this.#reserve?.fill();
+	}
+
+	/**
+	 * For what makes room. Where the disk is full, the reserve is given up for it.
+	 *
+	 * @param work a transaction, which may be tried twice
+	 */
+	urgently<T>(work: () => T): T {
+		const reserve = this.#reserve;
+		if (!reserve) return work();
+		return withReserve(reserve, work, () => setTimeout(() => reserve.fill(), REFILL).unref());
 	}
 
 	/** What there are records of that the database does not know. */
@@ -106,5 +128,16 @@ export class Store {
 	close(): void {
 		this.#records?.mirror.flush();
 		this.#db.close();
+	}
+}
+
+function withReserve<T>(reserve: Reserve, work: () => T, onRelease: () => unknown = () => {}): T {
+	try {
+		return work();
+	} catch (error) {
+		if (!isFull(error)) throw error;
+		reserve.release();
+		onRelease();
+		return work();
 	}
 }
