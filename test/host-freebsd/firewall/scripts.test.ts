@@ -108,7 +108,7 @@ test('connections of what goes are ended', () =>
 		assert.match(byPort ?? '', /^label kleene:1a2b3c4d:[0-9a-f]{16}$/);
 		assert.deepEqual(
 			rest.splice(4, 2),
-			labels.toSorted().map((label) => `label ${label}`),
+			labels.toReversed().map((label) => `label ${label}`),
 			'whoever they are from',
 		);
 		// By its rules, and nothing of the subnet of a shared interface: others have addresses there.

@@ -25,7 +25,7 @@ printf '%s\\n' "$*" >> "$STATE/calls"
 anchor= dry= file= show= flush= table= command= kill= toggle=
 while [ $# -gt 0 ]; do
 	case $1 in
-	-q|-v) ;;
+	-q|-v|-vv) ;;
 	-n) dry=yes ;;
 	-e|-d) toggle=$1 ;;
 	-o) shift ;;
@@ -69,6 +69,7 @@ if [ -n "$flush" ]; then
 fi
 case $show in
 info) if [ -f "$STATE/enabled" ]; then echo 'Status: Enabled for 0 days 00:00:27           Debug: Urgent'; else echo 'Status: Disabled'; fi ;;
+states) cat "$STATE/states" 2>/dev/null ;;
 Interfaces) cat "$STATE/interfaces" 2>/dev/null ;;
 Anchors) for one in "$STATE/anchors/$key%"*; do
 	[ -f "$one" ] || continue

@@ -12,6 +12,7 @@ import { refusal } from '../refusals.ts';
 import { ANCHOR_LINES } from './pf-conf.ts';
 import { portAnchor } from './port-rules.ts';
 import { type Anchor, anchorOf, memberTables, networkAnchors, selfAnchor, signed, VERDICT } from './rules.ts';
+import { forgetTranslated } from './translated-states.ts';
 
 export class NetworkFilters implements PartHandler<'network-filter'> {
 	readonly #store: string;
@@ -29,26 +30,30 @@ export class NetworkFilters implements PartHandler<'network-filter'> {
 	}
 
 	/** The last one takes along what all have in common. */
-	unmake({ network, shared, subnet, subnet6 }: NetworkFilterPart): Script {
+	unmake(part: NetworkFilterPart): Script {
+		const { network, shared, subnet, subnet6, nat, nat6 = '' } = part;
 		const [from, to] = [anchorOf('from', network), anchorOf('to', network)];
+		// On a shared interface others than containers have addresses of the subnet.
+		const blocks = shared ? [] : [subnet, subnet6].filter((block) => block !== '');
 		return lines(
 			...ifPf(
 				sh`for one in $(pfctl -a ${`${from}/self`} -s Anchors 2>/dev/null); do`,
 				flush(sh`"$one"`),
 				sh`done`,
-				noteLabels(from, to),
+				// Of one that was left by something that is gone, the rules are not known.
+				subnet + subnet6 === '' ? noteLabels(from, to) : sh`labels=${this.#labels(part).join(' ')}`,
 				flush(from),
 				flush(to),
 				sh`left=; for one in $(pfctl -a kleene -s Anchors 2>/dev/null); do`,
 				// One that is listed may be empty: see comparison/filter.ts.
-				sh`	case $one in kleene/from.*) [ -z "$(pfctl -a "$one" -s rules 2>/dev/null)" ] || { left=$one; break; } ;; esac`,
+				sh`	case $one in ${from}) ;; kleene/from.*) [ -z "$(pfctl -a "$one" -s rules 2>/dev/null)" ] || { left=$one; break; } ;; esac`,
 				sh`done`,
 				sh`if [ -z "$left" ]; then`,
 				flush(VERDICT.name),
 				sh`fi`,
 				forgetLabels,
-				// On a shared interface others than containers have addresses of the subnet.
-				...(shared ? [] : [subnet, subnet6].filter((block) => block !== '').map(forget)),
+				...blocks.map(forget),
+				...(blocks.length > 0 && nat + nat6 !== '' ? [forgetTranslated(blocks)] : []),
 			),
 		);
 	}
@@ -56,6 +61,10 @@ export class NetworkFilters implements PartHandler<'network-filter'> {
 	describe(verb: 'make' | 'unmake', part: NetworkFilterPart): string[] {
 		const anchors = this.#anchors(part);
 		return verb === 'make' ? anchors.flatMap(described) : anchors.map(({ name }) => `pfctl -a ${name} -F all`);
+	}
+
+	#labels(part: NetworkFilterPart): string[] {
+		return this.#anchors(part).flatMap(({ text }) => labelOf(text) ?? []);
 	}
 
 	#anchors(part: NetworkFilterPart): Anchor[] {
