@@ -58,3 +58,19 @@ test('one with an entry does not until both hosts and doctor know it', () => {
 		[],
 	);
 });
+
+test('one of the firewall does not until its rules are compared on both hosts', () => {
+	const entry =
+		"\ttunnel: { ...networkFilter, identity: () => '', title: () => '', names: () => [], standsOn: () => [] },\n";
+	const places = [
+		'src/host/linux/comparison/filter.ts',
+		'src/host/linux/comparison/owners.ts',
+		'src/host/freebsd/comparison/filter.ts',
+	];
+	const errors = errorsIn(places, withTunnel(entry));
+	assert.deepEqual(
+		places.filter((file) => !errors.some((text) => text.startsWith(file))),
+		[],
+		errors.join('\n'),
+	);
+});

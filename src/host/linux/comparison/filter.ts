@@ -1,5 +1,5 @@
 import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
-import type { Part } from '#model/part.ts';
+import { isOf, type KindOf, type Part, type PartOf } from '#model/part.ts';
 import { closeNamespace, createNamespace, within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import { OF_THE_HOST, TABLE } from '../firewall/base.ts';
@@ -37,16 +37,31 @@ function expectedTable(parts: readonly Part[]): Table {
 	const namespace = createNamespace();
 	const firewall = new Firewall(namespace, NO_UPLINKS);
 	try {
-		for (const part of parts) if (part.kind === 'network-filter') firewall.networks.make(part, {});
-		for (const part of parts) {
-			if (part.kind === 'filter-member') firewall.members.make(part, {});
-			if (part.kind === 'asymmetric-source') firewall.asymmetricSources.make(part, {});
-			if (part.kind === 'published-ports') void firewall.ports.make(part, {});
-		}
+		const filters = parts.filter((part) => isOf('firewall', part));
+		// Networks first: what belongs to one leads to its chains.
+		const isNetwork = ({ kind }: Part) => kind === 'network-filter';
+		for (const part of filters.filter(isNetwork)) void makeIn(firewall, part);
+		for (const part of filters.filter((one) => !isNetwork(one))) void makeIn(firewall, part);
 		return tableIn(namespace);
 	} finally {
 		firewall.close();
 		closeNamespace(namespace);
+	}
+}
+
+function makeIn(firewall: Firewall, part: PartOf<KindOf<'firewall'>>): void | Promise<void> {
+	switch (part.kind) {
+		case 'network-filter':
+			return firewall.networks.make(part, {});
+		case 'filter-member':
+			return firewall.members.make(part, {});
+		case 'asymmetric-source':
+			return firewall.asymmetricSources.make(part, {});
+		case 'published-ports':
+			return firewall.ports.make(part, {});
+		default:
+			// A new kind does not compile.
+			part satisfies never;
 	}
 }
 

@@ -2,7 +2,7 @@ import { parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { ObservedExcess } from '#model/host/observed.ts';
-import type { Part } from '#model/part.ts';
+import { isOf, type KindOf, type Part, type PartOf } from '#model/part.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { TableEntry } from './table.ts';
@@ -23,17 +23,31 @@ export class FilterOwners {
 	readonly #ports = new Map<string, PublishedPortsPart[]>();
 
 	constructor(parts: readonly Part[]) {
-		for (const part of parts) {
-			if (part.kind === 'network-filter') {
+		for (const part of parts) if (isOf('firewall', part)) this.#add(part);
+	}
+
+	#add(part: PartOf<KindOf<'firewall'>>): void {
+		switch (part.kind) {
+			case 'network-filter':
 				this.#networks.set(part.network, part);
+				this.#interfaces.set(part.interface, part);
 				for (const place of [part.subnet, part.subnet6, ...(part.resolvers ?? [])]) {
 					this.#places.set(place, part);
 					this.#places.set(`${part.interface} . ${place}`, part);
 				}
-			}
-			if (part.kind === 'asymmetric-source') this.#places.set(`${part.interface} . ${part.address}`, part);
-			if (part.kind === 'network-filter' || part.kind === 'filter-member') this.#interfaces.set(part.interface, part);
-			if (part.kind === 'published-ports') this.#addPorts(part);
+				return;
+			case 'filter-member':
+				this.#interfaces.set(part.interface, part);
+				return;
+			case 'asymmetric-source':
+				this.#places.set(`${part.interface} . ${part.address}`, part);
+				return;
+			case 'published-ports':
+				this.#addPorts(part);
+				return;
+			default:
+				// A new kind does not compile.
+				part satisfies never;
 		}
 	}
 
