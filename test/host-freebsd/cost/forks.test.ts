@@ -20,34 +20,34 @@ const six = ['--subnet6', 'fd00:46::/64'];
 
 /** In this order, one after the other. */
 const OPERATIONS: readonly Operation[] = [
-	{ what: 'network create', words: [...NETWORK, '10.4.7.0/24', 'net'], most: [32, 2] },
-	{ what: 'network create, both families', words: [...NETWORK, '10.4.8.0/24', ...six, 'both'], most: [36, 2] },
-	{ what: 'run vnet', words: ['run', '-d', '-l', 'vnet', '-n', 'net', '--name', 'one', ...SLEEP], most: [28, 3] },
+	{ what: 'network create', words: [...NETWORK, '10.4.7.0/24', 'net'], most: [15, 2] },
+	{ what: 'network create, both families', words: [...NETWORK, '10.4.8.0/24', ...six, 'both'], most: [21, 2] },
+	{ what: 'run vnet', words: ['run', '-d', '-l', 'vnet', '-n', 'net', '--name', 'one', ...SLEEP], most: [30, 3] },
 	{ what: 'exec', words: ['exec', 'one', 'true'], most: [10, 1] },
 	{ what: 'exec -i', words: ['exec', '-i', 'one', 'true'], most: [10, 1] },
 	{ what: 'exec -t', words: ['exec', '-t', 'one', 'true'], most: [12, 1] },
-	{ what: 'stop vnet', words: ['stop', 'one'], most: [22, 1] },
+	{ what: 'stop vnet', words: ['stop', 'one'], most: [30, 1] },
 	{
 		what: 'run vnet, both families',
 		words: ['run', '-d', '-l', 'vnet', '-n', 'both', '--name', 'two', ...SLEEP],
-		most: [30, 3],
+		most: [32, 3],
 	},
-	{ what: 'stop vnet, both families', words: ['stop', 'two'], most: [25, 1] },
+	{ what: 'stop vnet, both families', words: ['stop', 'two'], most: [30, 1] },
 	{
 		what: 'run vnet to its end',
 		words: ['run', '-l', 'vnet', '-n', 'net', '--name', 'three', 'FreeBSD', 'true'],
-		most: [47, 4],
+		most: [48, 4],
 	},
 	{ what: 'run host', words: ['run', '-d', '-l', 'host', '--name', 'four', ...SLEEP], most: [20, 3] },
-	{ what: 'stop host', words: ['stop', 'four'], most: [15, 1] },
+	{ what: 'stop host', words: ['stop', 'four'], most: [16, 1] },
 	{
 		what: 'run ipnet with a port',
 		words: ['run', '-d', '-l', 'ipnet', '-n', 'net', '-p', '8080:80', '--name', 'five', ...SLEEP],
-		most: [39, 3],
+		most: [32, 3],
 	},
-	{ what: 'stop ipnet with a port', words: ['stop', 'five'], most: [24, 1] },
+	{ what: 'stop ipnet with a port', words: ['stop', 'five'], most: [25, 1] },
 	{ what: 'container rm', words: ['rmc', 'one'], most: [8, 1] },
-	{ what: 'network rm', words: ['rmn', 'both'], most: [23, 1] },
+	{ what: 'network rm', words: ['rmn', 'both'], most: [22, 1] },
 ];
 
 describe('what operations cost on a FreeBSD host', { skip: cannotCount() }, () => {

@@ -107,8 +107,8 @@ test('connections of what goes are ended', () =>
 			.map((line) => line.trim());
 		assert.match(byPort ?? '', /^label kleene:1a2b3c4d:[0-9a-f]{16}$/);
 		assert.deepEqual(
-			rest.splice(4, 2),
-			labels.toReversed().map((label) => `label ${label}`),
+			rest.splice(4, 2).toSorted(),
+			labels.toSorted().map((label) => `label ${label}`),
 			'whoever they are from',
 		);
 		// By its rules, and nothing of the subnet of a shared interface: others have addresses there.
@@ -137,10 +137,18 @@ test('one change is one anchor: the others are not loaded again', () =>
 			.read('calls')
 			.split('\n')
 			.filter((call) => call.includes(' -f -'));
-		assert.deepEqual(loads, [
-			'-q -o none -a kleene/port.every.inet.tcp.8080 -n -f -',
-			'-q -o none -a kleene/port.every.inet.tcp.8080 -f -',
-		]);
+		assert.deepEqual(loads, ['-q -o none -a kleene/port.every.inet.tcp.8080 -f -']);
+	}));
+
+test('rules that pf refuses leave nothing of a network that had none, and those that it had', () =>
+	on(ANCHORS, async (host) => {
+		const bad = { ...A, interface: 'wrong0', icc: true };
+		assert.equal((await host.run(networkFilters.make(bad, {}))).code, 1);
+		assert.deepEqual(host.anchors(), ['kleene/verdict']);
+		await does(host, networkFilters.make(A, {}));
+		const before = host.anchors();
+		assert.equal((await host.run(networkFilters.make(bad, {}))).code, 1);
+		assert.deepEqual(host.anchors(), before);
 	}));
 
 const REFUSALS: [title: string, main: string | undefined, prepare: (host: StubHost) => void, why: RegExp][] = [

@@ -1,4 +1,4 @@
-/** The rules of pf, as scripts. Whatever is changed is one anchor, checked before and loaded in one transaction. */
+/** The rules of pf, as scripts. Whatever is changed is one anchor, loaded in one transaction. */
 
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE, withoutPrefix } from '#inet/prefix.ts';
@@ -6,7 +6,7 @@ import type { AliasPart } from '#model/parts/alias.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { labelOf } from '#os/freebsd/pfctl.ts';
-import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { lines, Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { refusal } from '../refusals.ts';
 import { ANCHOR_LINES } from './pf-conf.ts';
@@ -23,9 +23,14 @@ export class NetworkFilters implements PartHandler<'network-filter'> {
 	}
 
 	make(part: NetworkFilterPart): Script {
+		const [from, to] = [anchorOf('from', part.network), anchorOf('to', part.network)];
+		// Those of before stay where the new ones are refused; of a network that had none, nothing does.
+		const undo = sh`[ -n "$(pfctl -a ${from} -s rules 2>/dev/null)" ] || pfctl -q -a ${to} -F all 2>/dev/null`;
 		return lines(
 			requirePf(`cannot set up the rules of network ${part.network}`),
+			sh`trap ${undo.text} EXIT`,
 			...load([VERDICT, ...this.#anchors(part)]),
+			sh`trap - EXIT`,
 		);
 	}
 
@@ -202,19 +207,27 @@ function forget(address: string): Script {
 
 /** The labels of the rules of these anchors, into `$labels`. */
 function noteLabels(...anchors: readonly string[]): Script {
-	const all = anchors.map((name) => sh`pfctl -a ${name} -s rules 2>/dev/null`);
-	return sh`labels=$({ ${lines(...all)}; } | sed -n 's/.* label "\\(kleene:[^"]*\\)".*/\\1/p' | sort -u)`;
+	const each = (name: string) => sh`for word in $(pfctl -a ${name} -s rules 2>/dev/null); do
+	case $word in '"kleene:'*'"') ;; *) continue ;; esac
+	word=\${word#?}; word=\${word%?}
+	case " $labels " in *" $word "*) ;; *) labels="$labels $word" ;; esac
+done`;
+	return lines(sh`labels=; set -f`, ...anchors.map(each), sh`set +f`);
 }
 
 /** Ends what was let through by rules with these labels and is there still, from any source. */
 const forgetLabels: Script = sh`for label in $labels; do pfctl -q -k label -k "$label"; done`;
 
-/** All are checked before the first is loaded. The optimizer would make other rules of them, by which none is known again. */
+/**
+ * pf takes all of an anchor or nothing. The optimizer would make other rules of them, by which none is known again. A
+ * document of the shell costs it no process, while what it holds fits into a pipe.
+ */
 function load(anchors: readonly Anchor[]): Script[] {
-	const told = (anchor: Anchor, check: Script) =>
-		sh`printf %s ${anchor.text} | pfctl -q -o none -a ${anchor.name} ${check}-f -`;
-	return [...anchors.map((one) => told(one, sh`-n `)), ...anchors.map((one) => told(one, sh``))];
+	return anchors.map(({ name, text }) => sh`pfctl -q -o none -a ${name} -f - <<'${END}'\n${new Script(text)}${END}`);
 }
+
+/** No rule begins like this. */
+const END = new Script('KLEENE-RULES');
 
 /** An anchor vanishes with its last rule, and pfctl then finds fault with there being no tables in it. */
 function flush(name: string | Script): Script {
@@ -238,10 +251,10 @@ function requirePf(what: string): Script {
 	return lines(
 		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
 		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,
-		sh`main=$(pfctl -s nat; pfctl -s rules)`,
+		sh`main=${'\n'}$(pfctl -s nat)${'\n'}$(pfctl -s rules)`,
 		...ANCHOR_LINES.map((line) => {
 			const absent = refuse(`the rules of the host's pf lack the line: ${line}`);
-			return sh`printf '%s\\n' "$main" | grep -q ${`^${line.replace('*', '\\*')} all`} || ${absent}`;
+			return sh`case $main in *${`\n${line} all`}*) ;; *) ${absent} ;; esac`;
 		}),
 	);
 }
