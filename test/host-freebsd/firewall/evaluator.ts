@@ -208,16 +208,31 @@ function isOn(wanted: string, name: string, interfaces: Interfaces): boolean {
 
 /** The longest block decides, as in the radix tree that a table is. */
 function isInTable(entries: readonly Match<string>[], address: string): boolean {
-	const prefix = (block: string) => parseSubnet(block)?.prefix ?? -1;
+	const prefix = (block: string) => subnetOf(block)?.prefix ?? -1;
 	const best = entries
 		.filter(({ value }) => isIn(value, address))
 		.toSorted((one, other) => prefix(other.value) - prefix(one.value))[0];
 	return best !== undefined && !best.not;
 }
 
+/** Remembers: each packet is held against all rules, and there are few addresses. */
+function remembering<T>(parse: (text: string) => T): (text: string) => T {
+	const known = new Map<string, T>();
+	return (text) => {
+		let parsed = known.get(text);
+		if (parsed === undefined) {
+			parsed = parse(text);
+			known.set(text, parsed);
+		}
+		return parsed;
+	};
+}
+
+const subnetOf = remembering(parseSubnet);
+const addressOf = remembering(parseAddress);
+
 function isIn(block: string, text: string): boolean {
-	const subnet = parseSubnet(block);
-	const address = parseAddress(text);
+	const [subnet, address] = [subnetOf(block), addressOf(text)];
 	if (!subnet || !address) throw new Error(`no block or no address: ${block}, ${text}`);
 	return subnet.family === address.family && subnet.first <= address.value && address.value <= subnet.last;
 }

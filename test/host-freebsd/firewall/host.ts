@@ -17,6 +17,8 @@ export interface HostInterface {
 	readonly addresses: string[];
 	/** Blocks that are reached over it. */
 	readonly subnets: readonly string[];
+	/** The host has no address there, and so no route. */
+	readonly unrouted?: boolean;
 	/** For bridges: its members exchange nothing with one another (`private`). */
 	readonly apart?: boolean;
 }
@@ -151,7 +153,7 @@ export class FreeBsdHost {
 	}
 
 	#wayTo(address: string): HostInterface | undefined {
-		return this.#interfaces.find((one) => one.subnets.some((block) => covers(block, address)));
+		return this.#interfaces.find((one) => !one.unrouted && one.subnets.some((block) => covers(block, address)));
 	}
 
 	#sourceOf(party: Party, destination: string): string {
@@ -166,7 +168,10 @@ export class FreeBsdHost {
 			if (this.#holder(destination)) return destination;
 			return (this.#wayTo(destination) ?? this.#interfaces[0])?.addresses.find(fits) ?? '';
 		}
-		return party.addresses.find(fits) ?? '';
+		// A jail speaks from an address that it has on the interface of the destination, else from its first.
+		const there = (this.#holder(destination) ?? this.#wayTo(destination))?.addresses ?? [];
+		const own = party.addresses.filter(fits);
+		return own.find((one) => there.includes(one)) ?? own[0] ?? '';
 	}
 
 	#cableTo({ cables = [] }: Party, destination: string) {
@@ -235,8 +240,10 @@ export class FreeBsdHost {
 		if (ruling.verdict !== 'pass') return ended(ruling, 'out', way);
 		const { source, destination } = ruling.packet;
 		if (source.startsWith('127.') || destination.startsWith('127.')) return stopped('dropped', `127.0.0.0/8 on ${way}`);
-		const there = this.#parties.find(
-			(one) => one.driver !== 'host' && one.driver !== 'ipnet' && one.addresses.includes(destination),
+		const there = this.#parties.find(({ driver, cables = [], addresses }) =>
+			driver === 'outside'
+				? way === 'em0' && addresses.includes(destination)
+				: cables.some((cable) => cable.bridge === way && cable.addresses.includes(destination)),
 		);
 		if (!there) return stopped('dropped', `nobody on ${way} has ${destination}`);
 		return { kind: 'delivered', to: there.name, packet: ruling.packet };
