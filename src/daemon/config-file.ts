@@ -31,6 +31,8 @@ const ConfigFile = Type.Object(
 		ssh_key: Type.Optional(Type.String()),
 		ssh_known_hosts: Type.Optional(Type.String()),
 		zfs_root: Type.Optional(Type.String()),
+		max_connections: Type.Optional(Type.Number()),
+		max_questions: Type.Optional(Type.Number()),
 		max_macs: Type.Optional(Type.Number()),
 		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),

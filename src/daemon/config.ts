@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
 import type { HostLimits } from '#model/host/traits.ts';
-import { DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
+import { type ConfigFile, DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
 
 export interface DaemonConfig {
@@ -40,6 +40,11 @@ export const USAGE = `Usage: kleened [options]
   --netns NAME    network namespace that is the host: a name of "ip netns" or a path
   --dns ADDRESS[:PORT]
                   Linux: name server that containers' questions go to, may be repeated (default: those of /etc/resolv.conf)
+  --max-connections N
+                  Linux: connections that a container may have begun and the host tracks (default 1/16 of what it can
+                  track), 0: no limit
+  --max-questions N
+                  Linux: questions for names that a container may ask in a second (default 1000), 0: no limit
   --max-macs N    Linux: MAC addresses that the bridge of a network learns besides those of containers (default 1024),
                   0: no limit
   --freebsd-host URL
@@ -102,9 +107,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 				zfsRoot: values['zfs-root'] ?? file.zfs_root,
 				local: process.platform === 'freebsd',
 			}),
-			limits: {
-				...limit('learnedAddresses', 'max-macs', values['max-macs'] ?? file.max_macs),
-			},
+			limits: limitsFrom(values, file),
 			newStore: values['new-store'] ?? false,
 			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
@@ -127,6 +130,8 @@ function parseOptions(argv: readonly string[]) {
 				'ssh-key': { type: 'string' },
 				'ssh-known-hosts': { type: 'string' },
 				'zfs-root': { type: 'string' },
+				'max-connections': { type: 'string' },
+				'max-questions': { type: 'string' },
 				'max-macs': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },
 				'new-store': { type: 'boolean' },
@@ -142,6 +147,14 @@ function parseOptions(argv: readonly string[]) {
 
 /** The largest that the kernel takes for any of them. */
 const HIGHEST_LIMIT = 0x7fff_ffff;
+
+function limitsFrom(values: ReturnType<typeof parseOptions>, file: ConfigFile): Partial<HostLimits> {
+	return {
+		...limit('connections', 'max-connections', values['max-connections'] ?? file.max_connections),
+		...limit('questions', 'max-questions', values['max-questions'] ?? file.max_questions),
+		...limit('learnedAddresses', 'max-macs', values['max-macs'] ?? file.max_macs),
+	};
+}
 
 function limit(field: keyof HostLimits, option: string, value: string | number | undefined): Partial<HostLimits> {
 	if (value === undefined) return {};

@@ -20,6 +20,6 @@ const FREEBSD: HostOptions = {
 test('what only a Linux host has is refused for a FreeBSD one before it is connected to', async () => {
 	await assert.rejects(openHost({ ...FREEBSD, netns: 'lab' }), { code: 'CONFIG_INVALID', hint: 'leave --netns out' });
 	await assert.rejects(openHost({ ...FREEBSD, dns: ['192.0.2.1'] }), { code: 'CONFIG_INVALID', hint: /^leave --dns/ });
-	const limits = { learnedAddresses: 100 };
-	await assert.rejects(openHost({ ...FREEBSD, limits }), { code: 'CONFIG_INVALID', hint: /^leave --max-macs/ });
+	const limits = { connections: 100 };
+	await assert.rejects(openHost({ ...FREEBSD, limits }), { code: 'CONFIG_INVALID', hint: /^leave --max-connections/ });
 });

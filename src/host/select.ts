@@ -55,8 +55,8 @@ async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<H
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: 'cannot limit what containers make the host remember',
-			why: 'on FreeBSD if_bridge has a limit of its own: 2000 addresses for each bridge',
-			hint: 'leave --max-macs out',
+			why: 'on FreeBSD pf.conf (set limit states) and if_bridge (2000 addresses for each bridge) have limits of their own',
+			hint: 'leave --max-connections, --max-questions and --max-macs out',
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');

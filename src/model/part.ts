@@ -36,6 +36,8 @@ import {
 	filterMember,
 	type NetworkFilterPart,
 	networkFilter,
+	type SourceLimitPart,
+	sourceLimit,
 } from './parts/network-filter.ts';
 import {
 	type InterfaceAddressPart,
@@ -60,6 +62,7 @@ export type Part =
 	| NetworkFilterPart
 	| FilterMemberPart
 	| AsymmetricSourcePart
+	| SourceLimitPart
 	| PublishedPortsPart
 	| ResolverPart
 	| NameServersPart
@@ -88,6 +91,7 @@ const DEFINITIONS = {
 	'network-filter': networkFilter,
 	'filter-member': filterMember,
 	'asymmetric-source': asymmetricSource,
+	'source-limit': sourceLimit,
 	'published-ports': publishedPorts,
 	resolver,
 	'name-servers': nameServers,

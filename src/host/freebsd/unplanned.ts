@@ -3,7 +3,13 @@ import type { PartKind } from '#model/part.ts';
 import type { PartHandler } from './handler.ts';
 
 /** Kinds that no plan for FreeBSD has, as the traits of this host say. */
-export type UnplannedKind = 'rate-limit' | 'resolver' | 'name-servers' | 'filter-member' | 'asymmetric-source';
+export type UnplannedKind =
+	| 'rate-limit'
+	| 'resolver'
+	| 'name-servers'
+	| 'filter-member'
+	| 'asymmetric-source'
+	| 'source-limit';
 
 /**
  * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
@@ -22,5 +28,6 @@ export const unplannedHandlers = {
 	resolver: unplanned('resolver', 'names are in the files of containers', 'report this as a defect'),
 	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this as a defect'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this as a defect'),
+	'source-limit': unplanned('source-limit', 'it has no limits', 'report this as a defect'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this as a defect'),
 } as const;

@@ -105,7 +105,7 @@ export class LinuxHost implements HostDriver {
 		const init = installInit(root);
 		const owning = OwnUserNamespace.open(init);
 		const runtime = await chooseRuntime();
-		const limits = limitsOf(asked);
+		const limits = limitsOf(hostNamespace, asked);
 		const stackOwner = await owning;
 		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, init, runtime, stackOwner, limits });
 	}
@@ -143,6 +143,7 @@ export class LinuxHost implements HostDriver {
 			'network-filter': this.#firewall.networks,
 			'filter-member': this.#firewall.members,
 			'asymmetric-source': this.#firewall.asymmetricSources,
+			'source-limit': this.#firewall.sourceLimits,
 			'published-ports': this.#firewall.ports,
 			resolver: new Resolvers(resolver),
 			'name-servers': new NameServers(paths),

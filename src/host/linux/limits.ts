@@ -1,8 +1,34 @@
+import { readFileSync } from 'node:fs';
 import type { HostLimits } from '#model/host/traits.ts';
+import { within } from '#os/linux/netns.ts';
 
 const LEARNED_ADDRESSES = 1024;
+const QUESTIONS = 1000;
+/** One container may have this part of all connections that the host can track. */
+const SHARE = 1 / 16;
+const LEAST_CONNECTIONS = 1024;
+/** What the kernel tracks with 4 GiB of memory or more, where it does not say so. */
+const TRACKED = 262_144;
 
-/** Limits of this host: those that were asked for, and defaults for the others. */
-export function limitsOf(asked: Partial<HostLimits>): HostLimits {
-	return { learnedAddresses: asked.learnedAddresses ?? LEARNED_ADDRESSES };
+/**
+ * Limits of this host: those that were asked for, and defaults for the others.
+ *
+ * @param hostNamespace descriptor; undefined: the daemon's own
+ */
+export function limitsOf(hostNamespace: number | undefined, asked: Partial<HostLimits>): HostLimits {
+	return {
+		learnedAddresses: asked.learnedAddresses ?? LEARNED_ADDRESSES,
+		connections: asked.connections ?? Math.max(LEAST_CONNECTIONS, Math.floor(trackedAtMost(hostNamespace) * SHARE)),
+		questions: asked.questions ?? QUESTIONS,
+	};
+}
+
+/** Nothing is there to be read before the kernel tracks connections. */
+function trackedAtMost(hostNamespace: number | undefined): number {
+	const read = () => Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8'));
+	try {
+		return hostNamespace === undefined ? read() : within(hostNamespace, read);
+	} catch {
+		return TRACKED;
+	}
 }

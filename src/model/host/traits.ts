@@ -2,6 +2,10 @@
 export interface HostLimits {
 	/** MAC addresses that a bridge learns, besides those of the endpoints on it. */
 	readonly learnedAddresses: number;
+	/** Connections that a container has begun and that the host tracks. */
+	readonly connections: number;
+	/** Questions for names that a container asks in a second. */
+	readonly questions: number;
 }
 
 /** Traits of a host that planning depends on. */

@@ -55,6 +55,32 @@ export const filterMember = {
 } satisfies PartDefinition<FilterMemberPart>;
 
 /**
+ * A limit on what a container makes the host remember: by the interface of the host that its packets come in on, and the
+ * address that they are from.
+ */
+export interface SourceLimitPart {
+	readonly kind: 'source-limit';
+	/** The bridge, or the routed cable. */
+	readonly interface: string;
+	/** Without prefix; `''`: all that no other limit names, together. */
+	readonly address: string;
+	/** Connections that it has begun and that the host tracks; 0: no limit. */
+	readonly connections: number;
+	/** Questions for names in a second; 0: no limit. */
+	readonly questions: number;
+}
+
+export const sourceLimit = {
+	layer: 'firewall',
+	absence: { severity: 'warning', why: 'the container may fill what all share: tracked connections, and the resolver' },
+	identity: (part) => `${part.interface} ${part.address}`,
+	title: (part) => `the limits of ${part.address || 'others'} on ${part.interface}`,
+	names: none,
+	standsOn: (part) => [interfaceOnHost(part.interface)],
+	removedWith: none,
+} satisfies PartDefinition<SourceLimitPart>;
+
+/**
  * An address of a container on several networks whose packets may also come in on the interface of another one of them:
  * its answers take the route that the container has, whichever of its addresses they are from.
  */

@@ -41,6 +41,10 @@ const connect = declare<(fd: number, address: Buffer, length: number) => number>
 const listen = declare<(fd: number, backlog: number) => number>('int listen(int fd, int backlog)');
 
 /** Local address of a socket. */
+const SO_RCVBUFFORCE = 33;
+/** Bytes of datagrams that may wait, some 10,000 small ones: more than several that flood may send at once. */
+const WAITING = 4 * 1024 * 1024;
+
 export interface LocalEndpoint {
 	/** Descriptor of a network namespace; undefined: the one of this process. */
 	readonly namespace: number | undefined;
@@ -54,7 +58,12 @@ export interface LocalEndpoint {
  * @throws SystemCallError e.g. EADDRINUSE. Two sockets of this kind on one endpoint are no error: the later gets all.
  */
 export function bindDatagrams(endpoint: LocalEndpoint): number {
-	return openBound(endpoint, SOCK_DGRAM);
+	const fd = openBound(endpoint, SOCK_DGRAM);
+	const room = Buffer.alloc(4);
+	room.writeInt32LE(WAITING);
+	// Only root may have so much; others keep what the system gives.
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, room, room.length);
+	return fd;
 }
 
 /**

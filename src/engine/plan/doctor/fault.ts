@@ -36,6 +36,7 @@ const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>>
 	'network-filter': TOLD_BY_HOST,
 	'filter-member': TOLD_BY_HOST,
 	'asymmetric-source': TOLD_BY_HOST,
+	'source-limit': TOLD_BY_HOST,
 	// With the interface goes the setting of it by which the host itself reaches the port.
 	'published-ports': { ...TOLD_BY_HOST, goesUnseen: true },
 	'rate-limit': { ...TOLD_BY_HOST, goesUnseen: true },

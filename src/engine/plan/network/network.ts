@@ -1,12 +1,12 @@
 import { type Family, familyEntries } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { formatSubnet, formatWithin } from '#inet/subnet.ts';
-import type { HostTraits } from '#model/host/traits.ts';
+import type { HostLimits, HostTraits } from '#model/host/traits.ts';
 import { macOf } from '#model/ids.ts';
 import { HOST_GATEWAY, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { ResolverPart } from '#model/parts/name-resolution.ts';
-import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type { NetworkFilterPart, SourceLimitPart } from '#model/parts/network-filter.ts';
 
 /** State of the host that decides the parts of a network. */
 export interface NetworkSurroundings {
@@ -27,7 +27,18 @@ export function partsOfNetwork(network: Network, { gatewayInterface, traits }: N
 		...(traits.ipnetHasEpair ? {} : { gateways }),
 		...(answering.length > 0 ? { resolvers: answering } : {}),
 	};
-	return [...own, { ...filter, ...known }, ...resolvers];
+	return [...own, { ...filter, ...known }, ...limitsOfOthers(network, traits), ...resolvers];
+}
+
+/** Of addresses on a bridge that are no endpoint's. On other networks there are none: each cable has its own. */
+function limitsOfOthers(network: Network, { limits }: HostTraits): Part[] {
+	return limits && network.type === 'bridge' ? [sourceLimitOf(network.interface, '', limits)] : [];
+}
+
+/** @param address `''`: all that no other limit names */
+export function sourceLimitOf(entry: string, address: string, limits: HostLimits): SourceLimitPart {
+	const { connections, questions } = limits;
+	return { kind: 'source-limit', interface: entry, address, connections, questions };
 }
 
 /** A resolver lives on gateway addresses that are the host's own. */

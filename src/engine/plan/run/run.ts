@@ -17,7 +17,7 @@ import {
 	vnetInterface,
 } from '../network/endpoint.ts';
 import { bringsOwnHosts } from '../network/member-names.ts';
-import { nameServersOf } from '../network/network.ts';
+import { nameServersOf, sourceLimitOf } from '../network/network.ts';
 
 export interface RunDesired {
 	readonly container: Container;
@@ -36,6 +36,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	parts.push(
 		...partsOfEndpoints(desired),
 		...asymmetricSources(desired),
+		...sourceLimits(desired),
 		...rateLimits(desired),
 		...nameServers(desired),
 		...hostsFile(desired),
@@ -75,6 +76,17 @@ function asymmetricSources({ container, liveEndpoints, traits }: RunDesired): Pa
 				return { kind: 'asymmetric-source', container: id, interface: entry, address };
 			}),
 	);
+}
+
+/** One for each address of each endpoint. */
+function sourceLimits({ container, liveEndpoints, traits }: RunDesired): Part[] {
+	const { networkDriver } = container;
+	const { limits } = traits;
+	if (!limits || (networkDriver === 'ipnet' && !traits.ipnetHasEpair)) return [];
+	return liveEndpoints.flatMap(({ endpoint, network, unit }) => {
+		const entry = networkDriver === 'vnet' ? network.interface : hostEnd(unit);
+		return addressesOf(endpoint).map((address) => sourceLimitOf(entry, address, limits));
+	});
 }
 
 /** A limit for each cable; only hosts where every endpoint has one can hold an ipnet container to it. */
@@ -122,12 +134,13 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 		return part.kind !== 'published-ports' && standsOn(part).some((name) => ends.has(name));
 	};
 	const places = new Set(parts.filter(isOwn).flatMap(placesOf));
-	const isBetween = (part: Part) =>
-		part.kind === 'asymmetric-source' && (places.has(part.interface) || places.has(part.address));
-	return parts.filter((part) => isOwn(part) || isBetween(part));
+	const concernsIt = (part: Part) =>
+		(part.kind === 'asymmetric-source' || part.kind === 'source-limit') &&
+		(places.has(part.interface) || places.has(part.address));
+	return parts.filter((part) => isOwn(part) || concernsIt(part));
 }
 
-/** What asymmetric sources of a container know an endpoint by: its addresses, and where its packets come in. */
+/** What rules about sources of packets know an endpoint by: its addresses, and where its packets come in. */
 function placesOf(part: Part): string[] {
 	if (part.kind === 'bridge-port') return [part.bridge];
 	if (part.kind === 'alias') return [part.address];

@@ -119,6 +119,7 @@ function anchorsOf(part: Part): Wanted[] {
 			return [{ part, anchor: portAnchor(part) }];
 		case 'filter-member':
 		case 'asymmetric-source':
+		case 'source-limit':
 			return [];
 	}
 }

@@ -4,6 +4,7 @@ import { closeNamespace, createNamespace, within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import { OF_THE_HOST, TABLE } from '../firewall/base.ts';
 import { Firewall } from '../firewall/firewall.ts';
+import { LIMIT_SETS } from '../firewall/limit-rules.ts';
 import type { Uplinks } from '../network/ingress-interfaces.ts';
 import { explainExcess, FilterOwners, removalOf } from './owners.ts';
 import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
@@ -57,6 +58,8 @@ function makeIn(firewall: Firewall, part: PartOf<KindOf<'firewall'>>): void | Pr
 			return firewall.members.make(part, {});
 		case 'asymmetric-source':
 			return firewall.asymmetricSources.make(part, {});
+		case 'source-limit':
+			return firewall.sourceLimits.make(part, {});
 		case 'published-ports':
 			return firewall.ports.make(part, {});
 		default:
@@ -79,6 +82,8 @@ function tableIn(namespace: number | undefined): Table {
 }
 
 function wordsFor({ kind, holder, key, value }: TableEntry, found: TableEntry | undefined): string {
+	if (kind === 'element' && LIMIT_SETS.has(holder))
+		return `the limit of ${key} in ${holder} is ${found ? 'another' : 'missing'}`;
 	if (kind === 'element') {
 		const leads = value === '' ? key : `${key} : ${value}`;
 		return found ? `element ${key} of ${holder} leads to ${found.value}` : `element ${leads} of ${holder} is missing`;

@@ -5,6 +5,7 @@ import type { ObservedExcess } from '#model/host/observed.ts';
 import { isOf, type KindOf, type Part, type PartOf } from '#model/part.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import { LIMIT_SETS } from '../firewall/limit-rules.ts';
 import type { TableEntry } from './table.ts';
 
 const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;
@@ -20,6 +21,8 @@ export class FilterOwners {
 	readonly #interfaces = new Map<string, Part>();
 	/** By subnet and by address of a resolver; by interface and address together where that is the key. */
 	readonly #places = new Map<string, Part>();
+	/** By interface, and address where there is one. */
+	readonly #limits = new Map<string, Part>();
 	readonly #ports = new Map<string, PublishedPortsPart[]>();
 
 	constructor(parts: readonly Part[]) {
@@ -41,6 +44,9 @@ export class FilterOwners {
 				return;
 			case 'asymmetric-source':
 				this.#places.set(`${part.interface} . ${part.address}`, part);
+				return;
+			case 'source-limit':
+				this.#limits.set(part.address ? `${part.interface} . ${part.address}` : part.interface, part);
 				return;
 			case 'published-ports':
 				this.#addPorts(part);
@@ -64,6 +70,7 @@ export class FilterOwners {
 	}
 
 	known(entry: TableEntry): Part | undefined {
+		if (entry.kind === 'element' && isLimit(entry)) return this.#limits.get(entry.key);
 		if (entry.kind === 'element') {
 			const owner = this.#interfaces.get(entry.key) ?? this.#places.get(entry.key) ?? this.#portOf(entry);
 			if (owner) return owner;
@@ -103,11 +110,11 @@ export function explainExcess(entries: readonly TableEntry[], owners: FilterOwne
 	const singles = byNetwork.get(undefined) ?? [];
 	const elements = Map.groupBy(
 		singles.filter(({ kind }) => kind === 'element'),
-		({ key }) => key,
+		(entry) => `${isLimit(entry)} ${entry.key}`,
 	);
 	return [
 		...[...byNetwork].flatMap(([network, all]) => (network === undefined ? [] : [leftNetwork(network, all)])),
-		...[...elements].map(([key, all]) => strayElement(key, all, owners)),
+		...[...elements.values()].map((all) => strayElement(all[0]?.key ?? '', all, owners)),
 		...singles
 			.filter(({ kind }) => kind === 'chain' || kind === 'set')
 			.map(({ kind, holder }) => ({ what: `${kind} ${holder}`, parts: [] })),
@@ -161,7 +168,8 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 	const sources = entries
 		.filter(({ holder }) => holder.startsWith('asymmetric'))
 		.flatMap(({ key }) => removalOf(key, []) ?? []);
-	return { what: `rules of a network ${network}`, parts: [...members, ...sources, part] };
+	const limits = [...new Set(entries.filter(isLimit).map(({ key }) => key))].map(strayLimit);
+	return { what: `rules of a network ${network}`, parts: [...members, ...sources, ...limits, part] };
 }
 
 /** An element that nobody asked for, or one whose key is ours and whose value is not. */
@@ -174,6 +182,7 @@ function strayElement(key: string, entries: readonly TableEntry[], owners: Filte
 
 /** The part whose unmaking takes the element with this key away, whatever it leads to. */
 export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
+	if (entries.some(isLimit)) return strayLimit(key);
 	const port = PORT.exec(key);
 	if (port) return strayPort(port, entries[0]?.value ?? '');
 	const [, name, address] = PLACE.exec(key) ?? [];
@@ -183,6 +192,16 @@ export function removalOf(key: string, entries: readonly TableEntry[]): Part | u
 	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
 	const internal = entries.some(({ holder }) => holder === 'internal');
 	return { kind: 'filter-member', network, interface: key, internal };
+}
+
+/** Whether it is in a set of limits. */
+function isLimit({ holder }: TableEntry): boolean {
+	return LIMIT_SETS.has(holder);
+}
+
+function strayLimit(key: string): Part {
+	const [, name = key, address = ''] = PLACE.exec(key) ?? [];
+	return { kind: 'source-limit', interface: name, address, connections: 0, questions: 0 };
 }
 
 function strayPort([, hostAddress = '', protocol, number]: RegExpExecArray, value: string): Part | undefined {

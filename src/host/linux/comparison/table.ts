@@ -10,7 +10,7 @@ export interface TableEntry {
 	readonly holder: string;
 	/** Of an element, e.g. `tcp . 8080`; `''` for the others. */
 	readonly key: string;
-	/** Value of a map element, e.g. `10.4.6.2 . 80`; for the others text that is equal when they are. */
+	/** Value of a map element, e.g. `10.4.6.2 . 80`, or the limit in it; for the others text that is equal when they are. */
 	readonly value: string;
 }
 
@@ -53,8 +53,14 @@ function readSet(holder: string, object: Json): TableEntry[] {
 }
 
 function readElement(holder: string, element: unknown, isMap: boolean): TableEntry {
-	const [key, value] = isMap ? (element as [unknown, unknown]) : [element, ''];
+	const [key, value] = isMap ? (element as [unknown, unknown]) : [element, limitOf(element)];
 	return { kind: 'element', holder, key: textOf(key), value: textOf(value) };
+}
+
+/** Limit that belongs to an element, as text that is equal when they are; `''`: none. */
+function limitOf(element: unknown): string {
+	const inner = (element as { elem?: Json } | null)?.elem;
+	return inner ? ['ct count', 'limit'].flatMap((name) => (inner[name] ? JSON.stringify(inner[name]) : [])).join() : '';
 }
 
 /** In nft's own words, as far as our elements go. */

@@ -4,6 +4,7 @@
  */
 import { LINK_LOCAL_BLOCK, UNSPECIFIED } from '#inet/address.ts';
 import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
+import { askRules, LIMIT_CHAINS, LIMIT_RULES, LIMIT_SETS } from './limit-rules.ts';
 
 export const TABLE_NAME = 'kleene';
 export const TABLE = `inet ${TABLE_NAME}`;
@@ -55,13 +56,19 @@ add chain ${TABLE} arrive
 add chain ${TABLE} publish
 `;
 
+/** The same for limits. */
+const LIMITS = [
+	...[...LIMIT_SETS].map(([name, words]) => `add set ${TABLE} ${name} { ${words} }`),
+	...[...LIMIT_CHAINS].map(([name, words]) => `add chain ${TABLE} ${name} ${words}`),
+].join('\n');
+
 /** Objects of earlier versions that no rule uses any more. Added first, as they may be gone. */
 const OUTDATED = ['subnets4 { type ipv4_addr; flags interval; }', 'subnets6 { type ipv6_addr; flags interval; }']
 	.flatMap((set) => [`add set ${TABLE} ${set}`, `delete set ${TABLE} ${set.split(' ')[0]}\n`])
 	.join('\n');
 
 /** The rules of the fixed chains. They are replaced as a whole, in the transaction that made sure of the chains. */
-const FIXED: Readonly<Record<string, readonly string[]>> = {
+const FIXED = {
 	forward: [
 		// No connection leads out of an internal network or into one, so none is asked about: a sender who pretends to be
 		// part of one of another network's gets nowhere.
@@ -156,31 +163,38 @@ function sourceAt(family: 'ip' | 'ip6'): string {
  */
 const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', 'counter drop'];
 
-/**
- * The table with its fixed chains, whatever was in them before. Elements and networks stay.
- *
- * @param sockets whether this kernel can tell what belongs to a socket (nft_socket)
- */
-export function renderBase(sockets = true): string {
-	const chains = Object.entries({ ...FIXED, late: sockets ? LATE : [] }).flatMap(([chain, rules]) => [
+/** What not every kernel has. */
+export interface TableFeatures {
+	/** It tells what belongs to a socket (nft_socket). */
+	readonly sockets: boolean;
+	/** It counts connections (nft_connlimit). */
+	readonly limits: boolean;
+}
+
+/** Returns the table with its fixed chains, whatever was in them before. Elements and networks stay. */
+export function renderBase({ sockets, limits }: TableFeatures = { sockets: true, limits: true }): string {
+	const asks = askRules([asksResolver('ip'), asksResolver('ip6')]);
+	const guard = limits ? [...FIXED.guard, ...asks] : FIXED.guard;
+	const fixed = { ...FIXED, guard, late: sockets ? LATE : [], ...(limits ? LIMIT_RULES : {}) };
+	const chains = Object.entries(fixed).flatMap(([chain, rules]) => [
 		`flush chain ${TABLE} ${chain}`,
 		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
 	]);
-	return `${BASE}${chains.join('\n')}\n${OUTDATED}`;
+	return `${BASE}${limits ? `${LIMITS}\n` : ''}${chains.join('\n')}\n${OUTDATED}`;
 }
 
 /**
- * What the elements of a set of ours are made of, as `BASE` declares it; the members of a network are the names of interfaces.
+ * What the elements of a set of ours are made of, as it is declared; the members of a network are the names of interfaces.
  */
 export function typeOf(set: string): SetType {
 	return TYPES.get(set) ?? { key: ['ifname'], interval: false };
 }
 
+const DECLARED = /^add (?:set|map) \S+ \S+ (\S+) \{ type ([^:;]+)(?: : ([^;]+))?;(.*) \}$/gm;
 const TYPES: ReadonlyMap<string, SetType> = new Map(
-	[...BASE.matchAll(/^add (?:set|map) \S+ \S+ (\S+) \{ type ([^:;]+)(?: : ([^;]+))?;(?: flags (\w+);)? \}$/gm)].map(
-		([, name = '', key = '', data, flags]) => {
-			const parts = (text: string) => text.trim().split(' . ');
-			return [name, { key: parts(key), ...(data ? { data: parts(data) } : {}), interval: flags === 'interval' }];
-		},
-	),
+	[...`${BASE}${LIMITS}`.matchAll(DECLARED)].map(([, name = '', key = '', data, more = '']) => {
+		const parts = (text: string) => text.trim().split(' . ');
+		const interval = more.includes('flags interval;');
+		return [name, { key: parts(key), ...(data ? { data: parts(data) } : {}), interval }];
+	}),
 );

@@ -6,7 +6,8 @@ import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
 import { IngressInterfaces, type Uplinks } from '../network/ingress-interfaces.ts';
-import { renderBase, TABLE, TABLE_NAME } from './base.ts';
+import { renderBase, TABLE, TABLE_NAME, type TableFeatures } from './base.ts';
+import { limitElements, limitKeys } from './limit-rules.ts';
 import { type PortCheck, PortPublisher } from './port-publisher.ts';
 import {
 	asymmetricElements,
@@ -35,6 +36,8 @@ export class Firewall {
 	#hasBase = false;
 	readonly #ways: IngressInterfaces;
 	readonly #conntrack: Conntrack;
+	/** Of the kernel, once they were tried. */
+	#features: TableFeatures | undefined;
 
 	/**
 	 * @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own
@@ -59,6 +62,23 @@ export class Firewall {
 		describe: (verb, part) => {
 			if (verb === 'make') return nftLines(renderNetwork(part) + renderElements(networkElements(part)));
 			return nftLines([...elementRemoval(networkElements(part)), ...networkRemoval(part)].join('\n'));
+		},
+	};
+
+	/** Where the kernel cannot count connections there is nothing that could hold anybody to a limit. */
+	readonly sourceLimits: PartHandler<'source-limit'> = {
+		make: (part, { found }) => {
+			if (found || !this.#table.hasChain('limits')) return;
+			this.#elements.replace(limitElements(part), limitKeys(part));
+		},
+		unmake: (part) => {
+			if (!this.#table.hasChain('limits')) return;
+			const known = part.connections + part.questions > 0;
+			this.#elements.remove(known ? limitElements(part) : limitKeys(part));
+		},
+		describe: (verb, part) => {
+			const elements = limitElements(part);
+			return nftLines(verb === 'make' ? renderElements(elements) : elementRemoval(elements).join('\n'));
 		},
 	};
 
@@ -94,12 +114,15 @@ export class Firewall {
 	}
 
 	#makeBase(): void {
-		try {
-			this.#nft.run(renderBase());
-		} catch (error) {
-			if (!(error instanceof NftablesError)) throw error;
-			this.#nft.run(renderBase(false)); // A kernel without nft_socket.
-		}
+		const candidates = this.#features ? [this.#features] : FEATURES;
+		for (const [index, features] of candidates.entries())
+			try {
+				this.#nft.run(renderBase(features));
+				this.#features = features;
+				break;
+			} catch (error) {
+				if (!(error instanceof NftablesError) || index === candidates.length - 1) throw error;
+			}
 		this.#hasBase = true;
 	}
 
@@ -140,6 +163,14 @@ export class Firewall {
 		this.#conntrack.close();
 	}
 }
+
+/** The first that the kernel takes is what it has. */
+const FEATURES: readonly TableFeatures[] = [
+	{ sockets: true, limits: true },
+	{ sockets: false, limits: true },
+	{ sockets: true, limits: false },
+	{ sockets: false, limits: false },
+];
 
 function familiesOf({ subnet, subnet6 }: NetworkFilterPart): Family[] {
 	return [...(subnet ? [4 as const] : []), ...(subnet6 ? [6 as const] : [])];

@@ -11,6 +11,7 @@
 
 import { familyOf } from '#inet/family.ts';
 import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
+import { splitStatement } from '#os/linux/netlink/filter/element-statements.ts';
 import { REFUSE, TABLE } from './base.ts';
 
 function chainOf(network: string): string {
@@ -164,7 +165,7 @@ export function elementRemoval(elements: readonly Element[]): string[] {
 	return elements.map(({ set, element }) => `delete element ${TABLE} ${set} { ${keyOf(element)} }`);
 }
 
-/** Without its value. */
+/** Without its value, and without a limit of its own. */
 export function keyOf(element: string): string {
-	return element.split(' : ')[0] ?? element;
+	return splitStatement(element).words.split(' : ')[0] ?? element;
 }

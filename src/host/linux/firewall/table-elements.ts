@@ -1,7 +1,12 @@
 /** Elements of the sets and maps of our table, and parts that are nothing else. */
 
 import type { ApplyOptions } from '#host/driver.ts';
-import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
+import type {
+	AsymmetricSourcePart,
+	FilterMemberPart,
+	NetworkFilterPart,
+	SourceLimitPart,
+} from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { hasCode } from '#os/errno.ts';
 import type { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
@@ -9,7 +14,12 @@ import { NftablesError } from '#os/linux/nftables.ts';
 import { typeOf } from './base.ts';
 import { type Element, elementRemoval, renderElements } from './rules.ts';
 
-export type FilterPart = NetworkFilterPart | FilterMemberPart | AsymmetricSourcePart | PublishedPortsPart;
+export type FilterPart =
+	| NetworkFilterPart
+	| FilterMemberPart
+	| AsymmetricSourcePart
+	| SourceLimitPart
+	| PublishedPortsPart;
 
 /** Each change is one transaction, whose cost is that of the elements alone: libnftables looks at all chains and sets first. */
 export class TableElements {
@@ -30,6 +40,17 @@ export class TableElements {
 		} catch (error) {
 			if (!isMissing(error)) throw error;
 			for (const element of elements.length > 1 ? elements : []) this.remove([element]);
+		}
+	}
+
+	/** Those that are there are taken out first: an element keeps the limit that it was made with. */
+	replace(elements: readonly Element[], old: readonly Element[]): void {
+		try {
+			this.#table.addNew(elements.map(typed));
+		} catch (error) {
+			if (!hasCode(error, 'EEXIST')) throw error;
+			this.remove(old);
+			this.add(elements);
 		}
 	}
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { renderBase, typeOf } from '#host/linux/firewall/base.ts';
-import { renderElements } from '#host/linux/firewall/rules.ts';
+import { keyOf, renderElements } from '#host/linux/firewall/rules.ts';
 import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables } from '#os/linux/nftables.ts';
@@ -44,6 +44,13 @@ const EVERY_KIND = [
 	...typed('home6', '"kleene0" . fd00:4:6::/64'),
 	...typed('asymmetric4', '"kleene0" . 10.4.7.2', '"epair0a" . 10.4.8.3'),
 	...typed('asymmetric6', '"kleene0" . fd00:4:7::2'),
+	...typed('endpoint4', '"kleene0" . 10.4.6.2'),
+	...typed('few4', '"kleene0" . 10.4.6.2 ct count over 7', '"epair0a" . 10.4.6.3 ct count over 1024'),
+	...typed('many6', '"kleene0" . fd00:4:6::2 ct count over 2147483647'),
+	...typed('few', '"kleene0" ct count over 100'),
+	...typed('asking4', '"kleene0" . 10.4.6.2 limit rate over 100/second burst 200 packets'),
+	...typed('asking6', '"kleene0" . fd00:4:6::2 limit rate over 2147483647/second burst 4294967294 packets'),
+	...typed('asking', '"kleene0" limit rate over 1000/second burst 2000 packets'),
 	...typed('resolvers4', '10.4.6.1'),
 	...typed('resolvers6', 'fd00:4:6::1'),
 	...typed('opened4', '"eth0"'),
@@ -69,8 +76,7 @@ test('what nft has made we take out, and the other way round', (t) => {
 	elements.remove(EVERY_KIND);
 	assert.equal(listed(), empty);
 	elements.add(EVERY_KIND);
-	for (const { set, element } of EVERY_KIND)
-		nft.run(`delete element inet kleene ${set} { ${element.split(' : ')[0]} }`);
+	for (const { set, element } of EVERY_KIND) nft.run(`delete element inet kleene ${set} { ${keyOf(element)} }`);
 	assert.equal(listed(), empty);
 });
 

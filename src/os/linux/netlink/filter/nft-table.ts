@@ -52,18 +52,26 @@ export class NftTable {
 	 * @throws NetlinkError, `EEXIST` when one is there with another value, `ENOENT` without the set or the table
 	 */
 	add(elements: readonly SetElement[]): void {
-		this.#change('add', elements);
+		this.#change('add', elements, FLAG.CREATE);
+	}
+
+	/**
+	 * Adds elements that are not there: what is there keeps its counters and limits, whatever those of the new one are.
+	 *
+	 * @throws NetlinkError, `EEXIST` when one is there
+	 */
+	addNew(elements: readonly SetElement[]): void {
+		this.#change('add', elements, FLAG.CREATE | FLAG.EXCLUSIVE);
 	}
 
 	/** By their keys. @throws NetlinkError, `ENOENT` when one is not there; then all stay */
 	remove(elements: readonly SetElement[]): void {
-		this.#change('remove', elements);
+		this.#change('remove', elements, 0);
 	}
 
-	#change(verb: keyof typeof CHANGE, elements: readonly SetElement[]): void {
+	#change(verb: keyof typeof CHANGE, elements: readonly SetElement[], flags: number): void {
 		const bySet = Map.groupBy(elements, ({ set }) => set);
 		if (bySet.size === 0) return;
-		const flags = verb === 'add' ? FLAG.CREATE : 0;
 		const changes: BatchMessage[] = [];
 		for (const [set, own] of bySet)
 			for (let start = 0; start < own.length; start += PER_MESSAGE) {

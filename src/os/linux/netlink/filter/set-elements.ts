@@ -3,9 +3,10 @@
 import { addressBytes } from '#inet/address.ts';
 import { splitPrefix } from '#inet/prefix.ts';
 import type { AttributeWriter } from '../attributes.ts';
+import { encodeStatement, splitStatement } from './element-statements.ts';
 
 const LIST_ELEMENT = 1;
-const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, KEY_END: 10 } as const;
+const ELEMENT = { KEY: 1, DATA: 2, FLAGS: 3, EXPRESSION: 7, KEY_END: 10 } as const;
 /** The element is the first one behind a range. */
 const INTERVAL_END = Buffer.from([0, 0, 0, 1]);
 const DATA = { VALUE: 1, VERDICT: 2 } as const;
@@ -27,7 +28,10 @@ export interface SetType {
 export interface SetElement {
 	readonly set: string;
 	readonly type: SetType;
-	/** E.g. `tcp . 8080 : 10.4.6.2 . 80` or `"epair0a" : goto chain`. */
+	/**
+	 * E.g. `tcp . 8080 : 10.4.6.2 . 80` or `"epair0a" : goto chain`; where the set is declared with such a statement, one
+	 * may follow the key: `"epair0a" ct count over 100`, `"epair0a" limit rate over 10/second burst 20 packets`.
+	 */
 	readonly element: string;
 }
 
@@ -43,13 +47,15 @@ class Encoder {
 
 	/** @param whole with its data, where the type has some */
 	element(out: AttributeWriter, element: string, { type, whole }: { type: SetType; whole: boolean }): void {
-		const [key = '', data = ''] = element.split(' : ');
+		const { words, statement } = splitStatement(element);
+		const [key = '', data = ''] = words.split(' : ');
 		const { start, end } = this.#key(key, type.key);
 		const ranges = type.interval && type.key.length > 1;
 		out.nest(LIST_ELEMENT, () => {
 			out.nest(ELEMENT.KEY, () => out.put(DATA.VALUE, start));
 			if (whole && type.data) out.nest(ELEMENT.DATA, () => this.#data(out, data, type.data ?? []));
 			if (ranges) out.nest(ELEMENT.KEY_END, () => out.put(DATA.VALUE, end));
+			if (whole && statement) out.nest(ELEMENT.EXPRESSION, () => encodeStatement(out, statement));
 		});
 		if (type.interval && !ranges) this.#end(out, end);
 	}
