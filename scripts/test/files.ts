@@ -1,5 +1,5 @@
 /** Which test files there are, and which of them need no host. */
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 
 /** Whether the host of the tests is reached by ssh: its network is not on this machine. */
 export const isFarAway = process.env.KLEENE_TEST_HOST?.startsWith('ssh://') ?? false;
@@ -7,9 +7,10 @@ export const isFarAway = process.env.KLEENE_TEST_HOST?.startsWith('ssh://') ?? f
 const ALL = ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'];
 const SLOW = '.slow.test.ts';
 
-/** Folders whose tests compute only: they share one process. A file with hooks of its own at the top runs apart. */
+/** Folders whose tests compute only: they share one process. */
 const PURE = ['src/', 'scripts/', 'test/engine/', 'test/daemon/'];
-const APART = ['src/host/linux/sandbox/users.test.ts'];
+/** A hook at the top of a file would be one of all files that share its process. */
+const HOOK = /^(before|after|beforeEach|afterEach)\(/m;
 
 /** @param patterns files as the user names them, glob patterns too; none: all, the slow ones apart */
 export function filesToRun(patterns: readonly string[], slow: boolean): string[] {
@@ -19,6 +20,7 @@ export function filesToRun(patterns: readonly string[], slow: boolean): string[]
 	return files;
 }
 
+/** Whether a file needs no process of its own. */
 export function isPure(file: string): boolean {
-	return PURE.some((folder) => file.startsWith(folder)) && !APART.includes(file);
+	return PURE.some((folder) => file.startsWith(folder)) && !HOOK.test(readFileSync(file, 'utf8'));
 }

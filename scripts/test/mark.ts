@@ -11,10 +11,11 @@ import { passed } from './phase.ts';
 const NAMESPACES = '/run/netns';
 
 export class Mark {
-	/** Short, because socket paths end at 107 bytes. */
-	readonly folder = mkdtempSync('/tmp/t-');
+	readonly folder: string;
 
-	constructor() {
+	constructor(parent = '/tmp') {
+		// Short, because socket paths end at 107 bytes.
+		this.folder = mkdtempSync(`${parent}/t-`);
 		// As /tmp is: apt, which tests may start, goes there as a user of its own.
 		chmodSync(this.folder, 0o1777);
 	}

@@ -127,8 +127,7 @@ describe('the end of a container, and of the daemon', () => {
 		for (const delay of [5, 15, 30, 45, 60, 90]) {
 			const busy = host.klee('run', '-l', 'vnet', '-n', 'testnet', 'Debian', 'true');
 			const network = host.klee('network', 'create', '-t', 'bridge', '--subnet', '10.7.0.0/24', 'half');
-			// klee itself takes some 50 ms to start.
-			await new Promise((resolve) => setTimeout(resolve, 40 + delay));
+			await new Promise((resolve) => setTimeout(resolve, delay));
 			await host.stopDaemon('SIGKILL');
 			await Promise.all([busy, network]);
 			await host.startDaemon();

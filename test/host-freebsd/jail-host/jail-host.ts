@@ -11,6 +11,7 @@ import {
 	writeFileSync,
 	writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Paths } from '#host/freebsd/paths.ts';
@@ -40,7 +41,7 @@ export class JailHost {
 
 	/** @param bare without the root dataset and its three children */
 	constructor(context: TestContext, bare = false) {
-		this.directory = mkdtempSync('/tmp/kleene-jail-host-');
+		this.directory = mkdtempSync(join(tmpdir(), 'jh-'));
 		const name = this.directory.slice(this.directory.lastIndexOf('-') + 1);
 		this.paths = new Paths(`zroot/kleene-${name}`, join(this.directory, `kleene-${name}`));
 		this.#bin = join(this.directory, 'bin');
