@@ -11,6 +11,7 @@ import { type Outcome, run } from '#test/testbed/command.ts';
 import { KLEE, KLEENED } from '#test/testbed/daemon-host.ts';
 import { eventually } from '#test/testbed/eventually.ts';
 import { createNamespace, removeNamespace } from '#test/testbed/network-namespace.ts';
+import { processesOf } from '#test/testbed/snapshot.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'k-full-'));
 const root = join(folder, 'root');
@@ -46,8 +47,11 @@ before(async () => {
 
 after(async () => {
 	const gone = once(daemon, 'exit');
+	// After a failure there may be some.
+	const left = JSON.parse((await klee('lsc', '-a', '--json')).stdout || '[]') as { id: string }[];
 	daemon.kill('SIGTERM');
 	await gone;
+	for (const { pid } of left.length > 0 ? processesOf(root) : []) process.kill(pid, 'SIGKILL');
 	await removeNamespace(namespace);
 	rmSync(folder, { recursive: true, force: true });
 });
