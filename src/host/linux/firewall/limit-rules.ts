@@ -11,7 +11,7 @@
  */
 import { FAMILIES, type Family, familyOf } from '#inet/family.ts';
 import type { SourceLimitPart } from '#model/parts/network-filter.ts';
-import type { Element } from './rules.ts';
+import type { Element } from './element.ts';
 
 const COUNTED = 1024;
 const SAMPLED = 16;

@@ -5,7 +5,8 @@ import { EVERYWHERE } from '#inet/prefix.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { TABLE } from './base.ts';
-import { type Element, keyOf } from './rules.ts';
+import type { Element } from './element.ts';
+import { keyOf } from './rules.ts';
 
 /** Elements of allowed sources, followed by the ports. */
 export function publishedElements(part: PublishedPortsPart): Element[] {

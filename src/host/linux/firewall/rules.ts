@@ -13,6 +13,7 @@ import { familyOf } from '#inet/family.ts';
 import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { splitStatement } from '#os/linux/netlink/filter/element-statements.ts';
 import { REFUSE, TABLE } from './base.ts';
+import type { Element } from './element.ts';
 
 function chainOf(network: string): string {
 	return `net_${network}`;
@@ -119,11 +120,6 @@ export function networkElements(part: NetworkFilterPart): Element[] {
 		...(shared ? [] : subnets.map((block) => ({ set: `home${familyOf(block)}`, element: `"${name}" . ${block}` }))),
 		...resolvers.map((address) => ({ set: `resolvers${familyOf(address)}`, element: address })),
 	];
-}
-
-export interface Element {
-	readonly set: string;
-	readonly element: string;
 }
 
 /** A shared interface is no part of the network: the host and others go on using it. */

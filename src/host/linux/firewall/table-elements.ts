@@ -12,7 +12,8 @@ import { hasCode } from '#os/errno.ts';
 import type { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
 import { NftablesError } from '#os/linux/nftables.ts';
 import { typeOf } from './base.ts';
-import { type Element, elementRemoval, renderElements } from './rules.ts';
+import type { Element } from './element.ts';
+import { elementRemoval, renderElements } from './rules.ts';
 
 export type FilterPart =
 	| NetworkFilterPart

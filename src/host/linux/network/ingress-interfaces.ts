@@ -1,5 +1,5 @@
 import { FAMILIES, type Family } from '#inet/family.ts';
-import type { Element } from '../firewall/rules.ts';
+import type { Element } from '../firewall/element.ts';
 
 /** Part of `Forwarding` that is used here. */
 export interface Uplinks {
