@@ -192,12 +192,14 @@ test('arguments are read, and what is not understood is refused', () => {
 		write: true,
 		host: 'ssh://root@bsd1',
 		key: undefined,
+		knownHosts: undefined,
 		help: false,
 	});
 	assert.deepEqual(readSetupPfArguments(['--freebsd-host=ssh://bsd1:2222']), {
 		write: false,
 		host: 'ssh://bsd1:2222',
 		key: undefined,
+		knownHosts: undefined,
 		help: false,
 	});
 	for (const words of [['--freebsd-host'], ['--yes'], ['now']])
