@@ -39,7 +39,8 @@ async function runWith(mark: Mark): Promise<boolean> {
 	if (whole && !(await timed('types, lint and import law', check))) return false;
 	const pure = whole ? files.filter(isPure) : [];
 	const durations = Durations.read(`${CACHE}/durations.json`);
-	const others = durations.longestFirst(files.filter((file) => !pure.includes(file)));
+	const apart = files.filter((file) => !pure.includes(file));
+	const others = isFarAway ? apart : durations.longestFirst(apart);
 	const run = async (title: string, some: readonly string[], lanes: number | 'one process') =>
 		some.length === 0 || timed(title, () => runFiles(some, { lanes, mark, durations }));
 	const first = await run('tests without a host', pure, 'one process');

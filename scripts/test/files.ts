@@ -12,8 +12,17 @@ const PURE = ['src/', 'scripts/', 'test/engine/', 'test/daemon/'];
 /** A hook at the top of a file would be one of all files that share its process. */
 const HOOK = /^(before|after|beforeEach|afterEach)\(/m;
 
+/** For a FreeBSD host reached by ssh, in this order. They share the host, so one file at a time. */
+const FREEBSD = [
+	...['walkthrough', 'networks', 'names', 'sessions', 'restart'].map(
+		(name) => `test/acceptance/everywhere/${name}.test.ts`,
+	),
+	...['cost', 'cut', 'killed'].map((name) => `test/acceptance/freebsd/${name}.test.ts`),
+];
+
 /** @param patterns files as the user names them, glob patterns too; none: all, the slow ones apart */
 export function filesToRun(patterns: readonly string[], slow: boolean): string[] {
+	if (patterns.length === 0 && isFarAway) return slow ? [] : FREEBSD;
 	if (patterns.length === 0) return globSync(ALL).filter((file) => file.endsWith(SLOW) === slow);
 	const files = globSync(patterns);
 	if (files.length === 0) throw new Error(`no file is called ${patterns.join(' or ')}`);

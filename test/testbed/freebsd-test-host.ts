@@ -5,9 +5,12 @@
  * Environment: KLEENE_TEST_SSH_KEY (private key), KLEENE_TEST_POOL (pool for the dataset, default `zroot`),
  * KLEENE_TEST_IMAGE (method and source of the base image, default `fetch-auto`, e.g. `zfs-clone zroot/base`).
  */
+import { join } from 'node:path';
 import { type Outcome, run } from './command.ts';
 import { DaemonHost } from './daemon-host.ts';
-import type { HostInterface, HostUnderTest } from './host-contract.ts';
+import type { FreebsdUnderTest } from './freebsd/contract.ts';
+import { Probe } from './freebsd/probe.ts';
+import type { HostInterface } from './host-contract.ts';
 import { difference, type Snapshot } from './snapshot.ts';
 import { type Turn, takeTurn } from './turn.ts';
 
@@ -29,22 +32,31 @@ const QUESTIONS: ReadonlyMap<string, string> = new Map([
 /** Once a network has switched it on it stays so: see docs/freebsd-networks.md. */
 const FORWARDS = /^(- sysctl: net\.\S+\.forwarding: 0|\+ sysctl: net\.\S+\.forwarding: 1)$/;
 
-export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
+/** Starts a kleened whose way to the host is probed. */
+const PROBED_DAEMON = new URL('../host-freebsd/far/far-daemon.ts', import.meta.url).pathname;
+
+export class FreebsdTestHost extends DaemonHost implements FreebsdUnderTest {
 	readonly image = 'FreeBSD';
+	readonly isReal = true;
+	readonly isRemote = true;
+	readonly probe: Probe;
+	readonly #probed: boolean;
 	readonly #target: string;
 	readonly #dataset: string;
 	#before: Snapshot | undefined;
 	#turn: Turn | undefined;
 
-	private constructor(target: string) {
+	private constructor(target: string, probed: boolean) {
 		super();
 		this.#target = target;
+		this.#probed = probed;
+		this.probe = new Probe(join(this.folder, 'probe'));
 		const pool = process.env.KLEENE_TEST_POOL ?? 'zroot';
 		this.#dataset = `${pool}/kleene-test-${process.pid}-${this.folder.slice(-6).toLowerCase()}`;
 	}
 
-	static async start(target: string): Promise<FreebsdTestHost> {
-		const host = new FreebsdTestHost(target);
+	static async start(target: string, { probed = false } = {}): Promise<FreebsdTestHost> {
+		const host = new FreebsdTestHost(target, probed);
 		try {
 			host.#turn = await takeTurn(host.#ssh());
 			host.#before = await host.#snapshot();
@@ -60,9 +72,18 @@ export class FreebsdTestHost extends DaemonHost implements HostUnderTest {
 		}
 	}
 
+	protected override command(): readonly string[] {
+		return this.#probed ? [process.execPath, PROBED_DAEMON] : super.command();
+	}
+
 	protected place(): readonly string[] {
 		const key = process.env.KLEENE_TEST_SSH_KEY;
-		return ['--freebsd-host', this.#target, '--zfs-root', this.#dataset, ...(key ? ['--ssh-key', key] : [])];
+		if (!this.#probed)
+			return ['--freebsd-host', this.#target, '--zfs-root', this.#dataset, ...(key ? ['--ssh-key', key] : [])];
+		const { username: user, hostname, port } = new URL(this.#target);
+		const target = { user, host: hostname.replace(/^\[|\]$/g, ''), ...(port ? { port: Number(port) } : {}) };
+		const access = { target, directory: this.folder, ...(key ? { key } : {}) };
+		return ['--ssh', JSON.stringify(access), '--zfs-root', this.#dataset, '--probe', this.probe.folder];
 	}
 
 	/** Runs a text for a POSIX shell there. It goes in by standard input: the login shell may be any. */

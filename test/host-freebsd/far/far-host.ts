@@ -132,6 +132,7 @@ export class FarHost {
 		const [head = '', ...rest] = request.split('\0\0\n');
 		const [name = '', jailName = '', ...argv] = head.split('\0');
 		this.calls.push([name, ...argv].join(' '));
+		this.world.sysctls.set('vm.stats.vm.v_forks', `${this.calls.length}`);
 		const command = this.#commands[name];
 		const call = { world: this.world, argv, jail: jailName, input: rest.join('\0\0\n') };
 		return render(command ? command(call) : failure(`${name}: not found`, 127));

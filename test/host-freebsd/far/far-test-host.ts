@@ -1,19 +1,26 @@
 /** A kleened on the simulated FreeBSD host, as a host under test: see far/far-host.ts for what that is worth. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputOf } from '#test/testbed/command.ts';
+import { TestSshd, withoutSshd } from '#test/os/shell/sshd.ts';
+import { type Outcome, outputOf, run } from '#test/testbed/command.ts';
 import { DaemonHost } from '#test/testbed/daemon-host.ts';
-import type { HostInterface, HostUnderTest } from '#test/testbed/host-contract.ts';
+import type { FreebsdUnderTest } from '#test/testbed/freebsd/contract.ts';
+import { Probe } from '#test/testbed/freebsd/probe.ts';
+import type { HostInterface } from '#test/testbed/host-contract.ts';
 import { FarHost } from './far-host.ts';
 import { visibleInterfaces } from './ifconfig.ts';
 
 const DAEMON = new URL('far-daemon.ts', import.meta.url).pathname;
 
-export class FarTestHost extends DaemonHost implements HostUnderTest {
+export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 	readonly image = 'FreeBSD';
 	readonly far: FarHost;
 	readonly #zfsRoot: string;
+	readonly isReal = false;
+	readonly probe: Probe;
 	#guest = false;
+	#sshd: TestSshd | undefined;
+	#probed = false;
 
 	readonly #under: (folder: string) => readonly string[];
 
@@ -22,20 +29,41 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 		this.far = far;
 		this.#under = under;
 		this.#zfsRoot = `zroot/k${process.pid}${this.folder.slice(-6)}`;
+		this.probe = new Probe(join(this.folder, 'probe'));
 	}
 
 	/** @param under the command that the daemon is to be run by, e.g. strace(1), from the folder of this host */
 	static async start(under: (folder: string) => readonly string[] = () => []): Promise<FarTestHost> {
-		const host = new FarTestHost(await FarHost.start(), under);
+		return new FarTestHost(await FarHost.start(), under).#open();
+	}
+
+	/** With a daemon that is probed, and that reaches it by ssh where this machine has sshd(8). */
+	static async startProbed(): Promise<FarTestHost> {
+		const host = new FarTestHost(await FarHost.start(), () => []);
+		host.#probed = true;
+		if (!withoutSshd)
+			host.#sshd = await TestSshd.start({ after: (close) => host.takeAlong({ close: async () => close() }) });
+		return host.#open();
+	}
+
+	async #open(): Promise<this> {
 		try {
-			await host.startDaemon();
-			const archive = await host.#baseArchive();
-			await host.kleeOutput('image', 'create', '-t', host.image, 'fetch', `file://${archive}`);
-			return host;
+			await this.startDaemon();
+			const archive = await this.#baseArchive();
+			await this.kleeOutput('image', 'create', '-t', this.image, 'fetch', `file://${archive}`);
+			return this;
 		} catch (error) {
-			await host.removeByForce();
+			await this.removeByForce();
 			throw error;
 		}
+	}
+
+	get isRemote(): boolean {
+		return this.#sshd !== undefined;
+	}
+
+	sh(text: string): Promise<Outcome> {
+		return run(['/bin/sh', '-c', text], { env: { PATH: `${this.far.bin}:/usr/sbin:/usr/bin:/sbin:/bin` } });
 	}
 
 	/** Another daemon, with a root and a store of its own, on the host of this one, and not started yet. */
@@ -50,7 +78,9 @@ export class FarTestHost extends DaemonHost implements HostUnderTest {
 	}
 
 	protected place(): readonly string[] {
-		return ['--bin', this.far.bin, '--run', this.far.runDirectory, '--zfs-root', this.#zfsRoot];
+		const place = ['--bin', this.far.bin, '--run', this.far.runDirectory, '--zfs-root', this.#zfsRoot];
+		const ssh = this.#sshd ? ['--ssh', JSON.stringify(this.#sshd.access())] : [];
+		return [...place, ...ssh, ...(this.#probed ? ['--probe', this.probe.folder] : [])];
 	}
 
 	/** Enough of a base system to be cloned and mounted into: programs are those of this machine. */
