@@ -38,7 +38,8 @@ export const mountPoint = {
 	identity: (part) => `${part.container} ${part.mount.destination}`,
 	title: (part) => `the mount at ${part.mount.destination} of container ${part.container}`,
 	names: none,
-	standsOn: (part) => [rootFilesOf(part.container), ...volumeOf(part.mount)],
+	/** A source on the host is looked for before anything of the container is made. */
+	standsOn: ({ container, mount }) => (mount.type === 'nullfs' ? [] : [rootFilesOf(container), ...volumeOf(mount)]),
 	removedWith: (part) => [rootFilesOf(part.container)],
 } satisfies PartDefinition<MountPointPart>;
 
