@@ -17,7 +17,7 @@ const FREEBSD = [
 	...['walkthrough', 'networks', 'names', 'sessions', 'restart'].map(
 		(name) => `test/acceptance/everywhere/${name}.test.ts`,
 	),
-	...['cost', 'cut', 'killed'].map((name) => `test/acceptance/freebsd/${name}.test.ts`),
+	...['cost', 'by-hand', 'cut', 'killed'].map((name) => `test/acceptance/freebsd/${name}.test.ts`),
 ];
 
 /** @param patterns files as the user names them, glob patterns too; none: all, the slow ones apart */

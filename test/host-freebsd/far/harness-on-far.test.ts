@@ -5,5 +5,6 @@
 process.env.KLEENE_TEST_HOST = 'far';
 process.env.KLEENE_TEST_KILLS ??= '2';
 await import('#test/acceptance/freebsd/cost.test.ts');
+await import('#test/acceptance/freebsd/by-hand.test.ts');
 await import('#test/acceptance/freebsd/cut.test.ts');
 await import('#test/acceptance/freebsd/killed.test.ts');

@@ -1,4 +1,4 @@
-import { type Answer, type Call, failure, type World } from './world.ts';
+import { type Answer, type Call, failure, PF_CONF, type World } from './world.ts';
 
 /** pfctl(8): anchors keep the text that was loaded into them. Texts as recorded (065 to 077, 145). */
 export function pfctl({ world, argv, input }: Call): Answer {
@@ -8,13 +8,22 @@ export function pfctl({ world, argv, input }: Call): Answer {
 	};
 	const flags = argv.filter((word) => /^-[a-zA-Z]+$/.test(word)).join('');
 	const anchor = value('-a') ?? '';
+	const file = argv[argv.findIndex((word) => /^-[a-z]*f$/.test(word)) + 1];
+	if (file === '/etc/pf.conf') return load(world, '', PF_CONF, flags.includes('n'));
 	if (flags.includes('f')) return load(world, anchor, input, flags.includes('n'));
 	const quiet = flags.includes('q');
 	if (value('-F') !== undefined) return flush(world, anchor, { what: value('-F')!, quiet });
 	if (flags.includes('k')) return kill(value('-k') ?? '', quiet);
-	if (flags.includes('e')) return failure('pfctl: pf already enabled');
+	if (flags.includes('e') || flags.includes('d')) return switchTo(world, flags.includes('e'));
 	const what = /-\w*s(\w+)/.exec(argv.join(' '))?.[1] ?? value('-s') ?? '';
 	return { stdout: show(world, anchor, argv.find((word) => /^-s.+/.test(word))?.slice(2) ?? value('-s') ?? what) };
+}
+
+function switchTo(world: World, on: boolean): Answer {
+	const word = on ? 'enabled' : 'disabled';
+	if (world.pfEnabled === on) return failure(on ? 'pfctl: pf already enabled' : 'pfctl: pf not enabled');
+	world.pfEnabled = on;
+	return { stderr: `pf ${word}\n` };
 }
 
 function load(world: World, anchor: string, text: string, only: boolean): Answer {
@@ -56,6 +65,7 @@ function tablesIn(world: World, anchor: string): number {
 function flush(world: World, anchor: string, { what, quiet }: { what: string; quiet: boolean }): Answer {
 	if (anchor !== '' && !world.anchors.has(anchor) && !listed(world).includes(anchor))
 		return failure('pfctl: Anchor does not exist.');
+	if (anchor === '') world.mainRules = '';
 	const tables = anchor === '' ? 0 : empty(world, anchor);
 	if (quiet) return {};
 	const all = what === 'all' ? `nat cleared\n${tables > 0 ? `${tables} tables deleted.\n` : ''}` : '';
@@ -92,7 +102,7 @@ function show(world: World, anchor: string, what: string): string {
 			.join('');
 	switch (what) {
 		case 'info':
-			return 'Status: Enabled for 0 days 00:00:27           Debug: Urgent\n';
+			return `Status: ${world.pfEnabled ? 'Enabled' : 'Disabled'} for 0 days 00:00:27           Debug: Urgent\n`;
 		case 'Anchors':
 			return children(world, anchor)
 				.map((name) => `  ${name}\n`)

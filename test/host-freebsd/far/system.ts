@@ -1,5 +1,5 @@
 import { quote } from '#os/shell/quote.ts';
-import { type Answer, type Call, failure, type World } from './world.ts';
+import { type Answer, type Call, failure, PF_CONF, type World } from './world.ts';
 
 export function uname({ world, argv }: Call): Answer {
 	const values: Record<string, string> = {
@@ -67,8 +67,12 @@ export function devfs({ world, argv }: Call): Answer {
 	return {};
 }
 
-/** service(8): the rules of /etc/defaults/devfs.rules are not there. */
-export function service(): Answer {
+/** service(8): the rules of /etc/defaults/devfs.rules are not there; `pf restart` as rc.d/pf does it, anchors stay. */
+export function service({ world, argv }: Call): Answer {
+	if (argv.join(' ') === 'pf restart') {
+		world.mainRules = PF_CONF;
+		world.pfEnabled = true;
+	}
 	return {};
 }
 

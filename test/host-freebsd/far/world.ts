@@ -66,7 +66,11 @@ export interface World {
 	/** devfs(8) ruleset → its rules. */
 	readonly deviceRules: Map<string, string[]>;
 	mainRules: string;
+	pfEnabled: boolean;
 }
+
+/** What /etc/pf.conf says there. */
+export const PF_CONF = 'nat-anchor "kleene/*"\nrdr-anchor "kleene/*"\nanchor "kleene/*"\n';
 
 export function newInterface(name: string, group: Interface['group'], change: Partial<Interface> = {}): Interface {
 	const mtu = group === 'lo' ? 16_384 : 1500;
@@ -105,7 +109,8 @@ export function newWorld(root: string, release: number): World {
 			...['pfil_member', 'pfil_bridge'].map((name) => [`net.link.bridge.${name}`, release >= 14 ? '0' : '1'] as const),
 			...(release >= 15 ? [['net.link.bridge.member_ifaddrs', '0'] as const] : []),
 		]),
-		mainRules: 'nat-anchor "kleene/*"\nrdr-anchor "kleene/*"\nanchor "kleene/*"\n',
+		mainRules: PF_CONF,
+		pfEnabled: true,
 	};
 }
 
