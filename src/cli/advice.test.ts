@@ -39,7 +39,7 @@ test('a command without a shortcut is named with its group', async () => {
 	assert.equal((await advice('tag', 'x', 'y')).hint, 'did you mean klee image tag?');
 	assert.match(
 		(await advice('prune')).hint,
-		/^did you mean klee container prune or klee image prune or .*volume prune\?$/,
+		/^did you mean klee container prune or klee image prune or .*volume prune or klee system prune\?$/,
 	);
 	assert.equal((await advice('network', 'lss')).hint, 'did you mean ls? See klee network --help');
 	assert.equal((await advice('nonsense')).hint, 'see klee --help');

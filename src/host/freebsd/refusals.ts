@@ -25,7 +25,7 @@ const LINE = /^KLEENE-REFUSAL ([A-Z_]+)\t([^\t\n]+)\t([^\t\n]+)\t([^\t\n]+?)(?:\
  */
 export function refusal({ code, what, why, hint, message }: ScriptRefusal): Script {
 	const format = `${MARK} %s\\t%s\\t%s\\t%s${message === undefined ? '' : '\\t%s'}`;
-	return sh`{ printf ${format} ${code} ${what} ${why} ${hint} ${message ?? sh``} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
+	return sh`{ printf ${format} ${code} ${what} ${why} ${hint}${message === undefined ? sh`` : sh` ${message}`} | tr '\\n' ' ' >&2; echo >&2; exit 1; }`;
 }
 
 /** The refusal of one step, about its part. */
