@@ -54,7 +54,7 @@ function hopLines({ kind, what, verdict, change }: Hop, deciding: boolean): stri
 	const lines = [`${title(kind)}${sign} ${text}${said}`];
 	if (change && deciding)
 		lines.push(`${INDENT}${colour('dim', good ? 'to bar it:' : 'to let it pass:')} ${colour('cyan', change)}`);
-	if (missing) lines.push(`${INDENT}${colour('dim', 'to be heard:')} ${colour('cyan', change)}`);
+	if (missing) lines.push(`${INDENT}${colour('dim', 'to fix:')} ${colour('cyan', change)}`);
 	return lines;
 }
 

@@ -138,10 +138,7 @@ describe('on one network', () => {
 		}
 		const { stdout, code } = await land.host.klee('network', 'trace', 'web', 'app:82');
 		assert.equal(code, 0);
-		assert.match(
-			stdout,
-			/! app listens on 127[\s\S]*to be heard: let the service listen on 0\.0\.0\.0, or on 10\.4\.6\.12/,
-		);
+		assert.match(stdout, /! app listens on 127[\s\S]*to fix: let the service listen on 0\.0\.0\.0, or on 10\.4\.6\.12/);
 		assert.match(
 			stdout,
 			/! packets of web arrive, but app listens on 127\.0\.0\.1:82\/tcp only, not on 10\.4\.6\.12\n/,
