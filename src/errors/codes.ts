@@ -1,5 +1,5 @@
 /**
- * The catalogue of refusals: every code a user can meet, and what it means.
+ * The catalogue of refusals: every code that is shown to users, with its meaning.
  * `docs/errors.md` lists the same codes; a test compares the two.
  */
 export const ERROR_CODES = {
@@ -29,17 +29,17 @@ export const ERROR_CODES = {
 	IN_USE: 'other objects depend on this one',
 	COMMAND_FAILED: 'the command could not be started in the container',
 	IMAGE_FAILED: 'the image could not be created',
-	HOSTILE_ARCHIVE: 'the archive holds an entry that would leave the image',
+	HOSTILE_ARCHIVE: 'the archive holds an entry with a path outside the image',
 	UNSUPPORTED_HERE: 'this host cannot do this',
-	HOST_FAILED: 'the host refused a change; what had been done of it was undone',
-	HOST_UNREACHABLE: 'the connection to the host was lost; what became of the change is looked at when it is back',
-	HOOK_FAILED: 'a command that goes along with starting a container failed; the start was undone',
+	HOST_FAILED: 'the host refused a change; the completed steps were undone',
+	HOST_UNREACHABLE: 'the connection to the host was lost; the change is checked after reconnecting',
+	HOOK_FAILED: 'a start command of the container failed; the start was undone',
 	NOT_ALLOWED: 'the configuration of the daemon does not allow this',
 	NOT_ROOT: 'the daemon needs root',
 	DAEMON_UNREACHABLE: 'the client could not reach the daemon',
 	CONFIG_INVALID: 'the configuration of the daemon or client is not usable',
 	STORE_UNUSABLE: 'the database of the daemon cannot be used',
-	INTERNAL: 'a defect in Kleene',
+	INTERNAL: 'internal error',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
