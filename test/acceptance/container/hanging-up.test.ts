@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '#os/linux/process.ts';
 import { startHostWithImage } from '#test/testbed/base-image.ts';
 import type { Conversation } from '#test/testbed/command.ts';
+import { eventually } from '#test/testbed/eventually.ts';
 import { processesOf } from '#test/testbed/snapshot.ts';
 import type { TestHost } from '#test/testbed/test-host.ts';
 
@@ -63,7 +64,8 @@ test('an interactive shell ends, idle or with a command in the foreground', asyn
 		const talk = host.converse(['exec', '-it', 'c1', '/bin/bash', '--norc'], TERMINAL);
 		await talk.until(/[#$] $/);
 		talk.type(command);
-		if (command !== '') await talk.until(/sleep 3599\r*\n/);
+		// The terminal echoes before the shell has forked: a hang-up in between reaches the shell alone.
+		if (command !== '') await eventually('sleep runs', () => left().some((one) => one.command === 'sleep 3599'));
 		killKlee(talk, true);
 		await untilGone();
 	}

@@ -106,7 +106,7 @@ test('a host says what it is and lacks, and another system is refused', () => {
 	assert.equal(facts.places.images, 'zroot/kleene/image');
 	assert.deepEqual(
 		facts.lacking.map((line) => line.split(/[ :]/)[0]),
-		['resource', 'it', 'it', 'pf'],
+		['resource', 'it', 'pf'],
 	);
 	assert.match(parse(said.replace('vimage\t1', 'vimage\t0')).lacking[0] ?? '', /VIMAGE/);
 	assert.throws(() => parse('system\tLinux\n'), { code: 'CONFIG_INVALID' });
