@@ -10,6 +10,9 @@ import { passed } from './phase.ts';
 
 const NAMESPACES = '/run/netns';
 
+/** Files named at most, of those that were left behind. */
+const MOST_SHOWN = 40;
+
 export class Mark {
 	readonly folder: string;
 
@@ -34,7 +37,8 @@ export class Mark {
 		for (const point of points.toReversed()) await passed('umount', ['--lazy', point]);
 		const namespaces = this.#namespaces();
 		for (const name of namespaces) await removeNamespace(name);
-		const files = readdirSync(this.folder);
+		// With what is in them: that tells which test it was.
+		const files = readdirSync(this.folder, { recursive: true, encoding: 'utf8' }).slice(0, MOST_SHOWN);
 		// Never through a mount that is there still.
 		if (!mounts().some((line) => line.includes(`${this.folder}/`))) rmSync(this.folder, { recursive: true });
 		return [
