@@ -23,7 +23,7 @@ export type ClientControl =
 /** Keys in alphabetical order: the exact text of the first frame is part of the contract. */
 export interface WebSocketMessage {
 	readonly data: string;
-	/** How the process ended, 0–255; only with the subprotocol. */
+	/** Exit code of the process, 0–255; only with the subprotocol. */
 	readonly exit_code?: number;
 	readonly message: string;
 	readonly msg_type: 'starting' | 'closing' | 'error';

@@ -37,7 +37,7 @@ function typed({ flags }: Option): string {
 }
 
 const NO_BUILD: Advice = {
-	why: 'klee builds no images from Dockerfiles',
+	why: 'klee does not build images from Dockerfiles',
 	hint: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
 };
 

@@ -15,7 +15,7 @@ export interface ExecutionSink {
 	inputDrained?(): void;
 }
 
-/** How an execution instance ended. */
+/** End of an execution instance. */
 export interface ExecutionEnd {
 	/** The sentence of the daemon. */
 	readonly closingLine: string;

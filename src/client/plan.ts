@@ -9,7 +9,7 @@ export async function plan(http: HttpTransport, call: Call): Promise<string[]> {
 	throw new KleeneError({
 		code: 'UNSUPPORTED_HERE',
 		what: `cannot plan to ${call.doing}`,
-		why: 'this kleened knows no dry run, it may have made the change',
+		why: 'this kleened does not support dry runs; it may have made the change',
 		hint: 'look at "klee network ls" and "klee container ls -a", and use --dry-run with the kleened of this version only',
 	});
 }

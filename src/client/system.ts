@@ -4,7 +4,7 @@ import type { HttpTransport } from './http.ts';
 export interface SystemClient {
 	/** @returns the database of the daemon, as a file of SQLite */
 	backup(): Promise<Buffer>;
-	/** What was found and that the database did not know. */
+	/** Objects found that the database did not list. */
 	lost(): Promise<Lost[]>;
 	/** Removes that. @returns its names, e.g. `container-0123456789ab` */
 	prune(): Promise<string[]>;

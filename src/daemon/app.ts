@@ -36,7 +36,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	await app.register(swagger, {
 		openapi: {
 			openapi: '3.1.0',
-			info: { title: 'Kleene', description: 'Containers whose networks are the point', version: '0.1.0' },
+			info: { title: 'Kleene', description: 'Container platform with a focus on networking', version: '0.1.0' },
 		},
 	});
 	app.setErrorHandler((error, request, reply) => {
@@ -73,7 +73,7 @@ function asRefusal(error: unknown): unknown {
 		code: 'INVALID_ARGUMENT',
 		what: 'cannot understand the request',
 		why,
-		hint: 'see /openapi.json for what it may hold',
+		hint: 'see /openapi.json for the schema',
 		message: why,
 		cause: error,
 	});

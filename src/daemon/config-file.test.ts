@@ -26,13 +26,13 @@ test('what a configuration file says is read, an empty one says nothing', () => 
 
 test('a misfit is told in the words of the file, with what would fit', () => {
 	const cases: [string, string, RegExp][] = [
-		['foo: 1', 'there is no key foo', /^known keys: kleene_root, /],
-		['log_level: loud', 'log_level has a value that it cannot have', /^choose one of debug, info, .*emergency$/],
+		['foo: 1', 'unknown key foo', /^known keys: kleene_root, /],
+		['log_level: loud', 'log_level has an invalid value', /^choose one of debug, info, .*emergency$/],
 		['kleene_root: 7', 'kleene_root is not text', /correct it/],
 		['enable_logging: maybe', 'enable_logging is not true or false', /correct it/],
 		['dns: 192.0.2.1', 'dns is not a list', /correct it/],
 		['- a', 'the file is not a list of "key: value" lines', /^known keys: /],
-		['api_listening_sockets: [{addres: x}]', 'there is no key addres in api_listening_sockets[0]', /: address, tls/],
+		['api_listening_sockets: [{addres: x}]', 'unknown key addres in api_listening_sockets[0]', /: address, tls/],
 		['api_listening_sockets: [{}]', 'api_listening_sockets[0] has no address', /^known keys: address/],
 		[
 			'api_listening_sockets: [{address: x, tlsverify: "yes"}]',

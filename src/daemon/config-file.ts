@@ -82,12 +82,12 @@ function explain(problems: readonly Problem[]): { readonly why: string; readonly
 	const keys = Object.keys((place === '' ? ConfigFile : ListenerConfig).properties).join(', ');
 	const where = place === '' ? '' : ` in ${place}`;
 	if (problem?.keyword === 'additionalProperties')
-		return { why: `there is no key ${problem.params.additionalProperties[0]}${where}`, hint: `known keys: ${keys}` };
+		return { why: `unknown key ${problem.params.additionalProperties[0]}${where}`, hint: `known keys: ${keys}` };
 	if (problem?.keyword === 'required')
 		return { why: `${place} has no ${problem.params.requiredProperties[0]}`, hint: `known keys: ${keys}` };
 	if (problem?.keyword === 'const') {
 		const choices = problems.flatMap(({ keyword, params }) => (keyword === 'const' ? [params.allowedValue] : []));
-		return { why: `${place} has a value that it cannot have`, hint: `choose one of ${choices.join(', ')}` };
+		return { why: `${place} has an invalid value`, hint: `choose one of ${choices.join(', ')}` };
 	}
 	const type = problem?.keyword === 'type' ? String(problem.params.type) : '';
 	const why = `${place || 'the file'} is not ${KINDS[type] ?? 'valid'}`;

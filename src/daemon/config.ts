@@ -19,9 +19,9 @@ export interface DaemonConfig {
 	readonly limits: Partial<HostLimits>;
 	/** Whether jail parameters may name commands that run on the host. */
 	readonly allowHostHooks: boolean;
-	/** What the database does not know is given up: ended, and its files put aside. */
+	/** Discard everything that the database does not list: end containers, put files aside. */
 	readonly newStore: boolean;
-	/** In pino's words. */
+	/** A level of pino. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
 

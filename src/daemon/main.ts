@@ -94,7 +94,7 @@ async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const stop = async (signal: string) => {
 		if (stopping) return;
 		stopping = true;
-		log.info({ signal }, 'stopping; containers go on');
+		log.info({ signal }, 'stopping; containers continue to run');
 		streams.close();
 		for (const server of servers) closeListener(server);
 		await app.close();

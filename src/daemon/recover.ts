@@ -96,7 +96,7 @@ function copyBackup(backup: string, next: string): void {
 	try {
 		copyFileSync(backup, next);
 		chmodSync(next, 0o600);
-		if (isBare(next)) throw new Error('it is no database of kleened');
+		if (isBare(next)) throw new Error('it is not a database of kleened');
 		Store.openFile(next).close();
 	} catch (error) {
 		throw refuse(messageOf(error).replace(`${next}: `, ''));

@@ -84,7 +84,7 @@ export async function setUpPf<Report extends PfReport>(write: boolean, setup: Se
 	}
 	const { done, backup, why } = await setup.write(report);
 	if (!done) throw notDone(report, why);
-	setup.print(`Done.${backup === '' ? '' : ` The file as it was: ${backup}`}\n`);
+	setup.print(`Done.${backup === '' ? '' : ` Previous file: ${backup}`}\n`);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ function unclear({ file, plan }: PfReport): KleeneError {
 function notDone({ file }: PfReport, why: string): KleeneError {
 	return new KleeneError({
 		code: 'HOST_FAILED',
-		what: 'cannot set up pf; everything is as it was',
+		what: 'cannot set up pf; nothing was changed',
 		why,
 		hint: `see that "pfctl -n -f ${file}" has nothing to say, then try again`,
 	});

@@ -86,7 +86,7 @@ export class Engine {
 		await this.#startOnStartup();
 	}
 
-	/** What others stood on goes when they are gone: in the next round. */
+	/** Repair until nothing is left: parts that others depend on are removed in a later round. */
 	async #clearNetwork(): Promise<void> {
 		while ((await this.doctor.repair()).repaired.length > 0);
 	}

@@ -3,7 +3,7 @@ import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
 import type { Logger } from './logger.ts';
 
-/** What can happen, with what there is to say about it. Objects are named by their ids, volumes by their names. */
+/** Events and their data. Objects are named by their ids, volumes by their names. */
 interface Happenings {
 	'network-created': { readonly network: string; readonly name: string; readonly interface: string };
 	'network-removed': { readonly network: string; readonly name: string };
@@ -25,7 +25,7 @@ interface Happenings {
 	'firewall-restored': { readonly parts: number };
 	/** Names of interfaces, `''` for none. */
 	'default-route-moved': { readonly before: string; readonly now: string };
-	/** What an earlier daemon, or one that had lost its host, had begun is undone or finished. */
+	/** Operations begun by an earlier daemon, or before the host was lost, are undone or finished. */
 	'plan-recovered': { readonly subject: string; readonly mode: 'build' | 'teardown' };
 	'finding-repaired': { readonly subject: string; readonly found: string };
 }
@@ -74,7 +74,7 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 /** Events that wait for a subscriber at most. */
 const MOST_WAITING = 1000;
 
-/** What of a change in the store is to be told; a start is told when the first process runs. */
+/** Events of a change in the store; a start is reported when the first process runs. */
 export function happeningsOf(
 	change: StoreChange,
 	{ networks, images, volumes, containers, endpoints, stopped }: Freed,
@@ -118,7 +118,7 @@ export function namesOf({ id, containerId, networkId }: Endpoint): EndpointNames
 	return { endpoint: id, container: containerId, network: networkId };
 }
 
-/** What happened, told once: to the log and to everybody who subscribed. */
+/** Reports each event once, to the log and to all subscribers. */
 export class Events {
 	readonly #log: Logger;
 	readonly #timestamp: () => string;

@@ -165,7 +165,7 @@ export class Executor {
 			this.#finish(id, subject, undone);
 		} catch (error) {
 			this.#left.set(id, subject);
-			this.#log.error({ subject, error: messageOf(error) }, 'a plan that was undone could not be closed');
+			this.#log.error({ subject, error: messageOf(error) }, 'cannot close an undone plan');
 		}
 	}
 
@@ -176,7 +176,7 @@ export class Executor {
 	}
 
 	/**
-	 * What a daemon that was killed, or lost its host, had begun: builds are undone, teardowns finished.
+	 * Recover plans of a daemon that was killed or lost its host: builds are undone, teardowns finished.
 	 *
 	 * @param exclusively runs a task while nobody else is at work on those whose parts these are
 	 */
@@ -225,7 +225,7 @@ export class Executor {
 
 	#takeDown(steps: readonly Step[], options: ApplyOptions): Promise<unknown[]> {
 		return this.#tryAll(steps, options, (step, error) =>
-			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a step of a teardown failed'),
+			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a teardown step failed'),
 		);
 	}
 

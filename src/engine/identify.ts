@@ -23,7 +23,7 @@ function find<T>(kind: string, finder: Finder<T>, identifier: string): T | undef
 			code: 'AMBIGUOUS',
 			what: `cannot tell which ${kind} '${identifier}' means`,
 			why: 'several ids begin with it',
-			hint: 'write more of the id, or the name',
+			hint: 'type more of the id, or the name',
 		});
 	return one;
 }

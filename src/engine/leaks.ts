@@ -5,14 +5,14 @@ import { unmake } from '#model/step.ts';
 import type { RecordKind } from '#store/records/records.ts';
 import type { EngineContext } from './context.ts';
 
-/** What becomes of what runs, and of volumes, that the store does not know. */
+/** Treatment of running containers, and of volumes, that the store does not list. */
 export type Unknown =
 	/** A daemon with this store does not start beside containers that run; volumes stay. */
 	| 'is refused'
 	/** Containers are ended, volumes put aside. */
 	| 'is given up';
 
-/** What a record of something is kept among. */
+/** Kinds of records. */
 export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network', RecordKind>> = {
 	network: 'networks',
 	image: 'images',
@@ -21,8 +21,8 @@ export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network', Reco
 };
 
 /**
- * What is below our root on the host and in no store. Files are never removed here: they are put aside, and stay until
- * somebody asks for their removal. Each of them is told of in the log.
+ * Finds files below the root directory that the store does not list. Files are never removed here: they are put aside until
+ * their removal is requested. Each is logged.
  */
 export class Leaks {
 	readonly #context: EngineContext;
@@ -55,7 +55,7 @@ export class Leaks {
 		this.#loseRecords(lost);
 	}
 
-	/** What ends without leaving anything. */
+	/** Containers that ended without leaving files. */
 	#strays({ sandboxes, mountedRoots }: Observed): Part[] {
 		const running = new Set(this.#context.store.containers.running().map(({ id }) => id));
 		const stray = (container: string) => !running.has(container);
@@ -86,17 +86,17 @@ export class Leaks {
 	}
 
 	async #putAside(files: LostFiles): Promise<void> {
-		this.#context.log.warn({ ...files }, 'files of something that the database does not know are put into lost+found');
+		this.#context.log.warn({ ...files }, 'moving files that the database does not list to lost+found');
 		await this.#unmake(partOf(files), 'keep');
 	}
 
 	async #unmake(part: Part, lost?: 'keep'): Promise<void> {
 		const { executor, driver, log } = this.#context;
-		if (!lost) log.warn({ step: driver.describe(unmake(part)) }, 'left-over of something that is gone is removed');
+		if (!lost) log.warn({ step: driver.describe(unmake(part)) }, 'removing a leftover part');
 		await executor.tryAll(
 			[unmake(part)],
 			(step, error) =>
-				log.error({ step: driver.describe(step), error: messageOf(error) }, 'a left-over cannot be cleared away'),
+				log.error({ step: driver.describe(step), error: messageOf(error) }, 'cannot remove a leftover part'),
 			lost ? { lost } : {},
 		);
 	}

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Part } from '#model/part.ts';
 
 /**
- * What is locked, in the order in which locks are taken: a task that holds one asks for later ones only, so that tasks do
+ * Lock keys, in the order in which locks are taken: a task that holds one asks for later ones only, so that tasks do
  * not wait for each other in a circle.
  */
 const ORDER = [
@@ -99,7 +99,7 @@ export class KeyedLocks {
 		return this.run(first, () => this.runAll(others, task));
 	}
 
-	/** What is called here goes on by itself: it holds nothing of what its caller holds, and may ask for any lock. */
+	/** Run a task detached: it holds none of the locks of its caller, and may take any lock. */
 	apart(task: () => void): void {
 		this.#held.run(undefined, task);
 	}

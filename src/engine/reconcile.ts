@@ -171,7 +171,7 @@ export class Reconciler {
 		const hint = (error as KleeneError).hint;
 		this.#context.log.error(
 			{ subject, error: messageOf(error), hint },
-			'could not bring the host to what the store says',
+			'cannot restore the state of the store on the host',
 		);
 	}
 }

@@ -63,7 +63,7 @@ export class Restoration {
 		const filters = parts.filter((part) => isOf('firewall', part));
 		if (filters.length === 0) return 0;
 		await executor.tryAll(filters.map(make), (step, error) =>
-			log.error({ part: driver.describe(step), error: messageOf(error) }, 'could not restore this'),
+			log.error({ part: driver.describe(step), error: messageOf(error) }, 'cannot restore a part'),
 		);
 		return filters.length;
 	}

@@ -41,20 +41,20 @@ async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<H
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: `cannot use network namespace ${netns}`,
-			why: 'FreeBSD has none: the host is the whole of its network',
+			why: 'FreeBSD has no network namespaces',
 			hint: 'leave --netns out',
 		});
 	if (dns.length > 0)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: `cannot forward names to ${dns.join(' and ')}`,
-			why: 'containers on FreeBSD ask the name servers of the host themselves',
+			why: 'containers on FreeBSD query the name servers of the host directly',
 			hint: 'leave --dns out, and name the servers in /etc/resolv.conf of the host',
 		});
 	if (Object.keys(limits).length > 0)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
-			what: 'cannot limit what containers make the host remember',
+			what: 'cannot set limits of containers',
 			why: 'on FreeBSD pf.conf (set limit states) and if_bridge (2000 addresses for each bridge) have limits of their own',
 			hint: 'leave --max-connections, --max-questions and --max-macs out',
 		});

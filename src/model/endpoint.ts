@@ -47,7 +47,7 @@ export function parseAliases(texts: readonly string[]): string[] {
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${bad.slice(0, 80)}' as an alias`,
-		why: 'it is no label of a name in DNS: letters, digits and "-" between them, 63 at most, not digits alone',
+		why: 'it is not a DNS label: letters, digits and "-" between them, 63 at most, not digits alone',
 		hint: 'choose one such as db or web-1',
 	});
 }

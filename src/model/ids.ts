@@ -40,7 +40,7 @@ export function parseContainerName(text: string): string {
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as a container name`,
-			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", 2 to 128 in all',
+			why: 'a name begins with a letter or digit, followed by letters, digits, "_", "." or "-", 2 to 128 in all',
 			hint: 'choose a name such as web-1',
 			message: `${text} does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`,
 		});
@@ -54,7 +54,7 @@ export function parseNetworkName(text: string): string {
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as a network name`,
-			why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", at most 128 in all',
+			why: 'a name begins with a letter or digit, followed by letters, digits, "_", "." or "-", at most 128 in all',
 			hint: 'choose a name such as testnet',
 		});
 	return text;

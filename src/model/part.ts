@@ -5,7 +5,7 @@
  *
  * Addresses are canonical text; where a prefix belongs to them it is written, e.g. `10.4.6.1/24`, `fd00::2/64`.
  *
- * What there is to know about a kind of part is in `parts/`. A new kind does not compile until it is in the record below,
+ * Each kind of part is defined in `parts/`. A new kind does not compile until it is in the record below,
  * and then not until each host and doctor know it.
  */
 import { type AliasPart, alias } from './parts/alias.ts';

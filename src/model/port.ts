@@ -155,7 +155,7 @@ function chooseFree(isFree: (port: number) => boolean): number {
 		code: 'PORT_TAKEN',
 		what: 'cannot choose a free port of the host',
 		why: 'all ports from 49152 to 65535 are published by containers, running or not',
-		hint: 'name a port that none publishes, or remove containers that you no longer need',
+		hint: 'choose an unpublished port, or remove unused containers',
 	});
 }
 

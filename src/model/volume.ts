@@ -21,7 +21,7 @@ export function parseVolumeName(text: string): string {
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot use '${text.slice(0, 140)}' as a volume name`,
-		why: 'a name begins with a letter or digit and goes on with letters, digits, "_", "." or "-", at most 128 in all',
+		why: 'a name begins with a letter or digit, followed by letters, digits, "_", "." or "-", at most 128 in all',
 		hint: 'choose a name such as data',
 	});
 }

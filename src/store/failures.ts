@@ -9,7 +9,7 @@ const CANTOPEN = 14;
 const NOTADB = 26;
 
 const HINTS: Readonly<Record<number, string>> = {
-	[READONLY]: 'see that its file system is not read-only, and that nobody else has changed its owner or mode',
+	[READONLY]: 'check that its file system is writable, and check its owner and mode',
 	[IOERR]: 'see what the kernel says of the disk (dmesg)',
 	[FULL]: 'free some space on its file system: containers can be stopped and removed all the same',
 	[CANTOPEN]: 'see that it is a file, and that kleened may write to its directory',
@@ -48,7 +48,7 @@ export function tooNew(file: string, version: number, known: number): KleeneErro
 	return new KleeneError({
 		code: 'STORE_UNUSABLE',
 		what: 'cannot use the database',
-		why: `${file} has schema ${version}, and this kleened knows those up to ${known}`,
-		hint: 'use the newer kleened that it is of, or a backup from before that one',
+		why: `${file} has schema ${version}; this kleened supports schemas up to ${known}`,
+		hint: 'use the newer kleened, or a backup of an earlier version',
 	});
 }

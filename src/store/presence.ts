@@ -8,7 +8,7 @@ import { RecordFiles } from './records/files.ts';
 import { RECORD_KINDS, type RecordKind } from './records/records.ts';
 import { DATABASE } from './store.ts';
 
-/** What is in a root directory in the place of the database. `empty`: it is none yet. */
+/** State of the database in a root directory. `empty`: a file without a database. */
 export type Presence = 'present' | 'missing' | 'empty';
 
 export function presenceOf(root: string): Presence {

@@ -86,7 +86,7 @@ export class Store {
 		return withReserve(reserve, work, () => setTimeout(() => reserve.fill(), REFILL).unref());
 	}
 
-	/** What there are records of that the database does not know. */
+	/** Recorded objects that the database does not list. */
 	unknownRecords(): readonly RecordOf[] {
 		return this.#records?.mirror.unknown() ?? [];
 	}

@@ -77,7 +77,7 @@ test('a daemon that made the change instead of planning it is told on', async ()
 		'web',
 	]);
 	assert.equal(outcome.code, 1);
-	assert.match(outcome.stderr, /knows no dry run, it may have made the change/);
+	assert.match(outcome.stderr, /does not support dry runs; it may have made the change/);
 });
 
 test('a refusal brings its parts along; one that is only a message is understood too', async () => {

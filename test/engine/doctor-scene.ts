@@ -1,4 +1,4 @@
-/** A host as the doctor sees it, with one container on `testnet`: all is as it should be but for what a test changes. */
+/** A host as the doctor sees it, with one container on `testnet`: no problems found but for what a test changes. */
 import { examine } from '#engine/plan/doctor/doctor.ts';
 import { partsOfNetwork } from '#engine/plan/network/network.ts';
 import type { Endpoint } from '#model/endpoint.ts';

@@ -33,7 +33,7 @@ test('a container cannot say what no script of ours would', () => {
 });
 
 test('the words of the tools, in words that say what to do', () => {
-	assert.equal(explain('009-lo-create-taken'), 'INTERFACE_TAKEN: the host has an interface of this name already');
+	assert.equal(explain('009-lo-create-taken'), 'INTERFACE_TAKEN: the host already has an interface of this name');
 	assert.equal(explain('020-ifconfig-missing'), 'NO_SUCH_INTERFACE: the host has no interface nosuch0');
 	assert.equal(explain('040-jexec-missing-jail'), 'CONTAINER_NOT_RUNNING: the host has no jail nosuch');
 	assert.equal(explain('034-jls-missing'), 'CONTAINER_NOT_RUNNING: the host has no jail nosuch');

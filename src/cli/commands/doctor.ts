@@ -55,7 +55,7 @@ function verdict({ findings, examined }: Diagnosis): string {
 	const { networks, containers, parts } = examined;
 	const counts = [count(networks, 'network'), count(containers, 'running container')].join(' and ');
 	if (findings.length === 0)
-		return `${paint(process.stdout, 'green', '✓')} ${counts}, ${count(parts, 'part')} on the host: all is as it should be`;
+		return `${paint(process.stdout, 'green', '✓')} ${counts}, ${count(parts, 'part')} on the host: no problems found`;
 	const errors = findings.filter(({ severity }) => severity === 'error').length;
 	const found = [[errors, 'error'] as const, [findings.length - errors, 'warning'] as const];
 	const shown = found.flatMap(([number, noun]) => (number > 0 ? [count(number, noun)] : [])).join(' and ');

@@ -53,7 +53,7 @@ function hopLines({ kind, what, verdict, change }: Hop, deciding: boolean): stri
 	const said = verdict === null ? '' : colour(good ? 'green' : 'red', `  ${verdict}`);
 	const lines = [`${title(kind)}${sign} ${text}${said}`];
 	if (change && deciding)
-		lines.push(`${INDENT}${colour('dim', good ? 'to bar it:' : 'to let it pass:')} ${colour('cyan', change)}`);
+		lines.push(`${INDENT}${colour('dim', good ? 'to block it:' : 'to allow it:')} ${colour('cyan', change)}`);
 	if (missing) lines.push(`${INDENT}${colour('dim', 'to fix:')} ${colour('cyan', change)}`);
 	return lines;
 }
@@ -91,6 +91,6 @@ function verdictLine(trace: Trace): string {
 	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
 	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');
 	const hint =
-		'somebody else has a hand in it: see "klee network doctor", the firewall of the host, and that of the containers';
+		'another program interferes: see "klee network doctor", the firewall of the host, and that of the containers';
 	return `${warning} about ${source} → ${target}: ${hint}`;
 }

@@ -52,7 +52,7 @@ function isTagged({ protocol }: WebSocket): boolean {
 }
 
 function finishDetached(socket: WebSocket, session: Session, log: Logger): void {
-	session.ended.catch((error: unknown) => log.error({ error: reasonOf(error) }, 'a detached process was lost'));
+	session.ended.catch((error: unknown) => log.error({ error: reasonOf(error) }, 'lost a detached process'));
 	finish(socket, CLOSE.detached, { message: 'succesfully started execution instance in detached mode' });
 }
 

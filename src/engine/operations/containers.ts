@@ -169,7 +169,7 @@ export class ContainerOperations {
 					code: 'CONTAINER_NOT_RUNNING',
 					what: `cannot stop container ${name}`,
 					why: 'container not running',
-					hint: 'there is nothing to do: it is stopped already',
+					hint: 'nothing to do: it is already stopped',
 					message: 'container not running',
 				});
 			return task(id);

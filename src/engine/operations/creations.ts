@@ -131,7 +131,7 @@ function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, releas
 	throw new KleeneError({
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot create the container with a limit on its bandwidth',
-		why: `Kleene has no means for that on ${release}`,
+		why: `Kleene does not support that on ${release}`,
 		hint: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
 	});
 }

@@ -86,7 +86,7 @@ export class HostsFileUpdater {
 			while (this.#changed.size > 0) await this.#exchange(this.#take());
 		} catch (error) {
 			this.#given.clear();
-			this.#context.log.warn({ error: messageOf(error) }, 'updating hosts files of containers failed');
+			this.#context.log.warn({ error: messageOf(error) }, 'cannot update hosts files of containers');
 		} finally {
 			this.#working = false;
 		}
@@ -112,7 +112,7 @@ export class HostsFileUpdater {
 		if (steps.length === 0) return;
 		const { executor, driver, log } = this.#context;
 		await executor.tryAll(steps, (step, error) =>
-			log.warn({ step: driver.describe(step), error: messageOf(error) }, 'updating hosts files of a network failed'),
+			log.warn({ step: driver.describe(step), error: messageOf(error) }, 'cannot update hosts files of a network'),
 		);
 	}
 

@@ -126,7 +126,7 @@ export class LiveEndpoints {
 		for (const give of [() => this.#redirectPorts(container), () => this.#inheritRoutes(container)])
 			await give().catch((error: unknown) => {
 				const { id, name } = container;
-				log.error({ container: id, name, error: messageOf(error) }, 'no other network gives what one has given');
+				log.error({ container: id, name, error: messageOf(error) }, 'cannot move the default route to another network');
 			});
 	}
 

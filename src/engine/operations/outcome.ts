@@ -1,4 +1,4 @@
-/** How an operation is asked for. */
+/** Mode of an operation. */
 export interface DryRun {
 	/** Plan only: nothing is changed, and the plan is returned in the host's words. */
 	readonly dryRun: boolean;

@@ -117,11 +117,11 @@ export class Runs {
 			if (this.#active.get(containerId) === run) await this.#end(run, 'processes are gone');
 		};
 		this.#context.locks.run(containerLock(containerId), settle).catch((error: unknown) => {
-			this.#context.log.error({ container: containerId, error }, 'an ended container could not be cleared away');
+			this.#context.log.error({ container: containerId, error }, 'cannot remove the parts of an ended container');
 		});
 	}
 
-	/** Where the end cannot be recorded, it is to be tried again: nobody else may have what the run has till then. */
+	/** End a run. If the end cannot be recorded, retry: until then, its resources must not be reused. */
 	async #end(run: Run, ending: Ending): Promise<void> {
 		const { executor } = this.#context;
 		try {

@@ -4,7 +4,7 @@ import { unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { partOf, RECORD_KIND_OF } from '../leaks.ts';
 
-/** What was found and that the database did not know: of a network there is the record alone. */
+/** Objects found that the database did not list; of a network there is only the record. */
 export type Lost = LostFiles | { readonly kind: 'network'; readonly id: string };
 
 /** The daemon itself: its database, and what it has put aside. */
@@ -34,14 +34,14 @@ export class SystemOperations {
 			let failed = false;
 			const note = (_: unknown, error: unknown) => {
 				failed = true;
-				log.error({ ...one, error: messageOf(error) }, 'what was put aside cannot be removed');
+				log.error({ ...one, error: messageOf(error) }, 'cannot remove from lost+found');
 			};
 			if (one.kind !== 'network') await executor.tryAll([unmake(partOf(one))], note, { lost: 'discard' });
 			if (failed) continue;
 			store.discardLost({ kind: RECORD_KIND_OF[one.kind], id: one.id });
 			removed.push(`${one.kind}-${one.id}`);
 		}
-		log.info({ removed }, 'lost+found was emptied');
+		log.info({ removed }, 'emptied lost+found');
 		return removed;
 	}
 }

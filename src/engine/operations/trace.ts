@@ -133,15 +133,15 @@ function requireAddress(address: string | undefined): string {
 	throw new KleeneError({
 		code: 'INVALID_ADDRESS',
 		what: 'cannot trace to the host',
-		why: 'it has no address that the source could know',
+		why: 'it has no address that the source can reach',
 		hint: 'name one of its addresses instead of "host"',
 	});
 }
 
 /** Packets go to networks of Kleene and to the host, and start where Kleene can start them. */
 function reasonNotToProbe(from: TraceEnd, to: TraceEnd): string {
-	if (from.kind === 'outside') return 'nobody outside is asked to send packets';
-	if (from.kind === 'nobody') return 'there is nobody to send a packet';
+	if (from.kind === 'outside') return 'no probe is sent from outside';
+	if (from.kind === 'nobody') return 'no container has this address';
 	if (from.kind === 'container' && !from.container.running) return 'the source is not running';
 	if (to.kind === 'outside') return 'no packet is sent outside';
 	return to.address === '' ? 'there is no address to send a packet to' : '';

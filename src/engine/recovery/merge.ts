@@ -10,9 +10,9 @@ import type { Store } from '#store/store.ts';
 
 /** Lines for people. */
 export interface Report {
-	/** What the database knows now and did not before. */
+	/** Objects added to the database. */
 	readonly recovered: string[];
-	/** What could not be taken into it, or not whole, and why. */
+	/** Objects that were not added, or only in part, with the reason. */
 	readonly left: string[];
 }
 

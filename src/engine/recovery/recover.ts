@@ -6,7 +6,7 @@ import type { Store } from '#store/store.ts';
 import { risingTimestamps } from '../timestamps.ts';
 import { Merge, type Report } from './merge.ts';
 
-/** What a store is before anything is taken into it from records. */
+/** State of a store before records are merged. */
 export type Base =
 	/** Nothing, or what the daemon used last. */
 	| 'current'
@@ -61,7 +61,7 @@ function runningAmong({ containers }: Records, { sandboxes }: Observed): Contain
 	return containers.filter(({ container }) => running.has(container.id));
 }
 
-/** What runs has what it has, and whoever had its name or an address then has to do without. */
+/** Restore a running container as it runs; others with the same name or address lose it. */
 function replaceContainer(
 	store: Store,
 	record: ContainerRecord,
@@ -74,7 +74,7 @@ function replaceContainer(
 	merge.takeContainer(record);
 }
 
-/** What a container that has ended left on the host is to be cleared away. */
+/** Restore the parts of containers, so that those of ended ones are removed. */
 function restoreRuns(store: Store, { containers }: Records): void {
 	for (const { container, endpoints, parts } of containers) {
 		if (!store.containers.get(container.id)) continue;

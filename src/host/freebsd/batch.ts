@@ -61,7 +61,7 @@ export async function applyBatch(
 	if (failures.length > 0) throw failures[0];
 }
 
-/** What else goes with a plan: nobody needs to tidy what is taken away. */
+/** Parts unmade by the same plan: nothing inside them needs cleaning up. */
 function alsoUnmade(steps: readonly Step[]): Required<Pick<HandlerOptions, 'cablesOf' | 'goes'>> {
 	const parts = steps.flatMap(({ verb, part }) => (verb === 'unmake' ? [part] : []));
 	return {
@@ -71,7 +71,7 @@ function alsoUnmade(steps: readonly Step[]): Required<Pick<HandlerOptions, 'cabl
 	};
 }
 
-/** What a step would do, in the words of the host's own tools. */
+/** Describe a step as commands of the host. */
 export function describeStep(handlers: PartHandlers, { verb, part }: Step): string[] {
 	return handlerOf(handlers, { verb, part }).describe(verb, part);
 }
@@ -83,7 +83,7 @@ export function unreachable(error: unknown): unknown {
 		code: 'HOST_UNREACHABLE',
 		what: 'the connection to the host was lost',
 		why: error.message,
-		hint: 'kleened connects again by itself and looks what became of it; see "klee network doctor" then',
+		hint: 'kleened reconnects and checks the change; see "klee network doctor" then',
 		cause: error,
 	});
 }

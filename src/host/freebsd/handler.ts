@@ -2,7 +2,7 @@ import type { ApplyOptions } from '#host/driver.ts';
 import type { PartKind, PartOf } from '#model/part.ts';
 import type { Script } from '#os/shell/quote.ts';
 
-/** What a script may be rendered with. */
+/** Inputs for rendering a script. */
 export interface HandlerOptions extends ApplyOptions {
 	/** Inner ends of the cables of a container that the same plan unmakes. */
 	readonly cablesOf?: (container: string) => readonly string[];
@@ -11,7 +11,7 @@ export interface HandlerOptions extends ApplyOptions {
 }
 
 /**
- * How FreeBSD makes, unmakes and describes one kind of part: as text for a POSIX shell on that host, so that many steps
+ * Makes, unmakes and describes one kind of part on FreeBSD: as text for a POSIX shell on that host, so that many steps
  * travel together. `batch.ts` runs each script in a subshell with `set -e`, its input empty, `LC_ALL=C`, a safe PATH;
  * what the scripts before it set may be there, as they share the subshell until one fails or leaves by `exit`
  * (`known.ts`). Its output is progress for the user, its error output the reason of a failure.

@@ -4,7 +4,7 @@
  * that shell finds its input at an end, and the lock is free at once.
  *
  * A connection can also go silent, and sshd does not notice for hours. So the daemon sends a beat every few seconds.
- * Who finds the lock held watches for one; where none comes, the holder is a stale one and is ended.
+ * A daemon that finds the lock held waits for one; if none comes, the holder is stale and is ended.
  */
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -94,7 +94,7 @@ export class HostLock implements Precondition {
 		clearInterval(this.#timer);
 		this.#session = undefined;
 		if (this.#closed) return;
-		this.#options.log.warn({ why }, 'the lock on the host was lost; taking it again');
+		this.#options.log.warn({ why }, 'lost the lock on the host; acquiring it again');
 		this.#onLost();
 	}
 }
@@ -127,7 +127,7 @@ function refused(code: number, stderr: string): Error {
 			code: 'HOST_FAILED',
 			what: 'cannot lock the host for this kleened',
 			why: stderr.trim() || `exit code ${code}`,
-			hint: 'see that the user that kleened works as is root there, and that /var/run can be written to',
+			hint: 'check that the user of kleened is root there, and that /var/run is writable',
 		})
 	);
 }
@@ -149,7 +149,7 @@ export function holdScript({ directory, root, token, stale = STALE }: Holding): 
 		code: 'CONFIG_INVALID',
 		what: 'cannot manage this FreeBSD host',
 		why: sh`"another kleened manages it already: $who, since $since"`,
-		hint: 'use that one, or stop it first: a FreeBSD host has one network, and one kleened that manages it',
+		hint: 'use that one, or stop it first: one kleened manages a FreeBSD host',
 	});
 	return lines(
 		// Everyone who can open the file could lock it.

@@ -1,7 +1,7 @@
 import { Script, sh } from '#os/shell/quote.ts';
 
 /**
- * What scripts of one exchange tell those after them, in variables of the shell that they share: with it these need not
+ * Results that scripts of one exchange pass to later ones, in variables of their shared shell: later ones need not
  * look themselves, which would cost the host a process. After a step that failed, and alone, nothing is told: then they look.
  *
  *     kleene_mounts      what mount(8) says, as long as that is so

@@ -10,7 +10,7 @@ import type { FreebsdSandboxes } from './sandbox/sandbox.ts';
 import type { Section } from './section.ts';
 import type { FreebsdStorage } from './storage/storage.ts';
 
-/** Who knows how to look at what. */
+/** Observers by kind. */
 export interface Lookers {
 	readonly network: FreebsdNetwork;
 	readonly storage: FreebsdStorage;

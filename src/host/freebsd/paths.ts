@@ -36,16 +36,16 @@ export function parseZfsRoot(text: string): string {
 }
 
 /**
- * Where things lie: datasets below the ZFS root, their mount points, and what is gone after a reboot. Ids are parsed
+ * Paths: datasets below the ZFS root, their mount points, and files lost at a reboot. Ids are parsed
  * before they come here (12 hex digits), and so are the names of volumes.
  */
 export class Paths {
 	readonly zfsRoot: string;
-	/** Where the root dataset is mounted, e.g. `/zroot/kleene`; those below it inherit theirs. */
+	/** Mount point of the root dataset, e.g. `/zroot/kleene`; those below it inherit theirs. */
 	readonly mountPoint: string;
 	/** Identity of the daemon's store. */
 	readonly store: string;
-	/** What all daemons have in common that is gone after a reboot. */
+	/** State shared by all daemons, lost at a reboot. */
 	readonly runDirectory: string;
 
 	constructor(zfsRoot: string, mountPoint = `/${zfsRoot}`, store = '0', runDirectory = RUN_DIRECTORY) {
@@ -148,7 +148,7 @@ function prepareScript(paths: Paths): Script {
 	const notOurs = refusal({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
-		why: 'another kleened, with another --root, keeps its own there',
+		why: 'another kleened, with another --root, uses it',
 		hint: `choose another --zfs-root; if that kleened is gone for good: zfs inherit ${STORE} ${zfsRoot}`,
 	});
 	const pool = zfsRoot.split('/')[0] ?? '';
@@ -162,7 +162,7 @@ function prepareScript(paths: Paths): Script {
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below the dataset ${zfsRoot}`,
 		why: sh`${`${zfsRoot} and its children are not mounted one below the other: `}"$1 is at $2"`,
-		hint: `let them inherit one mount point: zfs inherit -r mountpoint ${zfsRoot}`,
+		hint: `let them inherit their mount point: zfs inherit -r mountpoint ${zfsRoot}`,
 	});
 	return sh`zfs list -H -o name ${pool} >/dev/null 2>&1 || ${noPool}
 for dataset in ${[zfsRoot, paths.images(), paths.containers(), paths.volumes()]}; do

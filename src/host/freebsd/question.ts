@@ -31,9 +31,9 @@ function outputOf(result: SectionResult | undefined): string {
 		parseRefusal(stderr) ??
 		new KleeneError({
 			code: 'HOST_FAILED',
-			what: 'cannot look at the host',
+			what: 'cannot observe the host',
 			why: stderr.trim() || `exit code ${result?.code}`,
-			hint: 'see that the user that kleened works as is root there',
+			hint: 'check that the user of kleened is root there',
 		})
 	);
 }

@@ -59,12 +59,12 @@ const TOOL_MISSING: Known = {
 	hint: 'put it into the image, use the ipnet driver, or a host with FreeBSD 14',
 };
 
-/** What the tools of FreeBSD say, in other words. The first that fits counts. */
+/** Translations of messages of FreeBSD tools. The first match counts. */
 const KNOWN: readonly Known[] = [
 	{
 		pattern: /(?:SIOCSIFNAME \(set name\)|SIOCIFCREATE2?(?: \([^)]*\))?): File exists|interface \S+ already exists/,
 		code: 'INTERFACE_TAKEN',
-		why: 'the host has an interface of this name already',
+		why: 'the host already has an interface of this name',
 		hint: 'look at "ifconfig -a", and choose another name or destroy it if nothing needs it',
 	},
 	{
@@ -82,14 +82,14 @@ const KNOWN: readonly Known[] = [
 	{
 		pattern: /SIOCAIFADDR(?:_IN6)?\): File exists/,
 		code: 'ADDRESS_TAKEN',
-		why: 'the host has this address, or a route to it, already',
+		why: 'the host already has this address, or a route to it',
 		hint: 'look at "ifconfig -a" and "netstat -rn", or choose another address',
 	},
 	{
 		pattern: /unknown oid '([^']+)'/,
 		code: 'UNSUPPORTED_HERE',
 		why: 'the kernel of this host has no setting $1',
-		hint: 'compare the version of the host with those that Kleene knows: docs/',
+		hint: 'check that the release of the host is supported: docs/',
 	},
 	{
 		pattern: /Network is unreachable/,
@@ -100,17 +100,17 @@ const KNOWN: readonly Known[] = [
 	{
 		pattern: /[Pp]ermission denied|Operation not permitted/,
 		code: 'NOT_ROOT',
-		why: 'the host lets the user that kleened works as do no such thing',
+		why: 'the user of kleened lacks the permission on the host',
 		hint: 'let kleened log in as root, and not into a jail',
 	},
 ];
 
-/** How a script ended that failed. */
+/** End of a failed script. */
 interface Failure {
 	readonly stderr: string;
 	/** Its exit code. */
 	readonly code: number;
-	/** What it does, in the words of the host's tools. */
+	/** The step, as commands of the host. */
 	readonly commands: readonly string[];
 }
 

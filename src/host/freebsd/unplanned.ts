@@ -25,9 +25,9 @@ function unplanned<K extends PartKind>(kind: K, fact: string, hint: string): Par
 
 export const unplannedHandlers = {
 	'rate-limit': unplanned('rate-limit', 'limitsRates is false', 'leave --bandwidth out'),
-	resolver: unplanned('resolver', 'names are in the files of containers', 'report this as a defect'),
-	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this as a defect'),
-	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this as a defect'),
-	'source-limit': unplanned('source-limit', 'it has no limits', 'report this as a defect'),
-	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this as a defect'),
+	resolver: unplanned('resolver', 'names are in the files of containers', 'report this problem'),
+	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this problem'),
+	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),
+	'source-limit': unplanned('source-limit', 'it has no limits', 'report this problem'),
+	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this problem'),
 } as const;

@@ -6,7 +6,7 @@ import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './sandbox/runtimes.ts';
 
 interface Found {
-	/** What other parts of the host found missing, one line each. */
+	/** Missing features found by other parts of the host, one line each. */
 	readonly lacking: readonly string[];
 	readonly limits: HostLimits;
 }

@@ -26,17 +26,14 @@ export function lockHost(
 	const holder = holderOfName(hostNamespace, NAME);
 	// Anybody can take a name, root of a container on the host's network too, but only root of this machine is a daemon.
 	if (holder !== undefined && !(isOfRoot(holder) && seesOurProcesses(holder))) {
-		log.warn(
-			{ process: holder },
-			`a process that is no kleened holds the name @${NAME}: a second daemon goes unnoticed`,
-		);
+		log.warn({ process: holder }, `another program holds the socket name @${NAME}: a second daemon is not detected`);
 		return () => {};
 	}
 	throw new KleeneError({
 		code: 'CONFIG_INVALID',
 		what: 'cannot manage this host network',
 		why: `another kleened manages it already${holder === undefined ? '' : `: process ${holder}, ${commandOf(holder)}`}`,
-		hint: 'use that one, or stop it first; with --netns each daemon has a host network of its own',
+		hint: 'use that one, or stop it first; with --netns each daemon has its own host network',
 	});
 }
 

@@ -7,7 +7,7 @@ const QUESTIONS = 1000;
 /** One container may have this part of all connections that the host can track. */
 const SHARE = 1 / 16;
 const LEAST_CONNECTIONS = 1024;
-/** What the kernel tracks with 4 GiB of memory or more, where it does not say so. */
+/** Connections tracked by a kernel with 4 GiB of memory or more, if it reports no limit. */
 const TRACKED = 262_144;
 
 /**

@@ -31,7 +31,7 @@ export function noInterface(part: Part, name: string): KleeneError {
 export function interfaceTaken(part: Part, name: string, difference: string): KleeneError {
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
-		why: `interface ${name} is there already and ${difference}`,
+		why: `interface ${name} already exists and ${difference}`,
 		hint: `choose another name, or remove it with "ip link delete ${name}" if nothing needs it`,
 	});
 }

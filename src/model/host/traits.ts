@@ -15,7 +15,7 @@ export interface HostTraits {
 	/** Number of the inner end of a vnet container's cable: its position in the container, or its unit on the host. */
 	readonly innerNames: 'position' | 'unit';
 	/**
-	 * How containers learn each other's names: by asking a resolver on the gateways of their networks (Linux), or from a
+	 * Name resolution of containers: by a resolver on the gateways of their networks (Linux), or from a
 	 * file of their own that is kept up to date (FreeBSD).
 	 */
 	readonly names: 'resolver' | 'hosts-file';

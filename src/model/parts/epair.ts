@@ -3,7 +3,7 @@ import { none, type PartDefinition } from './definition.ts';
 import { interfaceInside, interfaceOnHost, stackOf } from './names.ts';
 
 /** Why doctor minds: the same for everything that lies between a container and its network. */
-export const UNREACHED = 'the container is not reached, or reaches nobody, on this network';
+export const UNREACHED = 'the container is unreachable on this network';
 
 /** A virtual cable: `epair<unit>a` on the host, `inside` in the container's stack. Both ends are up. */
 export interface EpairPart {
@@ -72,7 +72,7 @@ export interface RateLimitPart {
 
 export const rateLimit = {
 	layer: 'network',
-	absence: { severity: 'warning', why: 'the container may take more than its share' },
+	absence: { severity: 'warning', why: 'the container can use more than its limit' },
 	identity: (part) => cableName(part.unit),
 	title: (part) => `the rate limit of ${cableName(part.unit)} of container ${part.container}`,
 	names: none,

@@ -28,7 +28,7 @@ export interface NetworkFilterPart {
 
 export const networkFilter = {
 	layer: 'firewall',
-	absence: { severity: 'error', why: 'the network lets through what it should not, or the other way round' },
+	absence: { severity: 'error', why: 'the network accepts or drops the wrong packets' },
 	identity: (part) => part.network,
 	title: (part) => `the rules of network ${part.network}`,
 	names: (part) => [rulesOf(part.network)],
@@ -46,7 +46,7 @@ export interface FilterMemberPart {
 
 export const filterMember = {
 	layer: 'firewall',
-	absence: { severity: 'error', why: "packets of the container are not held to its network's rules" },
+	absence: { severity: 'error', why: "packets of the container are not limited to its network's rules" },
 	identity: (part) => part.interface,
 	title: (part) => `the place of ${part.interface} in the rules of network ${part.network}`,
 	names: none,
@@ -72,7 +72,10 @@ export interface SourceLimitPart {
 
 export const sourceLimit = {
 	layer: 'firewall',
-	absence: { severity: 'warning', why: 'the container may fill what all share: tracked connections, and the resolver' },
+	absence: {
+		severity: 'warning',
+		why: 'the container can exhaust shared resources: tracked connections and the resolver',
+	},
 	identity: (part) => `${part.interface} ${part.address}`,
 	title: (part) => `the limits of ${part.address || 'others'} on ${part.interface}`,
 	names: none,

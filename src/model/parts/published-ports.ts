@@ -24,7 +24,7 @@ export interface PublishedPortsPart {
 
 export const publishedPorts = {
 	layer: 'firewall',
-	absence: { severity: 'error', why: 'who comes to the port does not reach the container' },
+	absence: { severity: 'error', why: 'the container is unreachable through the port' },
 	/** Ports that it takes on the host. */
 	identity: (part) => portKey(part),
 	title: (part) => `port ${part.first}/${part.protocol} of container ${part.container}`,

@@ -116,7 +116,7 @@ export function reach(from: Sender, to: Target): Reach {
 
 type Ending = Omit<Reach, 'seenAs'>;
 
-/** Where a packet starts. */
+/** Source of a packet. */
 interface Origin {
 	readonly zone: Zone;
 	/** Source address; undefined: one of the host's. */

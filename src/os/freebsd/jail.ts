@@ -41,8 +41,8 @@ const KNOWN: KnownWords = [
 		/^jail: "([^"]+)" already exists/m,
 		{
 			code: 'HOST_FAILED',
-			why: 'a jail with the name $1 is there already',
-			hint: 'see whose it is with "jls -v", and remove it with "jail -r $1"',
+			why: 'a jail with the name $1 already exists',
+			hint: 'find its owner with "jls -v", and remove it with "jail -r $1"',
 		},
 	],
 	[
@@ -59,17 +59,17 @@ const KNOWN: KnownWords = [
 	],
 	[
 		/^env: (.+): No such file or directory/m,
-		{ code: 'COMMAND_FAILED', why: 'the container has no command $1', hint: 'name a command that its image has' },
+		{ code: 'COMMAND_FAILED', why: 'the container has no command $1', hint: 'name a command of its image' },
 	],
 	[
 		/^jexec: (?:execvp(?:\(\))?: )?(\S+): (No such file or directory|Permission denied|Exec format error)/m,
-		{ code: 'COMMAND_FAILED', why: 'the container cannot run $1: $2', hint: 'name a command that its image has' },
+		{ code: 'COMMAND_FAILED', why: 'the container cannot run $1: $2', hint: 'name a command of its image' },
 	],
 	[
 		/^jail: (?:\S+: )?vnet jails? cannot have IP address restrictions/m,
 		{
 			code: 'INVALID_ARGUMENT',
-			why: 'a container with a network stack of its own cannot be held to addresses by jail parameters',
+			why: 'jail parameters cannot restrict the addresses of a container with its own network stack',
 			hint: 'leave ip4 and ip6 parameters out, or use the ipnet driver',
 		},
 	],

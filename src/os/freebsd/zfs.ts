@@ -49,8 +49,8 @@ const KNOWN: KnownWords = [
 		/cannot create '([^']+)': dataset already exists/,
 		{
 			code: 'HOST_FAILED',
-			why: 'the dataset $1 is there already',
-			hint: 'see whose it is with "zfs list -o name,origin,creation $1", and destroy it if it is of no use',
+			why: 'the dataset $1 already exists',
+			hint: 'find its owner with "zfs list -o name,origin,creation $1", and destroy it if it is not needed',
 		},
 	],
 	[
@@ -75,7 +75,7 @@ const KNOWN: KnownWords = [
 	],
 	[
 		/permission denied/i,
-		{ code: 'NOT_ROOT', why: 'ZFS refuses it to this user', hint: 'let the daemon be root on the host' },
+		{ code: 'NOT_ROOT', why: 'ZFS denies it to this user', hint: 'run the daemon as root on the host' },
 	],
 ];
 

@@ -40,7 +40,7 @@ const KNOWN: readonly Known[] = [
 	{
 		said: /Could not resolve hostname/,
 		code: 'HOST_UNREACHABLE',
-		hint: () => 'check the name of the host, or give its address',
+		hint: () => 'check the host name, or use its address',
 	},
 	{
 		said: /Connection refused/,
@@ -50,7 +50,7 @@ const KNOWN: readonly Known[] = [
 	{
 		said: /Bad configuration option|Can't open user config file|no such user|Bad owner or permissions/i,
 		code: 'CONFIG_INVALID',
-		hint: () => 'hint the ssh configuration that it names',
+		hint: () => 'correct the named ssh configuration',
 	},
 ];
 

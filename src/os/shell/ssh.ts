@@ -64,7 +64,7 @@ class SshWay implements Way {
 		if (this.#lost) {
 			this.#lost = false;
 			clearTimeout(this.#retry);
-			this.#log.info({ host: nameOf(this.#access.target) }, 'the connection to the host is back');
+			this.#log.info({ host: nameOf(this.#access.target) }, 'reconnected to the host');
 			for (const listener of this.#listeners) listener('back');
 		}
 	}
@@ -73,7 +73,7 @@ class SshWay implements Way {
 		this.#master = undefined;
 		if (this.#closed) return;
 		this.#lost = true;
-		this.#log.warn({ host: nameOf(this.#access.target), why }, 'the connection to the host was lost; trying again');
+		this.#log.warn({ host: nameOf(this.#access.target), why }, 'lost the connection to the host; reconnecting');
 		for (const listener of this.#listeners) listener('lost');
 		this.#tryAgain(FIRST);
 	}
@@ -84,7 +84,7 @@ class SshWay implements Way {
 				await this.ready();
 			} catch (error) {
 				if (this.#closed) return;
-				this.#log.warn({ host: nameOf(this.#access.target), why: messageOf(error) }, 'the host is still out of reach');
+				this.#log.warn({ host: nameOf(this.#access.target), why: messageOf(error) }, 'the host is still unreachable');
 				this.#tryAgain(Math.min(LONGEST, pause * 2));
 			}
 		};

@@ -117,7 +117,7 @@ function textOf(record: object): string {
 	return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
 }
 
-/** What was cut short, or is of a format to come, is as if it were not there. */
+/** Ignore truncated records and those of a later format. */
 function parse(text: string | undefined): object | undefined {
 	if (text === undefined) return undefined;
 	try {

@@ -9,14 +9,14 @@ import type { VolumeStore } from '../volumes.ts';
 import type { RecordFiles } from './files.ts';
 import { RECORD_KINDS, type RecordKind, type RecordKinds } from './records.ts';
 
-/** What a record is about. */
+/** Subject of a record. */
 export interface RecordOf {
 	readonly kind: RecordKind;
 	/** Of volumes: their name. */
 	readonly id: string;
 }
 
-/** What records are written of. */
+/** Source of the records. */
 interface Recorded {
 	readonly identity: string;
 	readonly networks: NetworkStore;
@@ -85,7 +85,7 @@ export class Mirror {
 				this.#write(kind as RecordKind, String(id));
 			this.#failing = false;
 		} catch (error) {
-			if (!this.#failing) this.#log.warn({ error: messageOf(error) }, 'records of the database cannot be written');
+			if (!this.#failing) this.#log.warn({ error: messageOf(error) }, 'cannot write records of the database');
 			this.#failing = true;
 		} finally {
 			// What was written here changed nothing.
@@ -123,7 +123,7 @@ export class Mirror {
 		}
 	}
 
-	/** What there are records of that the database does not know. */
+	/** Recorded objects that the database does not list. */
 	unknown(): RecordOf[] {
 		return RECORD_KINDS.flatMap((kind) =>
 			this.#files.ids(kind).flatMap((id) => (this.#recordOf(kind, id) ? [] : [{ kind, id }])),

@@ -235,7 +235,7 @@ describe('what processes may', () => {
 		const denied = ['-l', 'host', ...parameters('allow.reserved_ports=false')];
 		assert.match(await run(denied, `timeout ${REFUSED} nc -l 80; echo "80: $?"`), /\n80: 1\n/);
 		await host.insideOutput('sysctl', '-w', 'net.ipv4.ip_unprivileged_port_start=80');
-		assert.match(await run(denied, 'true'), /lets everybody bind ports from 80 on/);
+		assert.match(await run(denied, 'true'), /lets every user bind ports from 80 on/);
 		await host.insideOutput('sysctl', '-w', 'net.ipv4.ip_unprivileged_port_start=1024');
 		assert.deepEqual(await host.lastingLeftovers(), []);
 	});

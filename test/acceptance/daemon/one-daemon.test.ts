@@ -67,7 +67,7 @@ for (const [who, ...wrapper] of [
 		const take = `require('node:net').createServer().listen('\\0kleened', () => console.log('taken'))`;
 		const [file = '', ...args] = [...within(host.namespace), ...wrapper, process.execPath, '-e', take];
 		const squatter = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/' });
-		const warnings = () => host.log.split('a process that is no kleened holds the name @kleened').length;
+		const warnings = () => host.log.split('another program holds the socket name @kleened').length;
 		const before = warnings();
 		try {
 			await once(squatter.stdout, 'data');

@@ -266,7 +266,7 @@ describe('what it looks like', () => {
 		assert.ok(!stdout.includes('\u001b'), 'no colours in a pipe');
 		assert.match(stdout, /^db → web at 10\.4\.6\.11, tcp 80\n\n {2}process {4}db, network driver vnet\n/);
 		assert.match(stdout, /\n {2}rule {5}✗ back and front reach each other by published ports only {2}reject\n/);
-		assert.match(stdout, /\n {13}to let it pass: klee network connect front db\n/);
+		assert.match(stdout, /\n {13}to allow it: klee network connect front db\n/);
 		assert.match(
 			stdout,
 			/\n {2}model {4}✗ does not arrive\n {2}probe {4}✗ sent back \(EHOSTUNREACH\) after [\d.]+ ms\n/,

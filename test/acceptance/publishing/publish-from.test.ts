@@ -145,7 +145,7 @@ test('inspect shows the sources, trace explains them, and what is none is refuse
 		['host', `${UPLINK.host}:8080`, 'reachable', /./],
 		[FAR.address, `${UPLINK.host}:8080`, 'reachable', /published ports/],
 		[OTHER.address, `${UPLINK.host}:8080`, 'unreachable', /only, not for 192\.0\.2\.3/],
-		[FAR.address6, `[${UPLINK.host6}]:8080`, 'unreachable', /for nobody of this family only/],
+		[FAR.address6, `[${UPLINK.host6}]:8080`, 'unreachable', /for no address of this family only/],
 	] as const;
 	for (const [source, destination, verdict, reason] of cases) {
 		const { stdout } = await land.host.klee('network', 'trace', source, destination, '--json');

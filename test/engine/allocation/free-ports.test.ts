@@ -48,7 +48,7 @@ test('a container publishes each port of the host once', async () => {
 test('untrue advice is none: who can free or name no port is told so, and who stops what is stopped', async () => {
 	const fixture = await startEngine();
 	await create(fixture, 'all', '1:65535', '1:*');
-	const full = { code: 'PORT_TAKEN', hint: /remove containers/ };
+	const full = { code: 'PORT_TAKEN', hint: /remove unused containers/ };
 	await assert.rejects(create(fixture, 'none', ''), full);
 	await assert.rejects(fixture.engine.containers.stop('all'), { hint: /nothing to do/ });
 	const taken = { code: 'NAME_TAKEN', hint: /^choose another name, or remove/ };

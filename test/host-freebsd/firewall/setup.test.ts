@@ -132,7 +132,7 @@ test('told to, or agreed to, it writes, keeps a copy, loads, and enables pf now 
 		await on(undefined, 'pass all\n', async (host) => {
 			const { code, said } = await setup(host, write, answer);
 			assert.equal(code, 0);
-			assert.match(said, /The file as it was: .*pf\.conf\.before-kleene\.20260101/);
+			assert.match(said, /Previous file: .*pf\.conf\.before-kleene\.20260101/);
 			assert.equal(host.read('pf.conf.before-kleene.20260101'), 'pass all\n');
 			for (const line of [...OURS, 'pass all']) {
 				assert.ok(host.read('pf.conf').includes(`${line}\n`));
@@ -150,7 +150,7 @@ test('a host that has no pf.conf gets one, and no copy', () =>
 	on(undefined, undefined, async (host) => {
 		const { code, said } = await setup(host, true);
 		assert.equal(code, 0);
-		assert.doesNotMatch(said, /as it was/);
+		assert.doesNotMatch(said, /Previous file/);
 		assert.ok(host.read('pf.conf').includes(OURS[2]!));
 	}));
 

@@ -53,7 +53,7 @@ test('an interface of somebody else is neither used nor destroyed', async () => 
 	const said = refused(await there.run(handlers['network-interface'].make(bridge, {})), 'INTERFACE_TAKEN');
 	assert.equal(
 		said,
-		'cannot set up bridge interface kleene0: interface kleene0 is there already and is not the one of this network',
+		'cannot set up bridge interface kleene0: interface kleene0 already exists and is not the one of this network',
 	);
 	assert.deepEqual(done(await there.run(handlers['network-interface'].unmake(bridge, {}))), []);
 	// Of another network, and of another kleened that has the same one.
@@ -198,7 +198,7 @@ test('a cable of somebody else is left alone; a leaked one needs no container', 
 		state.links.epair5a = link({ description: 'kleene:ddddeeeeffff of deadbeef' });
 		state.links.epair6a = link({ description: 'kleene:ddddeeeeffff' });
 	});
-	assert.match(refused(await there.run(handlers.epair.make(cable, {})), 'INTERFACE_TAKEN'), /epair3a is there already/);
+	assert.match(refused(await there.run(handlers.epair.make(cable, {})), 'INTERFACE_TAKEN'), /epair3a already exists/);
 	assert.deepEqual(done(await there.run(handlers.epair.unmake(cable, {}))), []);
 	const leaked = { ...cable, container: '' };
 	assert.deepEqual(done(await there.run(handlers.epair.unmake(leaked, {}))), []);

@@ -61,7 +61,7 @@ test('the files of a container are a clone, made once, and gone after the second
 	assert.deepEqual(Object.keys(host.state.datasets).filter((name) => name.endsWith(FILES.container)).length, 1);
 	const other = await host.run(rootFiles.make({ ...FILES, image: '444455556666' }, {}));
 	assert.equal(other.code, 1);
-	assert.match(other.stderr, new RegExp(`is there already, made of ${host.paths.imageSnapshot(FILES.image)}`));
+	assert.match(other.stderr, new RegExp(`already exists, made of ${host.paths.imageSnapshot(FILES.image)}`));
 	for (const _ of [1, 2])
 		assert.deepEqual(await host.run(rootFiles.unmake(FILES, {})), { code: 0, stdout: '', stderr: '' });
 	assert.ok(!existsSync(host.paths.containerRoot(FILES.container)));

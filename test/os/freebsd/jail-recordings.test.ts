@@ -77,12 +77,12 @@ test('what the tools of the host refuse comes with a reason and a way out', () =
 		hint: 'see "man 8 jail" on the host, or leave it out',
 	});
 	const reasons = {
-		'029': /zroot\/kleene\/container\/aaaabbbbcccc is there already/,
+		'029': /zroot\/kleene\/container\/aaaabbbbcccc already exists/,
 		'034': /no jail nosuch/,
 		'039': /no command nosuchcommand/,
 		'040': /no jail nosuch/,
 		'041': /no user nobodyhere/,
-		'045': /name aaaabbbbcccc is there already/,
+		'045': /name aaaabbbbcccc already exists/,
 		'053': /no jail aaaabbbbcccc/,
 		'079': /container\/aaaabbbbcccc is in use/,
 		'080': /container\/aaaabbbbcccc is in use/,

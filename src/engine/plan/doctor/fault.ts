@@ -53,7 +53,7 @@ export function faultOf(part: ComparedPart, view: HostView): Fault | undefined {
 
 /** The fault of a part, of which none was found, when what it stands on is missing. */
 export function wentUnseen(part: ComparedPart): Fault | undefined {
-	return inspectionOf(part).goesUnseen ? { what: 'it went with its interface' } : undefined;
+	return inspectionOf(part).goesUnseen ? { what: 'removed with its interface' } : undefined;
 }
 
 function faultOfAddress(part: PartOf<'interface-address'>, view: HostView): Fault | undefined {

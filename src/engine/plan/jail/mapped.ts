@@ -20,8 +20,8 @@ const DENIABLE: Readonly<Record<string, Privilege>> = {
 
 /** Parameters with a fixed value: that value is accepted, any other is refused rather than ignored. */
 const FIXED: Readonly<Record<string, { readonly value: boolean; readonly why: string }>> = {
-	'allow.set_hostname': { value: false, why: 'it would need CAP_SYS_ADMIN, which is nearly everything' },
-	'mount.devfs': { value: true, why: 'the process that minds the others is on the /dev of the container' },
+	'allow.set_hostname': { value: false, why: 'it needs CAP_SYS_ADMIN, which is almost full root access' },
+	'mount.devfs': { value: true, why: 'the supervising process uses the /dev of the container' },
 };
 
 const TEXTS = ['exec.jail_user', 'host.hostname', 'host.domainname'] as const;

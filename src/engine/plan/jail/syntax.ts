@@ -48,7 +48,7 @@ export function readText({ text, value, negated }: Parameter): string {
 export function readSeconds(parameter: Parameter): number {
 	const seconds = readText(parameter);
 	if (/^[1-9]\d{0,4}$/.test(seconds) && Number(seconds) <= 86_400) return Number(seconds);
-	throw refuseParameter(parameter.text, 'it is no number of seconds from 1 to 86400', 'write e.g. exec.timeout=60');
+	throw refuseParameter(parameter.text, 'expected a number of seconds from 1 to 86400', 'write e.g. exec.timeout=60');
 }
 
 const HOSTNAME = /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,62}[a-zA-Z0-9])?$/;

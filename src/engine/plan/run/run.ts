@@ -140,7 +140,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	return parts.filter((part) => isOwn(part) || concernsIt(part));
 }
 
-/** What rules about sources of packets know an endpoint by: its addresses, and where its packets come in. */
+/** Identification of an endpoint in rules about packet sources: its addresses, and the interface on which its packets arrive. */
 function placesOf(part: Part): string[] {
 	if (part.kind === 'bridge-port') return [part.bridge];
 	if (part.kind === 'alias') return [part.address];
@@ -167,7 +167,7 @@ function notFirst({ first: _, ...rest }: AliasPart): AliasPart {
 }
 
 /**
- * What a container is to speak from, now that the address is gone that it spoke from.
+ * Plan the source address of a container after its previous one is removed.
  *
  * @param desired what the run would consist of now
  * @param staying what is left of it

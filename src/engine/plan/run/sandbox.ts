@@ -21,7 +21,7 @@ export function processOf(image: Image, container: Container, command: Command, 
 		throw new KleeneError({
 			code: 'COMMAND_FAILED',
 			what: `cannot start container ${container.name}`,
-			why: 'neither the request, the container nor its image says what to run',
+			why: 'neither the request, the container nor its image names a command',
 			hint: 'name a command, e.g. /bin/sh',
 		});
 	const { user } = parseJailParameters(container.jailParam, traits);

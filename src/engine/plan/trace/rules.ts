@@ -53,7 +53,7 @@ const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
 	'icc-off': ({ from }) => [`icc is off on ${from}: its members do not reach each other`, anew(from, '--icc true')],
 	'icc-off-published': ({ from }) => [`icc is off on ${from}, but this port is published`, UNPUBLISH],
 	'icc-off-internal': ({ from }) => [
-		`${from} is internal and icc is off: its members reach nobody`,
+		`${from} is internal and icc is off: its members are isolated`,
 		anew(from, '--icc true'),
 	],
 	'leaves-internal': ({ from }) => [`${from} is internal: nothing leaves it`, anew(from, 'without --internal')],
@@ -115,7 +115,7 @@ export function sourceRuling(sender: string, sources: readonly Subnet[]): Ruling
 	const who = sender === '' ? 'the sender' : sender;
 	if (block)
 		return { verdict, rule: `${who} may use this port: it is in ${formatSubnet(block)}`, change: FROM_SOURCES };
-	const allowed = sources.length === 0 ? 'nobody of this family' : sources.map(formatSubnet).join(', ');
+	const allowed = sources.length === 0 ? 'no address of this family' : sources.map(formatSubnet).join(', ');
 	const change = `klee run --publish-from ${sender || 'CIDR'} ... (make it anew)`;
 	return {
 		verdict,

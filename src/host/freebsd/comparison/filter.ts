@@ -1,4 +1,4 @@
-/** What the anchors of Kleene hold, against what they were made with. */
+/** Comparison of Kleene's anchors with the rules they were made with. */
 
 import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
@@ -82,7 +82,7 @@ function excessOfOther(names: readonly string[], store: string | undefined): Obs
 	const whose = store === undefined ? 'that do not say whose they are' : `of another kleened (store ${store})`;
 	return {
 		what: `rules ${whose} in ${names.join(', ')}`,
-		why: 'they let packets through, or keep them back, for containers that this kleened does not know',
+		why: 'they accept or drop packets of containers that this kleened does not manage',
 		parts: [],
 	};
 }
@@ -155,7 +155,7 @@ function oncePerPart(differences: readonly ObservedDifference[]): ObservedDiffer
 /** Both anchors of a network go together, and take along those below. Anything else below `kleene/` is not for us to judge. */
 function excessOf(names: readonly string[], known: ReadonlySet<string>): ObservedExcess[] {
 	const found = names.map((name) => ({
-		what: `rules in the anchor ${name} that nothing here has need of`,
+		what: `rules in the anchor ${name} that belong to no container or network`,
 		parts: partsFor(name, known),
 	}));
 	return [...new Map(found.map((one) => [JSON.stringify(one.parts), one])).values()];

@@ -61,7 +61,7 @@ function excessOf(
 		.map((address) => ({
 			place: `jail ${container}`,
 			what: `the address ${address}`,
-			why: 'its processes may speak from it, and other containers may not get it',
+			why: 'its processes can send from it, and other containers cannot get it',
 			// The list of the jail alone: whose the address on an interface is, is looked at there.
 			parts: [{ kind: 'alias', container, interface: '', ...NOWHERE, address }],
 		}));

@@ -15,7 +15,7 @@ const ENOUGH = 262144;
 const PATIENCE = 5;
 
 /**
- * What the listing of the host's interfaces and routes does not show: the inside of containers with a stack of their
+ * Observes state that is missing in the list of the host's interfaces and routes: the inside of containers with a stack of their
  * own, which addresses the others may use, whether the host forwards. As in the survey, each line of output begins with
  * what it belongs to: much of it is the word of containers.
  */

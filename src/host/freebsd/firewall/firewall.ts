@@ -157,7 +157,7 @@ export function forgetting(addresses: PartHandler<'inside-address'>): PartHandle
 	};
 }
 
-/** What an address of an ipnet container needs before it is there. */
+/** Steps required before an address of an ipnet container is added. */
 export function memberJoins({ address, member }: AliasPart, store: string): Script {
 	if (!member) return sh`:`;
 	const { network, shared, icc } = member;
@@ -247,7 +247,7 @@ function ifPf(...script: readonly Script[]): Script[] {
 function requirePf(what: string): Script {
 	const hint = 'run "kleened setup-pf" to see what is missing, and "kleened setup-pf --write" to have it done';
 	const refuse = (why: string) =>
-		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and nothing would keep networks apart`, hint });
+		refusal({ code: 'UNSUPPORTED_HERE', what, why: `${why}, and networks would not be isolated`, hint });
 	return lines(
 		sh`info=$(pfctl -s info 2>/dev/null) || ${refuse('pf is not loaded on the host')}`,
 		sh`case $info in 'Status: Enabled'*) ;; *) ${refuse('pf is not enabled on the host')} ;; esac`,

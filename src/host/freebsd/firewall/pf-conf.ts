@@ -1,5 +1,5 @@
 /**
- * Where the three lines have to stand in the administrator's own pf.conf, by which pf asks for the anchors of Kleene. Text
+ * Places the three lines that refer to Kleene's anchors in the pf.conf of the administrator. Text
  * in, text out: nothing else of it is changed.
  *
  * pf.conf(5) wants options, normalization, queueing, translation and filter rules in this order. Ours come first among
@@ -67,7 +67,7 @@ function plain(words: string): string {
 }
 
 interface Statement {
-	/** Where it begins, from 1. */
+	/** Line on which it begins, from 1. */
 	readonly line: number;
 	/** Without comments and repeated blanks. */
 	readonly words: string;

@@ -21,7 +21,7 @@ export interface PfSituation {
 
 export interface PfOutcome {
 	readonly done: boolean;
-	/** Where the file is as it was; `''` where there was none. */
+	/** Path of the copy of the previous file; `''` if there was none. */
 	readonly backup: string;
 	/** Why not, in the words of pfctl. */
 	readonly why: string;

@@ -14,7 +14,7 @@ export function portAnchor(part: PublishedPortsPart): Anchor {
 	return anchor(nameOf(part), linesOf(part));
 }
 
-/** What of a part its anchor's name tells; enough to take it away. */
+/** Properties of a part encoded in the name of its anchor; enough to remove it. */
 export function parsePortAnchor(
 	name: string,
 ): Pick<PublishedPortsPart, 'protocol' | 'hostAddress' | 'first' | 'target'> | undefined {

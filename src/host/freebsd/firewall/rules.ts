@@ -1,5 +1,5 @@
 /**
- * What Kleene says to pf, as text: anchors below `kleene/`, nothing else. See docs/adr/008-pf-anchors.md.
+ * Kleene's pf rules, as text: anchors below `kleene/`, nothing else. See docs/adr/008-pf-anchors.md.
  *
  * `kleene/*` evaluates its children in the order of their names, so the names are the order of asking:
  *
@@ -180,7 +180,7 @@ function outwardRules({ interface: name, shared, icc }: NetworkFilterPart): stri
 	];
 }
 
-/** What reaches the containers from elsewhere. The host may; everything over loopback was judged on its way out. */
+/** Rules for packets to containers from elsewhere. The host is allowed; everything over loopback was judged on its way out. */
 function entering({ interface: name, shared, icc }: NetworkFilterPart): string[] {
 	const neighbours = `pass in quick on "${name}" from <neighbours> to ${OURS}`;
 	return [

@@ -102,7 +102,7 @@ function requireMtu(part: EpairPart): Script[] {
 	const name = hostEnd(part.unit);
 	const other = refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
-		why: `interface ${name} is there already and has another MTU than ${part.mtu}`,
+		why: `interface ${name} already exists and has another MTU than ${part.mtu}`,
 		hint: 'stop the container and start it again',
 	});
 	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
@@ -112,7 +112,7 @@ function taken(part: EpairPart): Script {
 	const name = hostEnd(part.unit);
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
-		why: `interface ${name} is there already and is not a cable of this container`,
+		why: `interface ${name} already exists and is not a cable of this container`,
 		hint: `"ifconfig ${name} destroy" if nothing needs it, then try again`,
 	});
 }

@@ -24,7 +24,7 @@ export function describeForwarding(family: Family): string {
 	return `sysctl ${SETTING[family]}=1`;
 }
 
-/** What it is on this host, one line `<family> <value>` each. */
+/** Current settings of this host, one line `<family> <value>` each. */
 export const forwardingSection: Script = sh`for family in 4 6; do
 	case $family in 4) setting=${SETTING[4]} ;; *) setting=${SETTING[6]} ;; esac
 	printf '%s %s\\n' $family "$(sysctl -n $setting 2>/dev/null)"

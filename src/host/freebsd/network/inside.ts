@@ -1,7 +1,7 @@
 import { type Script, sh } from '#os/shell/quote.ts';
 import type { Section } from '../section.ts';
 
-/** How the network of a jail is configured from outside. */
+/** Method of configuring the network of a jail from outside. */
 export interface InsideTools {
 	ifconfig(container: string, args: readonly string[]): Script;
 	/** Without looking up names. */

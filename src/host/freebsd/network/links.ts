@@ -64,7 +64,7 @@ function driverOf(type: NetworkInterfacePart['type']): string {
 	return type === 'bridge' ? 'bridge' : 'lo';
 }
 
-/** What fails after it was made, e.g. as its name was taken meanwhile, leaves a clone behind, whose name ifconfig prints. */
+/** Create an interface. A failure after the creation, e.g. a taken name, leaves a clone behind, whose name ifconfig prints. */
 function create({ interface: name, type, mac, mtu }: NetworkInterfacePart, mark: string): Script {
 	const ether = type === 'bridge' ? ['ether', mac] : [];
 	const words = [...ether, 'description', mark, 'name', name, ...(mtu === undefined ? [] : ['mtu', `${mtu}`]), 'up'];
@@ -85,7 +85,7 @@ function requireMtu(part: NetworkInterfacePart): Script[] {
 	if (part.mtu === undefined) return [];
 	const other = refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
-		why: `interface ${part.interface} is there already and has another MTU than ${part.mtu}`,
+		why: `interface ${part.interface} already exists and has another MTU than ${part.mtu}`,
 		hint: `set it with "ifconfig ${part.interface} mtu ${part.mtu}"`,
 	});
 	return [sh`	case $there in ${showingMtu(part.mtu)}) ;; *) ${other} ;; esac`];
@@ -94,7 +94,7 @@ function requireMtu(part: NetworkInterfacePart): Script[] {
 function taken(part: NetworkInterfacePart): Script {
 	return refuse('make', part, {
 		code: 'INTERFACE_TAKEN',
-		why: `interface ${part.interface} is there already and is not the one of this network`,
+		why: `interface ${part.interface} already exists and is not the one of this network`,
 		hint: `choose another name, or "ifconfig ${part.interface} destroy" if nothing needs it`,
 	});
 }

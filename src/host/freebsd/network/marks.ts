@@ -1,5 +1,5 @@
 /**
- * How an interface is known to be Kleene's: by its description, which is given in the same command that makes it. Names
+ * Marks of Kleene's interfaces: descriptions, set by the same command that makes the interface. Names
  * say nothing: other managers of jails call their cables `epair0a`, too.
  */
 
@@ -8,7 +8,7 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 
 const PREFIX = 'kleene:';
-/** What is marked, and the store of the daemon that did it: earlier versions did not say whose. */
+/** A marked object and the store of its daemon; earlier versions did not write the store. */
 const MARK = /^kleene:(?:network ([0-9a-f:]{17})|[0-9a-f]{12})(?: of ([0-9a-f]{8}))?$/;
 
 export interface Mark {
@@ -65,7 +65,7 @@ export function showingBare(address: string): Script {
 	return sh`*${`\t${familyWord(familyOf(address))} ${withoutPrefix(address)}/`}*`;
 }
 
-/** What ifconfig says of an interface, addresses in CIDR format, into `$there`; the condition fails where there is none. */
+/** Store the ifconfig output of an interface, addresses in CIDR format, in `$there`; the condition fails where there is none. */
 export function look(name: string): Script {
 	return new Script(sh`there=$(ifconfig -f inet:cidr,inet6:cidr ${name} 2>/dev/null)`.text);
 }

@@ -6,7 +6,7 @@ import { lines, type Script, sh } from '#os/shell/quote.ts';
 /** Seconds. */
 const PATIENCE = 1;
 
-/** What came of a probe: `code` of the tool, and all that it and time(1) said. */
+/** Result of a probe: exit code of the tool, and the output of the tool and time(1). */
 interface Echo {
 	readonly code: number;
 	readonly said: string;

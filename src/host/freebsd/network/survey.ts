@@ -14,12 +14,12 @@ export interface ObservedNetwork {
 	readonly gatewayInterface: string;
 }
 
-/** What was seen, and what it was read from. */
+/** Result of a survey, and its source text. */
 export interface NetworkSurvey extends ObservedNetwork {
 	readonly links: readonly IfconfigInterface[];
 }
 
-/** What is asked: interfaces, and routes. */
+/** Questions of a survey: interfaces and routes. */
 export const SURVEY: readonly [Script, Script] = [sh`ifconfig -a`, sh`netstat --libxo json -rn`];
 
 /**

@@ -35,7 +35,7 @@ exec 3<&-
 wait "$p"`;
 
 /**
- * What says that an address or a route is not what it was. Cables and bridges come and go without addresses of their
+ * Messages about a changed address or route. Cables and bridges come and go without addresses of their
  * own on the host, so containers with a stack of their own wake nobody.
  */
 const CHANGE = /^RTM_(?:NEWADDR|DELADDR|ADD|DELETE|CHANGE):/;
@@ -69,7 +69,7 @@ export class Watcher {
 				if (CHANGE.test(line) || CHANGE_BY_NETLINK.test(line)) this.#soon();
 			});
 			const code = await session.exited;
-			if (!this.#closed) this.#options.log.warn({ code }, 'the host stopped telling of changes; asking again');
+			if (!this.#closed) this.#options.log.warn({ code }, 'lost the notifications of the host; reconnecting');
 		} catch {
 			// Out of reach: others say so.
 		}

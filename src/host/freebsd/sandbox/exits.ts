@@ -62,7 +62,7 @@ export class Exits {
 		this.#runs.set(container, token);
 	}
 
-	/** How the process with this token ends. */
+	/** Wait for the end of the process with this token. */
 	ended(token: string): Promise<ToldEnd> {
 		return new Promise((resolve) => this.#waiting.set(token, resolve));
 	}
@@ -138,7 +138,7 @@ export class Exits {
 	/** A lost connection comes back by itself, and tells. */
 	#later(why: string): void {
 		if (this.#closed) return;
-		this.#log.warn({ why }, 'the ends of containers are not noticed for a moment');
+		this.#log.warn({ why }, 'lost the notifications of container exits; reconnecting');
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => this.follow(), AGAIN).unref();
 	}

@@ -15,7 +15,7 @@ export interface Hooks extends Commands {
 	readonly timeout: number;
 }
 
-/** What every base image has for it; other images lack the file, and then nothing happens. */
+/** Default command of every base image; without the file in the image, no command runs. */
 const STOP = '/bin/sh /etc/rc.shutdown';
 
 interface WithHooks {

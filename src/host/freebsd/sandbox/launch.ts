@@ -35,7 +35,7 @@ export interface Launch {
 	readonly hostUsers: boolean;
 }
 
-/** What a mark in the output of a process begins with; after it comes `CODE LAST` and MARK_END. */
+/** Beginning of a mark in the output of a process, followed by `CODE LAST` and MARK_END. */
 export function markOf(token: string): string {
 	return `\x1e${token} `;
 }

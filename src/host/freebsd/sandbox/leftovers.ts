@@ -1,4 +1,4 @@
-/** What is left in /var/run/kleene of processes, containers and daemons that are gone. */
+/** Removal of files in /var/run/kleene of ended processes, containers and daemons. */
 import { dirname } from 'node:path';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { StateDirectory } from './run-directory.ts';

@@ -4,14 +4,14 @@ import type { ShellSession } from '#os/shell/shell.ts';
 import { Splitter } from '#os/shell/splitter.ts';
 import { MARK_END, markOf } from './launch.ts';
 
-/** What `run.sh` tells at the end of a process. */
+/** Report of `run.sh` at the end of a process. */
 export interface ToldEnd {
 	readonly code: number;
 	/** No process was left in the container. */
 	readonly last: boolean;
 }
 
-/** What a terminal takes for the end of its input. */
+/** End of input on a terminal (EOT). */
 const END_OF_INPUT = Buffer.from([4]);
 /** Milliseconds for the session to end after the process: it does unless somebody else holds its streams. */
 const LEAVE = 1000;
@@ -23,7 +23,7 @@ class Side {
 	readonly begun = Promise.withResolvers<void>();
 	/** Undefined: the stream ended, and nobody told how the process did. */
 	readonly end = Promise.withResolvers<ToldEnd | undefined>();
-	/** What came before the process. */
+	/** Output before the start of the process. */
 	said = '';
 	#state: 'before' | 'during' | 'after' = 'before';
 
@@ -59,7 +59,7 @@ export class SessionStreams extends ProcessStreams {
 	readonly #stdin: boolean;
 	readonly #stdout: Side;
 	readonly #stderr: Side;
-	/** How the process ended, after all that it had written was delivered; undefined: the session ended before it. */
+	/** End of the process, after all of its output was delivered; undefined: the session ended before it. */
 	readonly ended: Promise<ToldEnd | undefined>;
 	/** Whether the session ended by itself after it; otherwise it was closed from here, and is to be released there. */
 	readonly gone: Promise<boolean>;

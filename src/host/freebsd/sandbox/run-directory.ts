@@ -1,7 +1,7 @@
 import { type Script, sh } from '#os/shell/quote.ts';
 
 /**
- * What is known on the host of one process and of what came of it, gone at a reboot like the process:
+ * State of one process and of its end, on the host; lost at a reboot like the process:
  *
  *     token    what the daemon knows this run by
  *     runner   process id of the shell that waits for the process, and then for the end of the container

@@ -21,7 +21,7 @@ const END_OF_SANDBOX = 1000;
 /** Directories of executions that are over, before they are removed. */
 const MUCH = 20;
 
-/** What of a sandbox the running of processes in it depends on. */
+/** Properties of a sandbox that processes in it depend on. */
 export interface RunnerSpec {
 	readonly process: ProcessSpec;
 	readonly hooks?: { readonly start: readonly string[]; readonly user: string };
@@ -187,7 +187,7 @@ export class Runner {
 		return { code, sandboxEnded: last && (await this.#exits.endsWithin(container, END_OF_SANDBOX)) };
 	}
 
-	/** What is over is removed together with what begins, and not each by itself. */
+	/** Remove ended runs in the exchange that starts the next one. */
 	#takeRubbish(atLeast = MUCH): string[] {
 		return this.#rubbish.length < atLeast ? [] : this.#rubbish.splice(0);
 	}
@@ -206,7 +206,7 @@ export class Runner {
 	}
 }
 
-/** What the process wrote from here on is lost, though it goes on. */
+/** Later output of the process is lost, although the process continues. */
 function lostNotice(): Buffer {
 	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
 }
@@ -214,9 +214,9 @@ function lostNotice(): Buffer {
 function refusedState(path: string, stderr: string): KleeneError {
 	return new KleeneError({
 		code: 'HOST_FAILED',
-		what: `cannot keep what is known of running processes in ${path} on the host`,
+		what: `cannot keep the state of running processes in ${path} on the host`,
 		why: stderr.trim(),
-		hint: 'log in as root there, and see that /var/run can be written to',
+		hint: 'log in as root there, and check that /var/run is writable',
 	});
 }
 

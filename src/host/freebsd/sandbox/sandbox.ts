@@ -47,7 +47,7 @@ end() {
 	done
 }`;
 
-/** What a container's processes live in, and their end. They are started by `runner.ts`. */
+/** Handler of the jail of a container, and of the end of its processes. They are started by `runner.ts`. */
 export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 	readonly #paths: Paths;
 
@@ -163,7 +163,7 @@ ps -ax -o jid= -o state=`,
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
 	}
 
-	/** What jail(8) runs on the host once the container was started; undefined: nothing. The runner runs `exec.start`. */
+	/** Commands that jail(8) runs on the host after the start of the container; undefined: none. The runner runs `exec.start`. */
 	afterStart(container: string, spec: SandboxSpec): Script | undefined {
 		const hooks = hooksOf(spec);
 		if (hooks.poststart.length === 0) return undefined;
@@ -189,7 +189,7 @@ function endProcesses(container: string, hooks: Hooks, grace: number): Script {
 		code: 'HOST_FAILED',
 		what: `cannot end the processes of container ${container}`,
 		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
-		hint: 'they wait inside the kernel, for a disk or a network file system: see to that, then stop the container again',
+		hint: 'they are blocked in the kernel by a disk or a network file system: fix that, then stop the container again',
 	});
 	const kill = sh`end KILL ${AFTER_KILL} || ${left}`;
 	if (grace <= 0) return kill;

@@ -48,8 +48,8 @@ function required(container: string, spec: SandboxSpec | undefined): SandboxSpec
 	throw new KleeneError({
 		code: 'INTERNAL',
 		what: `cannot make the jail of container ${container}`,
-		why: 'the plan does not say what isolates it',
-		hint: 'report this as a defect of Kleene',
+		why: 'the plan names no isolation',
+		hint: 'report this problem',
 	});
 }
 
@@ -73,8 +73,8 @@ export function createJail(paths: Paths, container: string, spec: SandboxSpec): 
 	const other = refusal({
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
-		why: sh`'a jail of this name is there already, with its root at '"$path"`,
-		hint: `see whose it is with "jls -v", and remove it with "jail -r ${container}"`,
+		why: sh`'a jail of this name already exists, with its root at '"$path"`,
+		hint: `find its owner with "jls -v", and remove it with "jail -r ${container}"`,
 	});
 	const hooks = hooksOf(spec);
 	const output = `${paths.hooked(container)}.output`;
@@ -125,7 +125,7 @@ function requireDevfsRules(container: string, spec: SandboxSpec): Script {
 	const missing = refusal({
 		code: 'HOST_FAILED',
 		what: `cannot make the jail of container ${container}`,
-		why: `the host has no devfs ruleset ${rules}, and without it the jail would see every device`,
+		why: `the host has no devfs ruleset ${rules}, and without it the jail sees every device`,
 		hint: 'load the rules of /etc/defaults/devfs.rules: sysrc devfs_load_rulesets=YES && service devfs restart',
 	});
 	return sh`shown() { [ -n "$(devfs rule -s ${rules} show 2>/dev/null)" ]; }

@@ -52,7 +52,7 @@ const CORRUPT = refusal({
 	code: 'IMAGE_FAILED',
 	what: WHAT,
 	why: sh`'could not extract tar archive: '"$words"`,
-	hint: 'see that it is a tar archive, whole, and that the pool has room for it (zpool list)',
+	hint: 'check that it is a complete tar archive, and that the pool has space (zpool list)',
 });
 
 /**
@@ -76,7 +76,7 @@ const UNPACK: Script = sh`unpack() {
 	echo 'Succesfully extracted binaries, creating image...'
 }`;
 
-/** What the scripts below are made of. @param download the file that an archive is kept in on its way */
+/** Pieces of the scripts below. @param download the file that an archive is kept in on its way */
 function defined(download: string): Script {
 	return lines(sh`download=${download}`, DOWNLOAD, UNPACK, OCI_LAYOUT);
 }
@@ -106,7 +106,7 @@ export function unpackDistribution(download: string, directory: string): Script 
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
-		hint: 'see that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/FILE" with a base.txz or container-image-runtime.txz',
+		hint: 'check that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/FILE" with a base.txz or container-image-runtime.txz',
 	});
 	return sh`${defined(download)}
 release=$(uname -r)

@@ -18,7 +18,7 @@ export class FreebsdImages implements PartHandler<'image-files'> {
 		this.#paths = paths;
 	}
 
-	/** What an earlier attempt left behind when the host or the connection went away is begun anew. */
+	/** Make the image; discard remains of an attempt interrupted by the loss of the host or the connection. */
 	make(part: ImageFilesPart): Script {
 		const { image, update } = part;
 		if (update) throw noUpdates();
@@ -156,7 +156,7 @@ function copyFromHost({ dns, localtime }: ImageFilesPart, place: string): Script
 		code: 'IMAGE_FAILED',
 		what: 'cannot create the image',
 		why: 'its /etc is not a directory, and the host does not follow links of an image',
-		hint: 'leave what the host has for it out: --no-dns --no-localtime',
+		hint: 'disable the settings of the host: --no-dns --no-localtime',
 	});
 	const copies = files.map(
 		(name) => sh`if [ -f ${`/etc/${name}`} ]; then

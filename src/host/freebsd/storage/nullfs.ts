@@ -38,7 +38,7 @@ export function mountInside(root: string, { source, destination, readOnly }: Mou
 		code: 'UNSUPPORTED_HERE',
 		what,
 		why: sh`${`${source} is a file, and nullfs of this FreeBSD mounts directories only: `}"$words"`,
-		hint: 'mount the directory that it is in',
+		hint: 'mount its directory',
 	});
 	const failed = refusal({
 		code: 'HOST_FAILED',
@@ -68,12 +68,12 @@ function makePlace(what: string, place: string, source: string | undefined): Scr
 		code: 'HOST_FAILED',
 		what,
 		why: sh`${`${place} is a symbolic link to `}"$(readlink ${place})"', and the host does not follow links of a container'`,
-		hint: 'mount it at the place that the link leads to',
+		hint: 'mount it at the target of the link',
 	});
 	const other = refusal({
 		code: 'HOST_FAILED',
 		what,
-		why: `${place} is there and of another kind than what is mounted on it`,
+		why: `${place} exists and is not of the kind of the mount source`,
 		hint: 'mount it at another place',
 	});
 	const directory = sh`[ -d ${place} ] || mkdir -p ${place}; [ -d ${place} ] || ${other}`;

@@ -17,7 +17,7 @@ test('the files of a container as text for a shell', () => {
 		rootFiles.make(FILES, {}).text,
 		`if ! words=$(zfs clone -o 'kleene:made=0' 'zroot/kleene/image/1111222233ff@image' '${dataset}' 2>&1); then
 	if origin=$(zfs get -H -o value origin '${dataset}' 2>/dev/null); then
-		[ "$origin" = 'zroot/kleene/image/1111222233ff@image' ] || { printf 'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s' 'HOST_FAILED' 'cannot make the files of container aaaabbbbcccc' 'the dataset ${dataset} is there already, made of '"$origin" 'see what is in it, and if it is of no use: zfs destroy -r ${dataset}' | tr '\\n' ' ' >&2; echo >&2; exit 1; }
+		[ "$origin" = 'zroot/kleene/image/1111222233ff@image' ] || { printf 'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s' 'HOST_FAILED' 'cannot make the files of container aaaabbbbcccc' 'the dataset ${dataset} already exists, made of '"$origin" 'check its content; if it is not needed: zfs destroy -r ${dataset}' | tr '\\n' ' ' >&2; echo >&2; exit 1; }
 	else
 		printf '%s\\n' "$words" >&2
 		exit 1

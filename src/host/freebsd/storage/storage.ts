@@ -67,8 +67,8 @@ zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${paths.lost()} 2>/dev/null || 
 		const other = refusal({
 			code: 'HOST_FAILED',
 			what: `cannot make the files of container ${container}`,
-			why: sh`${`the dataset ${dataset} is there already, made of `}"$origin"`,
-			hint: `see what is in it, and if it is of no use: zfs destroy -r ${dataset}`,
+			why: sh`${`the dataset ${dataset} already exists, made of `}"$origin"`,
+			hint: `check its content; if it is not needed: zfs destroy -r ${dataset}`,
 		});
 		return sh`if ! words=$(zfs clone -o ${this.#paths.mark} ${snapshot} ${dataset} 2>&1); then
 	if origin=$(zfs get -H -o value origin ${dataset} 2>/dev/null); then
@@ -111,7 +111,7 @@ rctl -r jail:${container} >/dev/null 2>&1 || :`;
 			code: 'HOST_FAILED',
 			what: `cannot mount the root file system of container ${container}`,
 			why: sh`${`${dataset} is to be mounted at ${root}, and has another mount point: `}"$point"`,
-			hint: `let it have that of its parent again: zfs inherit mountpoint ${dataset}`,
+			hint: `inherit that of its parent: zfs inherit mountpoint ${dataset}`,
 		});
 		return sh`kleene_mounts=$(mount)
 case ${'\n'}$kleene_mounts in

@@ -88,7 +88,7 @@ function wordsFor({ kind, holder, key, value }: TableEntry, found: TableEntry | 
 		const leads = value === '' ? key : `${key} : ${value}`;
 		return found ? `element ${key} of ${holder} leads to ${found.value}` : `element ${leads} of ${holder} is missing`;
 	}
-	if (kind !== 'rules') return `${kind} ${holder} is ${found ? 'not as it was made' : 'missing'}`;
+	if (kind !== 'rules') return `${kind} ${holder} is ${found ? 'changed' : 'missing'}`;
 	const [wanted, there] = [linesOf(value), linesOf(found?.value ?? '')];
 	const gone = without(wanted, there).length;
 	const added = without(there, wanted).length;

@@ -32,7 +32,7 @@ export function compareSettings(
 	});
 }
 
-/** Where the whole host forwards IPv6, single interfaces need not be told. */
+/** If the whole host forwards IPv6, single interfaces need no setting. */
 function isCovered(settings: HostSettings, path: string): boolean {
 	return path.endsWith('/force_forwarding') && settings.read('net/ipv6/conf/all/forwarding') === 1;
 }

@@ -8,8 +8,8 @@ function unplanned<K extends PartKind>(kind: K): PartHandler<K> {
 		throw new KleeneError({
 			code: 'INTERNAL',
 			what: `cannot make a ${kind}`,
-			why: 'on Linux containers learn names from a resolver',
-			hint: 'report this as a defect',
+			why: 'containers on Linux use a resolver',
+			hint: 'report this problem',
 		});
 	};
 	return { make: refuse, unmake: refuse, describe: refuse };

@@ -163,7 +163,7 @@ function sourceAt(family: 'ip' | 'ip6'): string {
  */
 const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', 'counter drop'];
 
-/** What not every kernel has. */
+/** Capabilities that some kernels lack. */
 export interface TableFeatures {
 	/** It tells what belongs to a socket (nft_socket). */
 	readonly sockets: boolean;
@@ -184,7 +184,7 @@ export function renderBase({ sockets, limits }: TableFeatures = { sockets: true,
 }
 
 /**
- * What the elements of a set of ours are made of, as it is declared; the members of a network are the names of interfaces.
+ * Type of the elements of a set, as declared; the members of a network are interface names.
  */
 export function typeOf(set: string): SetType {
 	return TYPES.get(set) ?? { key: ['ifname'], interval: false };

@@ -5,7 +5,7 @@ import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { GONE, unlessGone } from '../refusals.ts';
 
 /**
- * What the host remembers of the conversations of an address. The next holder of the address must not get what is still
+ * Deletes the tracked connections of an address. The next holder of the address must not get packets still
  * sent to its last holder, by a published port or as an answer to a translated sender.
  */
 export class ConntrackFlusher {

@@ -65,7 +65,7 @@ export class Firewall {
 		},
 	};
 
-	/** Where the kernel cannot count connections there is nothing that could hold anybody to a limit. */
+	/** A kernel that cannot count connections enforces no limit. */
 	readonly sourceLimits: PartHandler<'source-limit'> = {
 		make: (part, { found }) => {
 			if (found || !this.#table.hasChain('limits')) return;
@@ -106,7 +106,7 @@ export class Firewall {
 		this.#takeNetwork(part);
 	}
 
-	/** What is not in the table: on which interfaces of the host its packets come in. */
+	/** State outside the table: the interfaces of the host on which its packets arrive. */
 	#takeNetwork(part: NetworkFilterPart): void {
 		this.#networks.add(part.network);
 		if (part.shared) this.#ways.share(part.network, part.interface);

@@ -1,5 +1,5 @@
 /**
- * How the firewall holds containers to limits on what they make the host remember: connections that it tracks, and
+ * Rules that limit the state which the host keeps for containers: tracked connections, and
  * questions for names. Each limit is an element of its own, by the interface that packets come in on and the address that
  * they are from, with a counter (`ct count`) or a token bucket (`limit rate`) in it.
  *
@@ -20,7 +20,7 @@ const CONNECTIONS = 'ct count over 1';
 const QUESTIONS = 'limit rate over 1/second';
 const BLOCKED = 'flags dynamic,timeout; timeout 1s;';
 
-/** What is in the braces of each set, by name. */
+/** Content of the braces of each set, by name. */
 export const LIMIT_SETS: ReadonlyMap<string, string> = new Map([
 	...FAMILIES.flatMap((family): [string, string][] => {
 		const key = `type ifname . ipv${family}_addr;`;
@@ -63,7 +63,7 @@ export const LIMIT_RULES: Readonly<Record<string, readonly string[]>> = {
 	],
 };
 
-/** What leads there, in `guard`. @param asksResolver matches that, see `base.ts` */
+/** Rules in `guard` that jump there. @param asksResolver matches that, see `base.ts` */
 export function askRules(asksResolver: readonly string[]): string[] {
 	return asksResolver.flatMap((asks) => [
 		`iifname @ours meta l4proto udp ${asks} jump ask`,

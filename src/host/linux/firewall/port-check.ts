@@ -23,7 +23,7 @@ function inUse(part: PublishedPortsPart, { address, port }: { address: string; p
 	return new KleeneError({
 		code: 'PORT_TAKEN',
 		what: `cannot publish port ${port}/${protocol} for container ${container}`,
-		why: `the host itself uses it: a process waits on ${withPort(address, port)}`,
+		why: `the host uses it: a process listens on ${withPort(address, port)}`,
 		hint: `end that process, see "${listing}", or choose another host port${elsewhere}`,
 	});
 }

@@ -64,7 +64,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 		return part.protocol === 'udp' && requireUnused ? this.#redirectSenders(part) : undefined;
 	}
 
-	/** What is not in the table. */
+	/** State outside the table. */
 	#take(part: PublishedPortsPart): void {
 		const { ways, forwarding } = this.#options;
 		this.#published.add(userOf(part));
@@ -74,7 +74,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 	}
 
 	/**
-	 * Who has sent datagrams to the port all the while, to nobody, is to reach the container with the next one. Whose
+	 * Redirect senders of datagrams that had no receiver: the next one reaches the container. A sender whose
 	 * datagrams lead somewhere keeps its connection: the port may have been published all the while, too.
 	 */
 	async #redirectSenders({ first, last, hostAddress, target }: PublishedPortsPart): Promise<void> {

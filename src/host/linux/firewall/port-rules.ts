@@ -41,7 +41,7 @@ function portElements(part: PublishedPortsPart): { map: string; elements: string
 	return { map, elements };
 }
 
-/** Who may use them, where not everybody may, and those that ::1 does not lead to. A range is one element of each set, for each block of sources. */
+/** Permitted sources of restricted ports, and ports that are unreachable from ::1. A range is one element of each set, for each block of sources. */
 function sideElements(part: PublishedPortsPart): Element[] {
 	const { protocol, hostAddress, first, last, from } = part;
 	const family = familyOf(part.target);

@@ -57,7 +57,7 @@ function verdictsOf(part: NetworkFilterPart): string[] {
 	];
 }
 
-/** What belongs to no connection, e.g. is late, would not be translated on its way out: nobody is to see it as it is. */
+/** Drops packets without a connection, e.g. late ones, which would leave untranslated. */
 function untranslated({ nat, nat6 = '' }: NetworkFilterPart): string[] {
 	const late = (family: string, uplink: string) =>
 		uplink === '' ? [] : [`meta nfproto ${family} oifname "${uplink}" ct state invalid counter drop`];
@@ -109,7 +109,7 @@ export function renderNetwork(part: NetworkFilterPart): string {
 	return `${lines.join('\n')}\n`;
 }
 
-/** What leads there. */
+/** Elements of maps that lead to the chains of a network. */
 export function networkElements(part: NetworkFilterPart): Element[] {
 	const { network, interface: name, shared, subnet, subnet6, resolvers = [] } = part;
 	const way = `goto ${natChainOf(network)}`;

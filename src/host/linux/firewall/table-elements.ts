@@ -34,7 +34,7 @@ export class TableElements {
 		this.#table.add(elements.map(typed));
 	}
 
-	/** Where something of it is gone already, what is left one by one. */
+	/** Remove the rest one by one if some elements are already gone. */
 	remove(elements: readonly Element[]): void {
 		try {
 			this.#table.remove(elements.map(typed));

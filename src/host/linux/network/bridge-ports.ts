@@ -11,7 +11,7 @@ const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
 /**
  * Membership of a host end in a bridge.
  *
- * Where the kernel passes what crosses a bridge through the firewall, it also translates there: a packet for a
+ * If the kernel passes bridged packets through the firewall, it also translates them there: a packet for a
  * published port, once it has the address of its container, is not routed but goes straight to that container's port.
  * So the port of a container that publishes
  * - is a hairpin, or the container would not reach itself;

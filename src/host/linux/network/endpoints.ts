@@ -123,7 +123,7 @@ export class Epairs implements PartHandler<'epair'> {
 			throw refuse('make', part, {
 				code: 'INTERFACE_TAKEN',
 				why: `the container has an interface ${part.inside} already`,
-				hint: 'disconnect the container from the network whose interface it is',
+				hint: 'disconnect the container from the network of this interface',
 			});
 		const joined = outer.peer === inner?.index && inner.peer === outer.index && outer.peerElsewhere;
 		if (!joined || outer.kind !== 'veth' || inner.mac !== part.mac.toLowerCase())

@@ -9,7 +9,7 @@
  * The kernel drops default routes learned from advertisements whenever any interface is made an IPv6 router, except
  * where `accept_ra` is 2, so it is 2 for the moment of the change.
  *
- * What is changed on interfaces that are not Kleene's is noted in their `tag`, a number the kernel keeps for anyone who
+ * Changes to interfaces that are not Kleene's are noted in their `tag`, a number the kernel keeps for any program that
  * wants one: so it can be taken back when the last reason is gone, by a daemon that was started again too.
  */
 import type { Family } from '#inet/family.ts';
@@ -79,7 +79,7 @@ export class Forwarding {
 
 	/**
 	 * Let connections from the host's loopback out to an interface of ours, and their answers in, for published ports.
-	 * What comes in on it for 127.0.0.0/8 is dropped by the firewall (`guard`), for ::1 by the kernel before it looks at
+	 * Packets that arrive on it for 127.0.0.0/8 are dropped by the firewall (`guard`), for ::1 by the kernel before it looks at
 	 * translations. For IPv6 there is no `route_localnet`; but the kernel takes a packet for ::1 only by a route over the
 	 * interface it comes in on, so there is one, which ends with the interface.
 	 */

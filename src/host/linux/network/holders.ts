@@ -5,7 +5,7 @@ import { type Announcement, Announcer } from '#os/linux/announcement.ts';
 const REMEMBERED = 65_536;
 
 /**
- * Who had an address last. Neighbours keep what they know of it, for minutes, and would go on sending to a holder that
+ * Last holders of addresses. Neighbours cache an address for minutes, and would continue to send to a holder that
  * is gone. Most addresses come with their MAC address (see `macOfEndpoint`), and then there is nothing to tell.
  */
 export class Holders {

@@ -17,7 +17,7 @@ export function requireReservedPorts({ denied, network }: SandboxSpec, namespace
 	throw new KleeneError({
 		code: 'UNSUPPORTED_HERE',
 		what: 'cannot use jail parameter allow.reserved_ports=false',
-		why: `the host lets everybody bind ports from ${first} on, and the container shares its network`,
+		why: `the host lets every user bind ports from ${first} on, and the container shares its network`,
 		hint: `run "sysctl net.ipv4.ip_unprivileged_port_start=${FIRST_UNRESERVED}" on the host, or use another driver`,
 	});
 }

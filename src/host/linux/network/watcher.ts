@@ -37,7 +37,7 @@ export class Watcher {
 				if (event.family !== 'inet' || event.name !== 'kleene') return;
 				log.warn(
 					{ by: event.by },
-					`somebody else ${event.kind === 'table-deleted' ? 'deleted' : 'changed'} table inet kleene`,
+					`another program ${event.kind === 'table-deleted' ? 'deleted' : 'changed'} table inet kleene`,
 				);
 				this.#soon({ kind: 'firewall-changed' });
 				return;
@@ -45,7 +45,7 @@ export class Watcher {
 				this.#soon(event.of === 'tables' ? { kind: 'firewall-changed' } : { kind: 'addressing-changed' });
 				return;
 			case 'lost':
-				log.warn({ of: event.of, error: event.error.message }, 'changes of the host are no longer noticed');
+				log.warn({ of: event.of, error: event.error.message }, 'lost the notifications of the host');
 				return;
 			default:
 				this.#soon({ kind: 'addressing-changed' });

@@ -49,7 +49,7 @@ export class Hooks {
 		if (inside && bundle.once('stop')) await this.#try(container, () => this.#inside(container, hooks));
 	}
 
-	/** When no process is left, however that came, but the bundle is there yet. */
+	/** Run after the last process has ended, for any reason, while the bundle still exists. */
 	async afterStop(container: string, bundle: Bundle): Promise<void> {
 		const hooks = hooksOf(bundle);
 		if (!hooks || hooks.poststop.length === 0 || !bundle.once('poststop')) return;

@@ -24,7 +24,7 @@ export class OwnUserNamespace implements StackOwner {
 		this.#namespace = Promise.resolve(namespace);
 	}
 
-	/** When somebody has ended the keeper there is another one. Never back to the daemon's own: rather no container. */
+	/** Replace a keeper that was killed. Never fall back to the namespace of the daemon: fail instead. */
 	async createNetwork(): Promise<number> {
 		const last = this.#namespace;
 		const namespace = await last.catch(() => undefined);

@@ -37,7 +37,7 @@ function taken(place: string, from: string): KleeneError {
 	return new KleeneError({
 		code: 'HOST_FAILED',
 		what: `cannot put ${from} aside`,
-		why: `${place} is there already`,
-		hint: 'see what is in it, then remove it ("klee system prune") or give it another name',
+		why: `${place} already exists`,
+		hint: 'check its content, then remove it ("klee system prune") or give it another name',
 	});
 }

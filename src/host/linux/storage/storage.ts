@@ -158,12 +158,12 @@ function refuseSpecial(root: string): void {
 	throw new KleeneError({
 		code: 'CONFIG_INVALID',
 		what: `cannot keep containers below ${root}`,
-		why: 'overlayfs cannot be told about a path with a comma, a colon, a quote or a backslash',
+		why: 'overlayfs does not support a path with a comma, a colon, a quote or a backslash',
 		hint: 'give the daemon a root directory without these characters',
 	});
 }
 
-/** Where the code alone says what is wrong. */
+/** Reasons by error code, for errors without a better message. */
 function mountFailed(container: string, error: unknown): unknown {
 	const what = `cannot mount the root file system of container ${container}`;
 	if (hasCode(error, 'ENODEV'))
@@ -171,7 +171,7 @@ function mountFailed(container: string, error: unknown): unknown {
 			code: 'UNSUPPORTED_HERE',
 			what,
 			why: 'this kernel has no overlayfs',
-			hint: 'load it (modprobe overlay), or use a kernel that is built with CONFIG_OVERLAY_FS',
+			hint: 'load it (modprobe overlay), or use a kernel with CONFIG_OVERLAY_FS',
 			cause: error,
 		});
 	if (hasCode(error, 'EINVAL'))

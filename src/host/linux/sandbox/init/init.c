@@ -194,7 +194,7 @@ static long try_mounts(void) {
 /*
  * A user namespace, and in it one fresh network namespace after the other. Each answer is one byte, an errno or 0, the
  * first one about the user namespace. Orders: `n`, leave this network namespace for a new one; `m`, try_mounts().
- * Whoever gives them opens the namespaces through /proc, so the next one is made while the last is being used.
+ * The daemon opens the namespaces through /proc, so the next one is made while the last is being used.
  */
 static void keep(void) {
 	/* What limits this process now limits all containers together: each of their processes has limits anyway. */

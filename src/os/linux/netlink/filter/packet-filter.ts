@@ -28,7 +28,7 @@ const OP = {
 	RETURN: 0x06,
 } as const;
 const ALL = 0xffff_ffff;
-/** Where A is an offset into attributes and X a type, loading from here gives the offset of that attribute or 0. */
+/** Offset to load from: with an offset into attributes in A and a type in X, the result is the offset of that attribute or 0. */
 const FIND_ATTRIBUTE = 0xffff_f000 + 12;
 
 const op = (code: number, operand = 0): Instruction => [code, 0, 0, operand];

@@ -60,7 +60,7 @@ class Encoder {
 		if (type.interval && !ranges) this.#end(out, end);
 	}
 
-	/** Where a key has one part only, a second element says where the range is over; one up to the last key needs none. */
+	/** A range of a key with one part ends with a second element; a range up to the last key needs none. */
 	#end(out: AttributeWriter, last: Buffer): void {
 		const behind = following(last);
 		if (!behind) return;
