@@ -29,38 +29,38 @@ const DEFAULT_ROOT = '/var/lib/kleene';
 export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
 
 export const USAGE = `Usage: kleened [options]
-       kleened recover [options]          rebuild a lost or damaged database from what is on the disk and what runs
+       kleened recover [options]          rebuild a lost or damaged database from files and running containers
        kleened restore FILE [options]     put a backup ("klee system backup") in its place
-       kleened setup-pf [--write] [--freebsd-host URL]    what the pf of a FreeBSD host lacks
+       kleened setup-pf [--write] [--freebsd-host URL]    show or add the lines that pf.conf of a FreeBSD host lacks
 
-  --root DIR      where images, containers and metadata live (default ${DEFAULT_ROOT})
-  --host URL      where to listen, may be repeated: http:///path/to.sock, http://127.0.0.1:8080
+  --root DIR      directory of images, containers, volumes and the database (default ${DEFAULT_ROOT})
+  --host URL      address to listen on (repeatable): http:///path/to.sock, http://127.0.0.1:8080
                   (default ${DEFAULT_HOST})
-  --config FILE   YAML configuration (default ${DEFAULT_CONFIG_FILE}, if it exists)
-  --netns NAME    network namespace that is the host: a name of "ip netns" or a path
+  --config FILE   configuration file, YAML (default ${DEFAULT_CONFIG_FILE}, if it exists)
+  --netns NAME    network namespace to manage as the host: a name of "ip netns" or a path
   --dns ADDRESS[:PORT]
-                  Linux: name server that containers' questions go to, may be repeated (default: those of /etc/resolv.conf)
+                  Linux: name server for names outside of Kleene (repeatable; default: those of /etc/resolv.conf)
   --max-connections N
-                  Linux: connections that a container may have begun and the host tracks (default 1/16 of what it can
-                  track), 0: no limit
+                  Linux: limit the tracked connections opened by a container (default 1/16 of the capacity of the host),
+                  0: no limit
   --max-questions N
-                  Linux: questions for names that a container may ask in a second (default 1000), 0: no limit
-  --max-macs N    Linux: MAC addresses that the bridge of a network learns besides those of containers (default 1024),
+                  Linux: limit the DNS queries of a container per second (default 1000), 0: no limit
+  --max-macs N    Linux: limit the MAC addresses learned by the bridge of a network (default 1024),
                   0: no limit
   --freebsd-host URL
-                  manage a FreeBSD host from here: ssh://root@HOST[:PORT]; it needs nothing but sshd
-  --ssh-key FILE  private key for it (default: what ssh finds by itself)
+                  manage a remote FreeBSD host: ssh://root@HOST[:PORT]; it needs only sshd
+  --ssh-key FILE  ssh private key (default: keys of ssh)
   --ssh-known-hosts FILE
-                  host keys that are accepted (default: those that ssh knows by itself)
-  --zfs-root DS   FreeBSD: dataset that holds images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
+                  accepted host keys (default: those of ssh)
+  --zfs-root DS   FreeBSD: dataset of images, containers and volumes (default ${DEFAULT_ZFS_ROOT})
   --allow-host-hooks
-                  let containers come with commands that run on the host as root (-J exec.prestart=... and others)
-  --new-store     begin with a new database where files of an earlier one are: what runs and is not in the database is
-                  ended, and its files are put into lost+found below the root
+                  allow containers to define commands that run on the host as root (-J exec.prestart=... and others)
+  --new-store     start with a new database in a root directory with files of an earlier one: end running containers and
+                  move their files to lost+found
   --log-level L   debug, info, warning, error
   --version, --help
 
-Options win over the configuration file.
+Options override the configuration file.
 `;
 
 const LEVELS: Readonly<Record<string, DaemonConfig['logLevel']>> = {

@@ -110,8 +110,8 @@ test('a connection that breaks: what was under way is not known, and found by th
 	assert.ok(ended! < began!);
 	assert.deepEqual(states, ['lost', 'back']);
 	assert.equal(lines.length, 2);
-	assert.match(lines[0]!, /was lost/);
-	assert.match(lines[1]!, /is back/);
+	assert.match(lines[0]!, /lost the connection/);
+	assert.match(lines[1]!, /reconnected/);
 });
 
 test('who only looks is answered once the host is back; who changes something is told at once', { skip }, async (t) => {
