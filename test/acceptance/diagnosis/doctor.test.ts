@@ -123,8 +123,8 @@ describe('drift', () => {
 
 	test('an element of the firewall, of which the kernel tells nobody', async () => {
 		const table = await ruleset(host);
-		await breakAndRepair(/element tcp \. 8080 : 10\.4\.6\.2 \. 80 of port4 is missing/, [
-			...'nft delete element inet kleene port4 { tcp . 8080 }'.split(' '),
+		await breakAndRepair(/element tcp \. 8080 : 10\.4\.6\.2 \. 80 of published_ports4 is missing/, [
+			...'nft delete element inet kleene published_ports4 { tcp . 8080 }'.split(' '),
 		]);
 		assert.equal(await ruleset(host), table);
 		await requireMended();
@@ -134,7 +134,7 @@ describe('drift', () => {
 		const table = await ruleset(host);
 		for (const command of [
 			`flush chain inet kleene net_${await networkId()}`,
-			'insert rule inet kleene enter accept',
+			'insert rule inet kleene from_outside accept',
 			'delete table inet kleene',
 		]) {
 			await inside('nft', ...command.split(' '));
@@ -146,9 +146,9 @@ describe('drift', () => {
 
 	test('an element that leads elsewhere', async () => {
 		await breakAndRepair(
-			/element tcp \. 8080 of port4 leads to 10\.4\.6\.9 \. 80/,
-			'nft delete element inet kleene port4 { tcp . 8080 }'.split(' '),
-			'nft add element inet kleene port4 { tcp . 8080 : 10.4.6.9 . 80 }'.split(' '),
+			/element tcp \. 8080 of published_ports4 leads to 10\.4\.6\.9 \. 80/,
+			'nft delete element inet kleene published_ports4 { tcp . 8080 }'.split(' '),
+			'nft add element inet kleene published_ports4 { tcp . 8080 : 10.4.6.9 . 80 }'.split(' '),
 		);
 		await requireMended();
 	});
@@ -207,11 +207,11 @@ describe('leaks and duplicates', () => {
 	test('a bridge, a cable and rules that nothing explains go, and nothing else does', async (t) => {
 		await inside('ip', 'link', 'add', 'kleene7', 'type', 'bridge');
 		await addForeignCable('epair77a', t);
-		await inside('nft', 'add element inet kleene ours { "epair88a" }');
-		await inside('nft', 'add element inet kleene port4 { tcp . 9999 : 10.4.6.2 . 1 }');
+		await inside('nft', 'add element inet kleene container_interfaces { "epair88a" }');
+		await inside('nft', 'add element inet kleene published_ports4 { tcp . 9999 : 10.4.6.2 . 1 }');
 		await inside(
 			'nft',
-			'add chain inet kleene net_aabbccddeeff; add element inet kleene from { "gone0" : goto net_aabbccddeeff }',
+			'add chain inet kleene net_aabbccddeeff; add element inet kleene network_policy { "gone0" : goto net_aabbccddeeff }',
 		);
 		const what = await found();
 		assert.equal(what.length, 5, JSON.stringify(what));

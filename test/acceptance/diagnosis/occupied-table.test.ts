@@ -4,9 +4,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestHost } from '#test/testbed/test-host.ts';
 
-/** `ours` holds names of interfaces. */
+/** `container_interfaces` holds names of interfaces. */
 const OTHER =
-	'delete table inet kleene; add table inet kleene; add set inet kleene ours { type ipv4_addr; }; add chain inet kleene theirs';
+	'delete table inet kleene; add table inet kleene; add set inet kleene container_interfaces { type ipv4_addr; }; add chain inet kleene theirs';
 
 let host: TestHost;
 
@@ -32,5 +32,5 @@ test('the daemon says that it cannot restore it, goes on, and restores it once t
 	assert.match(await host.kleeOutput('lsn'), /net/);
 	assert.equal(host.daemonPid, daemonPid);
 	await host.insideOutput('nft', 'delete', 'table', 'inet', 'kleene');
-	await until('it is not restored', async () => /set ours \{\s*type ifname/.test(await table()));
+	await until('it is not restored', async () => /set container_interfaces \{\s*type ifname/.test(await table()));
 });

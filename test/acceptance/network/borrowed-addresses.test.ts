@@ -112,7 +112,14 @@ for (const [driver, families] of [
 		await network(8, '--internal', 'closed');
 		const outside = await listen(land.outside.place, 90);
 		const entries = async () => {
-			const sets = ['asymmetric4', 'asymmetric6'].map((set) => ['nft', 'list', 'set', 'inet', 'kleene', set]);
+			const sets = ['asymmetric_sources4', 'asymmetric_sources6'].map((set) => [
+				'nft',
+				'list',
+				'set',
+				'inet',
+				'kleene',
+				set,
+			]);
 			const texts = await Promise.all(sets.map((words) => land.host.insideOutput(...words)));
 			return texts.join('').match(/" \. /g)?.length ?? 0;
 		};
@@ -138,8 +145,8 @@ for (const [driver, families] of [
 		for (const index of families) await outside.hears(`again${index} from`);
 		// An internal network stays within itself.
 		await sayAll(again.place, 'inner', 8);
-		await land.host.insideOutput('nft', 'flush', 'set', 'inet', 'kleene', 'asymmetric6');
-		assert.match((await land.host.klee('network', 'doctor')).stdout, /asymmetric6/);
+		await land.host.insideOutput('nft', 'flush', 'set', 'inet', 'kleene', 'asymmetric_sources6');
+		assert.match((await land.host.klee('network', 'doctor')).stdout, /asymmetric_sources6/);
 		await land.host.klee('network', 'doctor', '--repair');
 		assert.equal(await entries(), 4);
 		await land.host.kleeOutput('network', 'disconnect', 'other', 'both');

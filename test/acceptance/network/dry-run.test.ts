@@ -53,7 +53,7 @@ test('klee run --dry-run prints every step of creating, connecting and starting,
 		/^ip -n ID addr add 10\.4\.6\.2\/24 dev epair0b$/,
 		/^ip -n ID route add default via 10\.4\.6\.1 dev epair0b$/,
 		/^tc qdisc replace dev epair0a root tbf rate 10000000bit /,
-		/^nft add element inet kleene port4 \{ tcp \. 8080 : 10\.4\.6\.2 \. 80 \}$/,
+		/^nft add element inet kleene published_ports4 \{ tcp \. 8080 : 10\.4\.6\.2 \. 80 \}$/,
 		/^\S*runc .*create --bundle \S+ ID$/,
 	];
 	const id = steps[0]?.exec(plan)?.[1] ?? '';
@@ -76,7 +76,10 @@ test('what a dry run named is what the next one gets', async () => {
 	await host.kleeOutput('run', '-d', ...words);
 	assert.match(await host.insideOutput('ip', '-o', 'link', 'show', 'epair0a'), /master kleene0/);
 	assert.match(await host.kleeOutput('isn', 'testnet'), /"ip_address": "10\.4\.6\.2"/);
-	assert.match(await host.insideOutput('nft', 'list', 'map', 'inet', 'kleene', 'port4'), /8080 : 10\.4\.6\.2/);
+	assert.match(
+		await host.insideOutput('nft', 'list', 'map', 'inet', 'kleene', 'published_ports4'),
+		/8080 : 10\.4\.6\.2/,
+	);
 
 	const stop = await planOf('stop', '--dry-run', 'web');
 	assert.match(stop, /^\S*runc .*kill \S+ TERM\n(.*\n)*ip link delete epair0a\n(.*\n)*umount \S+\/root$/);

@@ -58,5 +58,8 @@ test('for a vnet container ::1 says at once that nobody is there, and trace name
 	assert.notEqual(told.verdict, 'disagreement');
 	assert.ok(told.hops.some(({ what }) => what.includes(`no container on a bridge: ask ${UPLINK.host6} instead`)));
 	await land.host.kleeOutput('stop', '-t', '0', 'web');
-	assert.doesNotMatch(await land.host.insideOutput('nft', 'list', 'set', 'inet', 'kleene', 'bridged6'), /elements/);
+	assert.doesNotMatch(
+		await land.host.insideOutput('nft', 'list', 'set', 'inet', 'kleene', 'bridged_ports6'),
+		/elements/,
+	);
 });

@@ -105,7 +105,7 @@ test('a range on one address is guarded there, without rules of its own, and lea
 	const asked6 = [question(UPLINK.host6, FAR.address6), barred(UPLINK.host6, OTHER.address6)];
 	const expected = [`web sees ${FAR.address}`, 'silence', `web sees ${FAR.address6}`, 'silence'];
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected);
-	assert.equal((await elements('allowed4')).trim(), `${UPLINK.host} . ${FAR.address} . tcp . 8000-8199`);
+	assert.equal((await elements('allowed_sources4')).trim(), `${UPLINK.host} . ${FAR.address} . tcp . 8000-8199`);
 	const whole = await ruleset(land.host);
 	await land.host.insideOutput('nft', 'flush', 'ruleset');
 	await assertRestored(land.host, whole);
@@ -114,13 +114,14 @@ test('a range on one address is guarded there, without rules of its own, and lea
 	await land.host.startDaemon();
 	assert.deepEqual(await land.ask(out, ...asked, ...asked6), expected, 'with the next daemon');
 	assert.equal((await land.host.klee('network', 'doctor')).code, 0);
-	await land.host.insideOutput('nft', 'flush', 'set', 'inet', 'kleene', 'guarded4');
+	await land.host.insideOutput('nft', 'flush', 'set', 'inet', 'kleene', 'restricted_ports4');
 	const sick = await land.host.klee('network', 'doctor');
-	assert.match(sick.stdout, /guarded4/);
+	assert.match(sick.stdout, /restricted_ports4/);
 	await land.host.klee('network', 'doctor', '--repair');
 	assert.deepEqual(await land.ask(out, ...asked), expected.slice(0, 2), 'repaired');
 	await land.host.kleeOutput('stop', '-t', '0', 'web');
-	for (const set of ['guarded4', 'guarded6', 'allowed4', 'allowed6']) assert.equal(await elements(set), '', set);
+	for (const set of ['restricted_ports4', 'restricted_ports6', 'allowed_sources4', 'allowed_sources6'])
+		assert.equal(await elements(set), '', set);
 });
 
 test('inspect shows the sources, trace explains them, and what is none is refused', async () => {

@@ -110,7 +110,7 @@ test('what was taken away while no daemon ran is there again, however much of it
 	const whole = await ruleset(land.host);
 	await land.host.stopDaemon('SIGKILL');
 	await land.host.insideOutput('nft', 'flush', 'chain', 'inet', 'kleene', 'guard');
-	await land.host.insideOutput('nft', 'delete', 'element', 'inet', 'kleene', 'port4', '{ udp . 8001 }');
+	await land.host.insideOutput('nft', 'delete', 'element', 'inet', 'kleene', 'published_ports4', '{ udp . 8001 }');
 	await land.host.startDaemon();
 	assert.equal(await ruleset(land.host), whole);
 	await land.host.stopDaemon('SIGTERM');

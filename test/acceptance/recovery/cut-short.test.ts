@@ -73,7 +73,7 @@ test('a container that was being disconnected has a cable that is in the store, 
 		assert.equal(doctor.code, 0, doctor.stdout);
 		outcomes.add(endpoints.length);
 		if (endpoints.length === 0) await host.kleeOutput('network', 'connect', 'testnet', 'web');
-		assert.match(await host.insideOutput('nft', 'list', 'map', 'inet', 'kleene', 'port4'), /8080/);
+		assert.match(await host.insideOutput('nft', 'list', 'map', 'inet', 'kleene', 'published_ports4'), /8080/);
 	}
 	assert.ok(outcomes.has(0), 'it was not killed too early each time');
 });

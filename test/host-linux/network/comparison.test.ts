@@ -58,12 +58,18 @@ test('what was made is found as it was made', () => {
 });
 
 test('an element that is gone belongs to the part that it was made for', () => {
-	nft.run('delete element inet kleene port4 { tcp . 8003 }');
-	assert.deepEqual(differing(), [[PORTS, 'element tcp . 8003 : 10.4.6.2 . 83 of port4 is missing']]);
-	nft.run('delete element inet kleene ours { "epair3a" }');
-	assert.deepEqual(differing().find(([part]) => part === MEMBER)?.[1], 'element epair3a of ours is missing');
-	nft.run('delete element inet kleene internal { "kleene1" }');
-	assert.deepEqual(differing().find(([part]) => part === OTHER)?.[1], 'element kleene1 of internal is missing');
+	nft.run('delete element inet kleene published_ports4 { tcp . 8003 }');
+	assert.deepEqual(differing(), [[PORTS, 'element tcp . 8003 : 10.4.6.2 . 83 of published_ports4 is missing']]);
+	nft.run('delete element inet kleene container_interfaces { "epair3a" }');
+	assert.deepEqual(
+		differing().find(([part]) => part === MEMBER)?.[1],
+		'element epair3a of container_interfaces is missing',
+	);
+	nft.run('delete element inet kleene internal_interfaces { "kleene1" }');
+	assert.deepEqual(
+		differing().find(([part]) => part === OTHER)?.[1],
+		'element kleene1 of internal_interfaces is missing',
+	);
 });
 
 test('rules that are gone, added or in another order are told apart', () => {
@@ -72,15 +78,15 @@ test('rules that are gone, added or in another order are told apart', () => {
 	nft.run(`flush chain inet kleene net_${OTHER.network}`);
 	const other = differing().find(([part]) => part === OTHER);
 	assert.match(other?.[1] ?? '', /^chain net_aaaaaaaaaaa2 has \d+ of \d+ rules missing$/);
-	nft.run('flush chain inet kleene enter');
-	assert.ok(differing().some(([, what]) => /chain enter has 2 of 2 rules missing/.test(what)));
+	nft.run('flush chain inet kleene from_outside');
+	assert.ok(differing().some(([, what]) => /chain from_outside has 2 of 2 rules missing/.test(what)));
 });
 
 test('an element that leads elsewhere is to be unmade before it is made', () => {
-	nft.run('delete element inet kleene port4 { tcp . 8003 }');
-	nft.run('add element inet kleene port4 { tcp . 8003 : 10.4.6.9 . 1 }');
+	nft.run('delete element inet kleene published_ports4 { tcp . 8003 }');
+	nft.run('add element inet kleene published_ports4 { tcp . 8003 : 10.4.6.9 . 1 }');
 	const [found] = compareFilter(host, PARTS).differing;
-	assert.equal(found?.what, 'element tcp . 8003 of port4 leads to 10.4.6.9 . 1');
+	assert.equal(found?.what, 'element tcp . 8003 of published_ports4 leads to 10.4.6.9 . 1');
 	assert.deepEqual(found?.instead, [
 		{ ...PORTS, container: '', interface: '', first: 8003, last: 8003, target: '10.4.6.9', targetFirst: 1 },
 	]);
@@ -106,11 +112,11 @@ test('what no expected part explains comes with the part whose unmaking takes it
 });
 
 test('counters that count are no difference', () => {
-	nft.run('add rule inet kleene enter counter packets 5 bytes 500 drop');
+	nft.run('add rule inet kleene from_outside counter packets 5 bytes 500 drop');
 	const [[, what] = [undefined, '']] = differing();
-	assert.match(what, /chain enter has 1 added/);
+	assert.match(what, /chain from_outside has 1 added/);
 	nft.run(
-		`flush chain inet kleene enter; add rule inet kleene enter ct status dnat accept; add rule inet kleene enter counter packets 1 bytes 9 drop`,
+		`flush chain inet kleene from_outside; add rule inet kleene from_outside ct status dnat accept; add rule inet kleene from_outside counter packets 1 bytes 9 drop`,
 	);
 	assert.deepEqual(differing(), []);
 });

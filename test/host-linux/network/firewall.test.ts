@@ -31,7 +31,7 @@ test('a network of which something else has the interface or a subnet leaves not
 	const before = listed();
 	assert.throws(() => firewall.networks.make(OTHER, {}), /EEXIST/);
 	assert.equal(listed(), before, 'its subnet is that of the first');
-	nft.run('add element inet kleene from { "kleene1" : goto to_host }');
+	nft.run('add element inet kleene network_policy { "kleene1" : goto internal_to_host }');
 	const taken = listed();
 	assert.throws(() => firewall.networks.make({ ...OTHER, subnet: '10.4.7.0/24' }, {}), /EEXIST/);
 	assert.equal(listed(), taken);
@@ -40,7 +40,9 @@ test('a network of which something else has the interface or a subnet leaves not
 test('a network that is there and cannot be made once more stays as it is', (t) => {
 	const { firewall, nft, listed } = world(t);
 	firewall.networks.make(ONE, {});
-	nft.run('delete element inet kleene from { "kleene0" }; add element inet kleene from { "kleene0" : goto to_host }');
+	nft.run(
+		'delete element inet kleene network_policy { "kleene0" }; add element inet kleene network_policy { "kleene0" : goto internal_to_host }',
+	);
 	const before = listed();
 	assert.throws(() => firewall.networks.make(ONE, {}), /EEXIST/);
 	assert.equal(listed(), before);
@@ -52,13 +54,26 @@ test('of what is gone in part the rest goes, once and again', async (t) => {
 	const before = listed();
 	firewall.networks.make(ONE, {});
 	await firewall.ports.make(GUARDED, {});
-	nft.run('delete element inet kleene port4 { tcp . 8003, tcp . 8004 }; delete element inet kleene ours { "kleene0" }');
-	nft.run('delete element inet kleene source6 { fd00:4:6::/64 }');
+	nft.run(
+		'delete element inet kleene published_ports4 { tcp . 8003, tcp . 8004 }; delete element inet kleene container_interfaces { "kleene0" }',
+	);
+	nft.run('delete element inet kleene nat_sources6 { fd00:4:6::/64 }');
 	for (const _ of [1, 2]) {
 		await firewall.ports.unmake(GUARDED, {});
 		firewall.networks.unmake(ONE, {});
 		assert.equal(listed(), before);
 	}
+});
+
+test('a table of version 0.1, whose sets had other names, gives way to the first network', (t) => {
+	const { firewall, nft, listed } = world(t);
+	nft.run(
+		'add table inet kleene; add set inet kleene ours { type ifname; }; add chain inet kleene to_host; ' +
+			'add chain inet kleene net_0; add rule inet kleene net_0 iifname @ours accept; add element inet kleene ours { "kleene0" }',
+	);
+	firewall.networks.make(ONE, {});
+	assert.doesNotMatch(listed(), /\bours\b|to_host \{\s*\}|net_0/);
+	assert.match(listed(), /container_interfaces/);
 });
 
 test('a table comes with the first network and goes with the last, and a closed firewall holds nothing', (t) => {

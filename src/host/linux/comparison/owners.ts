@@ -151,7 +151,9 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 	});
 	const resolvers = entries.map(({ key }) => key).filter((key) => parseAddress(key));
 	const subnets = entries.map(({ key }) => key).filter((key) => parseSubnet(key));
-	const home = entries.filter(({ holder }) => holder.startsWith('home')).map(({ key }) => PLACE.exec(key)?.[1]);
+	const home = entries
+		.filter(({ holder }) => holder.startsWith('network_sources'))
+		.map(({ key }) => PLACE.exec(key)?.[1]);
 	const part: NetworkFilterPart = {
 		kind: 'network-filter',
 		network,
@@ -166,7 +168,7 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 		uplink: '',
 	};
 	const sources = entries
-		.filter(({ holder }) => holder.startsWith('asymmetric'))
+		.filter(({ holder }) => holder.startsWith('asymmetric_sources'))
 		.flatMap(({ key }) => removalOf(key, []) ?? []);
 	const limits = [...new Set(entries.filter(isLimit).map(({ key }) => key))].map(strayLimit);
 	return { what: `rules of a network ${network}`, parts: [...members, ...sources, ...limits, part] };
@@ -190,7 +192,7 @@ export function removalOf(key: string, entries: readonly TableEntry[]): Part | u
 		return { kind: 'asymmetric-source', container: '', interface: name, address };
 	if (!INTERFACE.test(key) || parseAddress(key)) return undefined;
 	const network = entries.map(({ holder, value }) => networkIn(holder) ?? networkIn(value)).find((id) => id) ?? '';
-	const internal = entries.some(({ holder }) => holder === 'internal');
+	const internal = entries.some(({ holder }) => holder === 'internal_interfaces');
 	return { kind: 'filter-member', network, interface: key, internal };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The fixed part of our table, as text: chains that look things up, and the sets and maps they look into. See
- * `firewall-rules.ts` for what networks and containers add.
+ * `rules.ts` for what networks and containers add.
  */
 import { LINK_LOCAL_BLOCK, UNSPECIFIED } from '#inet/address.ts';
 import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
@@ -9,6 +9,9 @@ import { askRules, LIMIT_CHAINS, LIMIT_RULES, LIMIT_SETS } from './limit-rules.t
 export const TABLE_NAME = 'kleene';
 export const TABLE = `inet ${TABLE_NAME}`;
 
+/** Chain that the table of version 0.1 had, and this one has not. */
+export const CHAIN_OF_0_1 = 'to_host';
+
 /** Answer to a refused packet, so that the sender fails at once instead of waiting. */
 export const REFUSE = 'reject with icmpx type admin-prohibited';
 
@@ -16,44 +19,44 @@ export const REFUSE = 'reject with icmpx type admin-prohibited';
 const WITHOUT_ROUTE = `{ ${UNSPECIFIED[6]}, ${LINK_LOCAL_BLOCK} }`;
 
 /** Sets whose elements say how the host was found to be, not what networks and containers are. */
-export const OF_THE_HOST: ReadonlySet<string> = new Set(['opened4', 'opened6']);
+export const OF_THE_HOST: ReadonlySet<string> = new Set(['ingress_interfaces4', 'ingress_interfaces6']);
 
 /** Safe to repeat: what is there stays as it is. */
 const BASE = `
 add table ${TABLE}
-add map ${TABLE} from { type ifname : verdict; }
-add set ${TABLE} ours { type ifname; }
-add set ${TABLE} internal { type ifname; }
-add map ${TABLE} port4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
-add map ${TABLE} port6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
-add map ${TABLE} port4_at { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
-add map ${TABLE} port6_at { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
-add set ${TABLE} guarded4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} guarded6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} allowed4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} allowed6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
-add set ${TABLE} bridged6 { type inet_proto . inet_service; flags interval; }
-add map ${TABLE} source4 { type ipv4_addr : verdict; flags interval; }
-add map ${TABLE} source6 { type ipv6_addr : verdict; flags interval; }
-add set ${TABLE} home4 { type ifname . ipv4_addr; flags interval; }
-add set ${TABLE} home6 { type ifname . ipv6_addr; flags interval; }
-add set ${TABLE} asymmetric4 { type ifname . ipv4_addr; }
-add set ${TABLE} asymmetric6 { type ifname . ipv6_addr; }
+add map ${TABLE} network_policy { type ifname : verdict; }
+add set ${TABLE} container_interfaces { type ifname; }
+add set ${TABLE} internal_interfaces { type ifname; }
+add map ${TABLE} published_ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} published_ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+add map ${TABLE} published_addresses4 { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }
+add map ${TABLE} published_addresses6 { type ipv6_addr . inet_proto . inet_service : ipv6_addr . inet_service; }
+add set ${TABLE} restricted_ports4 { type ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} restricted_ports6 { type ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed_sources4 { type ipv4_addr . ipv4_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} allowed_sources6 { type ipv6_addr . ipv6_addr . inet_proto . inet_service; flags interval; }
+add set ${TABLE} bridged_ports6 { type inet_proto . inet_service; flags interval; }
+add map ${TABLE} nat_sources4 { type ipv4_addr : verdict; flags interval; }
+add map ${TABLE} nat_sources6 { type ipv6_addr : verdict; flags interval; }
+add set ${TABLE} network_sources4 { type ifname . ipv4_addr; flags interval; }
+add set ${TABLE} network_sources6 { type ifname . ipv6_addr; flags interval; }
+add set ${TABLE} asymmetric_sources4 { type ifname . ipv4_addr; }
+add set ${TABLE} asymmetric_sources6 { type ifname . ipv6_addr; }
 add set ${TABLE} resolvers4 { type ipv4_addr; }
 add set ${TABLE} resolvers6 { type ipv6_addr; }
-add set ${TABLE} opened4 { type ifname; }
-add set ${TABLE} opened6 { type ifname; }
+add set ${TABLE} ingress_interfaces4 { type ifname; }
+add set ${TABLE} ingress_interfaces6 { type ifname; }
 add chain ${TABLE} forward { type filter hook forward priority filter; policy accept; }
 add chain ${TABLE} input { type filter hook input priority filter; policy accept; }
 add chain ${TABLE} guard { type filter hook prerouting priority raw; policy accept; }
 add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; policy accept; }
 add chain ${TABLE} output { type nat hook output priority -100; policy accept; }
 add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; policy accept; }
-add chain ${TABLE} enter
-add chain ${TABLE} late
-add chain ${TABLE} to_host
-add chain ${TABLE} arrive
-add chain ${TABLE} publish
+add chain ${TABLE} from_outside
+add chain ${TABLE} late_segments
+add chain ${TABLE} internal_to_host
+add chain ${TABLE} published_access
+add chain ${TABLE} published_dnat
 `;
 
 /** The same for limits. */
@@ -72,25 +75,25 @@ const FIXED = {
 	forward: [
 		// No connection leads out of an internal network or into one, so none is asked about: a sender who pretends to be
 		// part of one of another network's gets nowhere.
-		'iifname @internal iifname vmap @from',
-		'oifname @internal iifname vmap @from',
-		'oifname @internal counter drop',
+		'iifname @internal_interfaces iifname vmap @network_policy',
+		'oifname @internal_interfaces iifname vmap @network_policy',
+		'oifname @internal_interfaces counter drop',
 		'ct state established,related accept',
-		'iifname vmap @from',
-		'oifname @ours goto enter',
+		'iifname vmap @network_policy',
+		'oifname @container_interfaces goto from_outside',
 		// What was opened for containers alone does not make the host a router between others.
-		'meta nfproto ipv4 iifname @opened4 counter drop',
-		'meta nfproto ipv6 iifname @opened6 counter drop',
+		'meta nfproto ipv4 iifname @ingress_interfaces4 counter drop',
+		'meta nfproto ipv6 iifname @ingress_interfaces6 counter drop',
 	],
 	// From outside: only what was published.
-	enter: ['ct status dnat accept', 'counter drop'],
+	from_outside: ['ct status dnat accept', 'counter drop'],
 	// What no connection explains may be a forged redirect.
 	input: [
-		'iifname @ours ct state invalid counter drop',
-		'ct state invalid jump late',
-		'iifname @internal ct state new goto to_host',
+		'iifname @container_interfaces ct state invalid counter drop',
+		'ct state invalid jump late_segments',
+		'iifname @internal_interfaces ct state new goto internal_to_host',
 	],
-	to_host: [
+	internal_to_host: [
 		'meta l4proto { icmp, ipv6-icmp } accept',
 		`${asksResolver('ip')} accept`,
 		`${asksResolver('ip6')} accept`,
@@ -98,43 +101,43 @@ const FIXED = {
 	],
 	guard: [
 		// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
-		'iifname @ours ip daddr 127.0.0.0/8 counter drop',
+		'iifname @container_interfaces ip daddr 127.0.0.0/8 counter drop',
 		// A packet with a foreign source address would be taken for part of that holder's connections. A container of several networks
 		// answers over any of them, except over an internal one. To a network that the host has no address on it has no route.
-		`iifname @ours meta nfproto ipv4 ${foreign('ip')}`,
-		`iifname @ours ip6 saddr != ${WITHOUT_ROUTE} ${foreign('ip6')}`,
+		`iifname @container_interfaces meta nfproto ipv4 ${foreign('ip')}`,
+		`iifname @container_interfaces ip6 saddr != ${WITHOUT_ROUTE} ${foreign('ip6')}`,
 	],
-	prerouting: ['fib daddr type local goto arrive'],
+	prerouting: ['fib daddr type local goto published_access'],
 	// A source that may not use a port is dropped, so that it does not reach another listener on that port.
-	arrive: [
+	published_access: [
 		// What is published on the host's loopback is not for its neighbours.
 		'iifname != "lo" ip daddr 127.0.0.0/8 return',
 		// Names are asked of the host, whatever port 53 leads to otherwise.
 		`${asksResolver('ip')} return`,
 		`${asksResolver('ip6')} return`,
-		`${serviceAt('ip', 'guarded4')} ${sourceAt('ip')} != @allowed4 counter drop`,
-		`${serviceAt('ip6', 'guarded6')} ${sourceAt('ip6')} != @allowed6 counter drop`,
-		'goto publish',
+		`${serviceAt('ip', 'restricted_ports4')} ${sourceAt('ip')} != @allowed_sources4 counter drop`,
+		`${serviceAt('ip6', 'restricted_ports6')} ${sourceAt('ip6')} != @allowed_sources6 counter drop`,
+		'goto published_dnat',
 	],
 	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
 	// translated on the bridge and then dropped: better it is not asked at all.
 	output: [
-		'ip6 daddr ::1 meta l4proto . th dport @bridged6 accept',
+		'ip6 daddr ::1 meta l4proto . th dport @bridged_ports6 accept',
 		`${asksResolver('ip')} accept`,
 		`${asksResolver('ip6')} accept`,
-		'fib daddr type local goto publish',
+		'fib daddr type local goto published_dnat',
 	],
-	publish: [
-		'dnat ip to ip daddr . meta l4proto . th dport map @port4_at',
-		'dnat ip to meta l4proto . th dport map @port4',
-		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @port6_at',
-		'dnat ip6 to meta l4proto . th dport map @port6',
+	published_dnat: [
+		'dnat ip to ip daddr . meta l4proto . th dport map @published_addresses4',
+		'dnat ip to meta l4proto . th dport map @published_ports4',
+		'dnat ip6 to ip6 daddr . meta l4proto . th dport map @published_addresses6',
+		'dnat ip6 to meta l4proto . th dport map @published_ports6',
 	],
 	postrouting: [
-		'ip saddr vmap @source4',
-		'ip6 saddr vmap @source6',
-		'ip saddr 127.0.0.0/8 oifname @ours masquerade',
-		'ip6 saddr ::1 oifname @ours masquerade',
+		'ip saddr vmap @nat_sources4',
+		'ip6 saddr vmap @nat_sources6',
+		'ip saddr 127.0.0.0/8 oifname @container_interfaces masquerade',
+		'ip6 saddr ::1 oifname @container_interfaces masquerade',
 	],
 };
 
@@ -144,7 +147,8 @@ function asksResolver(family: 'ip' | 'ip6'): string {
 
 /** The host would not send an answer where the packet came from, and nothing says that it may come from there. */
 function foreign(family: 'ip' | 'ip6'): string {
-	const [home, asymmetric] = family === 'ip' ? ['home4', 'asymmetric4'] : ['home6', 'asymmetric6'];
+	const [home, asymmetric] =
+		family === 'ip' ? ['network_sources4', 'asymmetric_sources4'] : ['network_sources6', 'asymmetric_sources6'];
 	const place = `iifname . ${family} saddr`;
 	return `fib saddr . iif oif missing ${place} != @${asymmetric} ${place} != @${home} counter drop`;
 }
@@ -175,7 +179,7 @@ export interface TableFeatures {
 export function renderBase({ sockets, limits }: TableFeatures = { sockets: true, limits: true }): string {
 	const asks = askRules([asksResolver('ip'), asksResolver('ip6')]);
 	const guard = limits ? [...FIXED.guard, ...asks] : FIXED.guard;
-	const fixed = { ...FIXED, guard, late: sockets ? LATE : [], ...(limits ? LIMIT_RULES : {}) };
+	const fixed = { ...FIXED, guard, late_segments: sockets ? LATE : [], ...(limits ? LIMIT_RULES : {}) };
 	const chains = Object.entries(fixed).flatMap(([chain, rules]) => [
 		`flush chain ${TABLE} ${chain}`,
 		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),

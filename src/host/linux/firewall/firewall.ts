@@ -6,7 +6,7 @@ import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
 import { IngressInterfaces, type Uplinks } from '../network/ingress-interfaces.ts';
-import { renderBase, TABLE, TABLE_NAME, type TableFeatures } from './base.ts';
+import { CHAIN_OF_0_1, renderBase, TABLE, TABLE_NAME, type TableFeatures } from './base.ts';
 import { limitElements, limitKeys } from './limit-rules.ts';
 import { type PortCheck, PortPublisher } from './port-publisher.ts';
 import {
@@ -114,6 +114,8 @@ export class Firewall {
 	}
 
 	#makeBase(): void {
+		// Sets and chains of version 0.1 had other names. Everything that it held is made again with the networks.
+		if (!this.#hasBase && this.#table.hasChain(CHAIN_OF_0_1)) this.#nft.run(`delete table ${TABLE}`);
 		const candidates = this.#features ? [this.#features] : FEATURES;
 		for (const [index, features] of candidates.entries())
 			try {

@@ -4,8 +4,8 @@
  * they are from, with a counter (`ct count`) or a token bucket (`limit rate`) in it.
  *
  * The kernel counts by going through a list, so a new connection costs 0.3 µs for each one that is counted. Up to
- * `COUNTED` that is exact (`few4`, …). Of more, one of `SAMPLED` new connections is counted, against a limit as much smaller
- * (`many4`, …); whose sample is over the limit may not begin any connection for a second (`full4`, …).
+ * `COUNTED` that is exact (`connections4`, …). Of more, one of `SAMPLED` new connections is counted, against a limit as much smaller
+ * (`sampled_connections4`, …); whose sample is over the limit may not begin any connection for a second (`blocked_sources4`, …).
  *
  * Addresses that are no endpoint's, e.g. of networks behind a container or of nobody, share the limit of the interface.
  */
@@ -25,49 +25,49 @@ export const LIMIT_SETS: ReadonlyMap<string, string> = new Map([
 	...FAMILIES.flatMap((family): [string, string][] => {
 		const key = `type ifname . ipv${family}_addr;`;
 		return [
-			[`endpoint${family}`, key],
-			[`few${family}`, `${key} ${CONNECTIONS};`],
-			[`many${family}`, `${key} ${CONNECTIONS};`],
-			[`full${family}`, `${key} size 65535; ${BLOCKED}`],
-			[`asking${family}`, `${key} ${QUESTIONS};`],
+			[`endpoints${family}`, key],
+			[`connections${family}`, `${key} ${CONNECTIONS};`],
+			[`sampled_connections${family}`, `${key} ${CONNECTIONS};`],
+			[`blocked_sources${family}`, `${key} size 65535; ${BLOCKED}`],
+			[`dns_rates${family}`, `${key} ${QUESTIONS};`],
 		];
 	}),
-	['few', `type ifname; ${CONNECTIONS};`],
-	['many', `type ifname; ${CONNECTIONS};`],
-	['full', `type ifname; size 4096; ${BLOCKED}`],
-	['asking', `type ifname; ${QUESTIONS};`],
+	['connections', `type ifname; ${CONNECTIONS};`],
+	['sampled_connections', `type ifname; ${CONNECTIONS};`],
+	['blocked_sources', `type ifname; size 4096; ${BLOCKED}`],
+	['dns_rates', `type ifname; ${QUESTIONS};`],
 ]);
 
 /** Words that a chain begins with, which its name follows. */
 export const LIMIT_CHAINS: ReadonlyMap<string, string> = new Map([
 	['limits', '{ type filter hook prerouting priority mangle; policy accept; }'],
-	['begin', ''],
-	['begin_any', ''],
-	['ask', ''],
+	['new_connection', ''],
+	['new_connection_any', ''],
+	['dns_query', ''],
 ]);
 
-/** Rules by chain. Names are asked before connections are tracked: `guard` leads to `ask`. */
+/** Rules by chain. Names are asked before connections are tracked: `guard` leads to `dns_query`. */
 export const LIMIT_RULES: Readonly<Record<string, readonly string[]>> = {
 	// The first packet of a connection is the one that is not confirmed yet.
-	limits: ['iifname @ours ct status & confirmed == 0 goto begin'],
-	begin: [
+	limits: ['iifname @container_interfaces ct status & confirmed == 0 goto new_connection'],
+	new_connection: [
 		...FAMILIES.flatMap((family) => connectionRules(placeOf(family), `${family}`)),
-		...FAMILIES.map((family) => `${placeOf(family)} @endpoint${family} return`),
-		'goto begin_any',
+		...FAMILIES.map((family) => `${placeOf(family)} @endpoints${family} return`),
+		'goto new_connection_any',
 	],
-	begin_any: connectionRules('iifname', ''),
-	ask: [
-		...FAMILIES.map((family) => `${placeOf(family)} @asking${family} counter drop`),
-		...FAMILIES.map((family) => `${placeOf(family)} @endpoint${family} return`),
-		'iifname @asking counter drop',
+	new_connection_any: connectionRules('iifname', ''),
+	dns_query: [
+		...FAMILIES.map((family) => `${placeOf(family)} @dns_rates${family} counter drop`),
+		...FAMILIES.map((family) => `${placeOf(family)} @endpoints${family} return`),
+		'iifname @dns_rates counter drop',
 	],
 };
 
 /** Rules in `guard` that jump there. @param asksResolver matches that, see `base.ts` */
 export function askRules(asksResolver: readonly string[]): string[] {
 	return asksResolver.flatMap((asks) => [
-		`iifname @ours meta l4proto udp ${asks} jump ask`,
-		`iifname @ours tcp flags & (syn | ack) == syn ${asks} jump ask`,
+		`iifname @container_interfaces meta l4proto udp ${asks} jump dns_query`,
+		`iifname @container_interfaces tcp flags & (syn | ack) == syn ${asks} jump dns_query`,
 	]);
 }
 
@@ -77,9 +77,9 @@ function placeOf(family: Family): string {
 
 function connectionRules(place: string, suffix: string): string[] {
 	return [
-		`${place} @full${suffix} counter drop`,
-		`${place} @few${suffix} counter drop`,
-		`numgen random mod ${SAMPLED} 0 ${place} @many${suffix} update @full${suffix} { ${place} } counter drop`,
+		`${place} @blocked_sources${suffix} counter drop`,
+		`${place} @connections${suffix} counter drop`,
+		`numgen random mod ${SAMPLED} 0 ${place} @sampled_connections${suffix} update @blocked_sources${suffix} { ${place} } counter drop`,
 	];
 }
 
@@ -89,13 +89,13 @@ export function limitElements({ interface: name, address, connections, questions
 	const key = address === '' ? `"${name}"` : `"${name}" . ${address}`;
 	const counted =
 		connections <= COUNTED
-			? { set: `few${suffix}`, element: `${key} ct count over ${connections}` }
-			: { set: `many${suffix}`, element: `${key} ct count over ${Math.ceil(connections / SAMPLED)}` };
+			? { set: `connections${suffix}`, element: `${key} ct count over ${connections}` }
+			: { set: `sampled_connections${suffix}`, element: `${key} ct count over ${Math.ceil(connections / SAMPLED)}` };
 	const asked = `${key} limit rate over ${questions}/second burst ${questions} packets`;
 	return [
-		...(address === '' ? [] : [{ set: `endpoint${suffix}`, element: key }]),
+		...(address === '' ? [] : [{ set: `endpoints${suffix}`, element: key }]),
 		...(connections > 0 ? [counted] : []),
-		...(questions > 0 ? [{ set: `asking${suffix}`, element: asked }] : []),
+		...(questions > 0 ? [{ set: `dns_rates${suffix}`, element: asked }] : []),
 	];
 }
 
@@ -103,6 +103,6 @@ export function limitElements({ interface: name, address, connections, questions
 export function limitKeys({ interface: name, address }: Pick<SourceLimitPart, 'interface' | 'address'>): Element[] {
 	const suffix = address === '' ? '' : `${familyOf(address)}`;
 	const key = address === '' ? `"${name}"` : `"${name}" . ${address}`;
-	const sets = [...(address === '' ? [] : ['endpoint']), 'few', 'many', 'asking'];
+	const sets = [...(address === '' ? [] : ['endpoints']), 'connections', 'sampled_connections', 'dns_rates'];
 	return sets.map((set) => ({ set: `${set}${suffix}`, element: key }));
 }

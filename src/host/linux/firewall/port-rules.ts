@@ -1,4 +1,4 @@
-/** Published ports as elements of the fixed sets and maps of our table: see `firewall-rules.ts`. */
+/** Published ports as elements of the fixed sets and maps of our table: see `rules.ts`. */
 
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE } from '#inet/prefix.ts';
@@ -31,7 +31,7 @@ export function describePorts(verb: 'make' | 'unmake', part: PublishedPortsPart)
 /** Map and `key : value` pairs of published ports, one element for each port. */
 function portElements(part: PublishedPortsPart): { map: string; elements: string[] } {
 	const family = familyOf(part.target);
-	const map = part.hostAddress === '' ? `port${family}` : `port${family}_at`;
+	const map = part.hostAddress === '' ? `published_ports${family}` : `published_addresses${family}`;
 	const prefix = part.hostAddress === '' ? '' : `${part.hostAddress} . `;
 	const elements: string[] = [];
 	for (let port = part.first; port <= part.last; port += 1) {
@@ -48,12 +48,12 @@ function sideElements(part: PublishedPortsPart): Element[] {
 	const place = hostAddress || EVERYWHERE[family];
 	const service = `${protocol} . ${first === last ? first : `${first}-${last}`}`;
 	const loopback = family === 6 && (hostAddress === '' || hostAddress === '::1');
-	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged6', element: service }] : [];
+	const unreachable = loopback && !leadsByCable(part) ? [{ set: 'bridged_ports6', element: service }] : [];
 	if (!from) return unreachable;
 	return [
 		...unreachable,
-		{ set: `guarded${family}`, element: `${place} . ${service}` },
-		...from.map((block) => ({ set: `allowed${family}`, element: `${place} . ${block} . ${service}` })),
+		{ set: `restricted_ports${family}`, element: `${place} . ${service}` },
+		...from.map((block) => ({ set: `allowed_sources${family}`, element: `${place} . ${block} . ${service}` })),
 	];
 }
 

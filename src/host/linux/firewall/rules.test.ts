@@ -36,9 +36,9 @@ test('a shared interface never becomes the own or the internal interface of a ne
 	const elements = networkElements({ ...BRIDGE, interface: 'em0', shared: true, internal: true });
 	assert.deepEqual(
 		elements.filter(({ element }) => element.includes('em0')),
-		[{ set: 'from', element: '"em0" : jump lan_0123456789ab' }],
+		[{ set: 'network_policy', element: '"em0" : jump lan_0123456789ab' }],
 	);
-	assert.deepEqual(elementRemoval(elements.slice(0, 1)), ['delete element inet kleene from { "em0" }']);
+	assert.deepEqual(elementRemoval(elements.slice(0, 1)), ['delete element inet kleene network_policy { "em0" }']);
 });
 
 test('on a shared interface only its subnet is inside, and only without icc off', () => {

@@ -1,9 +1,9 @@
 /**
  * Renders rules for nftables as text. Everything lives in one table, `inet kleene`; no other table is looked at.
  *
- * The fixed chains look things up: which network an interface belongs to (`from`), which port leads where (`port4`, …),
- * who may use it (`guarded4`, `allowed4`, …), which sources are translated (`source4`, …) and on which interface they may
- * come in (`home4`, `asymmetric4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
+ * The fixed chains look things up: which network an interface belongs to (`network_policy`), which port leads where (`published_ports4`, …),
+ * who may use it (`restricted_ports4`, `allowed_sources4`, …), which sources are translated (`nat_sources4`, …) and on which interface they may
+ * come in (`network_sources4`, `asymmetric_sources4`, …), where names are asked for (`resolvers4`, …). A network adds two chains of its own when it is made; a
  * container, a cable or a port is an element, so that its cost does not grow with the number of the others.
  *
  * Ids are 12 hex digits and interface names were parsed, so no text of a user's ends up in a rule unquoted.
@@ -50,9 +50,9 @@ function verdictsOf(part: NetworkFilterPart): string[] {
 	return [
 		...untranslated(part),
 		...inside.flatMap((where) => (icc ? ['accept'] : apart).map((verdict) => `${where} ${verdict}`)),
-		`oifname @internal counter ${REFUSE}`,
-		'oifname @ours ct status dnat accept',
-		`oifname @ours counter ${REFUSE}`,
+		`oifname @internal_interfaces counter ${REFUSE}`,
+		'oifname @container_interfaces ct status dnat accept',
+		`oifname @container_interfaces counter ${REFUSE}`,
 		'accept',
 	];
 }
@@ -81,7 +81,7 @@ function translationsOf(part: NetworkFilterPart): string[] {
 	// interface on the network that the packet comes from: that of the port, or another one that it is on.
 	// Neighbours on a shared interface are answered so anyhow.
 	const member = shared ? `iifname != "${name}" ` : '';
-	const rules = [`${member}ct status dnat oifname @ours masquerade`];
+	const rules = [`${member}ct status dnat oifname @container_interfaces masquerade`];
 	// Neighbours on a shared interface know the containers by their own addresses.
 	const beyond = (word: string, block: string) => (shared && block ? ` ${word} daddr != ${block}` : '');
 	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}"${beyond('ip', subnet)} masquerade`);
@@ -116,8 +116,10 @@ export function networkElements(part: NetworkFilterPart): Element[] {
 	const subnets = [subnet, subnet6].filter((block) => block !== '');
 	return [
 		...interfaceElements(part),
-		...subnets.map((block) => ({ set: `source${familyOf(block)}`, element: `${block} : ${way}` })),
-		...(shared ? [] : subnets.map((block) => ({ set: `home${familyOf(block)}`, element: `"${name}" . ${block}` }))),
+		...subnets.map((block) => ({ set: `nat_sources${familyOf(block)}`, element: `${block} : ${way}` })),
+		...(shared
+			? []
+			: subnets.map((block) => ({ set: `network_sources${familyOf(block)}`, element: `"${name}" . ${block}` }))),
 		...resolvers.map((address) => ({ set: `resolvers${familyOf(address)}`, element: address })),
 	];
 }
@@ -125,7 +127,7 @@ export function networkElements(part: NetworkFilterPart): Element[] {
 /** A shared interface is no part of the network: the host and others go on using it. */
 function interfaceElements(part: NetworkFilterPart): Element[] {
 	if (!part.shared) return memberElements(part);
-	return [{ set: 'from', element: `"${part.interface}" : jump ${lanChainOf(part.network)}` }];
+	return [{ set: 'network_policy', element: `"${part.interface}" : jump ${lanChainOf(part.network)}` }];
 }
 
 export function renderElements(elements: readonly Element[]): string {
@@ -136,15 +138,15 @@ type Member = Pick<FilterMemberPart, 'network' | 'interface' | 'internal'>;
 
 export function memberElements({ network, interface: name, internal }: Member): Element[] {
 	const elements = [
-		{ set: 'from', element: `"${name}" : goto ${chainOf(network)}` },
-		{ set: 'ours', element: `"${name}"` },
+		{ set: 'network_policy', element: `"${name}" : goto ${chainOf(network)}` },
+		{ set: 'container_interfaces', element: `"${name}"` },
 		{ set: membersOf(network), element: `"${name}"` },
 	];
-	return internal ? [...elements, { set: 'internal', element: `"${name}"` }] : elements;
+	return internal ? [...elements, { set: 'internal_interfaces', element: `"${name}"` }] : elements;
 }
 
 export function asymmetricElements({ interface: name, address }: AsymmetricSourcePart): Element[] {
-	return [{ set: `asymmetric${familyOf(address)}`, element: `"${name}" . ${address}` }];
+	return [{ set: `asymmetric_sources${familyOf(address)}`, element: `"${name}" . ${address}` }];
 }
 
 /** Commands that take away what a network has of its own. A chain that elements lead to cannot go before them. */

@@ -27,7 +27,7 @@ interface Way {
 /**
  * The interfaces of the host on which packets for containers come in: uplinks, on which they are let in as long as
  * somebody needs that, and those that networks share with their neighbours. The host is no router between these and
- * others for that: the firewall holds back what is for nobody of ours (`opened4`, `opened6`).
+ * others for that: the firewall holds back what is for nobody of ours (`ingress_interfaces4`, `ingress_interfaces6`).
  */
 export class IngressInterfaces {
 	readonly #forwarding: Uplinks;
@@ -72,7 +72,10 @@ export class IngressInterfaces {
 		let way = this.#ways.get(name);
 		if (!way) {
 			const closed = FAMILIES.filter((family) => !this.#forwarding.isRouter(name, family));
-			way = { users: new Set(), held: closed.map((family) => ({ set: `opened${family}`, element: `"${name}"` })) };
+			way = {
+				users: new Set(),
+				held: closed.map((family) => ({ set: `ingress_interfaces${family}`, element: `"${name}"` })),
+			};
 			this.#elements.add(way.held);
 			this.#ways.set(name, way);
 		}
