@@ -8,7 +8,7 @@ const ALL = ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/**/*.test.ts'];
 const SLOW = '.slow.test.ts';
 
 /** Folders whose tests compute only: they share one process. */
-const PURE = ['src/', 'scripts/', 'test/engine/', 'test/daemon/'];
+const PURE = ['src/', 'scripts/', 'test/engine/', 'test/store/', 'test/daemon/'];
 /** A hook at the top of a file would be one of all files that share its process. */
 const HOOK = /^(before|after|beforeEach|afterEach)\(/m;
 

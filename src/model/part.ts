@@ -8,7 +8,7 @@
  * Each kind of part is defined in `parts/`. A new kind does not compile until it is in the record below,
  * and then not until each host and doctor know it.
  */
-import { type AliasPart, alias } from './parts/alias.ts';
+
 import type { Absence, Layer, PartDefinition } from './parts/definition.ts';
 import {
 	type BridgePortPart,
@@ -28,6 +28,7 @@ import {
 } from './parts/files.ts';
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
+import { type IpnetAddressPart, ipnetAddress } from './parts/ipnet-address.ts';
 import { type NameServersPart, nameServers, type ResolverPart, resolver } from './parts/name-resolution.ts';
 import {
 	type AsymmetricSourcePart,
@@ -58,7 +59,7 @@ export type Part =
 	| BridgePortPart
 	| InsideAddressPart
 	| InsideRoutePart
-	| AliasPart
+	| IpnetAddressPart
 	| NetworkFilterPart
 	| FilterMemberPart
 	| AsymmetricSourcePart
@@ -87,7 +88,7 @@ const DEFINITIONS = {
 	'bridge-port': bridgePort,
 	'inside-address': insideAddress,
 	'inside-route': insideRoute,
-	alias,
+	'ipnet-address': ipnetAddress,
 	'network-filter': networkFilter,
 	'filter-member': filterMember,
 	'asymmetric-source': asymmetricSource,

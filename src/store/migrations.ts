@@ -145,4 +145,11 @@ export const MIGRATIONS: readonly string[] = [
 	-- 1: that is so only where no step failed.
 	ALTER TABLE journal ADD COLUMN whole INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	-- The part of an address of an ipnet container has another kind. A quote within a text is escaped, so that nothing else reads so.
+	UPDATE containers SET parts = replace(parts, '"kind":"alias"', '"kind":"ipnet-address"');
+	UPDATE journal SET
+		steps = replace(steps, '"kind":"alias"', '"kind":"ipnet-address"'),
+		record = replace(record, '"kind":"alias"', '"kind":"ipnet-address"');
+	`,
 ];

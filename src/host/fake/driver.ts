@@ -191,7 +191,7 @@ export class FakeHost implements HostDriver {
 
 /** Interfaces of networks that a container is on. */
 function bridgesOf(part: Part, all: readonly Part[], container: string | undefined): string[] {
-	if (part.kind === 'alias' && part.container === container) return [part.interface];
+	if (part.kind === 'ipnet-address' && part.container === container) return [part.interface];
 	if (part.kind !== 'epair' || part.container !== container) return [];
 	return all.flatMap((port) =>
 		port.kind === 'bridge-port' && port.interface === hostEnd(part.unit) ? [port.bridge] : [],

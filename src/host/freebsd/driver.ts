@@ -89,7 +89,7 @@ export class FreebsdHost implements HostDriver {
 		const volumes = new FreebsdVolumes(paths);
 		this.#handlers = {
 			...this.#network.handlers,
-			alias: filtered(this.#network.handlers.alias, paths.store),
+			'ipnet-address': filtered(this.#network.handlers['ipnet-address'], paths.store),
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
 			'network-filter': new NetworkFilters(paths.store),
 			'published-ports': new PublishedPorts(paths.store),

@@ -5,7 +5,7 @@ import { isVolumeName } from '#model/volume.ts';
 import { RECORD_KINDS, type RecordKind, type RecordKinds, type Records } from './records.ts';
 
 /** Of what the files hold. A newer one is not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 const SUFFIX = '.json';
 /** Directory of what nobody knows any more. */
 const LOST = 'lost+found';
@@ -117,11 +117,17 @@ function textOf(record: object): string {
 	return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
 }
 
+/** Format 1 had another kind for the part of an ipnet address, like the database before its migration. */
+function upgraded(text: string): string {
+	if (!text.startsWith('{"format":1,')) return text;
+	return text.replace('1', '2').replaceAll('"kind":"alias"', '"kind":"ipnet-address"');
+}
+
 /** Ignore truncated records and those of a later format. */
 function parse(text: string | undefined): object | undefined {
 	if (text === undefined) return undefined;
 	try {
-		const { format, ...record } = JSON.parse(text) as { format: number };
+		const { format, ...record } = JSON.parse(upgraded(text)) as { format: number };
 		return format === FORMAT ? record : undefined;
 	} catch {
 		return undefined;

@@ -42,7 +42,7 @@ export function freeBsdWorld(settings: Settings): FreeBsdWorld {
 	for (const part of [...world.parts, ...[...world.containers.values()].flatMap(({ parts }) => parts)]) {
 		if (part.kind === 'network-filter') networkAnchors(part).forEach(load);
 		if (part.kind === 'published-ports') load(portAnchor(part));
-		if (part.kind !== 'alias' || !part.member) continue;
+		if (part.kind !== 'ipnet-address' || !part.member) continue;
 		const { network, shared, icc } = part.member;
 		if (shared) for (const name of memberTables(network)) host.filter.addToTable(name, part.address);
 		if (!icc) load(selfAnchor(network, part));
@@ -56,8 +56,8 @@ function gatewayOf({ families }: Network): string[] {
 	);
 }
 
-/** Addresses of ipnet containers are aliases behind the host's own. */
-function aliasesOn({ containers }: World, network: Network): string[] {
+/** Addresses of ipnet containers come after the host's own. */
+function ipnetAddressesOn({ containers }: World, network: Network): string[] {
 	return [...containers.values()]
 		.filter(({ driver }) => driver === 'ipnet')
 		.flatMap(({ endpoints }) => endpoints.filter((one) => one.network.id === network.id).flatMap(addressesOf));
@@ -65,17 +65,17 @@ function aliasesOn({ containers }: World, network: Network): string[] {
 
 function interfacesOf(world: World): HostInterface[] {
 	const { networks } = world;
-	const uplink = [...UPLINK.addresses, ...aliasesOn(world, networks.c)];
+	const uplink = [...UPLINK.addresses, ...ipnetAddressesOn(world, networks.c)];
 	return [
 		{ name: 'em0', type: 'physical', addresses: uplink, subnets: UPLINK.subnets },
 		{ name: 'lo0', type: 'loopback', addresses: ['127.0.0.1', '::1'], subnets: [] },
 		...[networks.a, networks.b, networks.f, networks.n].map((one): HostInterface => {
 			const subnets = familyEntries(one.families).map(([, { subnet }]) => formatSubnet(subnet));
 			const unrouted = gatewayOf(one).length === 0;
-			const addresses = [...gatewayOf(one), ...aliasesOn(world, one)];
+			const addresses = [...gatewayOf(one), ...ipnetAddressesOn(world, one)];
 			return { name: one.interface, type: 'bridge', addresses, subnets, unrouted, apart: !one.icc };
 		}),
-		{ name: networks.l.interface, type: 'loopback', addresses: aliasesOn(world, networks.l), subnets: [] },
+		{ name: networks.l.interface, type: 'loopback', addresses: ipnetAddressesOn(world, networks.l), subnets: [] },
 	];
 }
 

@@ -13,7 +13,7 @@ import { lackingOf, PF_STATE, readPfState } from '#host/freebsd/firewall/pf-stat
 import type { PartHandler } from '#host/freebsd/handler.ts';
 import { parseRefusal } from '#host/freebsd/refusals.ts';
 import type { Part } from '#model/part.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import { Script, sh } from '#os/shell/quote.ts';
 import { ANCHORS, networks, PORT } from './landscape.ts';
 import { type StubHost, stubHost } from './stub-host.ts';
@@ -23,8 +23,8 @@ const networkFilters: PartHandler<'network-filter'> = new NetworkFilters(STORE);
 const publishedPorts: PartHandler<'published-ports'> = new PublishedPorts(STORE);
 const [A, B, , C] = networks({ a: { icc: false } });
 assert.ok(A && B && C);
-const ALIAS: AliasPart = {
-	kind: 'alias',
+const ADDRESS: IpnetAddressPart = {
+	kind: 'ipnet-address',
 	container: 'cccccccccccc',
 	interface: 'em0',
 	unit: 0,
@@ -34,8 +34,8 @@ const ALIAS: AliasPart = {
 	hostAddress: '',
 	member: { network: C.network, shared: true, icc: true },
 };
-const APART: AliasPart = {
-	...ALIAS,
+const APART: IpnetAddressPart = {
+	...ADDRESS,
 	interface: 'kleene0',
 	address: '10.0.1.21',
 	member: { network: A.network, shared: false, icc: false },
@@ -60,7 +60,7 @@ test('networks, ports and addresses leave nothing behind, and repeating each is 
 		const make = [
 			networkFilters.make(A, {}),
 			networkFilters.make(C, {}),
-			memberJoins(ALIAS, STORE),
+			memberJoins(ADDRESS, STORE),
 			memberJoins(APART, STORE),
 			publishedPorts.make(PORT, {}),
 		];
@@ -76,7 +76,7 @@ test('networks, ports and addresses leave nothing behind, and repeating each is 
 		]);
 		const unmake = [
 			publishedPorts.unmake(PORT, {}),
-			memberLeaves(ALIAS),
+			memberLeaves(ADDRESS),
 			networkFilters.unmake(A, {}),
 			memberLeaves(APART),
 		];
@@ -94,7 +94,7 @@ test('connections of what goes are ended', () =>
 		);
 		for (const script of [
 			publishedPorts.unmake(PORT, {}),
-			memberLeaves(ALIAS),
+			memberLeaves(ADDRESS),
 			forgetStates('fd00:a::11'),
 			networkFilters.unmake(A, {}),
 			networkFilters.unmake(C, {}),
@@ -176,7 +176,7 @@ for (const [title, main, prepare, why] of REFUSALS)
 				assert.match(hint ?? '', /kleened setup-pf/);
 			}
 			assert.deepEqual(host.anchors(), []);
-			for (const script of [networkFilters.unmake(A, {}), publishedPorts.unmake(PORT, {}), memberLeaves(ALIAS)])
+			for (const script of [networkFilters.unmake(A, {}), publishedPorts.unmake(PORT, {}), memberLeaves(ADDRESS)])
 				await does(host, script);
 		}));
 
@@ -197,9 +197,9 @@ test('a host without pf says what it lacks, one with it nothing, and passing ove
 
 test('what differs on the host is found, and what nothing has need of', () =>
 	on(ANCHORS, async (host) => {
-		const parts: Part[] = [A, B, C, PORT, ALIAS, APART];
+		const parts: Part[] = [A, B, C, PORT, ADDRESS, APART];
 		for (const part of [A, B, C]) await does(host, networkFilters.make(part, {}));
-		for (const script of [publishedPorts.make(PORT, {}), memberJoins(ALIAS, STORE), memberJoins(APART, STORE)])
+		for (const script of [publishedPorts.make(PORT, {}), memberJoins(ADDRESS, STORE), memberJoins(APART, STORE)])
 			await does(host, script);
 		const compare = async (expected: readonly Part[]) =>
 			compareFilter((await host.run(FILTER_SECTION)).stdout, expected, STORE);
@@ -217,18 +217,18 @@ test('what differs on the host is found, and what nothing has need of', () =>
 			[
 				['network-filter', '1 rules of kleene/to.aaaaaaaaaaaa are not those that it was made with'],
 				['published-ports', 'kleene/port.every.inet.tcp.8080 has 0 of 1 translation rules'],
-				['alias', '192.168.1.51 is not among the containers of kleene/from.cccccccccccc'],
+				['ipnet-address', '192.168.1.51 is not among the containers of kleene/from.cccccccccccc'],
 			],
 		);
 
-		const { excess } = await compare([B, C, ALIAS]);
+		const { excess } = await compare([B, C, ADDRESS]);
 		assert.equal(excess.length, 2);
 		for (const { parts: gone } of excess)
 			for (const part of gone) {
 				if (part.kind === 'network-filter') await does(host, networkFilters.unmake(part, {}));
 				if (part.kind === 'published-ports') await does(host, publishedPorts.unmake(part, {}));
 			}
-		assert.deepEqual((await compare([B, C, ALIAS])).excess, []);
+		assert.deepEqual((await compare([B, C, ADDRESS])).excess, []);
 	}));
 
 test('rules of another kleened are named, and neither taken away nor written over', () =>
@@ -256,7 +256,7 @@ test('rules of another kleened are named, and neither taken away nor written ove
 
 test('an address is known to the rules before it is there, and no longer when it cannot be', () =>
 	on(ANCHORS, async (host) => {
-		const part: AliasPart = { ...APART, member: { network: C.network, shared: true, icc: false } };
+		const part: IpnetAddressPart = { ...APART, member: { network: C.network, shared: true, icc: false } };
 		const describe = () => ['ifconfig ...'];
 		const make = (text: string) =>
 			filtered({ make: () => sh`${new Script(text)}`, unmake: () => sh`:`, describe }, STORE).make(part, {});

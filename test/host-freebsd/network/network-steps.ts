@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
 import { parseRefusal } from '#host/freebsd/refusals.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
 import type { BridgePortPart, EpairPart } from '#model/parts/epair.ts';
 import type { InsideAddressPart, InsideRoutePart } from '#model/parts/inside.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { InterfaceAddressPart, NetworkInterfacePart } from '#model/parts/network-interface.ts';
 import { type Outcome, ScriptHost } from '../sandbox/scripts.ts';
 import { emptyHost, type StandInState } from './stand-in.ts';
@@ -58,8 +58,8 @@ export const route: InsideRoutePart = {
 	family: 4,
 	gateway: '10.4.6.1',
 };
-export const alias: AliasPart = {
-	kind: 'alias',
+export const ipnetAddress: IpnetAddressPart = {
+	kind: 'ipnet-address',
 	container: CONTAINER,
 	interface: 'kleene1',
 	unit: -1,

@@ -28,8 +28,8 @@ const PARTS: readonly Part[] = [
 	{ kind: 'inside-address', ...inside, address: 'fd00:4:6::2/64' },
 	{ kind: 'inside-route', ...inside, family: 4, gateway: '10.4.6.1' },
 	{ kind: 'inside-route', ...inside, family: 6, gateway: 'fd00:4:6::1' },
-	{ kind: 'alias', ...shared, address: '10.2.3.7', subnet: '10.2.3.0/24' },
-	{ kind: 'alias', ...shared, address: 'fd00:2:3::7', subnet: 'fd00:2:3::/64' },
+	{ kind: 'ipnet-address', ...shared, address: '10.2.3.7', subnet: '10.2.3.0/24' },
+	{ kind: 'ipnet-address', ...shared, address: 'fd00:2:3::7', subnet: 'fd00:2:3::/64' },
 ];
 
 function render(release: number, parts: readonly Part[]): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
 import type { Part } from '#model/part.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { recording } from '../recordings.ts';
 import { ScriptHost } from '../sandbox/scripts.ts';
@@ -90,15 +90,15 @@ test('routes of a host that lead somewhere, and the interface of the default one
 	assert.ok(!all.routes.some(({ destination }) => destination === '10.0.2.15/32'), 'the way to itself is no route');
 });
 
-const ALIAS: AliasPart = {
-	...{ kind: 'alias', container: 'ddddeeeeffff', interface: 'kleene0', unit: -1, inside: 'kleene0' },
+const ADDRESS: IpnetAddressPart = {
+	...{ kind: 'ipnet-address', container: 'ddddeeeeffff', interface: 'kleene0', unit: -1, inside: 'kleene0' },
 	...{ address: '10.2.3.1', subnet: '10.2.3.0/24', hostAddress: '' },
 };
 const PARTS: readonly Part[] = [
 	{ kind: 'interface-address', interface: 'kleene1', address: '10.4.6.1/24' },
 	{ kind: 'epair', container: CONTAINER, unit: 0, inside: 'epair0b', mac: '02:94:95:d0:b6:0b', routed: false },
 	{ kind: 'bridge-port', bridge: 'kleene1', interface: 'epair0a', isolated: true, hairpin: false },
-	ALIAS,
+	ADDRESS,
 ];
 
 function ipnet(container: string): SandboxSpec {
@@ -136,13 +136,13 @@ test('a container that does not tell, or not the whole, is not known', () => {
 	assert.deepEqual(compare(`${inside}routes ${CONTAINER} {"statistics": {"route-inf\n`).stacks, []);
 });
 
-test('aliases that the host answers for, and what a part has lost that no listing shows', () => {
+test('addresses that the host answers for, and what a part has lost that no listing shows', () => {
 	const fine = compare('jail ddddeeeeffff 10.2.3.9,10.2.3.1 -\nforwarding 4 1\nforwarding 6 0\n');
 	assert.deepEqual(fine.proxies, [{ interface: 'kleene0', address: '10.2.3.1' }]);
 	assert.deepEqual(fine.differing, [{ part: PARTS[2], what: 'port epair0a: private is off and should not be' }]);
 	assert.deepEqual(
 		fine.excess.map(({ place, what, parts }) => [place, what, parts.map(({ kind }) => kind)]),
-		[['jail ddddeeeeffff', 'the address 10.2.3.9', ['alias']]],
+		[['jail ddddeeeeffff', 'the address 10.2.3.9', ['ipnet-address']]],
 	);
 	const lost = compare('jail ddddeeeeffff 10.2.3.11 -\nforwarding 4 0\n').differing;
 	assert.deepEqual(
@@ -173,7 +173,7 @@ test('the questions are asked, and a container that answers for another is not b
 
 test('what a jail may speak from and has no need of is excess, and what it speaks from is what was said', () => {
 	const stack: Part = { kind: 'stack', container: 'ddddeeeeffff', spec: ipnet('ddddeeeeffff') };
-	const [one, other] = ['10.2.3.1', '10.2.3.2'].map((address) => ({ ...ALIAS, address }));
+	const [one, other] = ['10.2.3.1', '10.2.3.2'].map((address) => ({ ...ADDRESS, address }));
 	const judge = (lists: string, ...parts: Part[]) => {
 		const { differing, excess } = network.compare(survey, `jail ddddeeeeffff ${lists}\njail other 10.9.9.9 -\n`, parts);
 		return [...differing, ...excess].map(({ what }) => what);
@@ -183,7 +183,7 @@ test('what a jail may speak from and has no need of is excess, and what it speak
 	assert.deepEqual(judge('10.2.3.1 fd00::9', stack, one!), ['the address fd00::9']);
 	const second = { ...other!, first: true };
 	assert.deepEqual(
-		judge('10.2.3.2,10.2.3.1 fd00::2', stack, one!, second, { ...ALIAS, address: 'fd00::2', first: true }),
+		judge('10.2.3.2,10.2.3.1 fd00::2', stack, one!, second, { ...ADDRESS, address: 'fd00::2', first: true }),
 		[],
 	);
 	assert.deepEqual(judge('10.2.3.1,10.2.3.2 -', stack, one!, second), [

@@ -3,13 +3,13 @@ import test from 'node:test';
 import { FreebsdNetwork } from '#host/freebsd/network/network.ts';
 import type { InsideRoutePart } from '#model/parts/inside.ts';
 import {
-	alias,
 	CONTAINER,
 	done,
 	handlers,
 	host,
 	inner,
 	inner6,
+	ipnetAddress,
 	refused,
 	route,
 	STORE,
@@ -76,21 +76,21 @@ test('from FreeBSD 14 on the tools of the host reach into a jail', async () => {
 	);
 });
 
-test('an alias: on the interface and in the list of the jail, nobody else touched', async () => {
+test('an ipnet address: on the interface and in the list of the jail, nobody else touched', async () => {
 	await using there = await host((state) => {
 		state.links.kleene1 = link({ group: 'lo', addresses: ['10.2.3.1/32', '10.2.3.77/32'] });
 		state.jails[CONTAINER] = { vnet: false, ip4: [], ip6: [], gateways: {} };
 		state.jails.ddddeeeeffff = { vnet: false, ip4: ['10.2.3.77'], ip6: [], gateways: {} };
 	});
-	const { make, unmake } = handlers.alias;
-	const second = { ...alias, address: '10.2.3.70' };
-	const first = { ...alias, address: '10.2.3.99', first: true };
-	const six = { ...alias, address: 'fd00:2:3::7' };
-	assert.deepEqual(done(await there.run(make(alias, {}))), [
+	const { make, unmake } = handlers['ipnet-address'];
+	const second = { ...ipnetAddress, address: '10.2.3.70' };
+	const first = { ...ipnetAddress, address: '10.2.3.99', first: true };
+	const six = { ...ipnetAddress, address: 'fd00:2:3::7' };
+	assert.deepEqual(done(await there.run(make(ipnetAddress, {}))), [
 		'ifconfig kleene1 inet 10.2.3.7/32 alias',
 		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7`,
 	]);
-	assert.deepEqual(done(await there.run(make(alias, {}))), []);
+	assert.deepEqual(done(await there.run(make(ipnetAddress, {}))), []);
 	assert.deepEqual(done(await there.run(make(second, {}))), [
 		'ifconfig kleene1 inet 10.2.3.70/32 alias',
 		`jail -m name=${CONTAINER} ip4.addr=10.2.3.7,10.2.3.70`,
@@ -107,11 +107,11 @@ test('an alias: on the interface and in the list of the jail, nobody else touche
 	);
 	assert.deepEqual(done(await there.run(make(six, {}))).slice(0, 1), ['ifconfig kleene1 inet6 fd00:2:3::7/128 alias']);
 	assert.deepEqual(there.state.jails[CONTAINER]?.ip6, ['fd00:2:3::7']);
-	assert.deepEqual(done(await there.run(unmake(alias, {}))), [
+	assert.deepEqual(done(await there.run(unmake(ipnetAddress, {}))), [
 		`jail -m name=${CONTAINER} ip4.addr=10.2.3.70`,
 		'ifconfig kleene1 inet 10.2.3.7 -alias',
 	]);
-	assert.deepEqual(done(await there.run(unmake(alias, {}))), []);
+	assert.deepEqual(done(await there.run(unmake(ipnetAddress, {}))), []);
 	assert.deepEqual(done(await there.run(unmake(second, {})))[0], `jail -m name=${CONTAINER} ip4.addr=`);
 	assert.deepEqual(there.state.jails[CONTAINER]?.ip4, []);
 	done(await there.run(unmake(six, {})));
@@ -119,25 +119,27 @@ test('an alias: on the interface and in the list of the jail, nobody else touche
 	assert.deepEqual(there.state.jails.ddddeeeeffff?.ip4, ['10.2.3.77']);
 });
 
-test('an alias whose jail refuses or is gone, and an address that the host has with another mask', async () => {
+test('an ipnet address whose jail refuses or is gone, and an address that the host has with another mask', async () => {
 	await using there = await host((state) => {
 		state.links.kleene1 = link({ addresses: ['10.2.3.8/24'] });
 		state.jails = {};
 	});
-	const { code, stderr } = await there.run(handlers.alias.make(alias, {}));
+	const { code, stderr } = await there.run(handlers['ipnet-address'].make(ipnetAddress, {}));
 	assert.deepEqual([code, stderr], [1, `jls: jail "${CONTAINER}" not found\n`]);
-	assert.deepEqual(there.state.links.kleene1?.addresses, ['10.2.3.8/24'], 'the alias was taken back');
-	const own = { ...alias, address: '10.2.3.8' };
-	refused(await there.run(handlers.alias.make(own, {})), 'ADDRESS_TAKEN');
-	assert.deepEqual(done(await there.run(handlers.alias.unmake(own, {}))), []);
+	assert.deepEqual(there.state.links.kleene1?.addresses, ['10.2.3.8/24'], 'the address was taken back');
+	const own = { ...ipnetAddress, address: '10.2.3.8' };
+	refused(await there.run(handlers['ipnet-address'].make(own, {})), 'ADDRESS_TAKEN');
+	assert.deepEqual(done(await there.run(handlers['ipnet-address'].unmake(own, {}))), []);
 	{
 		const { state } = there;
 		state.links.kleene1!.addresses.push('10.2.3.9/32');
 	}
-	const leaked = { ...alias, container: '', address: '10.2.3.9' };
-	assert.deepEqual(done(await there.run(handlers.alias.unmake(leaked, {}))), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
-	assert.deepEqual(handlers.alias.describe('unmake', leaked), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
-	assert.deepEqual(handlers.alias.describe('unmake', { ...alias, interface: '' }), [
+	const leaked = { ...ipnetAddress, container: '', address: '10.2.3.9' };
+	assert.deepEqual(done(await there.run(handlers['ipnet-address'].unmake(leaked, {}))), [
+		'ifconfig kleene1 inet 10.2.3.9 -alias',
+	]);
+	assert.deepEqual(handlers['ipnet-address'].describe('unmake', leaked), ['ifconfig kleene1 inet 10.2.3.9 -alias']);
+	assert.deepEqual(handlers['ipnet-address'].describe('unmake', { ...ipnetAddress, interface: '' }), [
 		`jail -m name=${CONTAINER} ip4.addr=...`,
 	]);
 });

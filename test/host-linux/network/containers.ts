@@ -98,7 +98,7 @@ export function ipnet(wanted: Wanted): Handled[] {
 			const [family, subnet] = address.includes(':') ? ([6, 'fd00:4:6::/64'] as const) : ([4, '10.4.6.0/24'] as const);
 			const route = { interface: name, family, gateway: '', source: address };
 			return [
-				{ kind: 'alias', container, interface: name, unit, inside: name, subnet, hostAddress: '', address },
+				{ kind: 'ipnet-address', container, interface: name, unit, inside: name, subnet, hostAddress: '', address },
 				{ kind: 'inside-route', container, ...route },
 			];
 		}),

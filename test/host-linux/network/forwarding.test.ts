@@ -18,9 +18,9 @@ for (const family of [4, 6] as const)
 		const { forwarding, settings } = withUplink(place(t));
 		const flag = family === 4 ? conf4('eth1', 'forwarding') : conf6('eth1', 'force_forwarding');
 		forwarding.allow('eth1', family, 'uplink');
-		forwarding.allow('eth1', family, 'alias');
-		forwarding.allow('eth1', family, 'alias');
-		forwarding.release('eth1', family, 'alias');
+		forwarding.allow('eth1', family, 'ipnet-address');
+		forwarding.allow('eth1', family, 'ipnet-address');
+		forwarding.release('eth1', family, 'ipnet-address');
 		assert.equal(settings.read(flag), 1);
 		forwarding.release('eth1', family, 'uplink');
 		forwarding.release('eth1', family, 'uplink');

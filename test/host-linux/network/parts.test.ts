@@ -130,17 +130,17 @@ test('an inner name that the container has already is refused, and nothing of th
 	assert.throws(() => make(there, { ...epair, mtu: 1400 }), refused('INTERFACE_TAKEN', /MTU of 1500, not 1400/));
 });
 
-test('an alias whose address leads elsewhere is refused, and its own half is taken back', (t) => {
+test('an ipnet address that leads elsewhere is refused, and its own half is taken back', (t) => {
 	const there = host(t);
-	const [stack, epair, alias] = ipnet(i);
-	assert.ok(stack && epair && alias);
+	const [stack, epair, ipnetAddress] = ipnet(i);
+	assert.ok(stack && epair && ipnetAddress);
 	make(there, bridge, stack, epair);
 	const link = there.net.links.get('kleene0').index;
 	there.net.routes.add({ destination: '10.4.6.4/32', link });
-	assert.throws(() => make(there, alias), refused('ADDRESS_TAKEN', /10\.4\.6\.4\/32 is routed over kleene0/));
+	assert.throws(() => make(there, ipnetAddress), refused('ADDRESS_TAKEN', /10\.4\.6\.4\/32 is routed over kleene0/));
 	there.net.routes.remove({ destination: '10.4.6.4/32', link });
 	assert.deepEqual(there.net.neighbours.listProxies(4), []);
-	make(there, alias);
+	make(there, ipnetAddress);
 });
 
 test('parts without what they stand on are refused by name', (t) => {

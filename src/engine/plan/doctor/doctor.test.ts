@@ -104,7 +104,7 @@ describe('leaks', () => {
 			{ interface: 'kleene0', address: '10.4.6.77' },
 			{ interface: 'eth0', address: '192.0.2.7' },
 		];
-		assert.deepEqual(steps({ comparison: { proxies } }), [['unmake alias']]);
+		assert.deepEqual(steps({ comparison: { proxies } }), [['unmake ipnet-address']]);
 	});
 
 	test('rules are unmade in order, then their owner is made again', () => {

@@ -32,7 +32,7 @@ const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>>
 	'bridge-port': { faultOf: faultOfPort, goesUnseen: false },
 	'inside-address': { faultOf: faultOfInsideAddress, goesUnseen: false },
 	'inside-route': { faultOf: faultOfRoute, goesUnseen: false },
-	alias: { faultOf: faultOfAlias, goesUnseen: false },
+	'ipnet-address': { faultOf: faultOfIpnetAddress, goesUnseen: false },
 	'network-filter': TOLD_BY_HOST,
 	'filter-member': TOLD_BY_HOST,
 	'asymmetric-source': TOLD_BY_HOST,
@@ -114,7 +114,7 @@ function faultOfPort(part: PartOf<'bridge-port'>, view: HostView): Fault | undef
 }
 
 /** On a host whose stack the container shares there is no more to it than the address; the rest the host tells itself. */
-function faultOfAlias(part: PartOf<'alias'>, view: HostView): Fault | undefined {
+function faultOfIpnetAddress(part: PartOf<'ipnet-address'>, view: HostView): Fault | undefined {
 	const { address, container, inside: name, unit } = part;
 	if (!view.traits.ipnetHasEpair)
 		return view.answers(address, part.interface)

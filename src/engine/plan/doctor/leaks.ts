@@ -76,14 +76,14 @@ function partOfInterface({ name, type, mac, ours }: ObservedInterface): Part | u
 function strayProxies({ networks, observed, traits }: Examination, explained: readonly Part[]): Finding[] {
 	const ours = new Set(networks.filter(({ network }) => network.type !== 'custom').map((one) => one.network.interface));
 	const known = new Set(
-		explained.filter((part) => part.kind === 'alias').map((part) => `${part.address} ${part.interface}`),
+		explained.filter((part) => part.kind === 'ipnet-address').map((part) => `${part.address} ${part.interface}`),
 	);
 	const proxies = observed.comparison?.proxies ?? [];
 	return proxies
 		.filter(({ address, interface: name }) => ours.has(name) && !known.has(`${address} ${name}`))
 		.map(({ address, interface: name }) => {
 			const names = { container: '', inside: '', interface: name, address };
-			const part: Part = { kind: 'alias', ...names, unit: -1, subnet: '', hostAddress: '' };
+			const part: Part = { kind: 'ipnet-address', ...names, unit: -1, subnet: '', hostAddress: '' };
 			return leak({
 				what: `the host answers for ${address} on ${name}, which no container has`,
 				part,

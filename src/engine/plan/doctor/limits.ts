@@ -23,21 +23,21 @@ export function findDuplicates(examination: Examination): Finding[] {
 		}
 	const ours = [...holders.keys()];
 	const addresses = new Set(ours);
-	const aliases = sharedAliases(examination);
+	const shared = sharedIpnetAddresses(examination);
 	for (const { name, addresses: own } of examination.observed.interfaces)
 		for (const text of own) {
 			const address = withoutPrefix(text);
-			if (addresses.has(address) && !aliases.has(`${address} ${name}`)) hold(address, `interface ${name} of the host`);
+			if (addresses.has(address) && !shared.has(`${address} ${name}`)) hold(address, `interface ${name} of the host`);
 		}
 	const twice = [...holders].filter(([, all]) => all.length > 1);
 	return [...twice.map(([address, all]) => duplicate(address, all)), ...intruders(examination)];
 }
 
 /** Addresses that the host holds for running containers which share its stack. */
-function sharedAliases({ runs, inFlight, traits }: Examination): ReadonlySet<string> {
+function sharedIpnetAddresses({ runs, inFlight, traits }: Examination): ReadonlySet<string> {
 	if (traits.ipnetHasEpair) return new Set();
 	const parts = [...runs.flatMap((run) => run.parts), ...inFlight];
-	return new Set(parts.flatMap((part) => (part.kind === 'alias' ? [`${part.address} ${part.interface}`] : [])));
+	return new Set(parts.flatMap((part) => (part.kind === 'ipnet-address' ? [`${part.address} ${part.interface}`] : [])));
 }
 
 function duplicate(address: string, holders: readonly string[]): Finding {

@@ -4,29 +4,29 @@ import { test } from 'node:test';
 import type { Part } from '#model/part.ts';
 import { BRIDGE, FREEBSD, find, iface, type Scene, steps, words } from '#test/engine/doctor-scene.ts';
 
-const alias: Part = {
-	...{ kind: 'alias', container: 'c1', interface: 'kleene0', unit: 3, inside: 'kleene0' },
+const ipnetAddress: Part = {
+	...{ kind: 'ipnet-address', container: 'c1', interface: 'kleene0', unit: 3, inside: 'kleene0' },
 	...{ address: '10.4.6.2', subnet: '10.4.6.0/24', hostAddress: '10.4.6.1' },
 };
 const bridge = { ...BRIDGE, ours: true, addresses: ['10.4.6.1/24', '10.4.6.2/32'] };
 const held = { proxies: [{ interface: 'kleene0', address: '10.4.6.2' }] };
-const shared: Scene = { traits: FREEBSD, run: [alias], interfaces: [bridge], comparison: held };
+const shared: Scene = { traits: FREEBSD, run: [ipnetAddress], interfaces: [bridge], comparison: held };
 
-test('an alias is all there is of a container, and nobody else holds it', () => {
+test('an address is all there is of a container, and nobody else holds it', () => {
 	assert.deepEqual(words(shared), []);
 });
 
 test('one that is gone is made again', () => {
 	const lost = { ...shared, comparison: {} };
 	assert.deepEqual(words(lost), ['kleene0 has lost the address 10.4.6.2']);
-	assert.deepEqual(steps(lost), [['make alias']]);
+	assert.deepEqual(steps(lost), [['make ipnet-address']]);
 });
 
 test('one that no container has is taken away', () => {
 	const proxies = [...held.proxies, { interface: 'kleene0', address: '10.4.6.9' }];
 	const stray = { ...shared, comparison: { proxies } };
 	assert.deepEqual(words(stray), ['the host answers for 10.4.6.9 on kleene0, which no container has']);
-	assert.deepEqual(steps(stray), [['unmake alias']]);
+	assert.deepEqual(steps(stray), [['unmake ipnet-address']]);
 });
 
 test('an address of a container that the host has on another interface is a duplicate', () => {

@@ -89,7 +89,7 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 		const member = { network: network.id, shared: network.type === 'custom', icc: network.icc };
 		const first = routes.has(family);
 		parts.push({
-			kind: 'alias',
+			kind: 'ipnet-address',
 			container,
 			...where,
 			address,

@@ -29,7 +29,7 @@ test('where containers share the stack of the host, its rules are told the addre
 test('and an address that is one says of which network', () => {
 	const membership = (hasEpair: boolean, network: Network) => {
 		const parts = partsOfIpnetEndpoint({ endpoint: ENDPOINT, network, unit: 3 }, new Set(), hasEpair);
-		return parts.find((part) => part.kind === 'alias')?.member;
+		return parts.find((part) => part.kind === 'ipnet-address')?.member;
 	};
 	assert.deepEqual(membership(false, NETWORK), { network: '0123456789ab', shared: false, icc: false });
 	const custom = testnet({ ...DUAL, type: 'custom', icc: true });

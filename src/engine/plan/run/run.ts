@@ -4,7 +4,7 @@ import type { Container } from '#model/container.ts';
 import { addressesOf } from '#model/endpoint.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
@@ -130,7 +130,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 	const ends = new Set(cable ? namesOf(cable) : []);
 	const isOwn = (part: Part) => {
 		if (part === cable) return true;
-		if (part.kind === 'alias') return part.unit === unit;
+		if (part.kind === 'ipnet-address') return part.unit === unit;
 		return part.kind !== 'published-ports' && standsOn(part).some((name) => ends.has(name));
 	};
 	const places = new Set(parts.filter(isOwn).flatMap(placesOf));
@@ -143,7 +143,7 @@ export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[]
 /** Identification of an endpoint in rules about packet sources: its addresses, and the interface on which its packets arrive. */
 function placesOf(part: Part): string[] {
 	if (part.kind === 'bridge-port') return [part.bridge];
-	if (part.kind === 'alias') return [part.address];
+	if (part.kind === 'ipnet-address') return [part.address];
 	return part.kind === 'inside-address' ? [withoutPrefix(part.address)] : [];
 }
 
@@ -152,17 +152,17 @@ export function withoutSecondDefault(joining: readonly Part[], present: readonly
 	const taken = new Set(present.filter((part) => part.kind === 'inside-route').map(({ family }) => family));
 	return joining
 		.filter((part) => part.kind !== 'inside-route' || !taken.has(part.family))
-		.map((part) => (part.kind === 'alias' && hasFirst(present, part) ? notFirst(part) : part));
+		.map((part) => (part.kind === 'ipnet-address' && hasFirst(present, part) ? notFirst(part) : part));
 }
 
 /** Whether the container speaks from another address of the same family. */
-function hasFirst(parts: readonly Part[], { address }: AliasPart): boolean {
+function hasFirst(parts: readonly Part[], { address }: IpnetAddressPart): boolean {
 	return parts.some(
-		(part) => part.kind === 'alias' && part.first && part.address.includes(':') === address.includes(':'),
+		(part) => part.kind === 'ipnet-address' && part.first && part.address.includes(':') === address.includes(':'),
 	);
 }
 
-function notFirst({ first: _, ...rest }: AliasPart): AliasPart {
+function notFirst({ first: _, ...rest }: IpnetAddressPart): IpnetAddressPart {
 	return rest;
 }
 
@@ -176,11 +176,13 @@ function notFirst({ first: _, ...rest }: AliasPart): AliasPart {
 export function inheritedFirst(
 	desired: readonly Part[],
 	staying: readonly Part[],
-): Record<'before' | 'after', AliasPart[]> {
+): Record<'before' | 'after', IpnetAddressPart[]> {
 	const heirs = new Set(
-		desired.flatMap((part) => (part.kind === 'alias' && part.first && !hasFirst(staying, part) ? [part.address] : [])),
+		desired.flatMap((part) =>
+			part.kind === 'ipnet-address' && part.first && !hasFirst(staying, part) ? [part.address] : [],
+		),
 	);
-	const before = staying.filter((part) => part.kind === 'alias').filter(({ address }) => heirs.has(address));
+	const before = staying.filter((part) => part.kind === 'ipnet-address').filter(({ address }) => heirs.has(address));
 	return { before, after: before.map((part) => ({ ...part, first: true })) };
 }
 

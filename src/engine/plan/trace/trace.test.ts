@@ -104,8 +104,10 @@ describe('a packet that the store lets through', () => {
 	});
 
 	test('to a member whose address the host has: by the rules of its network, not by those for the host', () => {
-		const aliases = [106, 107].map((last) => `10.4.1.${last}`).concat([108, 109].map((last) => `10.4.4.${last}`));
-		const seen = WORLD.interfaces.map((one) => ({ ...one, addresses: [...one.addresses, ...aliases] }));
+		const ipnetAddresses = [106, 107]
+			.map((last) => `10.4.1.${last}`)
+			.concat([108, 109].map((last) => `10.4.4.${last}`));
+		const seen = WORLD.interfaces.map((one) => ({ ...one, addresses: [...one.addresses, ...ipnetAddresses] }));
 		const world = { ...WORLD, interfaces: withoutMembers(seen, CONTAINERS) };
 		assert.deepEqual(world.interfaces, WORLD.interfaces);
 		for (const [from, to] of ['jk', 'aj', 'ja'].map((pair) => [...pair] as [string, string])) {

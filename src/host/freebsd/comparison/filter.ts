@@ -2,7 +2,7 @@
 
 import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import { isOf, type Part } from '#model/part.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { labelOf, parseAnchors } from '#os/freebsd/pfctl.ts';
@@ -52,7 +52,7 @@ export function compareFilter(output: string, expected: readonly Part[], store: 
 		const what = differenceOf(anchor, found.get(anchor.name));
 		return what ? [{ part, what }] : [];
 	});
-	const members = expected.flatMap((part) => (part.kind === 'alias' ? missingMembers(part, found) : []));
+	const members = expected.flatMap((part) => (part.kind === 'ipnet-address' ? missingMembers(part, found) : []));
 	const known = new Set([VERDICT.name, ...wanted.map(({ anchor }) => anchor.name)]);
 	const unknown = [...found].filter(([name, anchor]) => !known.has(name) && holdsRules(anchor));
 	const bySigner = Map.groupBy(unknown, ([name, anchor]) => signerIn(anchor) ?? signerIn(found.get(otherOf(name))));
@@ -109,7 +109,7 @@ interface Wanted {
 
 /** Addresses on the host's own stack have rules, too. Routed cables, for which members of rules are, are not made here. */
 function anchorsOf(part: Part): Wanted[] {
-	if (part.kind === 'alias')
+	if (part.kind === 'ipnet-address')
 		return part.member && !part.member.icc ? [{ part, anchor: selfAnchor(part.member.network, part) }] : [];
 	if (!isOf('firewall', part)) return [];
 	switch (part.kind) {
@@ -140,7 +140,7 @@ function differenceOf({ name, text }: Anchor, found: Found | undefined): string 
 	return undefined;
 }
 
-function missingMembers(part: AliasPart, found: ReadonlyMap<string, Found>): ObservedDifference[] {
+function missingMembers(part: IpnetAddressPart, found: ReadonlyMap<string, Found>): ObservedDifference[] {
 	if (!part.member?.shared) return [];
 	const names = memberTables(part.member.network).filter(
 		(name) => found.has(name) && !found.get(name)?.members.includes(part.address),
@@ -166,7 +166,7 @@ function partsFor(name: string, known: ReadonlySet<string>): Part[] {
 	if (network !== undefined) return known.has(`kleene/from.${network}`) ? [] : [networkLeft(network)];
 	const [, owner, address] = /^kleene\/from\.([0-9a-f]{12})\/self\/([0-9a-f.:]+)$/.exec(name) ?? [];
 	if (owner !== undefined && address !== undefined)
-		return known.has(`kleene/from.${owner}`) ? [aliasLeft(owner, address)] : [networkLeft(owner)];
+		return known.has(`kleene/from.${owner}`) ? [ipnetAddressLeft(owner, address)] : [networkLeft(owner)];
 	const port = parsePortAnchor(name);
 	return port ? [portLeft(port)] : [];
 }
@@ -177,9 +177,9 @@ function networkLeft(network: string): NetworkFilterPart {
 	return { kind: 'network-filter', network, interface: '', shared: true, ...nothing };
 }
 
-function aliasLeft(network: string, address: string): AliasPart {
+function ipnetAddressLeft(network: string, address: string): IpnetAddressPart {
 	const nowhere = { interface: '', unit: 0, inside: '', subnet: '', hostAddress: '' };
-	return { kind: 'alias', container: '', ...nowhere, address, member: { network, shared: false, icc: false } };
+	return { kind: 'ipnet-address', container: '', ...nowhere, address, member: { network, shared: false, icc: false } };
 }
 
 function portLeft(

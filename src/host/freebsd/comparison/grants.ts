@@ -2,8 +2,8 @@
 import { familyOf } from '#inet/family.ts';
 import type { ObservedDifference, ObservedExcess } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
-import { parameterOf } from '../network/aliases.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
+import { parameterOf } from '../network/ipnet-addresses.ts';
 
 export interface GrantComparison {
 	readonly differing: readonly ObservedDifference[];
@@ -25,14 +25,14 @@ export function compareGrants(jails: string, expected: readonly Part[]): GrantCo
 		);
 	}
 	const differing = expected.flatMap((part) => {
-		const list = part.kind === 'alias' ? granted.get(part.container) : undefined;
-		const what = part.kind === 'alias' && list ? differenceOf(part, list) : undefined;
+		const list = part.kind === 'ipnet-address' ? granted.get(part.container) : undefined;
+		const what = part.kind === 'ipnet-address' && list ? differenceOf(part, list) : undefined;
 		return what ? [{ part, what }] : [];
 	});
 	return { differing, excess: ipnetJails(expected).flatMap((jail) => excessOf(jail, granted.get(jail), expected)) };
 }
 
-function differenceOf(part: AliasPart, granted: readonly string[]): string | undefined {
+function differenceOf(part: IpnetAddressPart, granted: readonly string[]): string | undefined {
 	const { address, first } = part;
 	if (!granted.includes(address)) return `address ${address}: it is not in ${parameterOf(part)} of the jail`;
 	const speaks = granted.find((one) => familyOf(one) === familyOf(address));
@@ -42,7 +42,7 @@ function differenceOf(part: AliasPart, granted: readonly string[]): string | und
 /** Of containers that get their addresses one by one. */
 function ipnetJails(expected: readonly Part[]): string[] {
 	const names = expected.flatMap((part) => {
-		if (part.kind === 'alias') return [part.container];
+		if (part.kind === 'ipnet-address') return [part.container];
 		return part.kind === 'stack' && part.spec?.driver === 'ipnet' ? [part.container] : [];
 	});
 	return [...new Set(names)];
@@ -54,7 +54,7 @@ function excessOf(
 	expected: readonly Part[] = [],
 ): ObservedExcess[] {
 	const own = new Set(
-		expected.flatMap((part) => (part.kind === 'alias' && part.container === container ? [part.address] : [])),
+		expected.flatMap((part) => (part.kind === 'ipnet-address' && part.container === container ? [part.address] : [])),
 	);
 	return granted
 		.filter((address) => !own.has(address))
@@ -63,7 +63,7 @@ function excessOf(
 			what: `the address ${address}`,
 			why: 'its processes can send from it, and other containers cannot get it',
 			// The list of the jail alone: whose the address on an interface is, is looked at there.
-			parts: [{ kind: 'alias', container, interface: '', ...NOWHERE, address }],
+			parts: [{ kind: 'ipnet-address', container, interface: '', ...NOWHERE, address }],
 		}));
 }
 

@@ -47,7 +47,7 @@ export function compareNetwork(survey: NetworkSurvey, text: string, expected: re
 	const grants = compareGrants(linesAfter('jail ', text), expected);
 	return {
 		stacks: stacksIn(expected).flatMap((container) => readStack(container, text) ?? []),
-		proxies: aliasesOf(survey.links),
+		proxies: singleAddressesOf(survey.links),
 		differing: [
 			...grants.differing,
 			...compareMembers(survey.links, expected),
@@ -74,7 +74,7 @@ function tryParse(text: string): NetstatRoute[] | undefined {
 }
 
 /** Single addresses: an ipnet container's is never written with the mask of its network. */
-function aliasesOf(links: readonly IfconfigInterface[]): ObservedProxy[] {
+function singleAddressesOf(links: readonly IfconfigInterface[]): ObservedProxy[] {
 	return links.flatMap(({ name, addresses }) =>
 		addresses.flatMap((text) => {
 			const { address, prefix } = splitPrefix(text);

@@ -2,7 +2,7 @@
 
 import { familyOf } from '#inet/family.ts';
 import { EVERYWHERE, withoutPrefix } from '#inet/prefix.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { labelOf } from '#os/freebsd/pfctl.ts';
@@ -125,14 +125,14 @@ export class PublishedPorts implements PartHandler<'published-ports'> {
  * Addresses of ipnet containers, with what the rules have to know of them: before the address is there, until it is gone. An
  * address that cannot be set up leaves nothing in the rules.
  */
-export function filtered(aliases: PartHandler<'alias'>, store: string): PartHandler<'alias'> {
+export function filtered(addresses: PartHandler<'ipnet-address'>, store: string): PartHandler<'ipnet-address'> {
 	return {
 		make: (part, options) =>
 			lines(
 				memberJoins(part, store),
 				sh`set +e`,
 				sh`( set -e`,
-				aliases.make(part, options),
+				addresses.make(part, options),
 				sh`)`,
 				sh`code=$?; set -e`,
 				sh`if [ $code != 0 ]; then`,
@@ -140,9 +140,9 @@ export function filtered(aliases: PartHandler<'alias'>, store: string): PartHand
 				sh`	exit $code`,
 				sh`fi`,
 			),
-		unmake: (part, options) => lines(aliases.unmake(part, options), memberLeaves(part)),
+		unmake: (part, options) => lines(addresses.unmake(part, options), memberLeaves(part)),
 		describe: (verb, part) => {
-			const [own, rules] = [aliases.describe(verb, part), describeMember(verb, part)];
+			const [own, rules] = [addresses.describe(verb, part), describeMember(verb, part)];
 			return verb === 'make' ? [...rules, ...own] : [...own, ...rules];
 		},
 	};
@@ -158,7 +158,7 @@ export function forgetting(addresses: PartHandler<'inside-address'>): PartHandle
 }
 
 /** Steps required before an address of an ipnet container is added. */
-export function memberJoins({ address, member }: AliasPart, store: string): Script {
+export function memberJoins({ address, member }: IpnetAddressPart, store: string): Script {
 	if (!member) return sh`:`;
 	const { network, shared, icc } = member;
 	return lines(
@@ -167,8 +167,8 @@ export function memberJoins({ address, member }: AliasPart, store: string): Scri
 	);
 }
 
-/** The opposite, after `alias` is gone; its connections end, so that a later holder gets no packets of theirs. */
-export function memberLeaves({ address, member }: AliasPart): Script {
+/** The opposite, after `address` is gone; its connections end, so that a later holder gets no packets of theirs. */
+export function memberLeaves({ address, member }: IpnetAddressPart): Script {
 	if (!member) return lines(...ifPf(forget(address)));
 	const { network, shared, icc } = member;
 	const remove = (name: string) =>
@@ -182,7 +182,7 @@ export function memberLeaves({ address, member }: AliasPart): Script {
 	);
 }
 
-function describeMember(verb: 'make' | 'unmake', { address, member }: AliasPart): string[] {
+function describeMember(verb: 'make' | 'unmake', { address, member }: IpnetAddressPart): string[] {
 	if (!member) return [];
 	const { network, shared, icc } = member;
 	const action = verb === 'make' ? 'add' : 'delete';

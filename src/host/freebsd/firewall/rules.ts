@@ -16,7 +16,7 @@
 
 import { createHash } from 'node:crypto';
 import { familyOf, familyWord } from '#inet/family.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 
 export interface Anchor {
@@ -117,7 +117,7 @@ function translations(part: NetworkFilterPart): string[] {
 		const to = shared ? '! <neighbours>' : 'any';
 		return [`nat on "${out}" ${word} from ${OURS} to ${to} tag kleene -> ("${out}:0")`];
 	};
-	// Addresses of ipnet containers are aliases of the host, and published ports are not meant for them.
+	// Addresses of ipnet containers are addresses of the host, and published ports are not meant for them.
 	return [...hairpins, ...outward('inet', nat), ...outward('inet6', nat6), `no rdr from any to ${OURS}`];
 }
 
@@ -194,7 +194,7 @@ function entering({ interface: name, shared, icc }: NetworkFilterPart): string[]
 }
 
 /** For an ipnet container of a network without icc: it may speak to itself, and the host to it, by its own address. */
-export function selfAnchor(network: string, { address }: Pick<AliasPart, 'address'>): Anchor {
+export function selfAnchor(network: string, { address }: Pick<IpnetAddressPart, 'address'>): Anchor {
 	const word = familyWord(familyOf(address));
 	return anchor(`${anchorOf('from', network)}/self/${address}`, [
 		`pass quick on "lo" ${word} from ${address} to ${address} no state`,

@@ -5,9 +5,9 @@ import { compareNetwork, comparisonSection } from '../comparison/network.ts';
 import type { PartHandlers } from '../handler.ts';
 import { type UnplannedKind, unplannedHandlers } from '../unplanned.ts';
 import { InsideAddresses, InsideRoutes, interfaceAddresses } from './addressing.ts';
-import { aliases } from './aliases.ts';
 import { Epairs } from './endpoints.ts';
 import { type InsideTools, insideTools, type JailOptions } from './inside.ts';
+import { ipnetAddresses } from './ipnet-addresses.ts';
 import { bridgePorts, NetworkInterfaces } from './links.ts';
 import { Marks } from './marks.ts';
 import { type NetworkSurvey, readSurvey, SURVEY } from './survey.ts';
@@ -19,7 +19,7 @@ export type NetworkPartKind =
 	| 'bridge-port'
 	| 'inside-address'
 	| 'inside-route'
-	| 'alias'
+	| 'ipnet-address'
 	| UnplannedKind;
 
 /** Everything that Kleene does to the network of a FreeBSD host, save the firewall and the jails themselves. */
@@ -42,7 +42,7 @@ export class FreebsdNetwork {
 			'bridge-port': bridgePorts,
 			'inside-address': new InsideAddresses(inside),
 			'inside-route': new InsideRoutes(inside),
-			alias: aliases,
+			'ipnet-address': ipnetAddresses,
 			...unplannedHandlers,
 		};
 	}

@@ -10,7 +10,7 @@ import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings, type Se
 
 /**
  * No IPv6 of the host's own on a container's cable: it would take addresses and routes that the container announces.
- * A routed end gets it with its first IPv6 alias.
+ * A routed end gets it with its first IPv6 address of an ipnet container.
  */
 function settingsOf({ unit, routed }: EpairPart): Setting[] {
 	const name = hostEnd(unit);

@@ -21,12 +21,12 @@ export type Reason =
 	/** The host has an address on it and is the router of a network. */
 	| 'gateway'
 	/** ipnet containers have addresses of the network on it. */
-	| 'alias'
+	| 'ipnet-address'
 	/** The interface leads to the outside, so answers to containers come in on it. */
 	| 'uplink';
 
 const MARK = 0x4b4c_0000;
-const REASON_BITS: Record<Reason, number> = { gateway: 1, alias: 2, uplink: 4 };
+const REASON_BITS: Record<Reason, number> = { gateway: 1, 'ipnet-address': 2, uplink: 4 };
 const MASK: Record<Family, number> = { 4: 0x7, 6: 0x70 };
 const SHIFT: Record<Family, number> = { 4: 0, 6: 4 };
 

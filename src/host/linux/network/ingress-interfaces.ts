@@ -53,7 +53,7 @@ export class IngressInterfaces {
 		if (uplink !== undefined && uplink !== except) this.#exit(user, uplink);
 	}
 
-	/** It is aliases of containers that open this one. */
+	/** Opened by addresses of ipnet containers. */
 	share(network: string, name: string): void {
 		this.#enter(`neighbours ${network}`, name);
 	}

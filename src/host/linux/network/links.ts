@@ -10,7 +10,7 @@ import { conf4, conf6, describeSetting, type HostSettings, type Setting } from '
 /**
  * The host does not configure itself or its routes from what containers announce, and lets answers come back over
  * another of a container's networks than the question went (loose reverse path filter). Forwarding comes with the first
- * gateway address or alias.
+ * gateway address or address of an ipnet container.
  */
 function settingsOf(name: string): Setting[] {
 	return [

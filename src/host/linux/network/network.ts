@@ -8,11 +8,11 @@ import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandlers } from '../handler.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
-import { Aliases } from './aliases.ts';
 import { BridgePorts } from './bridge-ports.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import { Holders } from './holders.ts';
+import { IpnetAddresses } from './ipnet-addresses.ts';
 import { NetworkInterfaces } from './links.ts';
 import { RateLimits } from './rate-limits.ts';
 import { type ObservedNetwork, surveyNetwork } from './survey.ts';
@@ -26,7 +26,7 @@ export type NetworkPartKind =
 	| 'bridge-port'
 	| 'inside-address'
 	| 'inside-route'
-	| 'alias'
+	| 'ipnet-address'
 	| 'rate-limit';
 
 export interface LinuxNetworkOptions {
@@ -68,7 +68,14 @@ export class LinuxNetwork {
 			'inside-address': new InsideAddresses(stacks, conversations, holders),
 			'inside-route': new InsideRoutes(stacks),
 			'rate-limit': new RateLimits(net, stacks),
-			alias: new Aliases({ net, settings, stacks, conversations, forwarding: this.forwarding, holders }),
+			'ipnet-address': new IpnetAddresses({
+				net,
+				settings,
+				stacks,
+				conversations,
+				forwarding: this.forwarding,
+				holders,
+			}),
 		};
 	}
 

@@ -6,10 +6,10 @@ import { interfaceOnHost } from './names.ts';
 /**
  * An address of an ipnet container: reachable from the network as if it sat on its interface, and the only one that
  * the container may use. On Linux: the host route to the epair, the proxy neighbour entry on the network's interface,
- * the /32 or /128 inside. On FreeBSD: an alias and a jail parameter.
+ * the /32 or /128 inside. On FreeBSD: an address of the network's interface and a jail parameter.
  */
-export interface AliasPart {
-	readonly kind: 'alias';
+export interface IpnetAddressPart {
+	readonly kind: 'ipnet-address';
 	readonly container: string;
 	/** The network's interface on the host. */
 	readonly interface: string;
@@ -23,13 +23,13 @@ export interface AliasPart {
 	/** Address of the host on the network, from which it speaks to the container; `''`: none. */
 	readonly hostAddress: string;
 	/** Filter data of an address on the host's own stack; absent where the container has its own stack. */
-	readonly member?: AliasMembership;
+	readonly member?: IpnetAddressFilter;
 	/** True: the container speaks from it. Absent where a default route says so, or another address of the family is it. */
 	readonly first?: boolean;
 }
 
-/** The network that an address belongs to, as far as the firewall treats its addresses one by one. */
-export interface AliasMembership {
+/** The network of an address, as far as the firewall treats its addresses one by one. */
+export interface IpnetAddressFilter {
 	/** Id. */
 	readonly network: string;
 	/** True: not the whole subnet belongs to containers. */
@@ -37,7 +37,7 @@ export interface AliasMembership {
 	readonly icc: boolean;
 }
 
-export const alias = {
+export const ipnetAddress = {
 	layer: 'network',
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => `${part.container} ${part.address}`,
@@ -49,4 +49,4 @@ export const alias = {
 		return part.member ? [network] : [interfaceOnHost(hostEnd(part.unit)), network];
 	},
 	removedWith: none,
-} satisfies PartDefinition<AliasPart>;
+} satisfies PartDefinition<IpnetAddressPart>;

@@ -1,16 +1,16 @@
 import { familyOf, familyWord } from '#inet/family.ts';
 import { blockOfOne } from '#inet/prefix.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { aliasWords, noInterface, unlessThere } from './addressing.ts';
 import { look, orElse, showing, standing } from './marks.ts';
 
 /**
- * An address of an ipnet container: an alias on the network's interface, and a place in the list of those that the jail
- * may use. The jail shares the host's stack, so the host answers for it by itself.
+ * An address of an ipnet container: on the network's interface, and in the list of those that the jail may use.
+ * The jail shares the host's stack, so the host answers for it by itself.
  */
-export const aliases: PartHandler<'alias'> = {
+export const ipnetAddresses: PartHandler<'ipnet-address'> = {
 	make(part) {
 		const { interface: name } = part;
 		const word = familyWord(familyOf(part.address));
@@ -34,7 +34,7 @@ export const aliases: PartHandler<'alias'> = {
 
 	describe(verb, part) {
 		const { interface: name, address, container } = part;
-		const alias = `ifconfig ${name} ${familyWord(familyOf(address))}`;
+		const ifconfig = `ifconfig ${name} ${familyWord(familyOf(address))}`;
 		const jail = `jail -m name=${container} ${parameterOf(part)}`;
 		if (verb === 'make')
 			return [
@@ -43,21 +43,21 @@ export const aliases: PartHandler<'alias'> = {
 			];
 		// What was left by something that is gone has no container, or is known by its rules alone.
 		const ofJail = container === '' ? [] : [`${jail}=...`];
-		return [...ofJail, ...(name === '' ? [] : [`${alias} ${address} -alias`])];
+		return [...ofJail, ...(name === '' ? [] : [`${ifconfig} ${address} -alias`])];
 	},
 };
 
 /** On an interface of the host's own others may have the address, and are asked. */
-function wordsOf({ address, member }: AliasPart): string[] {
+function wordsOf({ address, member }: IpnetAddressPart): string[] {
 	const block = blockOfOne(address);
 	return member?.shared === false ? aliasWords(block) : [familyWord(familyOf(address)), block, 'alias'];
 }
 
-export function parameterOf({ address }: AliasPart): 'ip4.addr' | 'ip6.addr' {
+export function parameterOf({ address }: IpnetAddressPart): 'ip4.addr' | 'ip6.addr' {
 	return familyOf(address) === 4 ? 'ip4.addr' : 'ip6.addr';
 }
 
-function takeOff(part: AliasPart): Script {
+function takeOff(part: IpnetAddressPart): Script {
 	const { interface: name, address } = part;
 	return lines(
 		sh`if ${look(name)}; then`,
@@ -67,7 +67,7 @@ function takeOff(part: AliasPart): Script {
 }
 
 /** The list is given anew as a whole. Its first address is the one that the jail speaks from; the kernel sorts the rest. */
-function grant(part: AliasPart): Script {
+function grant(part: IpnetAddressPart): Script {
 	const { container, address, first } = part;
 	const parameter = parameterOf(part);
 	const give = sh`jail -m ${`name=${container}`} ${`${parameter}=`}`;
@@ -87,7 +87,7 @@ function grant(part: AliasPart): Script {
 }
 
 /** An empty list is what leaves none: `ip4=disable` leaves a list as it is. A jail that is gone has nothing to lose. */
-function revoke(part: AliasPart): Script {
+function revoke(part: IpnetAddressPart): Script {
 	const { container, address } = part;
 	const parameter = parameterOf(part);
 	return lines(
@@ -106,7 +106,7 @@ function without(address: string): Script {
 }
 
 /** On an interface of the host's own others are asked for a second whether they have the address; until then none can bind it. */
-function untilUsable({ interface: name, address }: AliasPart): Script {
+function untilUsable({ interface: name, address }: IpnetAddressPart): Script {
 	return lines(
 		sh`for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do`,
 		sh`	case $(ifconfig ${name} inet6) in *${`\tinet6 ${address} `}*' tentative'*) sleep 0.2 ;; *) break ;; esac`,

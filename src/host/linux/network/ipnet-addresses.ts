@@ -1,7 +1,7 @@
 import { type Family, familyOf } from '#inet/family.ts';
 import { blockOfOne } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { AliasPart } from '#model/parts/alias.ts';
+import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { NewRoute } from '#os/linux/netlink/route/routes.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
@@ -46,7 +46,7 @@ function describeAnswering(name: string, family: Family): string[] {
 }
 
 /** An address of an ipnet container: routed to its epair, and answered for by the host on the network's interface. */
-export class Aliases implements PartHandler<'alias'> {
+export class IpnetAddresses implements PartHandler<'ipnet-address'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
@@ -63,7 +63,7 @@ export class Aliases implements PartHandler<'alias'> {
 		this.#holders = holders;
 	}
 
-	make(part: AliasPart): void {
+	make(part: IpnetAddressPart): void {
 		const network = this.#net.links.find(part.interface);
 		if (!network) throw noInterface(part, part.interface);
 		const epair = this.#net.links.find(hostEnd(part.unit));
@@ -80,7 +80,7 @@ export class Aliases implements PartHandler<'alias'> {
 		});
 	}
 
-	async unmake(part: AliasPart): Promise<void> {
+	async unmake(part: IpnetAddressPart): Promise<void> {
 		const network = this.#net.links.find(part.interface);
 		const epair = this.#net.links.find(hostEnd(part.unit));
 		if (network) this.#stopAnswering(part, network.index);
@@ -95,7 +95,7 @@ export class Aliases implements PartHandler<'alias'> {
 		await this.#conversations.forget(part.address);
 	}
 
-	describe(verb: 'make' | 'unmake', part: AliasPart): string[] {
+	describe(verb: 'make' | 'unmake', part: IpnetAddressPart): string[] {
 		const name = hostEnd(part.unit);
 		const family = familyOf(part.address);
 		const action = verb === 'make' ? 'add' : 'delete';
@@ -114,14 +114,14 @@ export class Aliases implements PartHandler<'alias'> {
 		return [...prepare, ...inside, ...host];
 	}
 
-	/** Stays when the alias goes: it ends with the epair. */
-	#prepare6(part: AliasPart): void {
+	/** Stays when the address goes: it ends with the epair. */
+	#prepare6(part: IpnetAddressPart): void {
 		const name = hostEnd(part.unit);
 		this.#settings.write(...settings6(name));
 		ensureAddress(this.#net, this.#net.links.get(name), { part, address: `${ROUTER6}/64` });
 	}
 
-	#configureInside(part: AliasPart, done: Done): void {
+	#configureInside(part: IpnetAddressPart, done: Done): void {
 		const { container, inside } = part;
 		this.#stacks.enter(container, (inner) => {
 			const link = inner.links.get(inside);
@@ -132,33 +132,34 @@ export class Aliases implements PartHandler<'alias'> {
 		});
 	}
 
-	#answerFor(part: AliasPart, network: number): void {
+	#answerFor(part: IpnetAddressPart, network: number): void {
 		const family = familyOf(part.address);
 		allOrNothing((done) => {
 			this.#net.neighbours.addProxy({ link: network, address: part.address });
 			done(() => this.#stopAnswering(part, network));
-			this.#forwarding.allow(part.interface, family, 'alias');
+			this.#forwarding.allow(part.interface, family, 'ipnet-address');
 			if (family === 6) this.#forwarding.answerNdp(part.interface);
 			else this.#settings.write(answerAtOnce(part.interface, 4));
 		});
 	}
 
-	#stopAnswering({ interface: name, address }: AliasPart, network: number): void {
+	#stopAnswering({ interface: name, address }: IpnetAddressPart, network: number): void {
 		const family = familyOf(address);
 		unlessGone(GONE, () => this.#net.neighbours.removeProxy({ link: network, address }));
-		if (!this.#forwarding.isNoted(name, family, 'alias')) return;
-		if (this.#net.neighbours.listProxies(family, network).length === 0) this.#forwarding.release(name, family, 'alias');
+		if (!this.#forwarding.isNoted(name, family, 'ipnet-address')) return;
+		if (this.#net.neighbours.listProxies(family, network).length === 0)
+			this.#forwarding.release(name, family, 'ipnet-address');
 	}
 }
 
 /** The host speaks from its address on the network, or the container would answer over another of its networks. */
-function hostRoute(part: AliasPart, link: number): NewRoute {
+function hostRoute(part: IpnetAddressPart, link: number): NewRoute {
 	const route = { destination: blockOfOne(part.address), link };
 	return part.hostAddress === '' ? route : { ...route, source: part.hostAddress };
 }
 
 /** To the other members of the network. */
-function insideRoute({ address, subnet }: AliasPart, link: number): NewRoute {
+function insideRoute({ address, subnet }: IpnetAddressPart, link: number): NewRoute {
 	const route = { destination: subnet, link };
 	return familyOf(address) === 4 ? { ...route, source: address } : { ...route, gateway: ROUTER6, onlink: true };
 }
