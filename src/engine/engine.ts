@@ -2,7 +2,7 @@ import { messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver, HostEvent } from '#host/driver.ts';
 import type { Store } from '#store/store.ts';
 import type { EngineContext, Policy } from './context.ts';
-import { Events, happeningsOf } from './events.ts';
+import { Events, eventBodiesOf } from './events.ts';
 import { Executor } from './executor.ts';
 import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
@@ -74,7 +74,7 @@ export class Engine {
 		this.#restoration = new Restoration(context);
 		// The last to hear of a change: whoever is told of it finds everything else up to date.
 		recorder.listen((change, freed) => {
-			for (const happening of happeningsOf(change, freed)) events.tell(happening);
+			for (const body of eventBodiesOf(change, freed)) events.tell(body);
 		});
 		driver.watch((event) => context.locks.apart(() => this.#react(event, runs)));
 	}

@@ -4,7 +4,7 @@ import type { Freed } from '#store/changes.ts';
 import type { Logger } from './logger.ts';
 
 /** Events and their data. Objects are named by their ids, volumes by their names. */
-interface Happenings {
+interface EventFields {
 	'network-created': { readonly network: string; readonly name: string; readonly interface: string };
 	'network-removed': { readonly network: string; readonly name: string };
 	'image-created': { readonly image: string; readonly name: string; readonly tag: string };
@@ -19,8 +19,8 @@ interface Happenings {
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };
 	'container-removed': { readonly container: string; readonly name: string };
-	'endpoint-connected': EndpointNames & { readonly addresses: readonly string[] };
-	'endpoint-disconnected': EndpointNames;
+	'endpoint-connected': EndpointIds & { readonly addresses: readonly string[] };
+	'endpoint-disconnected': EndpointIds;
 	/** Somebody else had changed the rules on the host: as many parts were made again. */
 	'firewall-restored': { readonly parts: number };
 	/** Names of interfaces, `''` for none. */
@@ -30,19 +30,19 @@ interface Happenings {
 	'finding-repaired': { readonly subject: string; readonly found: string };
 }
 
-interface EndpointNames {
+interface EndpointIds {
 	readonly endpoint: string;
 	readonly container: string;
 	readonly network: string;
 }
 
-export type EventKind = keyof Happenings;
+export type EventKind = keyof EventFields;
 
-/** One of these. */
-export type Happening = { [K in EventKind]: { readonly kind: K } & Happenings[K] }[EventKind];
+/** An event without its time. */
+export type EventBody = { [K in EventKind]: { readonly kind: K } & EventFields[K] }[EventKind];
 
-/** One as it is told, with the moment: see `EngineContext.timestamp`. */
-export type EngineEvent = Happening & { readonly at: string };
+/** An event as subscribers get it. `at`: see `EngineContext.timestamp`. */
+export type EngineEvent = EventBody & { readonly at: string };
 
 /** More happened than a subscriber took: what it knows may be out of date. */
 export interface EventsMissed {
@@ -75,10 +75,10 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 const MOST_WAITING = 1000;
 
 /** Events of a change in the store; a start is reported when the first process runs. */
-export function happeningsOf(
+export function eventBodiesOf(
 	change: StoreChange,
 	{ networks, images, volumes, containers, endpoints, stopped }: Freed,
-): Happening[] {
+): EventBody[] {
 	switch (change.kind) {
 		case 'network-created': {
 			const { id, name, interface: device } = change.network;
@@ -103,7 +103,7 @@ export function happeningsOf(
 		case 'container-removed':
 			return containers.map(({ id, name }) => ({ kind: change.kind, container: id, name }));
 		case 'endpoint-removed':
-			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...namesOf(one) }));
+			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...idsOf(one) }));
 		case 'run-ended':
 			return stopped.map(({ id, name }) => ({ kind: 'container-stopped', container: id, name }));
 		case 'run-started':
@@ -114,7 +114,7 @@ export function happeningsOf(
 	}
 }
 
-export function namesOf({ id, containerId, networkId }: Endpoint): EndpointNames {
+export function idsOf({ id, containerId, networkId }: Endpoint): EndpointIds {
 	return { endpoint: id, container: containerId, network: networkId };
 }
 
@@ -129,12 +129,12 @@ export class Events {
 		this.#timestamp = timestamp;
 	}
 
-	tell(happening: Happening): void {
-		const { kind, ...fields } = happening;
+	tell(body: EventBody): void {
+		const { kind, ...fields } = body;
 		const [level, message] = LINES[kind];
 		this.#log[level]({ event: kind, ...fields }, message);
 		if (this.#subscriptions.size === 0) return;
-		const event = { ...happening, at: this.#timestamp() };
+		const event = { ...body, at: this.#timestamp() };
 		for (const subscription of this.#subscriptions) subscription.push(event);
 	}
 

@@ -6,7 +6,7 @@ import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { allocate } from '../allocation/addresses.ts';
 import type { EngineContext } from '../context.ts';
-import { namesOf } from '../events.ts';
+import { idsOf } from '../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
 import { containerLock, networkLock } from '../locks.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
@@ -48,8 +48,7 @@ export class EndpointOperations {
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				await this.#live.attach(container, join, preferred);
 				const endpoint = store.endpoints.find(container.id, network.id);
-				if (endpoint)
-					events.tell({ kind: 'endpoint-connected', ...namesOf(endpoint), addresses: addressesOf(endpoint) });
+				if (endpoint) events.tell({ kind: 'endpoint-connected', ...idsOf(endpoint), addresses: addressesOf(endpoint) });
 				return [];
 			}),
 		);
