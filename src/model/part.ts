@@ -126,17 +126,17 @@ export function titleOf(part: Part): string {
 	return definitionOf(part).title(part);
 }
 
-/** Names that other parts stand on while it is there. */
-export function namesOf(part: Part): readonly string[] {
-	return definitionOf(part).names(part);
+/** References that other parts stand on while it is there. */
+export function providedBy(part: Part): readonly string[] {
+	return definitionOf(part).provides(part);
 }
 
-/** Names that must be there before it is made, and may not go before it. */
+/** References that must be there before it is made, and may not go before it. */
 export function standsOn(part: Part): readonly string[] {
 	return definitionOf(part).standsOn(part);
 }
 
-/** Names that take it along when they go. */
+/** References that take it along when they go. */
 export function removedWith(part: Part): readonly string[] {
 	return definitionOf(part).removedWith(part);
 }

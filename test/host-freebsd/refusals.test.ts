@@ -68,7 +68,7 @@ test('every recorded failure has a reason and names the part', () => {
 	assert.ok(failures.length > 20);
 	for (const { name, stderr, exitCode } of failures) {
 		const { what, why, hint } = translateError(unmake(PART), { stderr: stderr, code: exitCode, commands: [] });
-		assert.equal(what, 'cannot take down the membership of epair0a in kleene1', name);
+		assert.equal(what, 'cannot take down port epair0a of bridge kleene1', name);
 		assert.ok(why !== '' && hint !== '' && !`${why}${hint}`.includes('$1'), name);
 	}
 });

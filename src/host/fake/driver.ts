@@ -18,8 +18,8 @@ import {
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/host/observed.ts';
-import { identityOf, namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
-import { interfaceOnHost } from '#model/parts/names.ts';
+import { identityOf, type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
+import { interfaceOnHost } from '#model/parts/references.ts';
 import type { Step } from '#model/step.ts';
 import { FakeProcess } from './process.ts';
 
@@ -133,14 +133,14 @@ export class FakeHost implements HostDriver {
 	/** @param needed one of the names that parts stand on */
 	#has(needed: string): boolean {
 		const foreign = this.foreign.some(({ name }) => needed === interfaceOnHost(name));
-		return foreign || [...this.parts.values()].some((part) => namesOf(part).includes(needed));
+		return foreign || [...this.parts.values()].some((part) => providedBy(part).includes(needed));
 	}
 
 	#unmake(part: Part): void {
 		const identity = identityOf(part);
 		const there = this.parts.get(identity) ?? part;
 		const others = [...this.parts.values()].filter((other) => other !== there);
-		const goes = sharesName(namesOf(there));
+		const goes = sharesReference(providedBy(there));
 		const along = new Set(others.filter((other) => goes(removedWith(other))));
 		const onTop = others.find((other) => !along.has(other) && goes(standsOn(other)));
 		if (onTop) throw refuse(identity, `${identityOf(onTop)} stands on it`);
@@ -198,8 +198,8 @@ function bridgesOf(part: Part, all: readonly Part[], container: string | undefin
 	);
 }
 
-function sharesName(going: readonly string[]): (names: readonly string[]) => boolean {
-	return (names) => names.some((name) => going.includes(name));
+function sharesReference(going: readonly string[]): (references: readonly string[]) => boolean {
+	return (references) => references.some((one) => going.includes(one));
 }
 
 function refuse(what: string, why: string): KleeneError {

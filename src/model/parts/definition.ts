@@ -12,8 +12,8 @@ export interface Absence {
 }
 
 /**
- * One kind of part. Names are text by which parts refer to each other on one host; a part gives itself one or more, and
- * stands on those of others. See `names.ts`.
+ * One kind of part. References are text by which parts refer to each other on one host; a part provides some, and
+ * stands on those of others. See `references.ts`.
  */
 export interface PartDefinition<P> {
 	readonly layer: Layer;
@@ -23,9 +23,9 @@ export interface PartDefinition<P> {
 	identity(part: P): string;
 	/** Title for users, e.g. `address 10.4.6.1/24 of kleene0`. */
 	title(part: P): string;
-	/** Names that other parts stand on while it is there. */
-	names(part: P): readonly string[];
-	/** Names that must be there before it is made, and may not go before it. */
+	/** References that other parts stand on while it is there. */
+	provides(part: P): readonly string[];
+	/** References that must be there before it is made, and may not go before it. */
 	standsOn(part: P): readonly string[];
 	/** Those of them that take it along when they go: it need not be unmade then. */
 	removedWith(part: P): readonly string[];

@@ -1,6 +1,6 @@
 import { cableName, hostEnd } from '../cable.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { interfaceInside, interfaceOnHost, stackOf } from './names.ts';
+import { interfaceInside, interfaceOnHost, stackOf } from './references.ts';
 
 /** Why doctor minds: the same for everything that lies between a container and its network. */
 export const UNREACHED = 'the container is unreachable on this network';
@@ -31,12 +31,12 @@ export const epair = {
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => cableName(part.unit),
 	title: (part) => `${cableName(part.unit)} of container ${part.container}`,
-	names: (part) => [interfaceOnHost(hostEnd(part.unit)), interfaceInside(part.container, part.inside)],
+	provides: (part) => [interfaceOnHost(hostEnd(part.unit)), interfaceInside(part.container, part.inside)],
 	standsOn: (part) => [stackOf(part.container)],
 	removedWith: none,
 } satisfies PartDefinition<EpairPart>;
 
-/** Membership of a host end in a bridge. */
+/** The host end of a cable as a port of a bridge. */
 export interface BridgePortPart {
 	readonly kind: 'bridge-port';
 	readonly bridge: string;
@@ -54,8 +54,8 @@ export const bridgePort = {
 	layer: 'network',
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => part.interface,
-	title: (part) => `the membership of ${part.interface} in ${part.bridge}`,
-	names: none,
+	title: (part) => `port ${part.interface} of bridge ${part.bridge}`,
+	provides: none,
 	standsOn: (part) => [interfaceOnHost(part.interface), interfaceOnHost(part.bridge)],
 	removedWith: (part) => [interfaceOnHost(part.interface)],
 } satisfies PartDefinition<BridgePortPart>;
@@ -75,7 +75,7 @@ export const rateLimit = {
 	absence: { severity: 'warning', why: 'the container can use more than its limit' },
 	identity: (part) => cableName(part.unit),
 	title: (part) => `the rate limit of ${cableName(part.unit)} of container ${part.container}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceOnHost(hostEnd(part.unit))],
 	removedWith: (part) => [interfaceOnHost(hostEnd(part.unit))],
 } satisfies PartDefinition<RateLimitPart>;

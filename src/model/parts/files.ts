@@ -1,6 +1,6 @@
 import type { ImageSource } from '../image.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { imageFilesOf, rootFilesOf, rootMountOf } from './names.ts';
+import { imageFilesOf, rootFilesOf, rootMountOf } from './references.ts';
 
 /** The files of an image, never written to after it was made. */
 export interface ImageFilesPart {
@@ -19,7 +19,7 @@ export const imageFiles = {
 	absence: 'not compared',
 	identity: (part) => part.image,
 	title: (part) => `image ${part.image}`,
-	names: (part) => [imageFilesOf(part.image)],
+	provides: (part) => [imageFilesOf(part.image)],
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<ImageFilesPart>;
@@ -36,7 +36,7 @@ export const rootFiles = {
 	absence: 'not compared',
 	identity: (part) => part.container,
 	title: (part) => `the files of container ${part.container}`,
-	names: (part) => [rootFilesOf(part.container)],
+	provides: (part) => [rootFilesOf(part.container)],
 	standsOn: (part) => [imageFilesOf(part.image)],
 	removedWith: none,
 } satisfies PartDefinition<RootFilesPart>;
@@ -53,7 +53,7 @@ export const rootMount = {
 	absence: 'not compared',
 	identity: (part) => part.container,
 	title: (part) => `the root file system of container ${part.container}`,
-	names: (part) => [rootMountOf(part.container)],
+	provides: (part) => [rootMountOf(part.container)],
 	standsOn: (part) => [rootFilesOf(part.container), imageFilesOf(part.image)],
 	removedWith: none,
 } satisfies PartDefinition<RootMountPart>;

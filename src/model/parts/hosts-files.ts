@@ -1,6 +1,6 @@
 import type { NameEntry, NetworkNames } from '../host/host-names.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { rootMountOf } from './names.ts';
+import { rootMountOf } from './references.ts';
 
 /** The lines of Kleene in the /etc/hosts of a container without processes. */
 export interface HostsFilePart {
@@ -17,7 +17,7 @@ export const hostsFile = {
 	absence: 'not compared',
 	identity: (part) => part.container,
 	title: (part) => `names in /etc/hosts of container ${part.container}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [rootMountOf(part.container)],
 	removedWith: (part) => [rootMountOf(part.container)],
 } satisfies PartDefinition<HostsFilePart>;
@@ -34,7 +34,7 @@ export const networkNames = {
 	absence: 'not compared',
 	identity: (part) => part.network,
 	title: (part) => `names of network ${part.network} in /etc/hosts of its members`,
-	names: none,
+	provides: none,
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<NetworkNamesPart>;

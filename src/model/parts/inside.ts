@@ -1,7 +1,7 @@
 import type { Family } from '#inet/family.ts';
 import { none, type PartDefinition } from './definition.ts';
 import { UNREACHED } from './epair.ts';
-import { interfaceInside } from './names.ts';
+import { interfaceInside } from './references.ts';
 
 /** An address on the inner end of a vnet container. */
 export interface InsideAddressPart {
@@ -17,7 +17,7 @@ export const insideAddress = {
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => `${part.container} ${part.address}`,
 	title: (part) => `address ${part.address} on ${part.interface} of container ${part.container}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceInside(part.container, part.interface)],
 	removedWith: (part) => [interfaceInside(part.container, part.interface)],
 } satisfies PartDefinition<InsideAddressPart>;
@@ -40,7 +40,7 @@ export const insideRoute = {
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => `${part.container} ${part.family}`,
 	title: (part) => `the default route over ${part.gateway || part.interface} of container ${part.container}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceInside(part.container, part.interface)],
 	removedWith: (part) => [interfaceInside(part.container, part.interface)],
 } satisfies PartDefinition<InsideRoutePart>;

@@ -1,7 +1,7 @@
 import { hostEnd } from '../cable.ts';
 import { none, type PartDefinition } from './definition.ts';
 import { UNREACHED } from './epair.ts';
-import { interfaceOnHost } from './names.ts';
+import { interfaceOnHost } from './references.ts';
 
 /**
  * An address of an ipnet container: reachable from the network as if it sat on its interface, and the only one that
@@ -42,7 +42,7 @@ export const ipnetAddress = {
 	absence: { severity: 'error', why: UNREACHED },
 	identity: (part) => `${part.container} ${part.address}`,
 	title: (part) => `address ${part.address} of container ${part.container}`,
-	names: none,
+	provides: none,
 	/** On the host's own stack there is no cable. */
 	standsOn: (part) => {
 		const network = interfaceOnHost(part.interface);

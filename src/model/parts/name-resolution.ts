@@ -1,5 +1,5 @@
 import { none, type PartDefinition } from './definition.ts';
-import { rootFilesOf } from './names.ts';
+import { rootFilesOf } from './references.ts';
 
 /** Answers to questions for names on the gateway addresses of a network. */
 export interface ResolverPart {
@@ -16,7 +16,7 @@ export const resolver = {
 	absence: { severity: 'error', why: 'containers of the network have no name server' },
 	identity: (part) => part.network,
 	title: (part) => `the name server of network ${part.network}`,
-	names: none,
+	provides: none,
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<ResolverPart>;
@@ -33,7 +33,7 @@ export const nameServers = {
 	absence: 'not compared',
 	identity: (part) => part.container,
 	title: (part) => `the list of name servers of container ${part.container}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [rootFilesOf(part.container)],
 	removedWith: none,
 } satisfies PartDefinition<NameServersPart>;

@@ -1,5 +1,5 @@
 import { none, type PartDefinition } from './definition.ts';
-import { interfaceOnHost, rulesOf } from './names.ts';
+import { interfaceOnHost, rulesOf } from './references.ts';
 
 /** Filter of a network: allowed traffic between its members and others, and NAT of outgoing traffic. */
 export interface NetworkFilterPart {
@@ -31,7 +31,7 @@ export const networkFilter = {
 	absence: { severity: 'error', why: 'the network accepts or drops the wrong packets' },
 	identity: (part) => part.network,
 	title: (part) => `the rules of network ${part.network}`,
-	names: (part) => [rulesOf(part.network)],
+	provides: (part) => [rulesOf(part.network)],
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<NetworkFilterPart>;
@@ -49,7 +49,7 @@ export const filterMember = {
 	absence: { severity: 'error', why: "packets of the container are not limited to its network's rules" },
 	identity: (part) => part.interface,
 	title: (part) => `the place of ${part.interface} in the rules of network ${part.network}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [rulesOf(part.network), interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<FilterMemberPart>;
@@ -78,7 +78,7 @@ export const sourceLimit = {
 	},
 	identity: (part) => `${part.interface} ${part.address}`,
 	title: (part) => `the limits of ${part.address || 'others'} on ${part.interface}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<SourceLimitPart>;
@@ -101,7 +101,7 @@ export const asymmetricSource = {
 	absence: { severity: 'error', why: 'the container does not answer over another of its networks' },
 	identity: (part) => `${part.interface} ${part.address}`,
 	title: (part) => `the leave for ${part.address} to come in on ${part.interface}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<AsymmetricSourcePart>;

@@ -1,5 +1,5 @@
 import { none, type PartDefinition } from './definition.ts';
-import { interfaceOnHost } from './names.ts';
+import { interfaceOnHost } from './references.ts';
 
 /** The interface of a network: a bridge that is up, or a loopback-like one that has no ports. */
 export interface NetworkInterfacePart {
@@ -19,7 +19,7 @@ export const networkInterface = {
 	absence: { severity: 'error', different: 'warning', why: 'every container of the network needs it' },
 	identity: (part) => part.interface,
 	title: (part) => `${part.type} interface ${part.interface}`,
-	names: (part) => [interfaceOnHost(part.interface)],
+	provides: (part) => [interfaceOnHost(part.interface)],
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<NetworkInterfacePart>;
@@ -37,7 +37,7 @@ export const interfaceAddress = {
 	absence: { severity: 'error', why: 'containers of the network have no gateway and no name server' },
 	identity: (part) => `${part.interface} ${part.address}`,
 	title: (part) => `address ${part.address} of ${part.interface}`,
-	names: none,
+	provides: none,
 	standsOn: (part) => [interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<InterfaceAddressPart>;

@@ -1,6 +1,6 @@
 import { portKey } from '../port.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { interfaceOnHost } from './names.ts';
+import { interfaceOnHost } from './references.ts';
 
 /** Ports of the host that lead to ports of a container, `first` to `last`, offset kept. */
 export interface PublishedPortsPart {
@@ -28,7 +28,7 @@ export const publishedPorts = {
 	/** Ports that it takes on the host. */
 	identity: (part) => portKey(part),
 	title: (part) => `port ${part.first}/${part.protocol} of container ${part.container}`,
-	names: none,
+	provides: none,
 	/** Rules outlive the interface that they lead to; a setting of that interface, which they need, does not. */
 	standsOn: (part) => [interfaceOnHost(part.interface)],
 	removedWith: none,

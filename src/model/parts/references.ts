@@ -1,4 +1,4 @@
-/** Names by which parts refer to each other: what one gives itself, another stands on. */
+/** References between parts: one provides what another stands on. */
 
 /** An interface of the host, of Kleene's or not. */
 export function interfaceOnHost(name: string): string {

@@ -1,7 +1,7 @@
 import type { Mount } from '../mount.ts';
 import type { SandboxSpec } from '../sandbox.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { rootMountOf } from './names.ts';
+import { rootMountOf } from './references.ts';
 import { volumeOf } from './volume.ts';
 
 /** The isolation a container's processes run in, with its first process ready and not yet started. */
@@ -17,7 +17,7 @@ export const sandbox = {
 	absence: 'not compared',
 	identity: (part) => part.container,
 	title: (part) => `container ${part.container}`,
-	names: none,
+	provides: none,
 	/** Not on its stack: when the last process has ended, files and network are taken down side by side. */
 	standsOn: (part) => [rootMountOf(part.container), ...part.mounts.flatMap(volumeOf)],
 	removedWith: none,

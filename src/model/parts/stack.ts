@@ -1,6 +1,6 @@
 import type { SandboxSpec } from '../sandbox.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { stackOf } from './names.ts';
+import { stackOf } from './references.ts';
 
 /**
  * A network stack of a container's own: a network namespace, or a jail without processes. Its loopback interface is up.
@@ -17,7 +17,7 @@ export const stack = {
 	absence: { severity: 'error', why: 'the container has no network at all' },
 	identity: (part) => part.container,
 	title: (part) => `the network stack of container ${part.container}`,
-	names: (part) => [stackOf(part.container)],
+	provides: (part) => [stackOf(part.container)],
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<StackPart>;

@@ -1,6 +1,6 @@
 import type { Mount } from '../mount.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { rootFilesOf, volumeFilesOf } from './names.ts';
+import { rootFilesOf, volumeFilesOf } from './references.ts';
 
 /** The files of a volume, empty when it is made. Unmaking it loses them. */
 export interface VolumeFilesPart {
@@ -13,7 +13,7 @@ export const volumeFiles = {
 	absence: 'not compared',
 	identity: (part) => part.volume,
 	title: (part) => `volume ${part.volume}`,
-	names: (part) => [volumeFilesOf(part.volume)],
+	provides: (part) => [volumeFilesOf(part.volume)],
 	standsOn: none,
 	removedWith: none,
 } satisfies PartDefinition<VolumeFilesPart>;
@@ -37,7 +37,7 @@ export const mountPoint = {
 	absence: 'not compared',
 	identity: (part) => `${part.container} ${part.mount.destination}`,
 	title: (part) => `the mount at ${part.mount.destination} of container ${part.container}`,
-	names: none,
+	provides: none,
 	/** A source on the host is looked for before anything of the container is made. */
 	standsOn: ({ container, mount }) => (mount.type === 'nullfs' ? [] : [rootFilesOf(container), ...volumeOf(mount)]),
 	removedWith: (part) => [rootFilesOf(part.container)],

@@ -1,5 +1,5 @@
 import type { ObservedDifference } from '#model/host/observed.ts';
-import { absenceOf, type ComparedPart, identityOf, isCompared, namesOf, type Part, standsOn } from '#model/part.ts';
+import { absenceOf, type ComparedPart, identityOf, isCompared, type Part, providedBy, standsOn } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import { type Fault, faultOf, wentUnseen } from './fault.ts';
 import { type Examination, type Finding, hintOfRepair, type Owner } from './finding.ts';
@@ -40,7 +40,7 @@ export function findDrift(examination: Examination): Finding[] {
 		const byHand = draft.part !== part && draft.fault.steps?.length === 0;
 		draft.steps.push(...(byHand ? [] : (fault.steps ?? [make(part)])));
 		draft.owners.set(`${owner.kind} ${owner.id}`, owner);
-		if (fault.missing) for (const name of namesOf(part)) missing.set(name, draft);
+		if (fault.missing) for (const name of providedBy(part)) missing.set(name, draft);
 	}
 	return drafts.map((draft) => findingOf(draft, view));
 }

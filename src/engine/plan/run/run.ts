@@ -3,7 +3,7 @@ import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf } from '#model/endpoint.ts';
 import type { HostTraits } from '#model/host/traits.ts';
-import { namesOf, type Part, removedWith, standsOn } from '#model/part.ts';
+import { type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
 import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
@@ -127,7 +127,7 @@ export function announcements(parts: readonly Part[]): string[] {
  */
 export function partsOfOneEndpoint(parts: readonly Part[], unit: number): Part[] {
 	const cable = parts.find((part) => part.kind === 'epair' && part.unit === unit);
-	const ends = new Set(cable ? namesOf(cable) : []);
+	const ends = new Set(cable ? providedBy(cable) : []);
 	const isOwn = (part: Part) => {
 		if (part === cable) return true;
 		if (part.kind === 'ipnet-address') return part.unit === unit;
@@ -208,7 +208,7 @@ export interface RunEnding {
  */
 export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, batches }: RunEnding): Step[][] {
 	const saysAddresses = adopted || batches;
-	const going = new Set(parts.flatMap(namesOf));
+	const going = new Set(parts.flatMap(providedBy));
 	const goesAlong = (part: Part) => removedWith(part).some((name) => going.has(name));
 	const steps = unmakeAll(
 		parts.filter((part) => !goesAlong(part) || (saysAddresses && part.kind === 'inside-address')),

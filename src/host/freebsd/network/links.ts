@@ -108,9 +108,9 @@ function hasMembers(part: NetworkInterfacePart): Script {
 }
 
 /**
- * Membership of a host end in a bridge. A `private` member exchanges nothing with other private ones. There is nothing
- * to be done for a hairpin: what a container sends to its own published port is for the host, which routes it, and it
- * leaves by the bridge as by any other interface.
+ * The host end of a cable as a port of a bridge. A `private` port exchanges nothing with other private ones. There is
+ * nothing to be done for a hairpin: what a container sends to its own published port is for the host, which routes it,
+ * and it leaves by the bridge as by any other interface.
  */
 export const bridgePorts: PartHandler<'bridge-port'> = {
 	make(part) {

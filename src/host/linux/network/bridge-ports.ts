@@ -9,7 +9,7 @@ import type { HostSettings } from './sysctl.ts';
 const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';
 
 /**
- * Membership of a host end in a bridge.
+ * The host end of a cable as a port of a bridge.
  *
  * If the kernel passes bridged packets through the firewall, it also translates them there: a packet for a
  * published port, once it has the address of its container, is not routed but goes straight to that container's port.
