@@ -25,8 +25,8 @@ function container(changes: Partial<ContainerRequest> = {}): ContainerRequest {
 
 const on = (network: string, ipAddress = '<auto>') => ({ network, ipAddress, ipAddress6: '<auto>' });
 
-function runRequest(changes: Partial<ContainerRequest>, connection = on('testnet')): RunRequest {
-	return { container: container(changes), command: COMMAND, connection };
+function runRequest(changes: Partial<ContainerRequest>, joining = on('testnet')): RunRequest {
+	return { container: container(changes), command: COMMAND, joining };
 }
 
 /** What a dry run must not change: all that the store and the host can be asked for. */
@@ -57,7 +57,7 @@ async function asked({ host }: Fixture, action: () => Promise<unknown>): Promise
 
 async function runForReal({ engine }: Fixture, request: RunRequest): Promise<void> {
 	const id = await engine.containers.create(request.container);
-	if (request.connection) await engine.endpoints.connect({ ...request.connection, container: id }, EXECUTE);
+	if (request.joining) await engine.endpoints.connect({ ...request.joining, container: id }, EXECUTE);
 	const execution = engine.executions.create({ ...request.command, container: id });
 	await engine.executions.start(execution, { attach: false, startContainer: true, stdin: false }, () => {});
 }

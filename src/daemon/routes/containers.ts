@@ -109,8 +109,8 @@ function dryRunRoutes(app: App, dryRuns: Engine['dryRuns']): void {
 		handler: async ({ body }) => {
 			const { endpoint, execution } = body;
 			const command = { ...execution, stdin: false };
-			const connection = endpoint && { connection: joiningOf(endpoint) };
-			return { plan: await dryRuns.run({ container: requestOf(body.container), command, ...connection }) };
+			const joining = endpoint && { joining: joiningOf(endpoint) };
+			return { plan: await dryRuns.run({ container: requestOf(body.container), command, ...joining }) };
 		},
 	});
 }

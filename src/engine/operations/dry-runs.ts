@@ -14,8 +14,8 @@ import type { VolumeOperations, VolumesOfContainer } from './volumes.ts';
 /** Content of the several requests of `klee run`. */
 export interface RunRequest {
 	readonly container: ContainerRequest;
-	/** The network that it is connected to before it starts, if any. */
-	readonly connection?: Omit<ConnectRequest, 'container'>;
+	/** The network that it joins before it starts, if any. */
+	readonly joining?: Omit<ConnectRequest, 'container'>;
 	readonly command: Command;
 }
 
@@ -49,10 +49,10 @@ export class DryRuns {
 	/** Plan as host commands. Takes the same locks as the operation itself; nothing is changed. */
 	async run(request: RunRequest): Promise<string[]> {
 		const { store, locks } = this.#context;
-		const { connection } = request;
+		const { joining: asked } = request;
 		const container = creating(() => this.#creations.draft(request.container));
-		const network = connection && connecting(() => findNetwork(store, connection.network));
-		const joining = connection && network && { ...connection, network: network.id };
+		const network = asked && connecting(() => findNetwork(store, asked.network));
+		const joining = asked && network && { ...asked, network: network.id };
 		const dryRun = () =>
 			this.#volumes.withVolumesOf(container, async (volumes) => {
 				const frontage = await this.#planner.frontageFor(container);
@@ -63,7 +63,7 @@ export class DryRuns {
 
 	#dryRun(
 		container: Container,
-		{ joining, command }: { joining: RunRequest['connection']; command: Command },
+		{ joining, command }: { joining: RunRequest['joining']; command: Command },
 		{ volumes, frontage }: { volumes: VolumesOfContainer; frontage: Frontage },
 	): string[] {
 		const { executor, recorder } = this.#context;
