@@ -46,7 +46,8 @@ test('a kind of part without an entry in the record does not compile', () => {
 });
 
 test('one with an entry does not until both hosts and doctor know it', () => {
-	const entry = "\ttunnel: { ...epair, identity: () => '', title: () => '', names: () => [], standsOn: () => [] },\n";
+	const entry =
+		"\ttunnel: { ...epair, identity: () => '', title: () => '', provides: () => [], standsOn: () => [] },\n";
 	const errors = errorsIn(['src/model/part.ts', ...READERS], withTunnel(entry));
 	assert.deepEqual(
 		READERS.filter((file) => !errors.some((text) => text.startsWith(file) && text.includes('tunnel'))),
@@ -61,7 +62,7 @@ test('one with an entry does not until both hosts and doctor know it', () => {
 
 test('one of the firewall does not until its rules are compared on both hosts', () => {
 	const entry =
-		"\ttunnel: { ...networkFilter, identity: () => '', title: () => '', names: () => [], standsOn: () => [] },\n";
+		"\ttunnel: { ...networkFilter, identity: () => '', title: () => '', provides: () => [], standsOn: () => [] },\n";
 	const places = [
 		'src/host/linux/comparison/filter.ts',
 		'src/host/linux/comparison/owners.ts',
