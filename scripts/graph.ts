@@ -49,13 +49,13 @@ export async function drawn(document: string): Promise<string> {
 	const [head, rest] = document.split(BEGIN);
 	const tail = rest?.split(END)[1];
 	if (head === undefined || tail === undefined) throw new Error(`docs/ARCHITECTURE.md has no ${BEGIN} ... ${END}`);
-	const lines = (await edges()).map((edge) => `    ${edge.replace(/[a-z]+\/[a-z]+/g, named)}`);
+	const lines = (await edges()).map((edge) => `    ${edge.replace(/[a-z]+\/[a-z-]*[a-z]/g, named)}`);
 	return `${head}${BEGIN}\n\`\`\`mermaid\nflowchart TD\n${lines.join('\n')}\n\`\`\`\n${END}${tail}`;
 }
 
-/** Mermaid takes no slash in an id. */
+/** Mermaid takes no slash and no double hyphen in an id. */
 function named(path: string): string {
-	return `${path.replace('/', '_')}["${path}"]`;
+	return `${path.replaceAll(/[/-]/g, '_')}["${path}"]`;
 }
 
 async function main(): Promise<void> {

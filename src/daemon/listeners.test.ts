@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -16,6 +16,17 @@ function refusal(files: Partial<ListenerConfig>, why: RegExp, hint: RegExp) {
 	const expected = { name: 'KleeneError', what: `cannot listen on ${config.address}`, why, hint };
 	return assert.rejects(listen(config, {} as App, { attachTo() {} } as unknown as Streams), expected);
 }
+
+test('a file that is no socket is refused and kept', async () => {
+	const path = join(folder, 'notes.txt');
+	writeFileSync(path, 'precious\n');
+	const streams = { attachTo() {} } as unknown as Streams;
+	await assert.rejects(listen({ address: `http://${path}` }, {} as App, streams), {
+		code: 'CONFIG_INVALID',
+		why: `${path} exists and is no socket`,
+	});
+	assert.equal(readFileSync(path, 'utf8'), 'precious\n');
+});
 
 test('TLS files that are missing or no PEM are refused by name, with what to do', async () => {
 	const missing = join(folder, 'missing.pem');

@@ -74,9 +74,8 @@ async function clearSocket(address: string, path: string): Promise<void> {
 	mkdirSync(dirname(path), { recursive: true });
 	const there = lstatSync(path, { throwIfNoEntry: false });
 	if (!there) return;
-	if (!there.isSocket() && !there.isFile())
-		throw refuse(address, `${path} is there and is neither socket nor file`, 'choose another path');
-	if (there.isSocket() && (await answers(path)))
+	if (!there.isSocket()) throw refuse(address, `${path} exists and is no socket`, 'choose another path');
+	if (await answers(path))
 		throw refuse(address, 'another daemon listens there', 'stop it first, or choose another --host');
 	unlinkSync(path);
 }

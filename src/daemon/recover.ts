@@ -23,6 +23,7 @@ export interface RecoveryOrder {
 export function readRecoveryOrder(command: string | undefined, words: readonly string[]): RecoveryOrder | undefined {
 	if (command === 'recover') return { backup: undefined, options: words };
 	if (command !== 'restore') return undefined;
+	if (words.some((word) => word === '--help' || word === '-h')) return { backup: undefined, options: words };
 	const [backup, ...options] = words;
 	if (backup !== undefined && !backup.startsWith('-')) return { backup, options };
 	throw new KleeneError({
@@ -41,6 +42,13 @@ interface Log {
 /** Builds the database beside the place of the old one, which is kept under another name. */
 export async function recoverRoot(config: DaemonConfig, { backup }: RecoveryOrder, log: Log): Promise<void> {
 	const { root } = config;
+	if (!existsSync(root))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot recover ${root}`,
+			why: 'there is no such directory',
+			hint: 'name the root directory of the daemon with --root',
+		});
 	const unlock = lockRoot(root, tryLock);
 	const next = join(root, `${DATABASE}.new`);
 	const files = new RecordFiles(root);
@@ -62,7 +70,8 @@ async function recoverStore(
 	{ config, files, base, log }: { config: DaemonConfig; files: RecordFiles; base: Base; log: Log },
 ): Promise<Report> {
 	const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
-	return await recover(store, host, files.readAll(), base).finally(() => host.close());
+	const report = await recover(store, host, files.readAll(), base).finally(() => host.close());
+	return { ...report, left: [...report.left, ...files.damaged().map((file) => `${file}: the record is damaged`)] };
 }
 
 /** Puts what the new database begins with in its place. A database that cannot be used is no beginning. */

@@ -60,6 +60,7 @@ function parseBlock(field: string, text: string, family: Family): Subnet | undef
 /** Addresses that kernels treat as something else than a host's, so that no container could have one. */
 const RESERVED: readonly (readonly [block: string, meaning: string])[] = [
 	['0.0.0.0/8', 'for "this network"'],
+	['127.0.0.0/8', 'for loopback'],
 	['224.0.0.0/4', 'for multicast'],
 	['240.0.0.0/4', 'for future use and broadcast'],
 	['::/8', 'for loopback and embedded IPv4 addresses'],

@@ -68,6 +68,13 @@ export class RecordFiles {
 		};
 	}
 
+	/** Paths of records that cannot be read. */
+	damaged(): string[] {
+		return RECORD_KINDS.flatMap((kind) =>
+			this.ids(kind).flatMap((id) => (this.read(kind, id) === undefined ? [this.#file(kind, id)] : [])),
+		);
+	}
+
 	/** Puts it beside the files of what nobody knows any more. */
 	lose(kind: RecordKind, id: string): void {
 		if (readOptional(this.#file(kind, id)) === undefined) return;

@@ -1,6 +1,6 @@
 /** The database of a daemon is gone, and all that it knew of is there. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startHostWithImage } from '#test/testbed/base-image.ts';
@@ -98,6 +98,16 @@ for (const [what, replace] of [
 		await host.startDaemon();
 		assert.match(await host.kleeOutput('exec', 'web', 'cat', '/srv/kept'), /^kept$/m);
 	});
+
+test('recover refuses a root directory that does not exist, and makes none', async () => {
+	const typo = join(host.folder, 'typo');
+	const { code, stderr } = await run([KLEENED, 'recover', '--root', typo, '--netns', host.namespace], {
+		timeout: 20_000,
+	});
+	assert.equal(code, 1, stderr);
+	assert.match(stderr, /there is no such directory/);
+	assert.equal(existsSync(typo), false);
+});
 
 test('a damaged database is rebuilt, and what there is of it is kept', async () => {
 	const before = await everything();
