@@ -8,15 +8,18 @@ export const systemCommands: Readonly<Record<string, Declaration>> = {
 	backup: (command) =>
 		act(
 			command
-				.description('write the database of the daemon to a file, for "kleened restore"')
+				.description('back up the database to a file (see "kleened restore")')
 				.argument('<FILE>', 'here, not on the host of the daemon'),
 			async () => (await actions()).backup,
 		),
 	lost: (command) =>
 		act<{ json?: boolean }>(
-			withJson(command.description('list what was found and the database did not know')),
+			withJson(command.description('list files in lost+found')),
 			async () => (await actions()).lost,
 		),
 	prune: (command) =>
-		act<{ force?: boolean }>(withForce(command.description('remove it')), async () => (await actions()).prune),
+		act<{ force?: boolean }>(
+			withForce(command.description('remove the files in lost+found')),
+			async () => (await actions()).prune,
+		),
 };

@@ -53,7 +53,7 @@ const GROUPS: readonly Group[] = [
 	},
 	{
 		name: 'system',
-		description: 'the daemon: back up its database, see what it found',
+		description: 'manage the daemon',
 		commands: systemCommands,
 		shortcuts: {},
 	},
