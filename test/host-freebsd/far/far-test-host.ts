@@ -70,6 +70,7 @@ export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 	beside(): FarTestHost {
 		const other = new FarTestHost(this.far, this.#under);
 		other.#guest = true;
+		this.takeAlong({ close: () => other.removeByForce() });
 		return other;
 	}
 
