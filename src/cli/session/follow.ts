@@ -3,7 +3,7 @@ import type { AttachedExecution, ExecutionEnd } from '#client/executions.ts';
 import { bytes, whenWritable } from '../render/output.ts';
 import { forwardInput, type Input } from './input.ts';
 import { SignalForwarding } from './signals.ts';
-import { onResize, rawMode, terminalSize } from './terminal.ts';
+import { onResize, rawMode, type TerminalSize, terminalSize } from './terminal.ts';
 
 export interface FollowOptions {
 	/** Send standard input. */
@@ -30,9 +30,10 @@ export async function followExecution(client: KleeneClient, id: string, options:
 		if (!raw) undo.push(rawMode());
 		raw = true;
 	};
+	const size = options.tty ? terminalSize() : undefined;
 	try {
 		const attaching = client.executions.attach(
-			{ exec_id: id, start_container: true, stdin: options.input, ...(options.tty && terminalSize()) },
+			{ exec_id: id, start_container: true, stdin: options.input, ...size },
 			{
 				stdout: (content) => {
 					takeKeys();
@@ -45,7 +46,7 @@ export async function followExecution(client: KleeneClient, id: string, options:
 		const execution = await Promise.race([attaching, signals.detached]);
 		output.source = execution;
 		signals.forwardTo(execution);
-		if (options.tty) undo.push(onResize((size) => execution.control({ type: 'resize', ...size })));
+		if (options.tty) undo.push(followSize(execution, size));
 		takeKeys();
 		if (options.input) {
 			input = forwardInput(execution);
@@ -56,6 +57,20 @@ export async function followExecution(client: KleeneClient, id: string, options:
 	} finally {
 		for (const step of undo.reverse()) step();
 	}
+}
+
+/**
+ * Tells the process about every size of the terminal after `sent`. The prompt may be shown before the listener is there, and
+ * the terminal resized in between.
+ *
+ * @returns a function that ends the listening
+ */
+function followSize(execution: AttachedExecution, sent: TerminalSize | undefined): () => void {
+	const tell = (size: TerminalSize) => execution.control({ type: 'resize', ...size });
+	const stop = onResize(tell);
+	const now = terminalSize();
+	if (now && (now.rows !== sent?.rows || now.columns !== sent?.columns)) tell(now);
+	return stop;
 }
 
 /** Output as it comes. While the reader of klee is behind, the daemon waits too. */
