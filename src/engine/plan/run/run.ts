@@ -1,3 +1,4 @@
+import { familyOf } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
@@ -158,7 +159,7 @@ export function withoutSecondDefault(joining: readonly Part[], present: readonly
 /** Whether the container speaks from another address of the same family. */
 function hasFirst(parts: readonly Part[], { address }: IpnetAddressPart): boolean {
 	return parts.some(
-		(part) => part.kind === 'ipnet-address' && part.first && part.address.includes(':') === address.includes(':'),
+		(part) => part.kind === 'ipnet-address' && part.first && familyOf(part.address) === familyOf(address),
 	);
 }
 
