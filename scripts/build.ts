@@ -81,7 +81,7 @@ async function main(): Promise<void> {
 
 /** The init programs of containers lie beside the daemon, in dist/ as in src/. */
 function copyInit(): void {
-	const source = join(root, 'src/host/linux/sandbox/init');
+	const source = join(root, 'src/host/linux/sandbox/bundle/init');
 	mkdirSync(join(root, 'dist/init'), { recursive: true });
 	for (const arch of ['x64', 'arm64']) cpSync(join(source, `init-${arch}`), join(root, `dist/init/init-${arch}`));
 }

@@ -11,6 +11,6 @@ test('every test file runs, either with all others or with the slow ones', () =>
 
 test('files that only compute share a process, unless they have hooks at their top', () => {
 	assert.ok(isPure('scripts/test/files.test.ts'));
-	assert.ok(!isPure('src/host/linux/sandbox/users.test.ts'), 'it has hooks');
+	assert.ok(!isPure('src/host/linux/sandbox/bundle/users.test.ts'), 'it has hooks');
 	assert.ok(!isPure('test/acceptance/network/mtu.test.ts'), 'it has a host');
 });

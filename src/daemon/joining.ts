@@ -1,5 +1,5 @@
 import type { Joining } from '#api/endpoints.ts';
-import type { ConnectRequest } from '#engine/operations/endpoints.ts';
+import type { ConnectRequest } from '#engine/operations/network/endpoints.ts';
 
 /** Translates endpoint settings of a request for the engine. */
 export function joiningOf(body: Joining): Omit<ConnectRequest, 'container'> {

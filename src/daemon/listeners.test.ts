@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ListenerConfig } from './config-file.ts';
+import type { ListenerConfig } from './configuration/config-file.ts';
 import type { App } from './http.ts';
 import { listen } from './listeners.ts';
 import type { Streams } from './streams/upgrade.ts';

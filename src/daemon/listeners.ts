@@ -5,7 +5,7 @@ import { connect, isIP, type ListenOptions } from 'node:net';
 import { dirname } from 'node:path';
 import { createSecureContext, type SecureContextOptions, type TlsOptions } from 'node:tls';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { ListenerConfig } from './config-file.ts';
+import type { ListenerConfig } from './configuration/config-file.ts';
 import type { App } from './http.ts';
 import type { Streams } from './streams/upgrade.ts';
 

@@ -15,12 +15,12 @@ import { tryLock } from '#os/file-lock.ts';
 import { requireDatabase } from '#store/presence.ts';
 import { Store } from '#store/store.ts';
 import { buildApp } from './app.ts';
-import { type DaemonConfig, readArguments, USAGE } from './config.ts';
-import { parseFreebsdOptions } from './freebsd-options.ts';
+import { type DaemonConfig, readArguments, USAGE } from './configuration/config.ts';
+import { parseFreebsdOptions } from './configuration/freebsd-options.ts';
+import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './configuration/setup-pf.ts';
 import { listen } from './listeners.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
-import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './setup-pf.ts';
 import { Streams } from './streams/upgrade.ts';
 import { confirmation } from './terminal.ts';
 

@@ -5,7 +5,7 @@ import type { EndPoint } from '#api/endpoints.ts';
 import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
 import type * as volumes from '#api/volumes.ts';
-import type { ContainerState, ContainerView } from '#engine/operations/containers.ts';
+import type { ContainerState, ContainerView } from '#engine/operations/container/containers.ts';
 import { type Address, formatAddress } from '#inet/address.ts';
 import { cableName } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';

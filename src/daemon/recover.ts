@@ -10,7 +10,7 @@ import { tryLock } from '#os/file-lock.ts';
 import { isBare, presenceOf, setAside } from '#store/presence.ts';
 import { RecordFiles } from '#store/records/files.ts';
 import { DATABASE, Store } from '#store/store.ts';
-import type { DaemonConfig } from './config.ts';
+import type { DaemonConfig } from './configuration/config.ts';
 import { lockRoot } from './root-lock.ts';
 
 export interface RecoveryOrder {

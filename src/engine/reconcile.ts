@@ -7,9 +7,9 @@ import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import { Leaks, type Unknown } from './leaks.ts';
 import { containerLock, locksOf, NETWORKS, networkPartsLock } from './locks.ts';
-import type { HostsFileUpdater } from './operations/hosts-file-updater.ts';
-import type { LiveEndpoints } from './operations/live-endpoints.ts';
-import type { Runs } from './operations/runs.ts';
+import type { Runs } from './operations/container/runs.ts';
+import type { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
+import type { LiveEndpoints } from './operations/network/live-endpoints.ts';
 import { partsOfNetwork } from './plan/network/network.ts';
 import type { RunPlanner } from './run-planner.ts';
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContainerRequest } from '#engine/operations/creations.ts';
+import type { ContainerRequest } from '#engine/operations/container/creations.ts';
 import type { RunRequest } from '#engine/operations/dry-runs.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { addressesOf } from '#model/endpoint.ts';

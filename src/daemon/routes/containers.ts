@@ -3,8 +3,8 @@ import { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/contai
 import { RunConfig } from '#api/runs.ts';
 import { DryRunOnly, DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
-import type { ContainerChange } from '#engine/operations/containers.ts';
-import type { ContainerRequest } from '#engine/operations/creations.ts';
+import type { ContainerChange } from '#engine/operations/container/containers.ts';
+import type { ContainerRequest } from '#engine/operations/container/creations.ts';
 import type { App } from '../http.ts';
 import { joiningOf } from '../joining.ts';
 import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';

@@ -13,7 +13,7 @@ import {
 } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
-import type { Session } from '#engine/operations/executions.ts';
+import type { Session } from '#engine/operations/container/executions.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { finish, firstFrame, Gate, type Inbox, reasonOf, refuseFrame, Throttle } from './socket.ts';

@@ -7,8 +7,8 @@ import { networkLock } from '../locks.ts';
 import type { Frontage } from '../plan/network/ports.ts';
 import type { Command } from '../plan/run/sandbox.ts';
 import type { RunPlanner } from '../run-planner.ts';
-import type { ContainerRequest, Creations } from './creations.ts';
-import type { ConnectRequest, EndpointOperations } from './endpoints.ts';
+import type { ContainerRequest, Creations } from './container/creations.ts';
+import type { ConnectRequest, EndpointOperations } from './network/endpoints.ts';
 import type { VolumeOperations, VolumesOfContainer } from './volumes.ts';
 
 /** Content of the several requests of `klee run`. */

@@ -7,7 +7,7 @@ import { parseVolumeName, type Volume } from '#model/volume.ts';
 import type { EngineContext } from '../context.ts';
 import { volumeLock } from '../locks.ts';
 import { partsOfMounts, volumesAmong } from '../plan/run/mounts.ts';
-import type { Runs } from './runs.ts';
+import type { Runs } from './container/runs.ts';
 
 /** Parts that the volumes of a container add to its creation. */
 export interface VolumesOfContainer {

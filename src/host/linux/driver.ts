@@ -34,7 +34,7 @@ import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
 import { Paths } from './paths.ts';
 import { translateErrors } from './refusals.ts';
-import { installInit } from './sandbox/bundle.ts';
+import { installInit } from './sandbox/bundle/bundle.ts';
 import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
 import { LinuxSandboxes } from './sandbox/sandbox.ts';
 import { OwnUserNamespace } from './sandbox/stack-owner.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSetupPfArguments, setUpPf } from '#daemon/setup-pf.ts';
+import { readSetupPfArguments, setUpPf } from '#daemon/configuration/setup-pf.ts';
 import { planConf } from '#host/freebsd/firewall/pf-conf.ts';
 import { lookAtPf, writePf } from '#host/freebsd/firewall/pf-setup.ts';
 import { ANCHORS } from './landscape.ts';

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
 import { Paths } from '#host/linux/paths.ts';
-import { installInit } from '#host/linux/sandbox/bundle.ts';
+import { installInit } from '#host/linux/sandbox/bundle/bundle.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';

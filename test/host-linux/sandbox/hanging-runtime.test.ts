@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { translateErrors } from '#host/linux/refusals.ts';
-import { installInit } from '#host/linux/sandbox/bundle.ts';
+import { installInit } from '#host/linux/sandbox/bundle/bundle.ts';
 import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
 import { make } from '#model/step.ts';
 import { processesOf } from '#test/testbed/snapshot.ts';

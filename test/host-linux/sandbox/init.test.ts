@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
-const source = join(import.meta.dirname, '../../../src/host/linux/sandbox/init');
+const source = join(import.meta.dirname, '../../../src/host/linux/sandbox/bundle/init');
 const directory = mkdtempSync(join(tmpdir(), 'kleene-init-'));
 after(() => rmSync(directory, { recursive: true }));
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Bundle, type SandboxProcesses } from '#host/linux/sandbox/bundle.ts';
+import { Bundle, type SandboxProcesses } from '#host/linux/sandbox/bundle/bundle.ts';
 import { childrenOf, isAlive, signalProcess } from '#os/linux/process.ts';
 import { Fixture } from './fixture.ts';
 

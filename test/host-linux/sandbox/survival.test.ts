@@ -16,7 +16,7 @@ const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 /** Starts a sandbox from another process, attached, which is then killed. */
 async function startAndDie(part: SandboxPart): Promise<void> {
 	const script = `
-		import { installInit } from '#host/linux/sandbox/bundle.ts';
+		import { installInit } from '#host/linux/sandbox/bundle/bundle.ts';
 		import { Paths } from '#host/linux/paths.ts';
 		import { LinuxSandboxes } from '#host/linux/sandbox/sandbox.ts';
 		const [root, part, network] = process.argv.slice(1);

@@ -2,7 +2,7 @@ import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch, wr
 import { join } from 'node:path';
 import { messageOf } from '#errors/kleene-error.ts';
 import { isAlive, type ProcessIdentity, ProcessWatch } from '#os/linux/process.ts';
-import type { SandboxProcesses } from './bundle.ts';
+import type { SandboxProcesses } from './bundle/bundle.ts';
 
 /** Milliseconds between two looks for first processes that went without an exit file. */
 const LOOK = 1000;

@@ -4,7 +4,7 @@ import type { HostProcess } from '#host/driver.ts';
 import type { SandboxHooks } from '#model/sandbox.ts';
 import { CommandError, type RunResult, run } from '#os/exec.ts';
 import { within } from '#os/linux/netns.ts';
-import type { Bundle } from './bundle.ts';
+import type { Bundle } from './bundle/bundle.ts';
 import type { Runner } from './runner.ts';
 
 /** Stages at which commands run on the host. */

@@ -7,10 +7,11 @@ import { startContainer } from '#os/linux/oci/runtime.ts';
 import { identify, isAlive, signalProcess } from '#os/linux/process.ts';
 import { connectSeqpacket } from '#os/linux/seqpacket.ts';
 import type { Paths } from '../paths.ts';
-import { Bundle } from './bundle.ts';
+import { Bundle } from './bundle/bundle.ts';
+import { ociProcess } from './bundle/oci-spec.ts';
+import { lookUp } from './bundle/users.ts';
 import type { Exits } from './exits.ts';
 import { StatusWatch } from './init-status.ts';
-import { ociProcess } from './oci-spec.ts';
 import { SocketStreams } from './output.ts';
 import {
 	endOfAdditional,
@@ -20,7 +21,6 @@ import {
 	type SandboxState,
 	signalCommand,
 } from './processes.ts';
-import { lookUp } from './users.ts';
 
 /** Starts processes in sandboxes that were made, and keeps the connections to their input and output. */
 export class Runner {

@@ -12,14 +12,14 @@ import { requireReservedPorts } from '../network/reserved-ports.ts';
 import type { Paths } from '../paths.ts';
 import { hintFor, reasonOf } from '../refusals.ts';
 import { bindsBelow } from '../storage/bind-options.ts';
-import { Bundle, type SandboxProcesses } from './bundle.ts';
+import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
+import { ociConfig } from './bundle/oci-spec.ts';
+import { lookUp } from './bundle/users.ts';
 import { Exits } from './exits.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
 import { readStatus } from './init-status.ts';
-import { ociConfig } from './oci-spec.ts';
 import { inheritedEnv, Runner } from './runner.ts';
 import type { Stack } from './stacks.ts';
-import { lookUp } from './users.ts';
 
 /** Milliseconds. */
 const DEFAULT_GRACE = 10_000;

@@ -10,12 +10,12 @@ import { HOST_GATEWAY, type Network, type NetworkConfig, type NewNetwork, networ
 import { parseNetworkConfig } from '#model/network-config.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
-import type { EngineContext } from '../context.ts';
-import { findNetwork, requireNetwork } from '../identify.ts';
-import { NETWORKS, networkLock, networkPartsLock } from '../locks.ts';
-import { interfaceOf, partsOfNetwork } from '../plan/network/network.ts';
+import type { EngineContext } from '../../context.ts';
+import { findNetwork, requireNetwork } from '../../identify.ts';
+import { NETWORKS, networkLock, networkPartsLock } from '../../locks.ts';
+import { interfaceOf, partsOfNetwork } from '../../plan/network/network.ts';
+import type { DryRun, Outcome } from '../outcome.ts';
 import type { EndpointOperations } from './endpoints.ts';
-import type { DryRun, Outcome } from './outcome.ts';
 
 export class NetworkOperations {
 	readonly #context: EngineContext;

@@ -7,13 +7,13 @@ import type { Part } from '#model/part.ts';
 import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
-import type { EngineContext } from '../context.ts';
-import { imageOf, requireImage } from '../identify.ts';
-import { requireHooksAllowed } from '../plan/jail/hooks.ts';
-import { parseJailParameters } from '../plan/jail/parameters.ts';
-import { parseMounts } from '../plan/run/mounts.ts';
-import type { RunPlanner } from '../run-planner.ts';
-import type { VolumesOfContainer } from './volumes.ts';
+import type { EngineContext } from '../../context.ts';
+import { imageOf, requireImage } from '../../identify.ts';
+import { requireHooksAllowed } from '../../plan/jail/hooks.ts';
+import { parseJailParameters } from '../../plan/jail/parameters.ts';
+import { parseMounts } from '../../plan/run/mounts.ts';
+import type { RunPlanner } from '../../run-planner.ts';
+import type { VolumesOfContainer } from '../volumes.ts';
 
 export interface ContainerRequest {
 	/** `undefined`: named after its id. */

@@ -3,13 +3,13 @@ import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { make, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
-import type { EngineContext } from '../context.ts';
-import { containerLock, volumeLock } from '../locks.ts';
-import { volumesAmong } from '../plan/run/mounts.ts';
-import { announcements, teardownOfRun } from '../plan/run/run.ts';
-import type { Command } from '../plan/run/sandbox.ts';
-import { portsAmong, type RunPlanner } from '../run-planner.ts';
-import type { HostsFileUpdater } from './hosts-file-updater.ts';
+import type { EngineContext } from '../../context.ts';
+import { containerLock, volumeLock } from '../../locks.ts';
+import { volumesAmong } from '../../plan/run/mounts.ts';
+import { announcements, teardownOfRun } from '../../plan/run/run.ts';
+import type { Command } from '../../plan/run/sandbox.ts';
+import { portsAmong, type RunPlanner } from '../../run-planner.ts';
+import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 
 /** Milliseconds between asking its processes to end and ending them, or the news that none is left. */
 type Ending = number | 'processes are gone';

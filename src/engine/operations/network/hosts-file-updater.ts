@@ -5,8 +5,8 @@ import type { NetworkNamesPart } from '#model/parts/hosts-files.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
-import type { EngineContext } from '../context.ts';
-import { bringsOwnHosts, namesOfNetwork, ownNames } from '../plan/network/member-names.ts';
+import type { EngineContext } from '../../context.ts';
+import { bringsOwnHosts, namesOfNetwork, ownNames } from '../../plan/network/member-names.ts';
 
 /**
  * Writes the names of containers into the hosts(5) files of the others on their networks, for hosts without a resolver.

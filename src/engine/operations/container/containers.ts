@@ -3,15 +3,15 @@ import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
 import { unmake } from '#model/step.ts';
-import type { EngineContext } from '../context.ts';
-import { findContainer, requireContainer } from '../identify.ts';
-import { containerLock } from '../locks.ts';
-import { type Target, targetNow, targetOf } from '../plan/network/ports.ts';
-import { portsAmong } from '../run-planner.ts';
+import type { EngineContext } from '../../context.ts';
+import { findContainer, requireContainer } from '../../identify.ts';
+import { containerLock } from '../../locks.ts';
+import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
+import { portsAmong } from '../../run-planner.ts';
+import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
+import type { VolumeOperations } from '../volumes.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
-import type { HostsFileUpdater } from './hosts-file-updater.ts';
 import { type Runs, requireStopped } from './runs.ts';
-import type { VolumeOperations } from './volumes.ts';
 
 /** Settings that an update may change; `undefined` leaves a setting unchanged. */
 export type ContainerChange = Partial<

@@ -4,12 +4,12 @@ import { parseAddress } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
-import type { EngineContext } from '../context.ts';
-import { findContainer } from '../identify.ts';
-import { vnetInterface } from '../plan/network/endpoint.ts';
-import { parseQuestion, type TraceQuestion } from '../plan/trace/question.ts';
-import { isHeard, serviceHop } from '../plan/trace/service.ts';
-import { type Trace, trace } from '../plan/trace/trace.ts';
+import type { EngineContext } from '../../context.ts';
+import { findContainer } from '../../identify.ts';
+import { vnetInterface } from '../../plan/network/endpoint.ts';
+import { parseQuestion, type TraceQuestion } from '../../plan/trace/question.ts';
+import { isHeard, serviceHop } from '../../plan/trace/service.ts';
+import { type Trace, trace } from '../../plan/trace/trace.ts';
 import {
 	addressFor,
 	holderOf,
@@ -19,7 +19,7 @@ import {
 	type TraceWorld,
 	uplinkAddress,
 	withoutMembers,
-} from '../plan/trace/world.ts';
+} from '../../plan/trace/world.ts';
 
 export interface TraceOutcome extends Trace {
 	readonly question: TraceQuestion;

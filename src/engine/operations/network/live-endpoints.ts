@@ -6,13 +6,13 @@ import type { Part } from '#model/part.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { portKey } from '#model/port.ts';
 import { make, unmakeAll } from '#model/step.ts';
-import type { EngineContext } from '../context.ts';
-import type { BuildPlan } from '../executor.ts';
-import type { LiveEndpoint } from '../plan/network/endpoint.ts';
-import { type Frontage, partsOfPorts } from '../plan/network/ports.ts';
-import { inheritedFirst, inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../plan/run/run.ts';
-import { portsAmong, type RunPlanner } from '../run-planner.ts';
-import type { Runs } from './runs.ts';
+import type { EngineContext } from '../../context.ts';
+import type { BuildPlan } from '../../executor.ts';
+import type { LiveEndpoint } from '../../plan/network/endpoint.ts';
+import { type Frontage, partsOfPorts } from '../../plan/network/ports.ts';
+import { inheritedFirst, inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../../plan/run/run.ts';
+import { portsAmong, type RunPlanner } from '../../run-planner.ts';
+import type { Runs } from '../container/runs.ts';
 
 /**
  * Connecting and disconnecting containers that run. A stopped one has nothing on the host: for it there is only the store.

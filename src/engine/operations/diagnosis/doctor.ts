@@ -1,10 +1,10 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import { isCompared } from '#model/part.ts';
-import type { EngineContext } from '../context.ts';
-import { containerLock, type LockKey, NETWORKS, networkLock } from '../locks.ts';
-import { examine } from '../plan/doctor/doctor.ts';
-import { type Examination, type Finding, isSame } from '../plan/doctor/finding.ts';
-import { partsOfNetwork } from '../plan/network/network.ts';
+import type { EngineContext } from '../../context.ts';
+import { containerLock, type LockKey, NETWORKS, networkLock } from '../../locks.ts';
+import { examine } from '../../plan/doctor/doctor.ts';
+import { type Examination, type Finding, isSame } from '../../plan/doctor/finding.ts';
+import { partsOfNetwork } from '../../plan/network/network.ts';
 
 /** Numbers of objects examined. */
 export interface Extent {

@@ -2,7 +2,7 @@ import { mergeEnv } from '#model/container.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { sh } from '#os/shell/quote.ts';
-import { type BindOptions, plainBind } from '../storage/bind-options.ts';
+import { type BindOptions, plainBind } from '../../storage/bind-options.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';

@@ -2,10 +2,10 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, OutputStream, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
-import type { EngineContext } from '../context.ts';
-import { findContainer, imageOf, requireContainer } from '../identify.ts';
-import { containerLock } from '../locks.ts';
-import { type Command, processOf } from '../plan/run/sandbox.ts';
+import type { EngineContext } from '../../context.ts';
+import { findContainer, imageOf, requireContainer } from '../../identify.ts';
+import { containerLock } from '../../locks.ts';
+import { type Command, processOf } from '../../plan/run/sandbox.ts';
 import type { Runs } from './runs.ts';
 
 export type ExecutionRequest = Omit<Command, 'stdin'> & { readonly container: string };

@@ -4,13 +4,13 @@ import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
 import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
-import { allocate } from '../allocation/addresses.ts';
-import type { EngineContext } from '../context.ts';
-import { idsOf } from '../events.ts';
-import { findContainer, findNetwork, requireContainer, requireNetwork } from '../identify.ts';
-import { containerLock, networkLock } from '../locks.ts';
+import { allocate } from '../../allocation/addresses.ts';
+import type { EngineContext } from '../../context.ts';
+import { idsOf } from '../../events.ts';
+import { findContainer, findNetwork, requireContainer, requireNetwork } from '../../identify.ts';
+import { containerLock, networkLock } from '../../locks.ts';
+import type { DryRun } from '../outcome.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
-import type { DryRun } from './outcome.ts';
 
 export interface ConnectRequest {
 	readonly container: string;
