@@ -24,14 +24,20 @@ const PROGRAM = join(import.meta.dirname, 'inside.ts');
 
 /** @returns whether all tests passed and nothing happened to the network */
 export async function runFiles(files: readonly string[], { lanes, mark, durations }: Manner): Promise<boolean> {
-	const child = start([PROGRAM, String(lanes), ...files], { ...mark.environment, NODE_COMPILE_CACHE: COMPILE_CACHE });
+	const child = startApart([PROGRAM, String(lanes), ...files], {
+		...mark.environment,
+		NODE_COMPILE_CACHE: COMPILE_CACHE,
+	});
 	child.on('message', ({ file, milliseconds }: Done) => durations.note(file, milliseconds));
 	const [code] = await once(child, 'exit');
 	return code === 0;
 }
 
-/** A host reached by ssh is out there, where the machine's own network leads. */
-function start(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
+/**
+ * Starts node in a network namespace of its own, with an IPC channel. Not where the host of the tests is reached by ssh:
+ * that is out there, where the machine's own network leads.
+ */
+export function startApart(words: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess {
 	const options: SpawnOptions = { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] };
 	const env = { ...process.env, ...environment };
 	if (isFarAway) return spawn(process.execPath, words, { ...options, env });
