@@ -29,7 +29,8 @@ export function executionRoutes(app: App, { executions, containers }: Engine): v
 		},
 		config: { errors: [404, 500], slow: true },
 		handler: async ({ params, query }) => {
-			if (query.stop_container) await containers.stop(executions.containerOf(params.exec_id));
+			const grace = query.force_stop ? 0 : undefined;
+			if (query.stop_container) await containers.stop(executions.containerOfStarted(params.exec_id), grace);
 			else await executions.stop(params.exec_id, query.force_stop);
 			return { id: params.exec_id };
 		},

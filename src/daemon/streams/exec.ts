@@ -42,7 +42,7 @@ export async function execStream(socket: WebSocket, { executions }: Engine, log:
 		const message = closingLine(config.exec_id, code, containerEnded);
 		finish(socket, CLOSE.finished, { message, ...(isTagged(socket) ? { exit_code: code } : {}) });
 	} catch (error) {
-		fail(socket, error, log);
+		fail(socket, { error, attached: config.attach }, log);
 	}
 }
 
@@ -140,10 +140,25 @@ function parseControl(text: string): ClientControl | undefined {
 	}
 }
 
-function fail(socket: WebSocket, error: unknown, log: Logger): void {
+const FAILED = 'error starting exec instance';
+
+/**
+ * A close frame has no room for a long reason, so it comes as a frame before. The original client parses the first frame
+ * as JSON, and reads none when it is detached.
+ */
+function fail(
+	socket: WebSocket,
+	{ error, attached }: { readonly error: unknown; readonly attached: boolean },
+	log: Logger,
+): void {
 	const message = reasonOf(error);
 	log.warn({ error: message }, 'could not start an execution instance');
 	if (isTagged(socket))
 		socket.send(encodeMessage({ data: JSON.stringify(refusalBody(error)), message, msg_type: 'error' }));
-	finish(socket, CLOSE.failed, { msg_type: 'error', message: `error starting exec instance: ${message}` });
+	if (attached && !isTagged(socket)) {
+		socket.send(starting());
+		socket.send(`error: ${message}\n`);
+	}
+	const reason = attached && !isTagged(socket) ? FAILED : `${FAILED}: ${message}`;
+	finish(socket, CLOSE.failed, { msg_type: 'error', message: reason });
 }

@@ -1,4 +1,4 @@
-import type { RawData, WebSocket } from 'ws';
+import { type RawData, WebSocket } from 'ws';
 import { CLOSE, closeReason, type WebSocketMessage } from '#api/frames.ts';
 import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 
@@ -11,6 +11,18 @@ const DRAIN_INTERVAL = 20;
 
 /** Milliseconds between looks whether a client that has to wait is still there. */
 const PRESENCE_INTERVAL = 1000;
+
+/**
+ * A WebSocket that answers the close frame of a client with a message, as the original client reads one out of it. `ws`
+ * itself returns the bytes that the client sent, or nothing.
+ */
+export class MessageSocket extends WebSocket {
+	override close(code: number = CLOSE.finished, reason: string | Buffer = Buffer.of()): void {
+		const own = typeof reason === 'string';
+		const message = { data: '', message: own ? '' : reason.toString('utf8'), msg_type: 'closing' } as const;
+		super.close(code, own ? reason : closeReason(message));
+	}
+}
 
 /** Receives a frame of a client. */
 export type FrameListener = (data: Buffer, binary: boolean) => void;

@@ -8,6 +8,7 @@ import type { Logger } from '#engine/logger.ts';
 import { messageOf } from '#errors/kleene-error.ts';
 import { execStream } from './exec.ts';
 import { imageCreateStream } from './images.ts';
+import { MessageSocket } from './socket.ts';
 
 const STREAMS = { '/exec/start': execStream, '/images/create': imageCreateStream } as const;
 
@@ -25,6 +26,7 @@ export class Streams {
 		noServer: true,
 		perMessageDeflate: false,
 		maxPayload: 1024 * 1024,
+		WebSocket: MessageSocket,
 		handleProtocols: (offered) => (offered.has(STREAMS_SUBPROTOCOL) ? STREAMS_SUBPROTOCOL : false),
 	});
 

@@ -5,46 +5,23 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startHostWithImage } from '#test/testbed/base-image.ts';
 import { eventually } from '#test/testbed/eventually.ts';
+import { assertClosed, ID, OriginalClient, STARTING } from '#test/testbed/original-client.ts';
 import type { TestHost } from '#test/testbed/test-host.ts';
-import { type Answer, ask, type Stream, stream } from '#test/testbed/wire.ts';
+import { type Answer, type Stream, stream } from '#test/testbed/wire.ts';
 
-const ID = /^[0-9a-f]{12}$/;
-const STARTING = '{"data":"","message":"","msg_type":"starting"}';
 let host: TestHost;
+let client: OriginalClient;
 
 before(async () => {
 	host = await startHostWithImage();
+	client = new OriginalClient(host.socket);
 });
 after(() => host.close());
 
-const call = (target: string, body?: unknown): Promise<Answer> => ask(host.socket, target, body);
-
-async function idOf(target: string, body: unknown): Promise<string> {
-	const { status, text } = await call(target, body);
-	assert.equal(status, 201, text);
-	const { id } = JSON.parse(text) as { id: string };
-	assert.match(id, ID);
-	return id;
-}
-
-const createContainer = (cmd: readonly string[], more: object = {}) =>
-	idOf('POST /containers/create', { image: 'Debian', network_driver: 'host', cmd, ...more });
-
-/** Starts a command as the original `klee run` does. */
-async function start(container: string, more: object = {}): Promise<Stream> {
-	const exec = { cmd: [], container_id: container, env: [], tty: false, user: '' };
-	const exec_id = await idOf('POST /exec/create', exec);
-	return stream(host.socket, '/exec/start', { config: { exec_id, attach: true, start_container: 'true', ...more } });
-}
-
-function assertClosed({ code, reason }: Stream, wanted: { code: number; type: string; message: RegExp }): void {
-	assert.equal(code, wanted.code);
-	assert.ok(Buffer.byteLength(reason) <= 123, `${Buffer.byteLength(reason)} bytes`);
-	const message = JSON.parse(reason) as Record<string, string>;
-	assert.deepEqual(Object.keys(message), ['data', 'message', 'msg_type']);
-	assert.equal(message.msg_type, wanted.type);
-	assert.match(message.message ?? '', wanted.message);
-}
+const call = (target: string, body?: unknown): Promise<Answer> => client.call(target, body);
+const idOf = (target: string, body: unknown) => client.idOf(target, body);
+const createContainer = (cmd: readonly string[], more: object = {}) => client.createContainer(cmd, more);
+const start = (container: string, more: object = {}): Promise<Stream> => client.start(container, more);
 
 describe('REST', () => {
 	test('an unknown path is 404 with a plain text', async () => {
@@ -241,14 +218,19 @@ describe('/exec/start', () => {
 		await call(`DELETE /containers/${id}`);
 	});
 
-	test('what cannot start closes with 1011 and no frame', async () => {
+	test('what cannot start says why in a frame after the starting one, and closes with 1011', async () => {
 		const config = { exec_id: 'nosuch', attach: true, start_container: true };
 		const unknown = await stream(host.socket, '/exec/start', { config });
-		assert.deepEqual(unknown.frames, []);
-		assertClosed(unknown, { code: 1011, type: 'error', message: /could not find execution instance/ });
+		const reason = "could not find execution instance matching 'nosuch'";
+		assert.deepEqual(
+			unknown.frames.map(({ text }) => text),
+			[STARTING, `error: ${reason}\n`],
+		);
+		assertClosed(unknown, { code: 1011, type: 'error', message: /^error starting exec instance$/ });
 		const id = await createContainer(['true'], { user: `nosuch${'long'.repeat(20)}` });
 		const failed = await start(id);
-		assert.deepEqual(failed.frames, []);
+		assert.match(failed.frames[1]?.text ?? '', /^error: .*has no user nosuch(long){20}\n$/);
+		assert.deepEqual((await start(id, { attach: false })).frames, [], 'a detached client reads none');
 		assertClosed(failed, { code: 1011, type: 'error', message: /./ });
 		const [listed] = JSON.parse((await call('GET /containers/list?all=true')).text) as { running: boolean }[];
 		assert.equal(listed?.running, false);

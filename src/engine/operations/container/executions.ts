@@ -1,4 +1,4 @@
-import { KleeneError } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, OutputStream, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
 import { newId } from '#model/ids.ts';
@@ -65,15 +65,20 @@ export class ExecutionOperations {
 	create(request: ExecutionRequest): string {
 		const container = findContainer(this.#context.store, request.container);
 		const id = newId();
-		this.#executions.set(id, { id, containerId: container.id, request, started: false });
-		const waiting = this.#waiting.get(container.id) ?? new Set();
-		this.#waiting.set(container.id, waiting.add(id));
+		this.#keepWaiting({ id, containerId: container.id, request, started: false });
+		return id;
+	}
+
+	#keepWaiting(execution: Execution): void {
+		const { id, containerId } = execution;
+		this.#executions.set(id, execution);
+		const waiting = this.#waiting.get(containerId) ?? new Set();
+		this.#waiting.set(containerId, waiting.add(id));
 		const [oldest] = waiting;
 		if (oldest !== undefined && waiting.size > MOST_WAITING) {
 			waiting.delete(oldest);
 			this.#executions.delete(oldest);
 		}
-		return id;
 	}
 
 	/** Of a container that is removed. */
@@ -102,10 +107,13 @@ export class ExecutionOperations {
 		});
 	}
 
-	/** @param onOutput set before the process can write anything. */
+	/**
+	 * An instance that was refused because its container does not run waits on: nothing was done for it.
+	 *
+	 * @param onOutput set before the process can write anything.
+	 */
 	start(id: string, request: StartRequest, onOutput: (stream: OutputStream, chunk: Buffer) => void): Promise<Session> {
-		const execution = this.#executions.get(id);
-		if (!execution) throw noSuchExecution(id);
+		const execution = this.#require(id);
 		if (execution.started) throw alreadyStarted(id);
 		execution.started = true;
 		this.#takeFromWaiting(execution);
@@ -118,6 +126,8 @@ export class ExecutionOperations {
 				return session;
 			} catch (error) {
 				this.#executions.delete(id);
+				if (isKleeneError(error) && error.code === 'CONTAINER_NOT_RUNNING')
+					this.#keepWaiting({ ...execution, started: false });
 				throw error;
 			}
 		});
@@ -150,6 +160,7 @@ export class ExecutionOperations {
 	): Promise<Session> {
 		const { store, driver } = this.#context;
 		const image = imageOf(store, container, driver.facts());
+		const hasEnded = this.#runs.endOf(container.id);
 		const process = await driver.run({
 			kind: 'additional',
 			container: container.id,
@@ -158,31 +169,45 @@ export class ExecutionOperations {
 			attach: request.attach,
 			...(request.size ? { size: request.size } : {}),
 		});
-		const ended = process.ended.then(({ code }) => ({ code, containerEnded: !this.#runs.isRunning(container.id) }));
+		const ended = process.ended.then(async ({ code }) => ({ code, containerEnded: await hasEnded() }));
 		return { process, announcements: [], first: false, ended };
 	}
 
 	/** Ask the process to end, or end it; waits until it has. */
 	async stop(id: string, force: boolean): Promise<string> {
-		const execution = this.#executions.get(id);
-		if (!execution) throw noSuchExecution(id);
-		if (!execution.process)
-			throw new KleeneError({
-				code: 'NO_SUCH_EXECUTION',
-				what: `cannot stop execution instance ${id}`,
-				why: 'it was not started',
-				hint: 'start it first',
-				message: 'execution instance have not been started',
-			});
-		execution.process.kill(force ? 'SIGKILL' : 'SIGTERM');
-		await execution.process.ended;
+		const { process } = this.#requireStarted(id);
+		process.kill(force ? 'SIGKILL' : 'SIGTERM');
+		await process.ended;
 		return id;
 	}
 
+	/** Id of the container that an instance belongs to, started or not. */
 	containerOf(id: string): string {
+		return this.#require(id).containerId;
+	}
+
+	/** Id of the container in which a started instance runs. */
+	containerOfStarted(id: string): string {
+		return this.#requireStarted(id).containerId;
+	}
+
+	#require(id: string): Execution {
 		const execution = this.#executions.get(id);
 		if (!execution) throw noSuchExecution(id);
-		return execution.containerId;
+		return execution;
+	}
+
+	#requireStarted(id: string): Execution & { readonly process: HostProcess } {
+		const execution = this.#require(id);
+		const { process } = execution;
+		if (process) return { ...execution, process };
+		throw new KleeneError({
+			code: 'NO_SUCH_EXECUTION',
+			what: `cannot stop execution instance ${id}`,
+			why: 'it was not started',
+			hint: 'start it first',
+			message: 'execution instance have not been started',
+		});
 	}
 }
 

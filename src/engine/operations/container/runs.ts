@@ -21,6 +21,8 @@ interface Run {
 	readonly adopted: boolean;
 	/** Settled when nothing of the run is left on the host, or when that failed: who waits for the end is not held up. */
 	readonly gone: PromiseWithResolvers<void>;
+	/** Its end has begun. */
+	ending: boolean;
 }
 
 export interface Attaching {
@@ -59,6 +61,19 @@ export class Runs {
 		return this.#active.has(containerId);
 	}
 
+	/**
+	 * Whether the present run of a container has ended; while its end is under way, wait for it.
+	 *
+	 * @returns a question about this run, whatever runs later
+	 */
+	endOf(containerId: string): () => Promise<boolean> {
+		const run = this.#active.get(containerId);
+		return async () => {
+			if (run?.ending) await run.gone.promise;
+			return !run || this.#active.get(containerId) !== run;
+		};
+	}
+
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
 	async start(container: Container, command: Command, attaching: Attaching): Promise<Started> {
 		const keys = volumesAmong(container.mounts).map(volumeLock);
@@ -77,7 +92,7 @@ export class Runs {
 		const { driver, executor, events } = this.#context;
 		const parts = await this.#planner.plan(container, command);
 		const subject = `container ${container.id}`;
-		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers() };
+		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers(), ending: false };
 		try {
 			const done = [{ kind: 'run-started', container: container.id, parts }] as const;
 			await executor.build({ subject, steps: this.#names.filled(container.id, parts).map(make), done });
@@ -124,12 +139,14 @@ export class Runs {
 	/** End a run. If the end cannot be recorded, retry: until then, its resources must not be reused. */
 	async #end(run: Run, ending: Ending): Promise<void> {
 		const { executor } = this.#context;
+		run.ending = true;
 		try {
 			const chains = this.#chainsOfEnd(run, ending);
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			const done = [{ kind: 'run-ended', container: run.id }] as const;
 			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
 		} finally {
+			run.ending = false;
 			run.gone.resolve();
 		}
 	}
@@ -149,7 +166,8 @@ export class Runs {
 
 	/** After a restart of the daemon: a container that went on without us. */
 	adopt(containerId: string): void {
-		this.#active.set(containerId, { id: containerId, adopted: true, gone: Promise.withResolvers() });
+		const run = { id: containerId, adopted: true, gone: Promise.withResolvers<void>(), ending: false };
+		this.#active.set(containerId, run);
 		const ports = portsAmong(this.#context.store.containers.parts(containerId));
 		this.#planner.release(ports);
 		this.#planner.claim(ports);
