@@ -47,7 +47,7 @@ interface Surroundings {
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
  * - what is to be recorded at the end is in the journal too, and is recorded in the transaction that ends the entry,
  *   whoever brings the plan to its end;
- * - `build` leaves the host as it was when a step fails, and throws that step's error;
+ * - `build` leaves the host as it was when a step fails or its signal aborts it, and throws that error;
  * - `teardown` tries every step, and throws the first error at the end;
  * - what could not be settled because the host was out of reach stays in the journal for `recover`.
  */
@@ -81,6 +81,7 @@ export class Executor {
 		let done = 0;
 		try {
 			for (const batch of this.#batches(plan.steps)) {
+				options.signal?.throwIfAborted();
 				const before = done;
 				const last = before + batch.length - 1;
 				if (last > 0) this.#store.journal.advance(id, last);
@@ -90,6 +91,7 @@ export class Executor {
 				await this.#driver.apply(batch, { ...options, onDone });
 				done = last + 1;
 			}
+			options.signal?.throwIfAborted();
 			this.#finish(id, plan.subject, plan.done, plan.confirm);
 		} catch (error) {
 			const left = await this.#undo(plan.steps.slice(0, done));

@@ -29,6 +29,7 @@ export const ERROR_CODES = {
 	IN_USE: 'other objects depend on this one',
 	COMMAND_FAILED: 'the command could not be started in the container',
 	IMAGE_FAILED: 'the image could not be created',
+	CANCELLED: 'the client left before the operation was complete; what was made so far was removed',
 	HOSTILE_ARCHIVE: 'the archive holds an entry with a path outside the image',
 	UNSUPPORTED_HERE: 'this host cannot do this',
 	HOST_FAILED: 'the host refused a change; the completed steps were undone',

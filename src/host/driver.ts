@@ -106,6 +106,11 @@ export type HostEvent =
 	| { readonly kind: 'addressing-changed' };
 
 export interface ApplyOptions {
+	/**
+	 * Interrupts the making of a part that takes long: its processes and downloads end, nothing of the part is left, and
+	 * the reason of the signal is thrown. A part that is made quickly may still be made.
+	 */
+	readonly signal?: AbortSignal;
 	/** Called with text for the user while something takes long; lines end in a newline. */
 	readonly progress?: (text: string) => void;
 	/** Go on with the next step when one fails. */

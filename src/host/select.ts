@@ -17,6 +17,10 @@ export interface HostOptions {
 	readonly names: NameLookup;
 	/** Those that are not to be the defaults of the host. */
 	readonly limits: Partial<HostLimits>;
+	/**
+	 * Milliseconds that a server of archives or packages may take to connect, and between two pieces of data; undefined: 60000.
+	 */
+	readonly downloadTimeout?: number | undefined;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -36,7 +40,7 @@ export async function openHost(options: HostOptions): Promise<HostDriver> {
 }
 
 async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<HostDriver> {
-	const { root, netns, dns, limits, store, log } = options;
+	const { root, netns, dns, limits, downloadTimeout, store, log } = options;
 	if (netns !== undefined)
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
@@ -62,7 +66,7 @@ async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<H
 	const { FreebsdHost } = await import('./freebsd/driver.ts');
 	const shell = await connect({ place, root, log, lock: true });
 	try {
-		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, log });
+		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, downloadTimeout, log });
 	} catch (error) {
 		await shell.close();
 		throw error;

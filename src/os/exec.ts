@@ -14,6 +14,8 @@ export interface RunOptions {
 	readonly onOutput?: (line: string) => void;
 	/** Exit codes that are answers rather than failures. Default: 0 alone. */
 	readonly codes?: readonly number[];
+	/** Kills the command and its children when aborted; its reason is then thrown. */
+	readonly signal?: AbortSignal | undefined;
 }
 
 export interface RunResult {
@@ -47,6 +49,8 @@ const DEFAULT_TIMEOUT = 30_000;
 
 /** Runs a command to its end. Throws CommandError unless it ends with one of `codes`. No shell is involved. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+	const { signal } = options;
+	signal?.throwIfAborted();
 	const child = start(argv, options, [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
 	const stdout = collect(child.stdout!, options.onOutput);
 	const stderr = collect(child.stderr!, options.onOutput);
@@ -54,21 +58,27 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 	child.stdin?.on('error', () => {}).end(options.input);
 	const timeout = options.timeout ?? DEFAULT_TIMEOUT;
 	let late = false;
-	const timer = setTimeout(() => {
-		late = true;
+	const end = () => {
 		killGroup(child);
 		// Processes that left the group may hold them open for ever.
 		child.stdout!.destroy();
 		child.stderr!.destroy();
+	};
+	const timer = setTimeout(() => {
+		late = true;
+		end();
 	}, timeout);
+	signal?.addEventListener('abort', end);
 	try {
 		const code = await ended(child, argv, 'close');
+		signal?.throwIfAborted();
 		const result = { stdout: stdout(), stderr: stderr(), code };
 		if (late) throw new CommandError(argv, `no answer within ${timeout / 1000} s`, result);
 		if (!(options.codes ?? [0]).includes(code)) throw new CommandError(argv, `exit code ${code}`, result);
 		return result;
 	} finally {
 		clearTimeout(timer);
+		signal?.removeEventListener('abort', end);
 	}
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -8,6 +8,7 @@ import { applyBatch } from '#host/freebsd/batch.ts';
 import type { PartHandlers } from '#host/freebsd/handler.ts';
 import { refusal } from '#host/freebsd/refusals.ts';
 import { make, type Step, unmake } from '#model/step.ts';
+import { identify } from '#os/linux/process.ts';
 import { LocalShell } from '#os/shell/local.ts';
 import { sh } from '#os/shell/quote.ts';
 import { SshShell } from '#os/shell/ssh.ts';
@@ -154,3 +155,32 @@ test('where the connection is lost, all may have been done', { skip: withoutSshd
 	assert.equal(error.code, 'HOST_UNREACHABLE');
 	assert.deepEqual(done, [1, 3]);
 });
+
+test('a step whose signal is aborted ends with all that it started, and can be undone at once', async (t) => {
+	const { directory, handlers, has } = place(t);
+	const shell = new LocalShell({ batch: join(directory, 'batch') });
+	t.after(() => shell.close());
+	const client = new AbortController();
+	const done: number[] = [];
+	const options = { signal: client.signal, onDone: (count: number) => done.push(count) };
+	const making = applyBatch(shell, handlers, steps('a', 'slow', 'b'), options);
+	const outcome = assert.rejects(making, /the client left/);
+	await eventually('the slow step is at work', () => pidIn(join(directory, 'sleeper')) !== undefined);
+	const sleeper = pidIn(join(directory, 'sleeper'))!;
+	client.abort(new Error('the client left'));
+	await outcome;
+	assert.equal(done.at(-1), 3, 'any of them may be done');
+	await applyBatch(
+		shell,
+		handlers,
+		['b', 'slow', 'a'].map((text) => unmake(address(text))),
+		{ keepGoing: true },
+	);
+	assert.equal(identify(sleeper), undefined, 'it has ended before anything else is done');
+	assert.ok(!has('a') && !has('slow') && !has('b'));
+});
+
+function pidIn(file: string): number | undefined {
+	const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+	return text.endsWith('\n') ? Number(text) : undefined;
+}

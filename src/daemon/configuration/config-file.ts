@@ -34,6 +34,7 @@ const ConfigFile = Type.Object(
 		max_connections: Type.Optional(Type.Number()),
 		max_questions: Type.Optional(Type.Number()),
 		max_macs: Type.Optional(Type.Number()),
+		download_timeout: Type.Optional(Type.Number()),
 		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
 		enable_logging: Type.Optional(Type.Boolean()),

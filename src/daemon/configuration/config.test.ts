@@ -11,3 +11,11 @@ test('limits are those of the host unless they are given, and whole numbers', ()
 	for (const value of ['many', '-1', '1.5', '1e3', '', '4294967296'])
 		assert.throws(() => limitsOf(`--max-macs=${value}`), { code: 'CONFIG_INVALID', hint: /a whole number/ }, value);
 });
+
+test('a time limit is a number of seconds', () => {
+	const timeoutOf = (...argv: readonly string[]) => readArguments(argv).config.downloadTimeout;
+	assert.equal(timeoutOf(), undefined);
+	assert.equal(timeoutOf('--download-timeout', '90'), 90_000);
+	for (const value of ['0', '-1', '1.5', 'x', '9999999999'])
+		assert.throws(() => timeoutOf(`--download-timeout=${value}`), { why: 'it is not a number of seconds' }, value);
+});

@@ -17,6 +17,8 @@ export interface DaemonConfig {
 	readonly freebsd: FreebsdPlace | undefined;
 	/** Limits that are not to be the defaults of the host. */
 	readonly limits: Partial<HostLimits>;
+	/** Milliseconds; undefined: the default. See `HostOptions`. */
+	readonly downloadTimeout: number | undefined;
 	/** Whether jail parameters may name commands that run on the host. */
 	readonly allowHostHooks: boolean;
 	/** Discard everything that the database does not list: end containers, put files aside. */
@@ -47,6 +49,8 @@ export const USAGE = `Usage: kleened [options]
                   Linux: limit the DNS queries of a container per second (default 1000), 0: no limit
   --max-macs N    Linux: limit the MAC addresses learned by the bridge of a network (default 1024),
                   0: no limit
+  --download-timeout SECONDS
+                  give up a server of images or packages that sends nothing for this long (default 60)
   --freebsd-host URL
                   manage a remote FreeBSD host: ssh://root@HOST[:PORT]; it needs only sshd
   --ssh-key FILE  ssh private key (default: keys of ssh)
@@ -108,6 +112,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 				local: process.platform === 'freebsd',
 			}),
 			limits: limitsFrom(values, file),
+			downloadTimeout: seconds('download-timeout', values['download-timeout'] ?? file.download_timeout),
 			newStore: values['new-store'] ?? false,
 			allowHostHooks: values['allow-host-hooks'] ?? file.allow_host_hooks ?? false,
 			logLevel: file.enable_logging === false ? 'silent' : logLevel,
@@ -133,6 +138,7 @@ function parseOptions(argv: readonly string[]) {
 				'max-connections': { type: 'string' },
 				'max-questions': { type: 'string' },
 				'max-macs': { type: 'string' },
+				'download-timeout': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },
 				'new-store': { type: 'boolean' },
 				'log-level': { type: 'string' },
@@ -162,6 +168,18 @@ function limit(field: keyof HostLimits, option: string, value: string | number |
 	if (!/^\d+$/.test(`${value}`) || number > HIGHEST_LIMIT)
 		throw invalid(`--${option} ${value}`, 'it is not a number', 'write a whole number, e.g. 1000, or 0 for no limit');
 	return { [field]: number };
+}
+
+/** The longest time that a timer of Node takes, in seconds. */
+const LONGEST = 2_147_483;
+
+/** @returns milliseconds */
+function seconds(option: string, value: string | number | undefined): number | undefined {
+	if (value === undefined) return undefined;
+	const number = Number(value);
+	if (!/^\d+$/.test(`${value}`) || number < 1 || number > LONGEST)
+		throw invalid(`--${option} ${value}`, 'it is not a number of seconds', `write a whole number from 1 to ${LONGEST}`);
+	return number * 1000;
 }
 
 function invalid(what: string, why: string, hint: string): KleeneError {

@@ -7,9 +7,9 @@ import { isKleeneError } from '#errors/kleene-error.ts';
 import { parseDataset } from '#model/host/dataset.ts';
 import type { ImageSource } from '#model/image.ts';
 import { parseFirstFrame } from './first-frame.ts';
-import { finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
+import { departureOf, finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
 
-/** `/images/create`: progress as text frames, then the id of the image. */
+/** `/images/create`: progress as text frames, then the id of the image. It is cancelled when the client leaves. */
 export async function imageCreateStream(socket: WebSocket, { images }: Engine, log: Logger): Promise<void> {
 	const first = await firstFrame(socket);
 	if (first === undefined) return;
@@ -20,12 +20,14 @@ export async function imageCreateStream(socket: WebSocket, { images }: Engine, l
 		if (socket.readyState === socket.OPEN) socket.send(line);
 	};
 	socket.send(starting());
+	const departure = departureOf(socket, 'cannot create the image');
 	try {
 		const source = sourceOf(parsed.config);
-		const id = await images.create({ source, tag, autotag, dns, localtime, update }, progress);
+		const id = await images.create({ source, tag, autotag, dns, localtime, update }, progress, departure);
 		finish(socket, CLOSE.finished, { message: 'image created', data: id });
 	} catch (error) {
 		const reason = reasonOf(error);
+		if (departure.aborted) return log.info({ reason }, 'cancelled the creation of an image');
 		log.warn({ error: reason }, 'could not create an image');
 		progress(isKleeneError(error) ? `${reason}\nhint: ${error.hint}\n` : `${reason}\n`);
 		finish(socket, CLOSE.failed, { msg_type: 'error', message: `image creation failed: ${reason}` });

@@ -1,6 +1,6 @@
 import { type RawData, WebSocket } from 'ws';
 import { CLOSE, closeReason, type WebSocketMessage } from '#api/frames.ts';
-import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 
 /** More than this waiting to be sent: the source is asked to pause. Bytes. */
 const HIGH_WATER = 1024 * 1024;
@@ -76,6 +76,22 @@ export function toBuffer(data: RawData): Buffer {
 export function finish(socket: WebSocket, code: number, message: Partial<WebSocketMessage>): void {
 	const whole: WebSocketMessage = { data: '', message: '', msg_type: 'closing', ...message };
 	socket.close(code, closeReason(whole));
+}
+
+/**
+ * Signal for an operation that nobody waits for any more: aborted when the client closes the connection or is lost.
+ *
+ * @param what of the refusal that is its reason, e.g. `cannot create the image`
+ */
+export function departureOf(socket: WebSocket, what: string): AbortSignal {
+	const controller = new AbortController();
+	const leave = () => {
+		const why = 'the client left before it was complete';
+		controller.abort(new KleeneError({ code: 'CANCELLED', what, why, hint: 'repeat the command' }));
+	};
+	if (socket.readyState === socket.OPEN) socket.once('close', leave);
+	else leave();
+	return controller.signal;
 }
 
 /** The configuration frame was no good; nothing was begun. */

@@ -34,8 +34,11 @@ export class ImageOperations {
 		return findImage(this.#context.store, identifier);
 	}
 
-	/** @param progress called with text for the user while it goes on. */
-	async create(request: ImageRequest, progress: (text: string) => void): Promise<string> {
+	/**
+	 * @param progress called with text for the user while it goes on
+	 * @param signal undoes what is made so far; its reason is thrown
+	 */
+	async create(request: ImageRequest, progress: (text: string) => void, signal?: AbortSignal): Promise<string> {
 		const { driver, executor, timestamp } = this.#context;
 		const { source, dns, localtime, update } = request;
 		const { release, places } = driver.facts();
@@ -56,7 +59,7 @@ export class ImageOperations {
 		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
 		const steps = [make({ kind: 'image-files', image: id, ...wanted })];
 		const done = [{ kind: 'image-created', image }] as const;
-		await executor.build({ subject: `image ${id}`, steps, done }, { progress });
+		await executor.build({ subject: `image ${id}`, steps, done }, { progress, ...(signal ? { signal } : {}) });
 		return id;
 	}
 

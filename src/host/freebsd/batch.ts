@@ -28,7 +28,7 @@ export async function applyBatch(
 	steps: readonly Step[],
 	options: ApplyOptions = {},
 ): Promise<void> {
-	const { keepGoing = false, progress, onDone, onFailure } = options;
+	const { keepGoing = false, progress, onDone, onFailure, signal } = options;
 	const failures: unknown[] = [];
 	const fail = (step: Step, error: unknown) => {
 		onFailure?.(step, error);
@@ -51,11 +51,13 @@ export async function applyBatch(
 					keepGoing,
 					together: true,
 					onSection,
+					signal,
 					...(progress === undefined ? {} : { onOutput: (_name, line) => progress(line) }),
 				},
 			);
 	} catch (error) {
 		if (error instanceof ConnectionLost && error.started) onDone?.(steps.length);
+		signal?.throwIfAborted();
 		throw unreachable(error);
 	}
 	if (failures.length > 0) throw failures[0];

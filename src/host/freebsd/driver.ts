@@ -43,6 +43,8 @@ export interface FreebsdHostOptions {
 	readonly store: string;
 	/** Directory on the host for what is gone after a reboot. Default `/var/run/kleene`. */
 	readonly runDirectory?: string;
+	/** Milliseconds; see `HostOptions`. */
+	readonly downloadTimeout?: number | undefined;
 	readonly log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
 
@@ -67,7 +69,14 @@ export class FreebsdHost implements HostDriver {
 	readonly #specs = new Map<string, SandboxSpec>();
 	#watcher: Watcher | undefined;
 
-	static async open({ shell, zfsRoot, store, runDirectory, log }: FreebsdHostOptions): Promise<FreebsdHost> {
+	static async open({
+		shell,
+		zfsRoot,
+		store,
+		runDirectory,
+		downloadTimeout,
+		log,
+	}: FreebsdHostOptions): Promise<FreebsdHost> {
 		const paths = await askOne(shell, prepare(zfsRoot, store, runDirectory));
 		const questions = [factsOf(paths), { script: PF_STATE, parse: readPfState }, jailOptions] as const;
 		const [facts, pf, options] = await ask(shell, questions);
@@ -75,10 +84,20 @@ export class FreebsdHost implements HostDriver {
 		await runner.open();
 		const lacking = [...facts.lacking, ...lackingOf(pf)];
 		const network = new FreebsdNetwork(options, paths.store);
-		return new FreebsdHost({ shell, zfsRoot, store, log, paths, runner, network, facts: { ...facts, lacking } });
+		return new FreebsdHost({
+			shell,
+			zfsRoot,
+			store,
+			downloadTimeout,
+			log,
+			paths,
+			runner,
+			network,
+			facts: { ...facts, lacking },
+		});
 	}
 
-	private constructor({ shell, log, paths, facts, runner, network }: Equipment) {
+	private constructor({ shell, log, paths, facts, runner, network, downloadTimeout }: Equipment) {
 		this.#shell = shell;
 		this.#log = log;
 		this.#facts = facts;
@@ -93,7 +112,7 @@ export class FreebsdHost implements HostDriver {
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
 			'network-filter': new NetworkFilters(paths.store),
 			'published-ports': new PublishedPorts(paths.store),
-			'image-files': new FreebsdImages(paths),
+			'image-files': new FreebsdImages(paths, downloadTimeout),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

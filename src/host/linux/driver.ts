@@ -53,10 +53,12 @@ export interface LinuxHostOptions {
 	readonly names: NameLookup;
 	/** Absent: the defaults. */
 	readonly limits?: Partial<HostLimits>;
+	/** Milliseconds; see `HostOptions`. */
+	readonly downloadTimeout?: number | undefined;
 	readonly log: { warn(fields: object, message: string): void };
 }
 
-interface Equipment {
+interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 	readonly paths: Paths;
 	readonly hostNamespace: number | undefined;
 	readonly leave: () => void;
@@ -67,7 +69,6 @@ interface Equipment {
 	/** Or why there is none. */
 	readonly stackOwner: OwnUserNamespace | string;
 	readonly limits: HostLimits;
-	readonly log: LinuxHostOptions['log'];
 }
 
 /** Linux as a host: each kind of part goes to the class that knows it. */
@@ -88,7 +89,8 @@ export class LinuxHost implements HostDriver {
 	readonly #log: LinuxHostOptions['log'];
 	#watcher: Watcher | undefined;
 
-	static async open({ root, netns, dns, names, limits: asked = {}, log }: LinuxHostOptions): Promise<LinuxHost> {
+	static async open(options: LinuxHostOptions): Promise<LinuxHost> {
+		const { root, netns, dns, names, limits: asked = {}, downloadTimeout, log } = options;
 		const upstreams = dns.length > 0 ? fixedUpstreams(dns) : hostUpstreams(resolverConfiguration(netns));
 		const paths = new Paths(root);
 		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
@@ -107,10 +109,12 @@ export class LinuxHost implements HostDriver {
 		const runtime = await chooseRuntime();
 		const limits = limitsOf(hostNamespace, asked);
 		const stackOwner = await owning;
-		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, init, runtime, stackOwner, limits });
+		const found = { init, runtime, stackOwner, limits };
+		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, downloadTimeout, ...found });
 	}
 
-	private constructor({ paths, hostNamespace, leave, resolver, init, runtime, stackOwner, limits, log }: Equipment) {
+	private constructor(equipment: Equipment) {
+		const { paths, hostNamespace, leave, resolver, init, runtime, stackOwner, limits, log } = equipment;
 		const [owner, ownerless] = typeof stackOwner === 'string' ? [undefined, [stackOwner]] : [stackOwner, []];
 		this.#stackOwner = owner;
 		this.#leave = leave;
@@ -119,7 +123,7 @@ export class LinuxHost implements HostDriver {
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
-		this.#images = new LinuxImages(paths);
+		this.#images = new LinuxImages(paths, equipment.downloadTimeout);
 		this.#storage = new LinuxStorage(paths);
 		this.#sandboxes = new LinuxSandboxes({
 			paths,

@@ -23,6 +23,8 @@ const READING: Parameters<typeof createReader>[0] & { readonly filenameEncoding:
 export interface ExtractOptions {
 	/** Called with the number of entries so far, every 1000 and at the end. */
 	readonly onProgress?: (entries: number) => void;
+	/** Ends it; its reason is thrown. */
+	readonly signal?: AbortSignal | undefined;
 }
 
 export interface Extracted {
@@ -46,6 +48,8 @@ export async function extractArchive(
 	directory: string,
 	options: ExtractOptions = {},
 ): Promise<Extracted> {
+	const { signal } = options;
+	signal?.throwIfAborted();
 	const reader = createReader(READING);
 	// An error destroys the reader: the first failure is the reason, the others follow from it.
 	let reason: unknown;
@@ -54,11 +58,15 @@ export async function extractArchive(
 		reader.destroy(error instanceof Error ? error : new Error(String(error)));
 		archive.bytes.destroy();
 	};
+	const abort = () => failed(signal?.reason);
+	signal?.addEventListener('abort', abort);
 	const feeding = decompress(archive.bytes)
 		.then((bytes) => pipeline(bytes, new EndMark(), reader))
 		.catch(failed);
 	const unpacked = await unpack(reader, directory, options).catch(failed);
 	await feeding;
+	signal?.removeEventListener('abort', abort);
+	signal?.throwIfAborted();
 	if (reason !== undefined || !unpacked) throw translate(reason);
 	return unpacked;
 }

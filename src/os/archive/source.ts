@@ -11,17 +11,24 @@ export interface ArchiveBytes {
 	readonly size: number | undefined;
 }
 
-/** A server that sends nothing at all for this long is given up. */
-const SILENCE_MS = 60_000;
+/** Milliseconds. */
+export const PATIENCE = 60_000;
+
+export interface SourceOptions {
+	/** Ends the transfer; its reason is thrown. */
+	readonly signal?: AbortSignal | undefined;
+	/** Milliseconds that a server may take to answer, and between two pieces of data. Default `PATIENCE`. */
+	readonly patience?: number;
+}
 
 /**
  * @param text `file:///absolute/path`, `http://` or `https://`
  * @throws ArchiveError
  */
-export async function openSource(text: string): Promise<ArchiveBytes> {
+export async function openSource(text: string, options: SourceOptions = {}): Promise<ArchiveBytes> {
 	const url = URL.parse(text);
 	if (url?.protocol === 'file:') return openFile(text, url);
-	if (url?.protocol === 'http:' || url?.protocol === 'https:') return fetchUrl(url);
+	if (url?.protocol === 'http:' || url?.protocol === 'https:') return fetchUrl(url, options);
 	throw new ArchiveError('unreachable', `'${text}' is no file:///, http:// or https:// address`);
 }
 
@@ -48,40 +55,74 @@ async function openFile(text: string, url: URL): Promise<ArchiveBytes> {
 	throw new ArchiveError('unreachable', `${path} is not a regular file`);
 }
 
-async function fetchUrl(url: URL): Promise<ArchiveBytes> {
+async function fetchUrl(url: URL, { signal, patience = PATIENCE }: SourceOptions): Promise<ArchiveBytes> {
 	const shown = `${url.protocol}//${url.host}${url.pathname}`;
 	// fetch refuses addresses with a password in them.
 	const bare = `${shown}${url.search}`;
 	const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
 	const headers = new Headers(login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` });
-	const patience = new AbortController();
-	const timer = setTimeout(() => patience.abort(new Error('no answer for a minute')), SILENCE_MS);
+	const transfer = new Transfer(patience, signal);
 	const failed = (cause: unknown) => {
+		signal?.throwIfAborted();
 		const error = cause instanceof Error ? cause : new Error(String(cause));
 		const reason = error.cause instanceof Error ? error.cause.message : error.message;
 		return new ArchiveError('unreachable', `could not fetch ${shown}: ${reason}`, { cause });
 	};
 	try {
-		const response = await fetch(bare, { signal: patience.signal, headers });
+		const response = await transfer.waitFor(fetch(bare, { signal: transfer.signal, headers }));
 		if (!response.ok || !response.body)
 			throw new Error(`the server answered ${response.status} ${response.statusText}`);
 		const length = Number(response.headers.get('content-length') ?? Number.NaN);
-		const body = response.body;
+		const pieces = response.body.getReader();
 		const read = async function* () {
 			try {
-				for await (const chunk of body) {
-					timer.refresh();
-					yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+				for (;;) {
+					const { done, value } = await transfer.waitFor(pieces.read());
+					if (done) return;
+					yield Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 				}
 			} catch (cause) {
 				throw failed(cause);
 			} finally {
-				clearTimeout(timer);
+				transfer.end();
 			}
 		};
-		return { bytes: Readable.from(read(), { objectMode: false }), size: Number.isFinite(length) ? length : undefined };
+		const bytes = Readable.from(read(), { objectMode: false });
+		// Otherwise whoever lets go of the stream would wait for the next piece.
+		bytes.destroy = (error) => {
+			transfer.end();
+			return Readable.prototype.destroy.call(bytes, error);
+		};
+		return { bytes, size: Number.isFinite(length) ? length : undefined };
 	} catch (cause) {
-		clearTimeout(timer);
+		transfer.end();
 		throw failed(cause);
+	}
+}
+
+/** Ends a request when a server is silent for too long, when it is aborted, or when nobody reads it any more. */
+class Transfer {
+	readonly #controller = new AbortController();
+	readonly #patience: number;
+	readonly signal: AbortSignal;
+
+	constructor(patience: number, signal: AbortSignal | undefined) {
+		this.#patience = patience;
+		this.signal = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+	}
+
+	/** Time that the reader takes does not count. */
+	async waitFor<T>(answer: Promise<T>): Promise<T> {
+		const late = () => this.#controller.abort(new Error(`the server sent nothing for ${this.#patience / 1000} s`));
+		const timer = setTimeout(late, this.#patience);
+		try {
+			return await answer;
+		} finally {
+			clearTimeout(timer);
+		}
+	}
+
+	end(): void {
+		this.#controller.abort(new Error('the transfer has ended'));
 	}
 }

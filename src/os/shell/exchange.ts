@@ -48,11 +48,15 @@ export async function exchange(
 		(error) => reading.lose(messageOf(error)),
 	);
 	const { timeout } = options;
-	const giveUp = () => {
+	const giveUp = (reason: string) => {
 		late = true;
-		reading.lose(`no end within ${timeout! / 1000} s`);
+		reading.lose(reason);
 	};
-	const timer = timeout === undefined ? undefined : setTimeout(giveUp, timeout);
+	const timer =
+		timeout === undefined ? undefined : setTimeout(() => giveUp(`no end within ${timeout / 1000} s`), timeout);
+	const cancel = () => giveUp('the exchange was cancelled');
+	options.signal?.addEventListener('abort', cancel);
+	if (options.signal?.aborted) cancel();
 	try {
 		child.stdin.end(script.text);
 		return await reading.results;
@@ -62,6 +66,7 @@ export async function exchange(
 	} finally {
 		clearTimeout(timer);
 		signal.removeEventListener('abort', abort);
+		options.signal?.removeEventListener('abort', cancel);
 		dismiss(child, context.client);
 	}
 }

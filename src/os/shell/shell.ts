@@ -37,6 +37,8 @@ export interface ExchangeOptions {
 	readonly together?: boolean;
 	/** Milliseconds until the exchange is given up: ConnectionLost, for nobody knows what became of it. Default: none. */
 	readonly timeout?: number;
+	/** Ends the exchange and kills what it runs on the host when aborted: ConnectionLost. */
+	readonly signal?: AbortSignal | undefined;
 	/** Each line of a section's output (not its error output) as it comes, newline included. */
 	readonly onOutput?: (section: string, line: string) => void;
 	/**

@@ -19,8 +19,8 @@ const DOWNLOAD: Script = sh`download() {
 	for url; do
 		printf 'Fetching %s...\\n' "$url"
 		rm -f "$download" "$download.end"
-		total=$(fetch -s -T 60 "$url" 2>/dev/null) || total=
-		{ code=0; fetch -q -T 60 -o "$download" "$url" 2>"$download.words" || code=$?; echo "$code" >"$download.end"; } &
+		total=$(fetch -s -T "$patience" "$url" 2>/dev/null) || total=
+		{ code=0; fetch -q -T "$patience" -o "$download" "$url" 2>"$download.words" || code=$?; echo "$code" >"$download.end"; } &
 		fetching=$!
 		shown=0
 		while [ ! -s "$download.end" ] && kill -0 "$fetching" 2>/dev/null; do
@@ -76,9 +76,16 @@ const UNPACK: Script = sh`unpack() {
 	echo 'Succesfully extracted binaries, creating image...'
 }`;
 
-/** Pieces of the scripts below. @param download the file that an archive is kept in on its way */
-function defined(download: string): Script {
-	return lines(sh`download=${download}`, DOWNLOAD, UNPACK, OCI_LAYOUT);
+export interface Download {
+	/** File that an archive is kept in on its way. */
+	readonly file: string;
+	/** Milliseconds that a server may take to connect, and between two pieces of data. */
+	readonly patience: number;
+}
+
+/** Pieces of the scripts below. */
+function defined({ file, patience }: Download): Script {
+	return lines(sh`download=${file} patience=${Math.ceil(patience / 1000)}`, DOWNLOAD, UNPACK, OCI_LAYOUT);
 }
 
 /** For `undo` and afterwards: nothing of a download stays. */
@@ -95,7 +102,7 @@ function unpackAny(archive: Script, directory: string): Script {
  * The base system of the release that the host's kernel is of: base.txz from the mirror or from the archive of old releases,
  * and where there is none (a release that has packages only) the official container image with most of the base system.
  */
-export function unpackDistribution(download: string, directory: string): Script {
+export function unpackDistribution(download: Download, directory: string): Script {
 	const noRelease = refusal({
 		code: 'UNSUPPORTED_HERE',
 		what: WHAT,
@@ -132,7 +139,7 @@ printf 'Created image from the automatically detected version: FreeBSD %s.\\n' "
 }
 
 /** @param url `file:///path`, `http://` or `https://`, as the host sees it */
-export function unpackArchive(url: string, download: string, directory: string): Script {
+export function unpackArchive(url: string, download: Download, directory: string): Script {
 	const path = pathOf(url);
 	const missing = refusal({
 		code: 'IMAGE_FAILED',

@@ -13,9 +13,12 @@ import { destroyDataset, unmountBelow } from './mounts.ts';
 
 export class FreebsdImages implements PartHandler<'image-files'> {
 	readonly #paths: Paths;
+	readonly #patience: number;
 
-	constructor(paths: Paths) {
+	/** @param patience milliseconds that a server of archives may take to connect, and between two pieces of data */
+	constructor(paths: Paths, patience = 60_000) {
 		this.#paths = paths;
+		this.#patience = patience;
 	}
 
 	/** Make the image; discard remains of an attempt interrupted by the loss of the host or the connection. */
@@ -94,7 +97,7 @@ zfs destroy ${snapshot}`,
 			);
 		}
 		const place = this.#paths.image(image);
-		const download = this.#paths.download(image);
+		const download = { file: this.#paths.download(image), patience: this.#patience };
 		return lines(
 			sh`zfs create -o ${this.#paths.mark} ${dataset}`,
 			requireMounted(dataset),

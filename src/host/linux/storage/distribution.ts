@@ -26,18 +26,29 @@ const SETUP = [
 /** Settings of apt that concern fetching. */
 const FETCHING = /^Acquire::(http|https|ftp|Retries|ForceIPv4|ForceIPv6|Check-Valid-Until|Check-Date)\b/;
 
+export interface DistributionOptions {
+	/** Called with text for the user. */
+	readonly progress: (text: string) => void;
+	/** Ends it; its reason is thrown. */
+	readonly signal: AbortSignal | undefined;
+	/** Milliseconds that a server may take to connect, and between two pieces of data. */
+	readonly patience: number;
+}
+
 /**
  * @param target made by this; the caller removes it when this fails
  * @throws KleeneError
  */
-export async function makeDistribution(target: string, progress: (text: string) => void): Promise<void> {
+export async function makeDistribution(target: string, options: DistributionOptions): Promise<void> {
+	const { progress, signal, patience } = options;
 	const release = readRelease();
 	progress(`Fetching the packages of ${release.name}...\n`);
-	const settings = await fetchingSettings();
+	const settings = [...timeLimits(patience), ...(await fetchingSettings())];
 	const argv = mmdebstrapArguments(target, { release, settings, sources: readSources(release) });
 	// Temporary files lie beside the root, so that they go with it when the daemon is killed.
-	await debootstrap(argv, { TMPDIR: dirname(target) }, progress);
+	await debootstrap(argv, { env: { TMPDIR: dirname(target) }, progress, signal });
 	progress('Unpacking contents and creating image...\n');
+	signal?.throwIfAborted();
 	for (const path of SUPERFLUOUS) await removeTree(join(target, path));
 	completeBaseSystem(target);
 	progress(`Created image from the automatically detected version: ${release.name}.\n`);
@@ -77,8 +88,7 @@ const CONFINED = [
 
 async function debootstrap(
 	argv: readonly string[],
-	env: Readonly<Record<string, string>>,
-	progress: (text: string) => void,
+	{ env, progress, signal }: Omit<DistributionOptions, 'patience'> & { readonly env: Readonly<Record<string, string>> },
 ): Promise<void> {
 	let reason = '';
 	const onOutput = (line: string) => {
@@ -86,8 +96,9 @@ async function debootstrap(
 		if (/^I: (running apt-get update|downloading|extracting)/.test(line)) progress(line.slice(3));
 	};
 	try {
-		await run([...CONFINED, ...argv], { env, timeout: TEN_MINUTES, onOutput });
+		await run([...CONFINED, ...argv], { env, timeout: TEN_MINUTES, onOutput, signal });
 	} catch (cause) {
+		signal?.throwIfAborted();
 		if (cause instanceof CommandError && cause.code === 127) throw missing();
 		throw failed(reason || (cause instanceof CommandError ? cause.reason : messageOf(cause)), cause);
 	}
@@ -132,6 +143,12 @@ function readSources(release: Release): string[] {
 		paths.map((name) => ({ name, text: readOptional(name) ?? '' })),
 		release,
 	);
+}
+
+/** For apt, in seconds: also for what connects, and until the next piece of data. Settings of the host come later and win. */
+function timeLimits(patience: number): string[] {
+	const seconds = Math.ceil(patience / 1000);
+	return ['http', 'https'].map((method) => `Acquire::${method}::Timeout "${seconds}";`);
 }
 
 /** Proxies above all. */

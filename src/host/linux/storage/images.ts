@@ -6,7 +6,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
 import { extractArchive } from '#os/archive/extract.ts';
-import { openSource } from '#os/archive/source.ts';
+import { openSource, PATIENCE } from '#os/archive/source.ts';
 import { hasCode } from '#os/errno.ts';
 import { syncFileSystem } from '#os/linux/files/durable.ts';
 import { openRoot, writeInRoot } from '#os/linux/files/inroot.ts';
@@ -18,17 +18,25 @@ import { discardLost, keepLost } from './lost.ts';
 
 type Progress = (text: string) => void;
 
+interface Filling {
+	readonly progress: Progress;
+	readonly signal: AbortSignal | undefined;
+}
+
 /** Upstream servers of systemd-resolved; its own address is of no use in another network stack. */
 const RESOLVED = '/run/systemd/resolve/resolv.conf';
 
 export class LinuxImages implements PartHandler<'image-files'> {
 	readonly #paths: Paths;
+	readonly #patience: number;
 
-	constructor(paths: Paths) {
+	/** @param patience milliseconds that a server of archives or packages may take to connect, and between two pieces of data */
+	constructor(paths: Paths, patience = PATIENCE) {
 		this.#paths = paths;
+		this.#patience = patience;
 	}
 
-	async make(part: ImageFilesPart, { progress = () => {} }: ApplyOptions): Promise<void> {
+	async make(part: ImageFilesPart, { progress = () => {}, signal }: ApplyOptions): Promise<void> {
 		const place = this.#paths.image(part.image);
 		if (existsSync(place)) return;
 		const partial = `${place}.partial`;
@@ -37,7 +45,8 @@ export class LinuxImages implements PartHandler<'image-files'> {
 			mkdirSync(this.#paths.images(), { recursive: true, mode: 0o700 });
 			mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
 			await removeFiles(partial);
-			await this.#fill(part, partial, progress);
+			await this.#fill(part, partial, { progress, signal });
+			signal?.throwIfAborted();
 			copyFromHost(part, partial, progress);
 			// After a power failure a name without its data would be an image with empty files.
 			await syncFileSystem(partial);
@@ -72,7 +81,7 @@ export class LinuxImages implements PartHandler<'image-files'> {
 		return listIds(this.#paths.images());
 	}
 
-	async #fill({ source, update }: ImageFilesPart, partial: string, progress: Progress): Promise<void> {
+	async #fill({ source, update }: ImageFilesPart, partial: string, { progress, signal }: Filling): Promise<void> {
 		if (update)
 			throw new KleeneError({
 				code: 'UNSUPPORTED_HERE',
@@ -87,12 +96,13 @@ export class LinuxImages implements PartHandler<'image-files'> {
 				why: 'this host keeps images in directories, not in ZFS',
 				hint: 'make a tar archive of it and use "klee image create fetch file:///path/root.tar"',
 			});
-		if (source.kind === 'distribution') return makeDistribution(partial, progress);
-		const archive = await openSource(source.url);
+		if (source.kind === 'distribution')
+			return makeDistribution(partial, { progress, signal, patience: this.#patience });
+		const archive = await openSource(source.url, { signal, patience: this.#patience });
 		progress('Unpacking contents and creating image...\n');
 		await mkdir(partial, { mode: 0o755 });
 		const onProgress = (entries: number) => progress(`Extracted ${entries} files...\n`);
-		const { devices, capabilitiesLost } = await extractArchive(archive, partial, { onProgress });
+		const { devices, capabilitiesLost } = await extractArchive(archive, partial, { onProgress, signal });
 		if (devices > 0) progress(`Left out ${devices} device nodes: a container has a /dev of its own.\n`);
 		if (capabilitiesLost > 0)
 			progress(`Left out the capabilities of ${capabilitiesLost} files: they could not be read.\n`);
