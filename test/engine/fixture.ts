@@ -12,14 +12,15 @@ export const EXECUTE = { dryRun: false };
 export async function startEngine(host = new FakeHost(), store = Store.inMemory()) {
 	const engine = new Engine(store, host, SILENT);
 	await engine.start();
-	if (engine.images.list().length === 0) {
-		const source = { kind: 'distribution' } as const;
-		await engine.images.create(
-			{ source, tag: 'Base', autotag: false, dns: false, localtime: false, update: false },
-			() => {},
-		);
-	}
+	if (engine.images.list().length === 0) await createImage(engine);
 	return { engine, host, store };
+}
+
+/** The image `Base`, that containers of this fixture are made of. */
+export async function createImage(engine: Engine): Promise<void> {
+	const source = { kind: 'distribution' } as const;
+	const options = { tag: 'Base', autotag: false, dns: false, localtime: false, update: false };
+	await engine.images.create({ source, ...options }, () => {});
 }
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;

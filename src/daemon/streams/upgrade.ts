@@ -12,6 +12,9 @@ import { MessageSocket } from './socket.ts';
 
 const STREAMS = { '/exec/start': execStream, '/images/create': imageCreateStream } as const;
 
+/** Paths of all streams. */
+export const STREAM_PATHS: readonly string[] = Object.keys(STREAMS);
+
 /**
  * Milliseconds of silence after which the kernel asks a client's machine whether it is still there, and closes the
  * connection when it is not. A ping of ours could not: a client that does not read for a while answers none.

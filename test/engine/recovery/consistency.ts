@@ -10,7 +10,7 @@ import type { Daemon } from './mortal.ts';
 const isThing = (identity: string) => !identity.startsWith('mount-point ');
 
 /** Store and host say the same, nothing is under way, and what runs has all that it is to have. */
-export function requireConsistent({ store, host, engine }: Daemon, when: string): void {
+export function requireConsistent({ store, host, engine }: Omit<Daemon, 'life'>, when: string): void {
 	const expected = expectedParts({ store, host }).map(identityOf).sort();
 	const present = [...host.parts.keys()].filter(isThing).sort();
 	assert.deepEqual(present, expected, `${when}: the host has what the store says`);
