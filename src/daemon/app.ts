@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from 'fastify';
 import type { Engine } from '#engine/engine.ts';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
 import { isOriginalClient, listedStatus, refusalBody, statusOf, validationMessage } from './refusals.ts';
@@ -67,7 +68,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 /** Requests that do not fit their schema are refusals too; fastify's own errors carry `validation` or a 4xx status. */
 function asRefusal(error: unknown): unknown {
 	const { validation, statusCode, message } = error as { validation?: []; statusCode?: number; message: string };
-	if (!validation && !(statusCode && statusCode < 500)) return error;
+	if (!validation && !(statusCode && statusCode < 500)) return refuseExhausted('cannot complete the request', error);
 	const why = validationMessage({ message, validation });
 	return new KleeneError({
 		code: 'INVALID_ARGUMENT',

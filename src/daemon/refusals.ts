@@ -11,7 +11,13 @@ const NOT_FOUND = /^NO_SUCH_(?!INTERFACE)/;
 const MALFORMED = /^(INVALID_|NO_SUCH_INTERFACE$)/;
 
 /** Codes that blame the host or the daemon: a client can do nothing about them. */
-const SERVER_SIDE: ReadonlySet<string> = new Set(['INTERNAL', 'HOST_FAILED', 'HOST_UNREACHABLE', 'STORE_UNUSABLE']);
+const SERVER_SIDE: ReadonlySet<string> = new Set([
+	'INTERNAL',
+	'HOST_FAILED',
+	'HOST_EXHAUSTED',
+	'HOST_UNREACHABLE',
+	'STORE_UNUSABLE',
+]);
 
 /** Status by the meaning of a refusal: 400, 404, 409, or 500 for failures of the host and defects of the daemon. */
 export function statusOf(error: unknown): 400 | 404 | 409 | 500 {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { exhaustedResource } from '#errors/exhaustion.ts';
 import { CommandError, launch, run } from './exec.ts';
 
 test('output, error output, input, and the C locale', async () => {
@@ -52,4 +53,36 @@ test('a launched program has its extra pipes from descriptor 3 on', async () => 
 	assert.equal(`${Buffer.concat(chunks)}`, 'got it\n');
 	assert.equal(await exited, 5);
 	await assert.rejects(launch(['/no/such/program'], { pipes: 1 }), { reason: 'not found' });
+});
+
+const WITHOUT_DESCRIPTORS = `
+	import { openSync } from 'node:fs';
+	import { launch, open, run } from './exec.ts';
+	import { exhaustedResource } from '#errors/exhaustion.ts';
+	const reasons = [];
+	for (let spare = 6; spare > 0; spare -= 1) {
+		const held = [];
+		try { for (;;) held.push(openSync('/dev/null')); } catch {}
+		const { closeSync } = await import('node:fs');
+		for (const fd of held.splice(0, spare)) closeSync(fd);
+		for (const start of [() => run(['true'], { input: '' }), () => launch(['true'], { pipes: 4 }), () => open(['true'])])
+			await start().then(() => {}, (error) => reasons.push(exhaustedResource(error)));
+		for (const fd of held) closeSync(fd);
+	}
+	console.log(JSON.stringify([...new Set(reasons)]), reasons.length > 6);
+`;
+
+test('without file descriptors a command is refused, and the program goes on', async () => {
+	const argv = ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, '--input-type=module-typescript', '-e'];
+	const { stdout } = await run([...argv, WITHOUT_DESCRIPTORS], { cwd: import.meta.dirname });
+	assert.equal(stdout, '["descriptors"] true\n');
+});
+
+test('an exhausted resource is known by the code of an error or of its cause', () => {
+	const error = (fields: object) => Object.assign(new Error('no'), fields);
+	assert.equal(exhaustedResource(new Error('outer', { cause: error({ code: 'EMFILE' }) })), 'descriptors');
+	assert.equal(exhaustedResource(error({ code: 'ENOSPC', syscall: 'watch' })), 'watches');
+	assert.equal(exhaustedResource(error({ code: 'EAGAIN', syscall: 'spawn sh' })), 'processes');
+	assert.equal(exhaustedResource(error({ code: 'EAGAIN', syscall: 'read' })), undefined);
+	assert.equal(exhaustedResource(error({ code: 'ENOSPC', syscall: 'write' })), undefined);
 });

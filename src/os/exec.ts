@@ -34,9 +34,10 @@ export class CommandError extends Error {
 	/** Exit code, 128 + signal; -1 when it never ran. */
 	readonly code: number;
 
-	constructor(argv: readonly string[], reason: string, said: { stderr?: string; code?: number } = {}) {
+	/** @param said `cause`: of a command that could not be started */
+	constructor(argv: readonly string[], reason: string, said: { stderr?: string; code?: number; cause?: unknown } = {}) {
 		const stderr = (said.stderr ?? '').trim();
-		super(`${reason}: ${argv.join(' ')}${stderr === '' ? '' : `: ${stderr}`}`);
+		super(`${reason}: ${argv.join(' ')}${stderr === '' ? '' : `: ${stderr}`}`, { cause: said.cause });
 		this.name = 'CommandError';
 		this.reason = reason;
 		this.argv = argv;
@@ -52,6 +53,8 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const child = start(argv, options, [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe']);
+	const closed = ended(child, argv, 'close');
+	if (child.pid === undefined) await closed;
 	const stdout = collect(child.stdout!, options.onOutput);
 	const stderr = collect(child.stderr!, options.onOutput);
 	// A command that ends without reading its input is judged by its exit code.
@@ -70,7 +73,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
 	}, timeout);
 	signal?.addEventListener('abort', end);
 	try {
-		const code = await ended(child, argv, 'close');
+		const code = await closed;
 		signal?.throwIfAborted();
 		const result = { stdout: stdout(), stderr: stderr(), code };
 		if (late) throw new CommandError(argv, `no answer within ${timeout / 1000} s`, result);
@@ -100,10 +103,10 @@ export async function launch(
 ): Promise<Launched> {
 	const pipes = Array.from({ length: options.pipes }, () => 'pipe' as const);
 	const child = start(argv, options, ['ignore', 'ignore', 'pipe', ...pipes]);
-	const stderr = collect(child.stderr!);
 	const exited = ended(child, argv, 'exit');
 	if (child.pid === undefined) await exited;
 	exited.catch(() => {});
+	const stderr = collect(child.stderr!);
 	return {
 		pid: child.pid!,
 		pipes: child.stdio.slice(3).map((pipe) => (pipe as Duplex).on('error', () => {})),
@@ -145,20 +148,28 @@ export async function open(argv: readonly string[], options: Pick<RunOptions, 'e
 type Stdio = ReadonlyArray<'ignore' | 'pipe'>;
 
 function start(argv: readonly string[], options: Pick<RunOptions, 'env' | 'cwd'>, stdio: Stdio): ChildProcess {
-	return spawn(argv[0]!, argv.slice(1), {
-		stdio: [...stdio],
-		// A process group of its own: a timeout ends its children too, a Ctrl-C at the daemon does not.
-		detached: true,
-		env: { ...process.env, LC_ALL: 'C', ...options.env },
-		...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-	});
+	try {
+		return spawn(argv[0]!, argv.slice(1), {
+			stdio: [...stdio],
+			// A process group of its own: a timeout ends its children too, a Ctrl-C at the daemon does not.
+			detached: true,
+			env: { ...process.env, LC_ALL: 'C', ...options.env },
+			...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+		});
+	} catch (error) {
+		throw notStarted(argv, error as NodeJS.ErrnoException);
+	}
 }
 
+function notStarted(argv: readonly string[], error: NodeJS.ErrnoException): CommandError {
+	return new CommandError(argv, error.code === 'ENOENT' ? 'not found' : error.message, { cause: error });
+}
+
+/** Call it right after `start`: a child that was not started has no pid, reports it later, and may have no streams. */
 function ended(child: ChildProcess, argv: readonly string[], event: 'exit' | 'close'): Promise<number> {
 	return new Promise((resolve, reject) => {
-		child.once('error', (error: NodeJS.ErrnoException) => {
-			if (child.pid === undefined)
-				reject(new CommandError(argv, error.code === 'ENOENT' ? 'not found' : error.message));
+		child.on('error', (error: NodeJS.ErrnoException) => {
+			if (child.pid === undefined) reject(notStarted(argv, error));
 		});
 		child.once(event, (code: number | null, signal: NodeJS.Signals | null) => {
 			if (child.pid !== undefined) resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);

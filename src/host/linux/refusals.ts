@@ -1,4 +1,5 @@
 import type { ErrorCode } from '#errors/codes.ts';
+import { exhaustedResource, explainExhaustion } from '#errors/exhaustion.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { layerOf, type Part } from '#model/part.ts';
 import type { Layer } from '#model/parts/definition.ts';
@@ -77,6 +78,8 @@ export function translateError(step: Step, error: unknown): KleeneError {
 function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hint'> {
 	if (error instanceof ArchiveError)
 		return { code: CODES[error.problem], why: error.message, hint: ARCHIVE_HINTS[error.problem] };
+	const resource = exhaustedResource(error);
+	if (resource !== undefined) return explainExhaustion(resource);
 	const code = part.kind === 'image-files' ? 'IMAGE_FAILED' : 'HOST_FAILED';
 	return { code, why: reasonOf(error), hint: hintFor(layerOf(part), error) };
 }

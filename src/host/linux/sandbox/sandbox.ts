@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
 import type { ObservedSandbox } from '#model/host/observed.ts';
@@ -269,7 +270,8 @@ function refuseOther(bundle: Bundle, part: SandboxPart): void {
 }
 
 function failed(what: string, error: unknown): KleeneError {
-	if (error instanceof KleeneError) return error;
+	const refusal = refuseExhausted(what, error);
+	if (refusal instanceof KleeneError) return refusal;
 	const [why, hint] = [reasonOf(error), hintFor('process', error)];
 	return new KleeneError({ code: 'HOST_FAILED', what, why, hint, cause: error });
 }
