@@ -8,18 +8,24 @@ export type IdResponse = Type.Static<typeof IdResponse>;
 
 export const IdListResponse = Type.Array(Type.String());
 
-/** `message` is the contract's text; the rest is for clients that can show more. */
-export const ErrorResponse = Type.Object(
-	{
-		message: Type.String(),
-		code: Type.Optional(Type.String()),
-		what: Type.Optional(Type.String()),
-		why: Type.Optional(Type.String()),
-		hint: Type.Optional(Type.String()),
-	},
-	{ $id: 'ErrorResponse' },
-);
+const message = Type.String({ description: 'the text of the original API, where it has one' });
+
+/** Body of an error. */
+export const ErrorResponse = Type.Object({ message }, { $id: 'ErrorResponse' });
 export type ErrorResponse = Type.Static<typeof ErrorResponse>;
+
+/** Ours: body of an error with all that there is to say. */
+export const DetailedErrorResponse = Type.Object(
+	{
+		message,
+		code: Type.String({ description: 'see docs/errors.md' }),
+		what: Type.String({ description: 'operation that failed' }),
+		why: Type.String({ description: 'reason' }),
+		hint: Type.String({ description: 'next step for the user' }),
+	},
+	{ $id: 'DetailedErrorResponse' },
+);
+export type DetailedErrorResponse = Type.Static<typeof DetailedErrorResponse>;
 
 /** Answer to `?dry_run=true`: what would be done, in the words of the host's own tools. Nothing was changed. */
 export const PlanResponse = Type.Object({ plan: Type.Array(Type.String()) }, { $id: 'PlanResponse' });

@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import { DETAILED_ERROR } from '#api/media-types.ts';
 import type { DaemonAddress } from './address.ts';
 import { refusalOf, unreachable } from './refusal.ts';
 import type { TlsOptions } from './tls.ts';
@@ -12,6 +13,9 @@ export interface Call {
 	/** The request in words for refusals that bring none: `remove network web`. */
 	readonly doing: string;
 }
+
+/** Errors with all that there is to say. */
+const ACCEPT = `${DETAILED_ERROR}, */*`;
 
 const CONNECT_MILLISECONDS = 15_000;
 
@@ -86,7 +90,7 @@ export class HttpTransport {
 			agent: this.#agent,
 			method: call.method,
 			path: pathOf(call),
-			headers: call.body === undefined ? {} : { 'content-type': 'application/json' },
+			headers: { accept: ACCEPT, ...(call.body === undefined ? {} : { 'content-type': 'application/json' }) },
 		};
 		return (https ?? http).request(options);
 	}

@@ -1,4 +1,4 @@
-import type { ErrorResponse } from '#api/shapes.ts';
+import type { DetailedErrorResponse, ErrorResponse } from '#api/shapes.ts';
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { type DaemonAddress, describeAddress } from './address.ts';
@@ -8,6 +8,9 @@ const CODES_OF_MESSAGES: Readonly<Record<string, ErrorCode>> = {
 	'container not running': 'CONTAINER_NOT_RUNNING',
 	'container not found': 'NO_SUCH_CONTAINER',
 };
+
+/** Of any daemon. */
+type ErrorBody = ErrorResponse & Partial<DetailedErrorResponse>;
 
 const SEE_LOG = 'see the log of kleened for more';
 
@@ -27,7 +30,7 @@ export function refusalOf(body: string, status: number, doing: string): KleeneEr
 	return errorOf(answer, doing);
 }
 
-function errorOf(answer: ErrorResponse, doing: string): KleeneError {
+function errorOf(answer: ErrorBody, doing: string): KleeneError {
 	const { message } = answer;
 	return new KleeneError({
 		code: (answer.code as ErrorCode | undefined) ?? CODES_OF_MESSAGES[message] ?? 'INTERNAL',
@@ -44,7 +47,7 @@ export function refusalInFrame(body: string, doing: string): KleeneError | undef
 	return answer && errorOf(answer, doing);
 }
 
-function parseErrorBody(body: string): ErrorResponse | undefined {
+function parseErrorBody(body: string): ErrorBody | undefined {
 	try {
 		const value: unknown = JSON.parse(body);
 		return isErrorBody(value) ? value : undefined;
@@ -53,7 +56,7 @@ function parseErrorBody(body: string): ErrorResponse | undefined {
 	}
 }
 
-function isErrorBody(value: unknown): value is ErrorResponse {
+function isErrorBody(value: unknown): value is ErrorBody {
 	return typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string';
 }
 

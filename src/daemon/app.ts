@@ -5,7 +5,7 @@ import type { Engine } from '#engine/engine.ts';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
-import { isOriginalClient, listedStatus, refusalBody, statusOf, validationMessage } from './refusals.ts';
+import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -35,6 +35,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
 	await app.register(swagger, {
+		refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
 		openapi: {
 			openapi: '3.1.0',
 			info: { title: 'Kleene', description: 'Container platform with a focus on networking', version: '0.1.0' },
@@ -42,12 +43,14 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	});
 	app.setErrorHandler((error, request, reply) => {
 		const refusal = asRefusal(error);
-		const meant = statusOf(refusal);
-		if (meant === 500) request.log.error({ err: error, url: request.url }, 'request failed');
-		const listed = listedStatus(refusal, request.routeOptions.config.errors ?? [500]);
-		return reply.code(isOriginalClient(request.headers['user-agent']) ? listed : meant).send(refusalBody(refusal));
+		const { status, type, body } = errorAnswer(refusal, request.routeOptions.config.errors ?? [500], request.headers);
+		if (statusOf(refusal) === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+		return reply.code(status).header('vary', 'accept').type(type).send(body);
 	});
 	app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found'));
+	app.addHook('onRoute', ({ schema }) => {
+		if (schema && !schema.hide) schema.response = { ...(schema.response as object), ...ERROR_RESPONSES };
+	});
 	app.addHook('onRequest', async (request, reply) => {
 		if (request.routeOptions.config.slow) keepWaiting(reply);
 	});

@@ -1,4 +1,5 @@
-import type { ErrorResponse } from '#api/shapes.ts';
+import { DETAILED_ERROR } from '#api/media-types.ts';
+import { DetailedErrorResponse, ErrorResponse } from '#api/shapes.ts';
 import { isKleeneError, type KleeneError, messageOf } from '#errors/kleene-error.ts';
 
 /** The error statuses that the contract lists for an endpoint; an unmodified klee crashes on any other. */
@@ -27,19 +28,52 @@ export function statusOf(error: unknown): 400 | 404 | 409 | 500 {
 }
 
 /** The original klee, which crashes on statuses that the contract does not list for an endpoint, is built on httpx. */
-export function isOriginalClient(userAgent: string | undefined): boolean {
+function isOriginalClient(userAgent: string | undefined): boolean {
 	return userAgent?.startsWith('python-httpx/') === true;
 }
 
-/** Nearest status that the contract lists for an endpoint, for the original client. */
-export function listedStatus(error: unknown, statuses: ErrorStatuses): number {
+/** Headers of a request that say which errors its client understands. */
+export interface ClientHeaders {
+	readonly accept?: string | undefined;
+	readonly 'user-agent'?: string | undefined;
+}
+
+/** An error as one client gets it. */
+export interface ErrorAnswer {
+	readonly status: number;
+	readonly type: string;
+	readonly body: ErrorResponse | DetailedErrorResponse;
+}
+
+/**
+ * Answer to a failed request. Clients that accept `DETAILED_ERROR` get all of it, with the status that it means; others
+ * get the message, with the nearest status that the contract lists for the endpoint.
+ */
+export function errorAnswer(error: unknown, statuses: ErrorStatuses, headers: ClientHeaders): ErrorAnswer {
+	const body = refusalBody(error);
+	if (headers.accept?.includes(DETAILED_ERROR)) return { status: statusOf(error), type: DETAILED_ERROR, body };
+	const listed = listedStatus(error, statuses);
+	// An endpoint that lists 500 alone: other clients than the original can read that the request is at fault.
+	const status = listed === 500 && !isOriginalClient(headers['user-agent']) ? statusOf(error) : listed;
+	return { status, type: 'application/json', body: { message: body.message } };
+}
+
+/** Schema of the answers above, for the description of the API. */
+const ERRORS = {
+	description: 'Error. Clients that accept `application/vnd.kleene.error+json` get code, reason and hint too',
+	content: { 'application/json': { schema: ErrorResponse }, [DETAILED_ERROR]: { schema: DetailedErrorResponse } },
+};
+export const ERROR_RESPONSES = { '4xx': ERRORS, '5xx': ERRORS } as const;
+
+/** Nearest status that the contract lists for an endpoint. */
+function listedStatus(error: unknown, statuses: ErrorStatuses): number {
 	const wanted = !isKleeneError(error) || error.code === 'INTERNAL' ? 500 : NOT_FOUND.test(error.code) ? 404 : 409;
 	if (statuses.includes(wanted)) return wanted;
 	return statuses.find((status) => status !== 500) ?? 500;
 }
 
 /** A refusal as the wire has it. Anything that is not a KleeneError is a defect of ours and says so. */
-export function refusalBody(error: unknown): ErrorResponse {
+export function refusalBody(error: unknown): DetailedErrorResponse {
 	if (!isKleeneError(error)) {
 		const why = messageOf(error);
 		const hint = 'see the log of the daemon, and report it with the lines around this time';

@@ -68,8 +68,7 @@ test('what is not there has the texts that klee compares', async () => {
 	for (const [method, url, message] of cases) {
 		const { status, body } = await call(method, url);
 		assert.equal(status, 404, url);
-		assert.equal(body.message, message);
-		assert.ok(body.hint, `${url} says how to fix it`);
+		assert.deepEqual(body, { message });
 	}
 });
 
@@ -85,7 +84,6 @@ test('refusals have a status that the endpoint lists, so that an unmodified klee
 	assert.deepEqual([missing.status, missing.body.message], [409, 'Missing field: name']);
 	const image = await call('POST', '/containers/create', { name: 'web', image: 'FreeBSD' });
 	assert.deepEqual([image.status, image.body.message], [404, "no such image 'FreeBSD'"]);
-	assert.match(image.body.hint, /klee image create -t Memory fetch-auto/);
 	const name = await call('POST', '/containers/create', { name: '.web', image: 'Base' });
 	assert.deepEqual([name.status, name.body.message], [404, '.web does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$']);
 	const grown = await call('POST', '/containers/create', {
@@ -280,7 +278,7 @@ test('volumes are made once, listed newest first, inspected with their uses, and
 	assert.deepEqual(listed, ['new', 'data']);
 	const used = await call('DELETE', '/volumes/data');
 	const text = `could not remove volume data since it is used for containers:\n${created.id}`;
-	assert.deepEqual([used.status, used.body.message, used.body.code], [404, text, 'IN_USE']);
+	assert.deepEqual([used.status, used.body], [404, { message: text }]);
 	await call('DELETE', '/containers/web');
 	assert.deepEqual((await call('DELETE', '/volumes/new')).body, { id: 'new' });
 	assert.deepEqual(await call('POST', '/volumes/prune'), { status: 200, body: ['data'] });

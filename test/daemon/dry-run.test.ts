@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { DETAILED_ERROR } from '#api/media-types.ts';
 import { buildApp } from '#daemon/app.ts';
 import { createContainer, EXECUTE, onHost, start, startEngine } from '#test/engine/fixture.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
@@ -10,8 +11,9 @@ async function startApi() {
 	const fixture = await startEngine();
 	await fixture.engine.networks.create(TESTNET_CONFIG, EXECUTE);
 	const app = await buildApp(fixture.engine, pino({ level: 'silent' }));
+	const headers = { accept: DETAILED_ERROR };
 	const post = async (url: string, payload?: object) => {
-		const answer = await app.inject({ method: 'POST', url, ...(payload ? { payload } : {}) });
+		const answer = await app.inject({ method: 'POST', url, headers, ...(payload ? { payload } : {}) });
 		return { status: answer.statusCode, body: answer.json() };
 	};
 	const schema = async () => (await app.inject({ method: 'GET', url: '/openapi.json' })).json();

@@ -1,20 +1,23 @@
-/** HTTP statuses of refusals: by their meaning for everybody, by the contract for the original client. */
+/** Errors on the wire: whole for clients that ask for that, as the contract has them for others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { ExecStartConfig } from '#api/executions.ts';
+import { DETAILED_ERROR } from '#api/media-types.ts';
 import { buildApp } from '#daemon/app.ts';
 import { parseFirstFrame } from '#daemon/streams/first-frame.ts';
 import { startEngine } from '#test/engine/fixture.ts';
 import { ORIGINAL } from '#test/testbed/wire.ts';
 
+const OURS = { accept: `${DETAILED_ERROR}, */*` };
+
 async function startApi() {
 	const { engine } = await startEngine();
 	const logged: string[] = [];
 	const app = await buildApp(engine, pino({ level: 'info' }, { write: (line: string) => void logged.push(line) }));
-	const ask = async (target: string, payload?: object | string, agent = 'curl/7.88.1') => {
+	const ask = async (target: string, payload?: object | string, client: Record<string, string> = OURS) => {
 		const [method, url] = target.split(' ') as ['GET' | 'POST' | 'DELETE', string];
-		const headers = { 'user-agent': agent, ...(payload ? { 'content-type': 'application/json' } : {}) };
+		const headers = { ...client, ...(payload ? { 'content-type': 'application/json' } : {}) };
 		return app.inject({ method, url, headers, ...(payload ? { payload } : {}) });
 	};
 	return { ask, logged };
@@ -36,15 +39,33 @@ test('a mistake of a client is a 4xx and leaves no error in the log', async () =
 	for (const [target, status, payload] of MISTAKES) {
 		const answer = await ask(target, payload);
 		assert.equal(answer.statusCode, status, `${target}: ${answer.body}`);
-		assert.ok(answer.json().message && answer.json().code, target);
+		assert.deepEqual(Object.keys(answer.json()).sort(), ['code', 'hint', 'message', 'what', 'why'], target);
+		assert.match(String(answer.headers['content-type']), /^application\/vnd\.kleene\.error\+json/);
 	}
 	assert.deepEqual(logged, []);
 });
 
-test('the original client gets statuses that the contract lists, as it crashes on others', async () => {
+const OTHERS = [{ 'user-agent': ORIGINAL, accept: '*/*' }, { 'user-agent': 'curl/7.88.1', accept: '*/*' }, {}];
+
+test('a client that does not ask for more gets the message alone, with a status of the contract', async () => {
 	const { ask } = await startApi();
-	assert.equal((await ask('POST /volumes/create', { name: '../etc' }, ORIGINAL)).statusCode, 500);
-	assert.equal((await ask('GET /containers/list?all=x', undefined, ORIGINAL)).statusCode, 500);
+	for (const client of OTHERS) {
+		const missing = await ask('GET /networks/nosuch/inspect', undefined, client);
+		assert.deepEqual([missing.statusCode, missing.body], [404, '{"message":"network not found"}']);
+		assert.match(String(missing.headers['content-type']), /^application\/json/);
+		const bad = await ask('POST /networks/create', { name: 'n', type: 'bridge', subnet: '10.4.6.1/24' }, client);
+		assert.deepEqual([bad.statusCode, Object.keys(bad.json())], [409, ['message']]);
+	}
+});
+
+test('where the contract lists 500 alone, only the original client gets it for a mistake', async () => {
+	const { ask } = await startApi();
+	const [original, ...others] = OTHERS;
+	for (const target of ['POST /volumes/create', 'GET /containers/list?all=x']) {
+		const body = target.startsWith('POST') ? { name: '../etc' } : undefined;
+		assert.equal((await ask(target, body, original)).statusCode, 500, target);
+		for (const client of others) assert.equal((await ask(target, body, client)).statusCode, 400, target);
+	}
 });
 
 test('a first frame of deep JSON is refused in words', () => {
