@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { type Launched, launch } from '#os/exec.ts';
+import type { Launched } from '#os/exec.ts';
+import { launch } from '../launch.ts';
 import { childrenOf, identify, signalProcess } from '../process.ts';
 
 export interface OciTools {
@@ -66,7 +67,7 @@ export class OciTimeout extends OciError {
 
 /** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
 export async function createContainer(tools: OciTools, request: CreateRequest): Promise<number> {
-	const monitor = await launch([...monitorArgv(tools, request), '--exit-dir', request.exits], {
+	const monitor = launch([...monitorArgv(tools, request), '--exit-dir', request.exits], {
 		pipes: 1,
 		env: { _OCI_SYNCPIPE: '3' },
 	});
@@ -124,13 +125,13 @@ function withDescendants(pid: number): number[] {
 }
 
 async function plainExec(argv: readonly string[]): Promise<Reports> {
-	return new Reports(await launch(argv, { pipes: 1, env: { _OCI_SYNCPIPE: '3' } }));
+	return new Reports(launch(argv, { pipes: 1, env: { _OCI_SYNCPIPE: '3' } }));
 }
 
 /** conmon waits twice for a byte: before it does anything, and after it opened its socket. */
 async function attachedExec(argv: readonly string[], onAttachable: () => void): Promise<Reports> {
 	const env = { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' };
-	const monitor = await launch([...argv, '--exec-attach'], { pipes: 3, env });
+	const monitor = launch([...argv, '--exec-attach'], { pipes: 3, env });
 	const [sync, go, attach] = monitor.pipes as [Duplex, Duplex, Duplex];
 	const attachable = new Reports(monitor, attach);
 	const reports = new Reports(monitor, sync);
@@ -145,7 +146,7 @@ async function attachedExec(argv: readonly string[], onAttachable: () => void): 
 		throw error;
 	} finally {
 		attachable.close();
-		go.end();
+		go.end(() => go.destroy());
 	}
 }
 
