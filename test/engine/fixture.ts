@@ -3,6 +3,8 @@ import { FakeHost } from '#host/fake/driver.ts';
 import type { Mount } from '#model/mount.ts';
 import type { PublishedPort } from '#model/port.ts';
 import { Store } from '#store/store.ts';
+// Tests of the API start with this fixture too.
+import '#test/testbed/openapi/response-check.ts';
 
 export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 

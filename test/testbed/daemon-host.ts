@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CommandOptions, Conversation, type Outcome, run } from './command.ts';
-import { COMPILE_CACHE, KLEE, KLEENED } from './programs/paths.ts';
+import { MISFIT } from './openapi/response-check.ts';
+import { COMPILE_CACHE, KLEE, KLEENED, RESPONSE_CHECK } from './programs/paths.ts';
 import { runInThread } from './programs/threads.ts';
 
 export { KLEE, KLEENED } from './programs/paths.ts';
@@ -72,7 +73,7 @@ export abstract class DaemonHost {
 			stdio: ['ignore', log, log],
 			cwd: '/',
 			detached: true,
-			env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
+			env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, NODE_OPTIONS: `--import=${RESPONSE_CHECK}` },
 		});
 		closeSync(log);
 		this.#daemon = daemon;
@@ -160,6 +161,8 @@ export abstract class DaemonHost {
 			const code = await this.stopDaemon();
 			const left = [...(await this.changes()), ...(await this.lastingLeftovers())];
 			if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}\n${this.log}`);
+			const misfits = this.log.split('\n').filter((line) => line.includes(MISFIT));
+			if (misfits.length > 0) throw new Error(`responses that /openapi.json does not allow:\n${misfits.join('\n')}`);
 			if (code !== 0) throw new Error(`kleened ended with ${code}:\n${this.log}`);
 		} finally {
 			await this.removeByForce();

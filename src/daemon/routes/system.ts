@@ -8,7 +8,12 @@ export function systemRoutes(app: App, { system }: Engine): void {
 	app.route({
 		method: 'GET',
 		url: '/system/backup',
-		schema: { description: 'ours: the database of the daemon, for `kleened restore`' },
+		schema: {
+			description: 'ours: the database of the daemon, for `kleened restore`',
+			response: {
+				200: { content: { 'application/vnd.sqlite3': { schema: Type.Unsafe<Buffer>({ type: 'string' }) } } },
+			},
+		},
 		config: { errors: [500] },
 		handler: async (_, reply) => reply.type('application/vnd.sqlite3').send(Buffer.from(system.backup())),
 	});
