@@ -106,7 +106,7 @@ export class PopulatedHost {
 	create(name: string, networkDriver: NetworkDriver, publicPorts: readonly PublishedPort[]): Promise<string> {
 		const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publishFrom: [] };
 		const limits = { restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
-		return this.engine.containers.create({
+		return this.engine.newContainers.create({
 			name,
 			image: 'Base',
 			user: '',

@@ -14,17 +14,22 @@ export type CommandConfig = Type.Static<typeof CommandConfig>;
 export const ExecConfig = Type.Object({ container_id: Type.String(), ...command }, { $id: 'ExecConfig' });
 export type ExecConfig = Type.Static<typeof ExecConfig>;
 
+/** Ours: terminal and input of an attached client. */
+export const terminal = {
+	/** Terminal size at the start. */
+	rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+	columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
+	/** Whether the client will send input. Absent (the original's clients): true. */
+	stdin: Type.Optional(Type.Boolean()),
+};
+
 /** First frame of `/exec/start`. */
 export const ExecStartConfig = Type.Object(
 	{
 		exec_id: Type.String(),
 		attach: Type.Boolean(),
 		start_container: Type.Boolean(),
-		/** Ours: terminal size at the start. */
-		rows: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
-		columns: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
-		/** Ours: whether the client will send input. Absent (the original's clients): true. */
-		stdin: Type.Optional(Type.Boolean()),
+		...terminal,
 	},
 	{ $id: 'ExecStartConfig' },
 );

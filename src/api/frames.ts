@@ -1,5 +1,5 @@
 /**
- * Frames of the WebSockets (`/exec/start`, `/images/create`). No imports: the client bundles it.
+ * Frames of the WebSockets (`/exec/start`, `/containers/run`, `/images/create`). No imports: the client bundles it.
  *
  * The original protocol merges stdout and stderr, has no end of input and no window size. A client that offers the
  * subprotocol `kleene.streams` gets these too:
@@ -7,6 +7,7 @@
  * - to the daemon: binary frames are input, text frames are a `ClientControl` as JSON;
  * - a start that fails: one text frame, a `WebSocketMessage` of type `error` whose `data` is the refusal as JSON (the body
  *   of a REST error: code, what, why, hint, message), then close 1011. It comes instead of the starting frame;
+ * - from `/containers/run`, in the starting frame: `container_id` and `exec_id`;
  * - at the end, close 1000 with `exit_code` beside the sentence, in place of the empty `data`: both do not fit into a reason.
  * Without the subprotocol frames are as in the original: output in both directions verbatim.
  */
@@ -23,6 +24,9 @@ export type ClientControl =
 /** Keys in alphabetical order: the exact text of the first frame is part of the contract. */
 export interface WebSocketMessage {
 	readonly data: string;
+	/** Ids of what a run created; only in its starting frame. */
+	readonly container_id?: string;
+	readonly exec_id?: string;
 	/** Exit code of the process, 0–255; only with the subprotocol. */
 	readonly exit_code?: number;
 	readonly message: string;
@@ -36,8 +40,8 @@ const REASON_BYTES = 123;
 
 /** A frame or close reason as JSON. `message` is shortened, never the JSON, so that it always parses. */
 export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE_INFINITY): string {
-	const { data, exit_code, msg_type } = message;
-	const given = exit_code === undefined ? { data } : { exit_code };
+	const { data, exit_code, container_id, exec_id, msg_type } = message;
+	const given = exit_code === undefined ? { container_id, data, exec_id } : { exit_code };
 	let text = message.message;
 	for (;;) {
 		const encoded = JSON.stringify({ ...given, message: text, msg_type });
@@ -51,8 +55,9 @@ export function closeReason(message: WebSocketMessage): string {
 	return encodeMessage(message, REASON_BYTES);
 }
 
-export function starting(data = ''): string {
-	return encodeMessage({ data, message: '', msg_type: 'starting' });
+/** @param created ids of what a run created */
+export function starting(data = '', created?: { readonly container_id: string; readonly exec_id: string }): string {
+	return encodeMessage({ ...created, data, message: '', msg_type: 'starting' });
 }
 
 /** The closing lines of an execution instance. */

@@ -58,7 +58,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 
 	networkRoutes(app, engine);
 	diagnosisRoutes(app, engine);
-	containerRoutes(app, engine);
+	containerRoutes(app, engine, logger);
 	imageRoutes(app, engine);
 	volumeRoutes(app, engine);
 	systemRoutes(app, engine);

@@ -93,15 +93,15 @@ export function eventBodiesOf(
 		case 'image-removed':
 			return images.map(({ id, name, tag }) => ({ kind: change.kind, image: id, name, tag }));
 		case 'volume-created':
-			return [{ kind: change.kind, volume: change.volume.name }];
+			return change.tentative ? [] : [{ kind: change.kind, volume: change.volume.name }];
 		case 'volume-removed':
-			return volumes.map(({ name }) => ({ kind: change.kind, volume: name }));
+			return change.neverCreated ? [] : volumes.map(({ name }) => ({ kind: change.kind, volume: name }));
 		case 'container-created': {
 			const { id, name, imageId } = change.container;
-			return [{ kind: change.kind, container: id, name, image: imageId }];
+			return change.tentative ? [] : [{ kind: change.kind, container: id, name, image: imageId }];
 		}
 		case 'container-removed':
-			return containers.map(({ id, name }) => ({ kind: change.kind, container: id, name }));
+			return change.neverCreated ? [] : containers.map(({ id, name }) => ({ kind: change.kind, container: id, name }));
 		case 'endpoint-removed':
 			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...idsOf(one) }));
 		case 'run-ended':

@@ -18,10 +18,12 @@ export interface BuildPlan extends Plan {
 	readonly steps: readonly Step[];
 	/** Change recorded when every part is there. */
 	readonly done: readonly StoreChange[];
+	/** Changes that were recorded with the beginning of the plan. */
+	readonly begun?: Recorded;
+	/** Called when every part is there, before that is recorded. It starts something that ends with the parts. */
+	readonly launch?: () => Promise<void>;
 	/** Change recorded when the build failed or was interrupted and is undone. Default: none. */
 	readonly undone?: readonly StoreChange[];
-	/** Throws where `done` must not be recorded any more. Called right before, in the same transaction. */
-	readonly confirm?: () => void;
 }
 
 export interface TeardownPlan extends Plan {
@@ -92,7 +94,8 @@ export class Executor {
 				done = last + 1;
 			}
 			options.signal?.throwIfAborted();
-			this.#finish(id, plan.subject, plan.done, plan.confirm);
+			await plan.launch?.();
+			this.#finish(id, plan.subject, plan.done);
 		} catch (error) {
 			const left = await this.#undo(plan.steps.slice(0, done));
 			if (left.some(isUnreachable)) this.#left.set(id, plan.subject);
@@ -104,11 +107,13 @@ export class Executor {
 	}
 
 	#beginBuild(prepare: BuildPlan | (() => BuildPlan)): { id: number; plan: BuildPlan } {
-		return this.#store.transaction(() => {
+		const begun = this.#store.transaction(() => {
 			const plan = typeof prepare === 'function' ? prepare() : prepare;
 			const { subject, steps, undone: record = [] } = plan;
 			return { id: this.#begin({ subject, mode: 'build', steps, record, whole: false }), plan };
 		});
+		this.#recorder.tell(begun.plan.begun ?? []);
+		return begun;
 	}
 
 	/** Unmake something, as far as it goes. */
@@ -141,10 +146,9 @@ export class Executor {
 	 * Close an entry, and with it those of its subject that could not be closed before: were one of them finished by a
 	 * later `recover`, it would take down what has been made since.
 	 */
-	#finish(id: number, subject: string, done: readonly StoreChange[], confirm = () => {}): void {
+	#finish(id: number, subject: string, done: readonly StoreChange[]): void {
 		const outdated = [...this.#left].filter(([, other]) => other === subject).map(([left]) => left);
 		this.#close(id, done, () => {
-			confirm();
 			for (const left of outdated) this.#store.journal.end(left);
 		});
 		for (const left of outdated) this.#left.delete(left);

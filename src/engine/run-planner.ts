@@ -26,15 +26,20 @@ export class RunPlanner {
 	readonly #units = new EpairUnits();
 	readonly #ports = new PublishedPorts();
 	#reserved: ReservedPorts | undefined;
+	/** Container → endpoints of a run that is being built. */
+	readonly #planned = new Map<string, readonly LiveEndpoint[]>();
 
 	constructor(context: EngineContext) {
 		this.#context = context;
 		context.recorder.listen((change, freed) => this.#onRecorded(change, freed));
 	}
 
-	/** Parts of a running container. Takes cables and ports; `forget` gives them back. */
-	async plan(container: Container, command: Command): Promise<Part[]> {
-		return this.#plan(container, command, await this.frontageFor(container));
+	/**
+	 * Parts of a running container. Takes cables and ports; `forget` gives them back.
+	 * @param frontage see `frontageFor`
+	 */
+	plan(container: Container, command: Command, frontage: Frontage): Part[] {
+		return this.#plan(container, command, frontage);
 	}
 
 	/**
@@ -64,6 +69,7 @@ export class RunPlanner {
 			const ports = partsOfPorts(container, liveEndpoints, frontage);
 			const parts = this.partsFor(container, { liveEndpoints, spec, ports });
 			this.claim(ports);
+			this.#planned.set(container.id, liveEndpoints);
 			return parts;
 		} catch (error) {
 			this.#forgetUnits(container.id);
@@ -135,6 +141,9 @@ export class RunPlanner {
 	forget(containerId: string, parts: readonly Part[]): void {
 		this.release(portsAmong(parts));
 		this.#forgetUnits(containerId);
+		// A container that did not come to be has no endpoints any more.
+		for (const liveEndpoint of this.#planned.get(containerId) ?? []) this.returnUnit(liveEndpoint);
+		this.#planned.delete(containerId);
 	}
 
 	#forgetUnits(containerId: string): void {
@@ -156,6 +165,7 @@ export class RunPlanner {
 	#onRecorded(change: StoreChange, { cables, parts, containers }: Freed): void {
 		for (const { unit, endpoint } of cables) this.#units.release(unit, endpoint);
 		this.release(portsAmong(parts));
+		if (change.kind === 'run-started') this.#planned.delete(change.container);
 		if (change.kind === 'container-created') this.#reserved?.add(change.container.publicPorts);
 		for (const { publicPorts } of containers) this.#reserved?.remove(publicPorts);
 	}

@@ -35,12 +35,16 @@ export interface ImageRemoved {
 export interface VolumeCreated {
 	readonly kind: 'volume-created';
 	readonly volume: Volume;
+	/** True: the plan has begun and may fail yet. */
+	readonly tentative?: boolean;
 }
 
 export interface VolumeRemoved {
 	readonly kind: 'volume-removed';
 	/** Name. */
 	readonly volume: string;
+	/** True: its creation failed, and is undone. */
+	readonly neverCreated?: boolean;
 }
 
 /** A container and the names of the volumes that it mounts. */
@@ -48,6 +52,8 @@ export interface ContainerCreated {
 	readonly kind: 'container-created';
 	readonly container: Container;
 	readonly volumes: readonly string[];
+	/** True: the plan has begun and may fail yet. */
+	readonly tentative?: boolean;
 }
 
 /** A container with its endpoints; their addresses are free again. */
@@ -55,6 +61,8 @@ export interface ContainerRemoved {
 	readonly kind: 'container-removed';
 	/** Id. */
 	readonly container: string;
+	/** True: its creation failed, and is undone. */
+	readonly neverCreated?: boolean;
 }
 
 /** All parts of a run are on the host. */

@@ -22,25 +22,27 @@ async function startApi() {
 
 const RUN = {
 	container: { name: 'dry', image: 'Base', cmd: ['true'], network_driver: 'vnet' },
-	endpoint: { network: 'testnet', ip_address: '<auto>', ip_address6: '' },
+	endpoints: [{ network: 'testnet', ip_address: '<auto>', ip_address6: '' }],
 	execution: { cmd: [], user: '', env: [], tty: false },
 };
 
-test('POST /containers/run answers with the plan alone, and takes no other than a dry run', async () => {
+test('POST /containers/run answers with the plan alone for a dry run, else with what it made', async () => {
 	const fixture = await startApi();
 	const before = onHost(fixture);
 	const { status, body } = await fixture.post('/containers/run?dry_run=true', RUN);
 	assert.deepEqual([status, Object.keys(body)], [200, ['plan']]);
 	assert.match(body.plan.join('\n'), /^make root-files .*\n(.*\n)*make epair epair0\n(.*\n)*make sandbox /);
-	for (const query of ['', '?dry_run=false']) {
-		const refused = await fixture.post(`/containers/run${query}`, RUN);
-		assert.deepEqual([refused.status, refused.body.code], [400, 'INVALID_ARGUMENT'], query);
-	}
-	const unknown = { ...RUN, endpoint: { ...RUN.endpoint, network: 'nosuch' } };
+	const unknown = { ...RUN, endpoints: [{ network: 'nosuch', ip_address: '<auto>', ip_address6: '' }] };
 	const refused = await fixture.post('/containers/run?dry_run=true', unknown);
 	assert.deepEqual([refused.status, refused.body.code], [404, 'NO_SUCH_NETWORK']);
 	assert.equal(refused.body.message, 'could not connect container: network not found');
+	const failed = await fixture.post('/containers/run', unknown);
+	assert.deepEqual(failed, refused);
 	assert.deepEqual([onHost(fixture), await fixture.engine.containers.list(true)], [before, []]);
+	const made = await fixture.post('/containers/run', RUN);
+	const [container] = await fixture.engine.containers.list(false);
+	assert.deepEqual([made.status, made.body.id], [201, container?.container.id]);
+	assert.equal(fixture.engine.executions.containerOf(made.body.exec_id), made.body.id);
 });
 
 test('start and stop plan on the routes that do it, with the answer of the networks', async () => {

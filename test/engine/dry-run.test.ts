@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerRequest } from '#engine/operations/container/creations.ts';
-import type { RunRequest } from '#engine/operations/dry-runs.ts';
+import type { RunRequest } from '#engine/operations/container/new-containers.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import { addressesOf } from '#model/endpoint.ts';
 import { identityOf } from '#model/part.ts';
@@ -26,7 +26,7 @@ function container(changes: Partial<ContainerRequest> = {}): ContainerRequest {
 const on = (network: string, ipAddress = '<auto>') => ({ network, ipAddress, ipAddress6: '<auto>' });
 
 function runRequest(changes: Partial<ContainerRequest>, joining = on('testnet')): RunRequest {
-	return { container: container(changes), command: COMMAND, joining };
+	return { container: container(changes), command: COMMAND, joinings: [joining] };
 }
 
 /** What a dry run must not change: all that the store and the host can be asked for. */
@@ -56,17 +56,14 @@ async function asked({ host }: Fixture, action: () => Promise<unknown>): Promise
 }
 
 async function runForReal({ engine }: Fixture, request: RunRequest): Promise<void> {
-	const id = await engine.containers.create(request.container);
-	if (request.joining) await engine.endpoints.connect({ ...request.joining, container: id }, EXECUTE);
-	const execution = engine.executions.create({ ...request.command, container: id });
-	await engine.executions.start(execution, { attach: false, startContainer: true, stdin: false }, () => {});
+	await engine.newContainers.run(request, { attach: false }, () => {});
 }
 
 test('a run, a start and a stop do what their dry runs said, each time as if there had been none', async () => {
 	const fixture = await network();
 	const request = runRequest({ mounts: [VOLUME], publicPorts: [web('8080')], bandwidth: 1_000_000 });
 	const before = await everything(fixture);
-	const plans = [await fixture.engine.dryRuns.run(request), await fixture.engine.dryRuns.run(request)];
+	const plans = [await fixture.engine.newContainers.plan(request), await fixture.engine.newContainers.plan(request)];
 	assert.deepEqual(await everything(fixture), before);
 	const done = await asked(fixture, () => runForReal(fixture, request));
 	assert.ok(done.includes('make volume-files data') && done.includes('make epair epair0'), done.join('\n'));
@@ -86,7 +83,7 @@ test('a run, a start and a stop do what their dry runs said, each time as if the
 test('what a dry run takes is free at once: address, cable, port, name and volume', async () => {
 	const fixture = await network();
 	const request = runRequest({ mounts: [VOLUME], publicPorts: [web('8080')] }, on('testnet', '10.4.6.9'));
-	await fixture.engine.dryRuns.run(request);
+	await fixture.engine.newContainers.plan(request);
 	await runForReal(fixture, { ...request, container: { ...request.container, name: 'other' } });
 	const [endpoint] = fixture.engine.containers.inspect('other').endpoints;
 	assert.deepEqual([endpoint && addressesOf(endpoint), endpoint?.epair], [['10.4.6.9'], 0]);
@@ -96,14 +93,14 @@ test('what a dry run takes is free at once: address, cable, port, name and volum
 test('a port that the daemon chooses is not used up by a dry run', async () => {
 	const fixture = await network();
 	const most = { ...web('49152:65534'), containerPort: '1000:*' };
-	await fixture.engine.containers.create(container({ name: 'most', publicPorts: [most] }));
+	await fixture.engine.newContainers.create(container({ name: 'most', publicPorts: [most] }));
 	const request = runRequest({ publicPorts: [web('0')] });
 	for (let round = 0; round < 2; round += 1) {
-		const plan = await fixture.engine.dryRuns.run(request);
+		const plan = await fixture.engine.newContainers.plan(request);
 		assert.ok(plan.includes('make published-ports tcp  65535 4'), plan.join('\n'));
 	}
 	await runForReal(fixture, request);
-	await assert.rejects(fixture.engine.dryRuns.run(runRequest({ name: 'more', publicPorts: [web('0')] })), {
+	await assert.rejects(fixture.engine.newContainers.plan(runRequest({ name: 'more', publicPorts: [web('0')] })), {
 		message: /could not create container: .*all ports from 49152 to 65535 are published/,
 	});
 });
@@ -136,18 +133,19 @@ test('each refusal is that of the real thing, by how far it got, and changes not
 	];
 	for (const [code, why, request] of cases) {
 		const before = await everything(fixture);
-		const refusal = (await engine.dryRuns.run(request).catch((error) => error)) as KleeneError;
+		const refusal = (await engine.newContainers.plan(request).catch((error) => error)) as KleeneError;
 		assert.equal(refusal.code, code, `${why}: ${refusal.stack}`);
 		assert.match(refusal.why, why);
 		assert.deepEqual(await everything(fixture), before, code);
-		const { message } = (await runForReal(fixture, request).catch((error) => error)) as KleeneError;
-		const said = [message, creating + message, connecting + message];
-		assert.ok(said.includes(refusal.message), `${refusal.message} for ${message}`);
-		if (fixture.store.containers.byName('dry')) await engine.containers.remove('dry');
+		const real = (await runForReal(fixture, request).catch((error) => error)) as KleeneError;
+		assert.equal(real.message, refusal.message);
+		assert.deepEqual(await everything(fixture), before, `${code} for real`);
 	}
 	const unknown = runRequest({}, on('nosuch'));
-	await assert.rejects(engine.dryRuns.run(unknown), { message: `${connecting}network not found` });
-	await assert.rejects(engine.dryRuns.run(runRequest({ image: 'x' })), { message: `${creating}no such image 'x'` });
+	await assert.rejects(engine.newContainers.plan(unknown), { message: `${connecting}network not found` });
+	await assert.rejects(engine.newContainers.plan(runRequest({ image: 'x' })), {
+		message: `${creating}no such image 'x'`,
+	});
 	await assert.rejects(engine.executions.plan({ ...COMMAND, container: 'nosuch' }), { code: 'NO_SUCH_CONTAINER' });
 	await assert.rejects(engine.containers.describeStop('holder'), { code: 'CONTAINER_NOT_RUNNING' });
 });
@@ -155,7 +153,7 @@ test('each refusal is that of the real thing, by how far it got, and changes not
 test('a start that another container keeps from its port is refused, and its cable goes to the next', async () => {
 	const fixture = await network();
 	await runForReal(fixture, runRequest({ name: 'server', publicPorts: [web('8080')] }));
-	await fixture.engine.containers.create(container({ publicPorts: [web('8080')] }));
+	await fixture.engine.newContainers.create(container({ publicPorts: [web('8080')] }));
 	await connect(fixture, 'dry', 'testnet');
 	const before = await everything(fixture);
 	const plan = () => fixture.engine.executions.plan({ ...COMMAND, container: 'dry' });
@@ -185,7 +183,7 @@ test('dry runs and runs at the same time do not disturb each other', async () =>
 		bridge: '',
 		addresses: ['1.2.3.4/24'],
 	});
-	const dry = () => fixture.engine.dryRuns.run(runRequest({ mounts: [VOLUME], publicPorts: [port] }));
+	const dry = () => fixture.engine.newContainers.plan(runRequest({ mounts: [VOLUME], publicPorts: [port] }));
 	const runs = names.map((name) => runForReal(fixture, runRequest({ name, mounts: [VOLUME] })));
 	const [plans] = await Promise.all([Promise.all(names.map(dry)), ...runs]);
 	for (const plan of plans) assert.equal(plan.filter((line) => line.startsWith('make epair')).length, 1);

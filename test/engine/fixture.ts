@@ -34,7 +34,7 @@ export function createContainer(
 	mounts: readonly Mount[] = [],
 	publicPorts: readonly PublishedPort[] = [],
 ) {
-	return engine.containers.create({
+	return engine.newContainers.create({
 		name,
 		image: 'Base',
 		cmd: ['/bin/true'],

@@ -1,18 +1,19 @@
 import Type from 'typebox';
 import { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
-import { RunConfig } from '#api/runs.ts';
-import { DryRunOnly, DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
+import { CreateConfig, RunConfig, RunResponse } from '#api/runs.ts';
+import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
+import type { Logger } from '#engine/logger.ts';
 import type { ContainerChange } from '#engine/operations/container/containers.ts';
-import type { ContainerRequest } from '#engine/operations/container/creations.ts';
+import { messageOf } from '#errors/kleene-error.ts';
 import type { App } from '../http.ts';
-import { joiningOf } from '../joining.ts';
 import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';
+import { containerOf, joiningsOf, runOf } from '../requests.ts';
 
 const Ident = Type.Object({ container_id: Type.String() });
 
-export function containerRoutes(app: App, engine: Engine): void {
-	const { containers, dryRuns } = engine;
+export function containerRoutes(app: App, engine: Engine, log: Logger): void {
+	const { containers, newContainers } = engine;
 	app.route({
 		method: 'GET',
 		url: '/containers/list',
@@ -27,10 +28,11 @@ export function containerRoutes(app: App, engine: Engine): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/create',
-		schema: { body: ContainerConfig, response: { 201: IdResponse } },
+		schema: { body: CreateConfig, response: { 201: IdResponse } },
 		/** Copies what the image has into empty volumes. */
 		config: { errors: [404, 500], slow: true },
-		handler: async ({ body }, reply) => reply.code(201).send({ id: await containers.create(requestOf(body)) }),
+		handler: async ({ body }, reply) =>
+			reply.code(201).send({ id: await newContainers.create(containerOf(body), joiningsOf(body)) }),
 	});
 
 	app.route({
@@ -59,7 +61,7 @@ export function containerRoutes(app: App, engine: Engine): void {
 	});
 
 	lifecycleRoutes(app, engine);
-	dryRunRoutes(app, dryRuns);
+	runRoute(app, newContainers, log);
 }
 
 function lifecycleRoutes(app: App, { containers, endpoints }: Engine): void {
@@ -99,44 +101,32 @@ function lifecycleRoutes(app: App, { containers, endpoints }: Engine): void {
 	});
 }
 
-/** Ours. To run for real takes a stream: create the container, connect it, and start an execution instance. */
-function dryRunRoutes(app: App, dryRuns: Engine['dryRuns']): void {
+/** Ours. Attached, it is a WebSocket on the same path. */
+function runRoute(app: App, newContainers: Engine['newContainers'], log: Logger): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/run',
-		schema: { body: RunConfig, querystring: DryRunOnly, response: { 200: PlanResponse } },
-		config: { errors: [404, 409, 500] },
-		handler: async ({ body }) => {
-			const { endpoint, execution } = body;
-			const command = { ...execution, stdin: false };
-			const joining = endpoint && { joining: joiningOf(endpoint) };
-			return { plan: await dryRuns.run({ container: requestOf(body.container), command, ...joining }) };
+		schema: {
+			body: RunConfig,
+			querystring: DryRunQuery,
+			response: { 200: PlanResponse, 201: RunResponse },
+			description: RUN_DESCRIPTION,
+		},
+		config: { errors: [404, 409, 500], slow: true },
+		handler: async ({ body, query }, reply) => {
+			const request = runOf(body, { stdin: false });
+			if (query.dry_run) return reply.code(200).send({ plan: await newContainers.plan(request) });
+			const { container: id, execution, session } = await newContainers.run(request, { attach: false }, () => {});
+			session.ended.catch((error: unknown) => log.error({ error: messageOf(error) }, 'lost a detached process'));
+			return reply.code(201).send({ id, exec_id: execution });
 		},
 	});
 }
 
-function requestOf(body: ContainerConfig): ContainerRequest {
-	return {
-		name: body.name ?? undefined,
-		image: body.image ?? '',
-		cmd: body.cmd ?? [],
-		user: body.user ?? '',
-		env: body.env ?? [],
-		mounts: (body.mounts ?? []).map(({ read_only, ...mount }) => ({ ...mount, readOnly: read_only ?? false })),
-		jailParam: body.jail_param ?? [],
-		networkDriver: body.network_driver ?? 'ipnet',
-		publicPorts: (body.public_ports ?? []).map((port) => ({
-			interfaces: port.interfaces,
-			hostPort: port.host_port,
-			containerPort: port.container_port,
-			protocol: port.protocol ?? 'tcp',
-		})),
-		publishFrom: body.publish_from ?? [],
-		restartPolicy: body.restart_policy ?? 'no',
-		persist: body.persist ?? false,
-		bandwidth: body.bandwidth ?? 0,
-	};
-}
+const RUN_DESCRIPTION =
+	'Ours: creates a container, connects it to its networks and starts it. When a part fails, nothing is left. As a WebSocket ' +
+	'(first frame: RunAttachedConfig, subprotocol kleene.streams), the client is attached to its first process: frames are ' +
+	'those of /exec/start, and the starting frame has container_id and exec_id.';
 
 /** A key that is absent or null means "unchanged": `klee rename` sends the name alone. */
 function changeOf(body: ContainerConfig): ContainerChange {

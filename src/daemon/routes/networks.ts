@@ -6,8 +6,8 @@ import type { Engine } from '#engine/engine.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Network as Model } from '#model/network.ts';
 import type { App } from '../http.ts';
-import { joiningOf } from '../joining.ts';
 import { presentEndpoint, presentNetwork } from '../present.ts';
+import { joiningOf } from '../requests.ts';
 
 const Ident = Type.Object({ network_id: Type.String() });
 const dryRunOf = (query: { dry_run?: boolean }) => ({ dryRun: query.dry_run === true });

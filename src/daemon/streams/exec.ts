@@ -14,6 +14,7 @@ import {
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { Session } from '#engine/operations/container/executions.ts';
+import type { WindowSize } from '#host/driver.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { finish, firstFrame, Gate, type Inbox, reasonOf, refuseFrame, Throttle } from './socket.ts';
@@ -25,25 +26,34 @@ export async function execStream(socket: WebSocket, { executions }: Engine, log:
 	const parsed = parseFirstFrame(ExecStartConfig, first.text);
 	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
 	const { config } = parsed;
-	const { rows, columns } = config;
 	const request = {
 		attach: config.attach,
 		startContainer: config.start_container,
 		stdin: config.attach && config.stdin !== false,
-		...(rows && columns ? { size: { rows, columns } } : {}),
+		...sizeOf(config),
 	};
 	const output = new Output(socket);
 	try {
 		const session = await executions.start(config.exec_id, request, output.write);
 		if (!config.attach) return finishDetached(socket, session, log);
-		output.begin(session);
-		takeInput(socket, first.inbox, session);
-		const { code, containerEnded } = await session.ended;
-		const message = closingLine(config.exec_id, code, containerEnded);
-		finish(socket, CLOSE.finished, { message, ...(isTagged(socket) ? { exit_code: code } : {}) });
+		output.begin(session, starting());
+		await follow(socket, first.inbox, { id: config.exec_id, session });
 	} catch (error) {
 		fail(socket, { error, attached: config.attach }, log);
 	}
+}
+
+/** Stays with an execution instance whose output has begun, to its end. */
+export async function follow(socket: WebSocket, inbox: Inbox, { id, session }: { id: string; session: Session }) {
+	takeInput(socket, inbox, session);
+	const { code, containerEnded } = await session.ended;
+	const message = closingLine(id, code, containerEnded);
+	finish(socket, CLOSE.finished, { message, ...(isTagged(socket) ? { exit_code: code } : {}) });
+}
+
+/** Size of the client's terminal, where it has one. */
+export function sizeOf({ rows, columns }: { rows?: number; columns?: number }): { size?: WindowSize } {
+	return rows && columns ? { size: { rows, columns } } : {};
 }
 
 /** Whether the client knows our frames, in which the streams are kept apart. */
@@ -57,7 +67,7 @@ function finishDetached(socket: WebSocket, session: Session, log: Logger): void 
 }
 
 /** Holds output back until the starting frame is out, then sends it as the client understands it. */
-class Output {
+export class Output {
 	readonly #socket: WebSocket;
 	readonly #tagged: boolean;
 	#throttle: Throttle | undefined;
@@ -74,9 +84,10 @@ class Output {
 		else this.#send(id, chunk);
 	};
 
-	begin(session: Session): void {
-		this.#socket.send(starting());
-		for (const line of session.announcements) this.#send(STDOUT, Buffer.from(line));
+	begin(session: Session, startingFrame: string): void {
+		this.#socket.send(startingFrame);
+		// Not among the output of the command, where the client can tell them apart.
+		for (const line of session.announcements) this.#send(STDERR, Buffer.from(line));
 		for (const [id, chunk] of this.#held ?? []) this.#send(id, chunk);
 		this.#held = undefined;
 		this.#throttle = new Throttle(this.#socket, session.process);
@@ -146,7 +157,7 @@ const FAILED = 'error starting exec instance';
  * A close frame has no room for a long reason, so it comes as a frame before. The original client parses the first frame
  * as JSON, and reads none when it is detached.
  */
-function fail(
+export function fail(
 	socket: WebSocket,
 	{ error, attached }: { readonly error: unknown; readonly attached: boolean },
 	log: Logger,

@@ -8,9 +8,14 @@ import type { Logger } from '#engine/logger.ts';
 import { messageOf } from '#errors/kleene-error.ts';
 import { execStream } from './exec.ts';
 import { imageCreateStream } from './images.ts';
+import { runStream } from './run.ts';
 import { MessageSocket } from './socket.ts';
 
-const STREAMS = { '/exec/start': execStream, '/images/create': imageCreateStream } as const;
+const STREAMS = {
+	'/exec/start': execStream,
+	'/containers/run': runStream,
+	'/images/create': imageCreateStream,
+} as const;
 
 /** Paths of all streams. */
 export const STREAM_PATHS: readonly string[] = Object.keys(STREAMS);

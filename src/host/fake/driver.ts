@@ -53,6 +53,8 @@ export class FakeHost implements HostDriver {
 	failAt = Number.POSITIVE_INFINITY;
 	/** Set to lose the connection right after the step with this number was done, until `reconnect`. */
 	loseAt = Number.POSITIVE_INFINITY;
+	/** Set to let no process start. */
+	startsNothing = false;
 	#reachable = true;
 	#listeners: ((event: HostEvent) => void)[] = [];
 
@@ -150,6 +152,7 @@ export class FakeHost implements HostDriver {
 	}
 
 	async run(request: RunRequest): Promise<HostProcess> {
+		if (this.startsNothing) throw refuse(`process in ${request.container}`, 'it was told to fail');
 		const process = new FakeProcess();
 		if (request.kind === 'first') this.processes.set(request.container, process);
 		return process;

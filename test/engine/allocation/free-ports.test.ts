@@ -10,7 +10,7 @@ async function create({ engine }: Fixture, name: string, hostPort: string, conta
 	const port = { interfaces: [], hostPort, containerPort, protocol: 'tcp' } as const;
 	const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publishFrom: [], publicPorts: [port] };
 	const how = { networkDriver: 'vnet', restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
-	await engine.containers.create({ name, image: 'Base', user: '', ...lists, ...how });
+	await engine.newContainers.create({ name, image: 'Base', user: '', ...lists, ...how });
 	return engine.containers.inspect(name).container.publicPorts[0]!.hostPort;
 }
 
@@ -33,7 +33,7 @@ test('a container publishes each port of the host once', async () => {
 		});
 		const lists = { cmd: ['/bin/true'], env: [], mounts: [], jailParam: [], publishFrom: [], publicPorts };
 		const how = { networkDriver: 'vnet', restartPolicy: 'no', persist: false, bandwidth: 0 } as const;
-		return fixture.engine.containers.create({ name, image: 'Base', user: '', ...lists, ...how });
+		return fixture.engine.newContainers.create({ name, image: 'Base', user: '', ...lists, ...how });
 	};
 	const refused = { code: 'PORT_TAKEN', hint: /each port of the host once/ };
 	await assert.rejects(make('twice', ['80'], ['80']), refused);

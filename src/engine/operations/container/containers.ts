@@ -9,7 +9,6 @@ import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
 import { portsAmong } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
-import type { VolumeOperations } from '../volumes.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import { type Runs, requireStopped } from './runs.ts';
 
@@ -40,7 +39,6 @@ const DEFAULT_GRACE = 10_000;
 export class ContainerOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
-	readonly #volumes: VolumeOperations;
 	readonly #creations: Creations;
 	readonly #names: HostsFileUpdater;
 
@@ -48,14 +46,12 @@ export class ContainerOperations {
 		context: EngineContext,
 		others: {
 			runs: Runs;
-			volumes: VolumeOperations;
 			creations: Creations;
 			names: HostsFileUpdater;
 		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
-		this.#volumes = others.volumes;
 		this.#creations = others.creations;
 		this.#names = others.names;
 	}
@@ -99,19 +95,6 @@ export class ContainerOperations {
 		});
 		const target = targetOf(container, memberships);
 		return container.publicPorts.map(() => target);
-	}
-
-	async create(request: ContainerRequest): Promise<string> {
-		const { executor } = this.#context;
-		const container = this.#creations.draft(request);
-		const { id } = container;
-		await this.#volumes.withVolumesOf(container, (volumes) => {
-			const steps = this.#creations.steps(container, volumes);
-			const done = this.#creations.changes(container, volumes);
-			const confirm = () => this.#creations.confirm(container);
-			return executor.build({ subject: `container ${id}`, steps, done, confirm });
-		});
-		return id;
 	}
 
 	remove(identifier: string): Promise<string> {

@@ -6,7 +6,7 @@ import type { Mount } from '#model/mount.ts';
 import type { Part } from '#model/part.ts';
 import { type FreePorts, type PublishedPort, parsePublishedPorts, parsePublishFrom } from '#model/port.ts';
 import { make, type Step } from '#model/step.ts';
-import type { StoreChange } from '#model/store-change.ts';
+import type { ContainerCreated, VolumeCreated } from '#model/store-change.ts';
 import type { EngineContext } from '../../context.ts';
 import { imageOf, requireImage } from '../../identify.ts';
 import { requireHooksAllowed } from '../../plan/jail/hooks.ts';
@@ -33,6 +33,9 @@ export interface ContainerRequest {
 	/** Bits per second, 0 for no limit. */
 	readonly bandwidth: number;
 }
+
+/** What comes into the store with a container. */
+export type Creation = VolumeCreated | ContainerCreated;
 
 /** The coming into being of containers, apart from doing it: a dry run takes the same way. */
 export class Creations {
@@ -73,16 +76,17 @@ export class Creations {
 		return [...first, files, ...parts.filter((part) => !first.includes(part))].map(make);
 	}
 
-	/** Names and images may be gone since the draft. */
+	/** Within the transaction in which the plan begins: names and images may be gone since the draft. */
 	confirm(container: Container): void {
 		const { store, driver } = this.#context;
 		this.requireFreeName(container.name);
 		imageOf(store, container, driver.facts());
 	}
 
-	/** Changes recorded when all parts were made. */
-	changes(container: Container, { created, names }: VolumesOfContainer): StoreChange[] {
-		return [...created, { kind: 'container-created', container, volumes: names }];
+	/** Changes recorded when the plan begins: names are taken from then on. */
+	changes(container: Container, { created, names }: VolumesOfContainer): Creation[] {
+		const volumes = created.map((one) => ({ ...one, tentative: true }));
+		return [...volumes, { kind: 'container-created', container, volumes: names, tentative: true }];
 	}
 
 	/** Checks that need the configuration alone. */

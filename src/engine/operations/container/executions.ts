@@ -6,7 +6,7 @@ import type { EngineContext } from '../../context.ts';
 import { findContainer, imageOf, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Command, processOf } from '../../plan/run/sandbox.ts';
-import type { Runs } from './runs.ts';
+import type { Runs, Started } from './runs.ts';
 
 export type ExecutionRequest = Omit<Command, 'stdin'> & { readonly container: string };
 
@@ -108,6 +108,30 @@ export class ExecutionOperations {
 	}
 
 	/**
+	 * Execution instance of the first process of a container that comes into being with it.
+	 * @param onOutput set before the process can write anything
+	 */
+	async startNew(
+		containerId: string,
+		command: Command,
+		start: () => Promise<Started>,
+		onOutput: (stream: OutputStream, chunk: Buffer) => void,
+	): Promise<{ id: string; session: Session }> {
+		const id = newId();
+		const session = sessionOf(await start());
+		const execution: Execution = { id, containerId, request: { ...command, container: containerId }, started: true };
+		this.#executions.set(id, execution);
+		this.#attach(execution, session, onOutput);
+		return { id, session };
+	}
+
+	#attach(execution: Execution, session: Session, onOutput: (stream: OutputStream, chunk: Buffer) => void): void {
+		session.process.onOutput(onOutput);
+		execution.process = session.process;
+		session.ended.finally(() => this.#executions.delete(execution.id)).catch(() => {});
+	}
+
+	/**
 	 * An instance that was refused because its container does not run waits on: nothing was done for it.
 	 *
 	 * @param onOutput set before the process can write anything.
@@ -120,9 +144,7 @@ export class ExecutionOperations {
 		return this.#context.locks.run(containerLock(execution.containerId), async () => {
 			try {
 				const session = await this.#run(execution, request);
-				session.process.onOutput(onOutput);
-				execution.process = session.process;
-				session.ended.finally(() => this.#executions.delete(id)).catch(() => {});
+				this.#attach(execution, session, onOutput);
 				return session;
 			} catch (error) {
 				this.#executions.delete(id);
@@ -145,12 +167,7 @@ export class ExecutionOperations {
 				hint: `start it with "klee start ${container.name}"`,
 				message: "cannot start container when 'start_container' is false.",
 			});
-		const { process, announcements, gone } = await this.#runs.start(container, command, request);
-		const ended = process.ended.then(async ({ code, sandboxEnded }) => {
-			if (sandboxEnded) await gone;
-			return { code, containerEnded: sandboxEnded };
-		});
-		return { process, announcements, first: true, ended };
+		return sessionOf(await this.#runs.start(container, command, request));
 	}
 
 	async #runAdditional(
@@ -209,6 +226,15 @@ export class ExecutionOperations {
 			message: 'execution instance have not been started',
 		});
 	}
+}
+
+/** Session of the first process of a container. */
+function sessionOf({ process, announcements, gone }: Started): Session {
+	const ended = process.ended.then(async ({ code, sandboxEnded }) => {
+		if (sandboxEnded) await gone;
+		return { code, containerEnded: sandboxEnded };
+	});
+	return { process, announcements, first: true, ended };
 }
 
 function noSuchExecution(id: string): KleeneError {

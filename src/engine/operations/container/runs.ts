@@ -1,6 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, WindowSize } from '#host/driver.ts';
 import type { Container } from '#model/container.ts';
+import type { Part } from '#model/part.ts';
 import { make, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../../context.ts';
@@ -8,6 +9,7 @@ import { containerLock, volumeLock } from '../../locks.ts';
 import { volumesAmong } from '../../plan/run/mounts.ts';
 import { announcements, teardownOfRun } from '../../plan/run/run.ts';
 import type { Command } from '../../plan/run/sandbox.ts';
+import type { Recorded } from '../../recorder.ts';
 import { portsAmong, type RunPlanner } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 
@@ -29,6 +31,20 @@ export interface Attaching {
 	readonly attach: boolean;
 	/** Of the client's terminal. */
 	readonly size?: WindowSize;
+}
+
+/** Parts of a run that is to be built, with what comes before them in the same plan. */
+export interface Beginning {
+	readonly parts: readonly Part[];
+	readonly steps?: readonly Step[];
+	/** See `BuildPlan`. */
+	readonly begun?: Recorded;
+	readonly undone?: readonly StoreChange[];
+}
+
+export interface BuildOptions extends Attaching {
+	/** Reports what came before the run, once nothing can fail any more. */
+	readonly announce?: () => void;
 }
 
 export interface Started {
@@ -77,7 +93,14 @@ export class Runs {
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
 	async start(container: Container, command: Command, attaching: Attaching): Promise<Started> {
 		const keys = volumesAmong(container.mounts).map(volumeLock);
-		return await this.#context.locks.runAll(keys, () => this.#start(container, command, attaching));
+		return await this.#context.locks.runAll(keys, async () => {
+			const frontage = await this.#planner.frontageFor(container);
+			return await this.build(
+				container,
+				() => ({ parts: this.#planner.plan(container, command, frontage) }),
+				attaching,
+			);
+		});
 	}
 
 	/** Plan of `start`. Callers hold the lock of the container. */
@@ -88,28 +111,43 @@ export class Runs {
 		return executor.describe(parts.map(make));
 	}
 
-	async #start(container: Container, command: Command, { attach, size }: Attaching): Promise<Started> {
-		const { driver, executor, events } = this.#context;
-		const parts = await this.#planner.plan(container, command);
-		const subject = `container ${container.id}`;
-		const run: Run = { id: container.id, adopted: false, gone: Promise.withResolvers(), ending: false };
+	/**
+	 * Builds a run and starts its first process, or neither. Callers hold the locks of the container and of its volumes.
+	 *
+	 * @param begin called in the transaction in which the plan begins
+	 */
+	async build(container: Container, begin: () => Beginning, options: BuildOptions): Promise<Started> {
+		const { executor, events } = this.#context;
+		const { id, name } = container;
+		const run: Run = { id, adopted: false, gone: Promise.withResolvers(), ending: false };
+		let parts: readonly Part[] = [];
+		const started = Promise.withResolvers<HostProcess>();
+		const launch = async () => {
+			// Before it starts: of one that ends at once the host tells as soon.
+			this.#active.set(id, run);
+			started.resolve(await this.#launch(id, options));
+		};
 		try {
-			const done = [{ kind: 'run-started', container: container.id, parts }] as const;
-			await executor.build({ subject, steps: this.#names.filled(container.id, parts).map(make), done });
+			await executor.build(() => {
+				const { steps = [], ...beginning } = begin();
+				({ parts } = beginning);
+				const done = [{ kind: 'run-started', container: id, parts }] as const;
+				const making = this.#names.filled(id, parts).map(make);
+				return { ...beginning, subject: `container ${id}`, steps: [...steps, ...making], done, launch };
+			});
 		} catch (error) {
-			this.#planner.forget(container.id, parts);
-			this.#names.changedBy(container.id);
+			this.#active.delete(id);
+			this.#planner.forget(id, parts);
+			this.#names.changedBy(id);
 			throw error;
 		}
-		this.#active.set(container.id, run);
-		try {
-			const process = await driver.run({ kind: 'first', container: container.id, attach, ...(size ? { size } : {}) });
-			events.tell({ kind: 'container-started', container: container.id, name: container.name });
-			return { process, announcements: announcements(parts), gone: run.gone.promise };
-		} catch (error) {
-			await this.#end(run, 0);
-			throw error;
-		}
+		options.announce?.();
+		events.tell({ kind: 'container-started', container: id, name });
+		return { process: await started.promise, announcements: announcements(parts), gone: run.gone.promise };
+	}
+
+	#launch(container: string, { attach, size }: Attaching): Promise<HostProcess> {
+		return this.#context.driver.run({ kind: 'first', container, attach, ...(size ? { size } : {}) });
 	}
 
 	/** Callers hold the lock of the container. @param grace milliseconds between asking and ending its processes. */
