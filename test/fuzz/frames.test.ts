@@ -11,6 +11,7 @@ import { WebSocket } from 'ws';
 import { ExecStartConfig } from '#api/executions.ts';
 import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
+import { RunAttachedConfig } from '#api/runs.ts';
 import { STREAM_PATHS, Streams } from '#daemon/streams/upgrade.ts';
 import { requireConsistent } from '#test/engine/recovery/consistency.ts';
 import { holds } from './amount.ts';
@@ -18,7 +19,11 @@ import { startApi } from './api-world.ts';
 import { anything, fitting, type Schema } from './from-schema.ts';
 
 /** The first frame of each stream. */
-const FIRST_FRAMES = { '/exec/start': ExecStartConfig, '/images/create': ImageCreateConfig };
+const FIRST_FRAMES = {
+	'/exec/start': ExecStartConfig,
+	'/containers/run': RunAttachedConfig,
+	'/images/create': ImageCreateConfig,
+};
 
 type Sent = string | Buffer;
 

@@ -14,7 +14,7 @@ import {
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { Session } from '#engine/operations/container/executions.ts';
-import type { WindowSize } from '#host/driver.ts';
+import type { Attaching } from '#engine/operations/container/runs.ts';
 import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { finish, firstFrame, Gate, type Inbox, reasonOf, refuseFrame, Throttle } from './socket.ts';
@@ -52,7 +52,7 @@ export async function follow(socket: WebSocket, inbox: Inbox, { id, session }: {
 }
 
 /** Size of the client's terminal, where it has one. */
-export function sizeOf({ rows, columns }: { rows?: number; columns?: number }): { size?: WindowSize } {
+export function sizeOf({ rows, columns }: { rows?: number; columns?: number }): Pick<Attaching, 'size'> {
 	return rows && columns ? { size: { rows, columns } } : {};
 }
 
