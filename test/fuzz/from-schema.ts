@@ -8,7 +8,7 @@ export interface Schema {
 	readonly anyOf?: readonly Schema[];
 	readonly items?: Schema;
 	readonly properties?: Readonly<Record<string, Schema>>;
-	readonly required?: readonly string[];
+	readonly required?: readonly string[] | undefined;
 	readonly minimum?: number;
 	readonly maximum?: number;
 	readonly maxLength?: number;
