@@ -3,7 +3,7 @@
  * announcement (RFC 5227, section 3) or an unsolicited neighbour advertisement (RFC 4861, section 7.2.6).
  */
 
-import { closeSync } from 'node:fs';
+import { close } from 'node:fs';
 import { addressBytes } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import { macBytes } from '#inet/mac.ts';
@@ -58,8 +58,9 @@ export class Announcer {
 		checked('sendto', () => sendto(this.#fd, packet, packet.length, 0, name, name.length));
 	}
 
+	/** In the background: the kernel waits until no processor uses the socket any more. */
 	close(): void {
-		closeSync(this.#fd);
+		close(this.#fd, () => {});
 	}
 }
 

@@ -2,7 +2,7 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../errno.ts';
-import { checked, declare } from './libc.ts';
+import { checked, declare, declareInBackground } from './libc.ts';
 
 const MS_PRIVATE = 1 << 18;
 const MNT_DETACH = 2;
@@ -11,7 +11,9 @@ const UMOUNT_NOFOLLOW = 8;
 const mountCall = declare<
 	(source: string | null, target: string, type: string | null, flags: number, data: string | null) => number
 >('int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)');
-const umountCall = declare<(target: string, flags: number) => number>('int umount2(const char *target, int flags)');
+const UMOUNT = 'int umount2(const char *target, int flags)';
+const umountCall = declare<(target: string, flags: number) => number>(UMOUNT);
+const umountInBackground = declareInBackground<[target: string, flags: number]>(UMOUNT);
 
 const statvfs = declare<(path: string, into: Buffer) => number>('int statvfs(const char *path, void *buf)');
 /** Source: bits/statvfs.h. */
@@ -66,6 +68,13 @@ export function unmountAll(target: string): void {
 			throw error;
 		}
 	}
+}
+
+/** The same while the main thread goes on: the kernel writes out what is not on the disk yet. */
+export async function unmountAllInBackground(target: string): Promise<void> {
+	while ((await umountInBackground(target, UMOUNT_NOFOLLOW)) === 0);
+	// Why there was nothing more to be unmounted is told to this thread alone.
+	unmountAll(target);
 }
 
 function unmountTop(target: string): void {

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isId } from '#model/ids.ts';
 import { isVolumeName } from '#model/volume.ts';
@@ -40,6 +41,15 @@ export class RecordFiles {
 		mkdirSync(this.#directory(kind), { recursive: true, mode: 0o700 });
 		writeFileSync(next, text, { mode: 0o600 });
 		renameSync(next, this.#file(kind, id));
+	}
+
+	/** The same in the background; undefined removes it. One at a time: a file has but one that is to replace it. */
+	async replace(kind: RecordKind, id: string, record: RecordKinds[RecordKind] | undefined): Promise<void> {
+		const file = this.#file(kind, id);
+		if (!record) return rm(file, { force: true });
+		await mkdir(this.#directory(kind), { recursive: true, mode: 0o700 });
+		await writeFile(`${file}.next`, textOf(record), { mode: 0o600 });
+		await rename(`${file}.next`, file);
 	}
 
 	remove(kind: RecordKind, id: string): void {

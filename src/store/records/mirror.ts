@@ -72,12 +72,44 @@ export class Mirror {
 	#later(): void {
 		if (this.#due || !this.#begun) return;
 		this.#due = true;
-		setImmediate(() => this.flush());
+		setImmediate(() => void this.#writeTouched());
 	}
 
-	/** Writes what was touched. */
+	/** One after the other, in the background: a disk that is slow holds up nobody but the records. */
+	async #writeTouched(): Promise<void> {
+		try {
+			for (let one = this.#takeTouched(); one; one = this.#takeTouched()) await this.#writeInBackground(one);
+			this.#failing = false;
+		} catch (error) {
+			this.#report(error);
+		} finally {
+			this.#due = false;
+		}
+	}
+
+	/** With its record as it is now: if it changes while that is being written, it is touched again. */
+	#takeTouched(): (RecordOf & { readonly record: RecordKinds[RecordKind] | undefined }) | undefined {
+		const row = this.#db.isOpen ? this.#db.get('SELECT kind, id FROM temp.touched LIMIT 1') : undefined;
+		if (!row) return undefined;
+		const [kind, id] = [row.kind as RecordKind, String(row.id)];
+		const record = this.#recordOf(kind, id);
+		this.#forget(kind, id);
+		return { kind, id, record };
+	}
+
+	async #writeInBackground({ kind, id, record }: RecordOf & { record: RecordKinds[RecordKind] | undefined }) {
+		try {
+			await this.#files.replace(kind, id, record);
+		} catch (error) {
+			if (this.#db.isOpen) this.#db.run('INSERT OR IGNORE INTO temp.touched VALUES (?, ?)', kind, id);
+			throw error;
+		}
+	}
+
+	/** Writes what was touched, at once. */
 	flush(): void {
 		if (!this.#begun || !this.#db.isOpen) return;
+		const due = this.#due;
 		this.#due = true;
 		try {
 			this.#files.writeIdentity(this.#store.identity);
@@ -85,18 +117,26 @@ export class Mirror {
 				this.#write(kind as RecordKind, String(id));
 			this.#failing = false;
 		} catch (error) {
-			if (!this.#failing) this.#log.warn({ error: messageOf(error) }, 'cannot write records of the database');
-			this.#failing = true;
+			this.#report(error);
 		} finally {
 			// What was written here changed nothing.
-			this.#due = false;
+			this.#due = due;
 		}
+	}
+
+	#report(error: unknown): void {
+		if (!this.#failing) this.#log.warn({ error: messageOf(error) }, 'cannot write records of the database');
+		this.#failing = true;
 	}
 
 	#write(kind: RecordKind, id: string): void {
 		const record = this.#recordOf(kind, id);
 		if (record) this.#files.write(kind, id, record as never);
 		else this.#files.remove(kind, id);
+		this.#forget(kind, id);
+	}
+
+	#forget(kind: RecordKind, id: string): void {
 		this.#db.run('DELETE FROM temp.touched WHERE kind = ? AND id = ?', kind, id);
 	}
 

@@ -7,6 +7,7 @@ import { startContainer } from '#os/linux/oci/runtime.ts';
 import { identify, isAlive, signalProcess } from '#os/linux/process.ts';
 import { connectSeqpacket } from '#os/linux/seqpacket.ts';
 import type { Paths } from '../paths.ts';
+import type { Admission } from './admission.ts';
 import { Bundle } from './bundle/bundle.ts';
 import { ociProcess } from './bundle/oci-spec.ts';
 import { lookUp } from './bundle/users.ts';
@@ -27,13 +28,15 @@ export class Runner {
 	readonly #paths: Paths;
 	readonly #tools: OciTools;
 	readonly #exits: Exits;
+	readonly #admission: Admission;
 	readonly #attachments = new Map<SocketStreams, string>();
 	#hooks = 0;
 
-	constructor(paths: Paths, tools: OciTools, exits: Exits) {
+	constructor(paths: Paths, tools: OciTools, { exits, admission }: { exits: Exits; admission: Admission }) {
 		this.#paths = paths;
 		this.#tools = tools;
 		this.#exits = exits;
+		this.#admission = admission;
 	}
 
 	async run(request: RunRequest): Promise<HostProcess> {
@@ -82,7 +85,7 @@ export class Runner {
 	}
 
 	async #additional(state: SandboxState, request: RunRequest & { kind: 'additional' }): Promise<HostProcess> {
-		const { container, execution, process, size } = request;
+		const { container, execution, process, attach, size } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
 		const identity = lookUp(this.#paths.containerRoot(container), process.user);
@@ -96,15 +99,16 @@ export class Runner {
 			if (process.tty && size !== undefined) resizeTerminal(bundle.control, size);
 		};
 		try {
-			const { pid, code } = await execInContainer(this.#tools, {
+			const exec = {
 				container,
 				execution,
 				directory: bundle.directory,
 				spec: join(bundle.directory, 'process.json'),
 				tty: process.tty,
 				stdin: process.stdin,
-				...(request.attach ? { onAttachable } : {}),
-			});
+				...(attach ? { onAttachable } : {}),
+			};
+			const { pid, code } = await this.#admission.run(() => execInContainer(this.#tools, exec));
 			const identified = identify(pid);
 			const kill = (signal: NodeJS.Signals) => identified !== undefined && signalProcess(identified, signal);
 			const ended = endOfAdditional(state, this.#exits, { process: identified, code, streams });
@@ -113,7 +117,7 @@ export class Runner {
 			return new MonitoredProcess({ streams, control, kill, ended: removed });
 		} catch (error) {
 			streams?.destroy();
-			bundle.remove();
+			await bundle.remove();
 			throw error;
 		}
 	}

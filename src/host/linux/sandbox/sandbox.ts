@@ -13,6 +13,7 @@ import { requireReservedPorts } from '../network/reserved-ports.ts';
 import type { Paths } from '../paths.ts';
 import { hintFor, reasonOf } from '../refusals.ts';
 import { bindsBelow } from '../storage/bind-options.ts';
+import { Admission } from './admission.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
 import { lookUp } from './bundle/users.ts';
@@ -55,6 +56,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	readonly #exits: Exits;
 	readonly #runner: Runner;
 	readonly #hooks: Hooks;
+	readonly #admission = new Admission();
 
 	constructor(options: SandboxOptions) {
 		this.#options = options;
@@ -62,7 +64,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const { conmon, runtime, patience, paths } = options;
 		this.#tools = { conmon, runtime, state: paths.runtimeState(), ...(patience === undefined ? {} : { patience }) };
 		this.#exits = new Exits(options.paths.exits(), options.log);
-		this.#runner = new Runner(options.paths, this.#tools, this.#exits);
+		this.#runner = new Runner(options.paths, this.#tools, { exits: this.#exits, admission: this.#admission });
 		this.#hooks = new Hooks(this.#runner, options);
 	}
 
@@ -79,7 +81,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
 			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
-			const processes = bundle.record(await createContainer(this.#tools, monitored));
+			const processes = bundle.record(await this.#admission.run(() => createContainer(this.#tools, monitored)));
 			if (processes === undefined) throw new Error('its first process ended before it was started');
 			this.#exits.track(container, processes);
 		} catch (error) {
@@ -226,7 +228,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	async #remove(container: string): Promise<void> {
 		await deleteContainer(this.#tools, container);
 		await this.#hooks.afterStop(container, this.#bundle(container));
-		this.#bundle(container).remove();
+		await this.#bundle(container).remove();
 		this.#exits.forget(container);
 	}
 }

@@ -6,7 +6,7 @@ import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
-import { isMountPoint, listMounts, mountPrivately, unmountAll } from '#os/linux/mounts.ts';
+import { isMountPoint, listMounts, mountPrivately, unmountAllInBackground } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
@@ -34,7 +34,7 @@ export class LinuxStorage {
 
 	readonly rootMount: PartHandler<'root-mount'> = {
 		make: (part) => this.#mount(part),
-		unmake: (part) => unmountAll(this.#paths.containerRoot(part.container)),
+		unmake: (part) => unmountAllInBackground(this.#paths.containerRoot(part.container)),
 		describe: (verb, part) => this.#describeMount(verb, part),
 	};
 

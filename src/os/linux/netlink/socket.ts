@@ -2,7 +2,7 @@
  * A synchronous netlink socket. The kernel answers within `send`, so an answer is there when `recv` asks for it and no
  * call can wait for something that never comes.
  */
-import { closeSync } from 'node:fs';
+import { close, closeSync } from 'node:fs';
 import { errnoName } from '#os/errno.ts';
 import { checked, declare, declareInBackground, describeErrno, lastErrno } from '../libc.ts';
 import { within } from '../netns.ts';
@@ -124,7 +124,7 @@ export class NetlinkSocket {
 				throw new Error(`${words}: the netlink socket took no message`);
 			socket.#outcome(1, words);
 		} finally {
-			socket.close();
+			close(socket.#fd, () => {});
 		}
 	}
 

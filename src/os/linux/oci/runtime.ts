@@ -3,7 +3,8 @@
  * container, and the program alone costs some 8 ms each time: so both are done directly where the files are as known,
  * and by the program where they are not.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
 import { run } from '#os/exec.ts';
@@ -24,7 +25,7 @@ export async function startContainer(tools: OciTools, container: string): Promis
 export async function deleteContainer(tools: OciTools, container: string): Promise<void> {
 	const state = join(tools.state, container);
 	if (!existsSync(state)) return;
-	if (removeCgroups(join(state, 'state.json'))) rmSync(state, { recursive: true, force: true });
+	if (await removeCgroups(join(state, 'state.json'))) await rm(state, { recursive: true, force: true });
 	else await run([tools.runtime, '--root', tools.state, 'delete', '--force', container], { timeout: TIMEOUT });
 }
 
@@ -59,21 +60,20 @@ function readByte(fifo: number): boolean {
 }
 
 /** False when that is better left to the runtime: no such list, or something is in a cgroup. */
-function removeCgroups(file: string): boolean {
+async function removeCgroups(file: string): Promise<boolean> {
 	try {
 		const { cgroup_paths: paths } = JSON.parse(readFileSync(file, 'utf8')) as { cgroup_paths?: Record<string, string> };
 		if (paths === undefined) return false;
-		for (const path of new Set(Object.values(paths))) if (!removeCgroup(path)) return false;
-		return true;
+		return (await Promise.all([...new Set(Object.values(paths))].map(removeCgroup))).every(Boolean);
 	} catch {
 		return false;
 	}
 }
 
-function removeCgroup(path: string): boolean {
+async function removeCgroup(path: string): Promise<boolean> {
 	if (!path.startsWith(CGROUPS)) return false;
 	try {
-		rmdirSync(path);
+		await rmdir(path);
 		return true;
 	} catch (error) {
 		return hasCode(error, 'ENOENT');

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
@@ -108,10 +109,10 @@ export class Bundle {
 		return new Bundle(directory);
 	}
 
-	/** conmon takes its own files away as it ends: where it is quicker, `rmSync` takes all for gone and leaves the rest. */
-	remove(): void {
+	/** conmon takes its own files away as it ends: where it is quicker, `rm` takes all for gone and leaves the rest. */
+	async remove(): Promise<void> {
 		for (let tries = 0; tries < MOST_REMOVALS && existsSync(this.directory); tries += 1)
-			rmSync(this.directory, { recursive: true, force: true, maxRetries: 3, retryDelay: 5 });
+			await rm(this.directory, { recursive: true, force: true, maxRetries: 3, retryDelay: 5 });
 	}
 }
 
