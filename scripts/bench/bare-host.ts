@@ -38,6 +38,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 		options?.onDone?.(steps.length);
 	};
 	return {
+		activity: host.activity,
 		facts: () => host.facts(),
 		observe: (scope, expected) => host.observe(scope, expected),
 		describe: (step) => host.describe(step),

@@ -1,3 +1,4 @@
+import { type ActivityClient, activityClient } from './activity/activity.ts';
 import { DEFAULT_HOST, parseDaemonAddress } from './address.ts';
 import { type ContainersClient, containersClient } from './containers.ts';
 import { type DiagnosisClient, diagnosisClient } from './diagnosis.ts';
@@ -18,6 +19,8 @@ export interface ClientOptions {
 /** A daemon, by resource. Every call rejects with a KleeneError and nothing else that is not a defect of ours. */
 export interface KleeneClient {
 	readonly containers: ContainersClient;
+	/** What containers do and did. */
+	readonly activity: ActivityClient;
 	readonly executions: ExecutionsClient;
 	readonly images: ImagesClient;
 	readonly networks: NetworksClient;
@@ -34,6 +37,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 	const http = new HttpTransport(address, address.tls ? readTls(options.tls ?? {}) : { rejectUnauthorized: false });
 	return {
 		containers: containersClient(http),
+		activity: activityClient(http),
 		executions: executionsClient(http),
 		images: imagesClient(http),
 		networks: networksClient(http),

@@ -54,6 +54,19 @@ export class HttpTransport {
 		return bytes;
 	}
 
+	/** The body of the answer in pieces, as they come. A reader that is slow makes the daemon wait. */
+	async *stream(call: Call): AsyncGenerator<Buffer> {
+		const response = await this.#respond(call);
+		const status = response.statusCode ?? 0;
+		try {
+			if (status < 300) return yield* response as AsyncIterable<Buffer>;
+		} catch (cause) {
+			throw unreachable(this.address, cause);
+		}
+		const body = await new Promise<Buffer>((resolve) => collect(response, resolve));
+		throw refusalOf(body.toString('utf8'), status, call.doing);
+	}
+
 	/** Something else that ends with this transport. @returns a function that takes it back */
 	onClose(action: () => void): () => void {
 		this.#closing.add(action);
@@ -65,16 +78,21 @@ export class HttpTransport {
 		for (const action of this.#closing) action();
 	}
 
-	#send(call: Call): Promise<{ status: number; bytes: Buffer }> {
+	async #send(call: Call): Promise<{ status: number; bytes: Buffer }> {
+		const response = await this.#respond(call);
 		return new Promise((resolve, reject) => {
-			const fail = (cause: unknown) => reject(unreachable(this.address, cause));
+			response.on('error', (cause) => reject(unreachable(this.address, cause)));
+			collect(response, (bytes) => resolve({ status: response.statusCode ?? 0, bytes }));
+		});
+	}
+
+	/** Resolves when the head of the answer is there. */
+	#respond(call: Call): Promise<IncomingMessage> {
+		return new Promise((resolve, reject) => {
 			const request = this.#request(call);
-			request.on('error', fail);
+			request.on('error', (cause) => reject(unreachable(this.address, cause)));
 			limitConnecting(request);
-			request.on('response', (response) => {
-				response.on('error', fail);
-				collect(response, (bytes) => resolve({ status: response.statusCode ?? 0, bytes }));
-			});
+			request.on('response', resolve);
 			request.end(call.body === undefined ? undefined : JSON.stringify(call.body));
 		});
 	}

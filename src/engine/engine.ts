@@ -7,6 +7,7 @@ import { Executor } from './executor.ts';
 import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
+import { LogOperations } from './operations/activity/logs.ts';
 import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
@@ -37,6 +38,7 @@ export class Engine {
 	readonly newContainers: NewContainers;
 	readonly images: ImageOperations;
 	readonly volumes: VolumeOperations;
+	readonly logs: LogOperations;
 	readonly doctor: DoctorOperations;
 	readonly system: SystemOperations;
 	readonly traces: TraceOperations;
@@ -68,6 +70,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, { runs, creations, names });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context);
+		this.logs = new LogOperations(context, runs);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);

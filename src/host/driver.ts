@@ -7,6 +7,7 @@
  * - Nothing is kept in memory that could not be found again on the host after the daemon was killed.
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
+import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
@@ -176,7 +177,17 @@ export interface ListenersRequest {
 	readonly port: number;
 }
 
+/** What containers do and did. Nothing here changes the host. */
+export interface HostActivity {
+	/**
+	 * Output of the first processes of a container, also of earlier runs, as far as it is kept. The next batch is read when
+	 * it is asked for: a reader that is slow makes nobody wait.
+	 */
+	log(request: LogRequest): AsyncIterable<LogBatch>;
+}
+
 export interface HostDriver {
+	readonly activity: HostActivity;
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
 	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;

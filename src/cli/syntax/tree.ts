@@ -1,5 +1,6 @@
 import { Argument, Command, Help, Option } from 'commander';
 import { VERSION_LINE } from '../version.ts';
+import { activityCommands } from './activity.ts';
 import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
@@ -20,7 +21,7 @@ const GROUPS: readonly Group[] = [
 	{
 		name: 'container',
 		description: 'manage containers',
-		commands: containerCommands,
+		commands: { ...containerCommands, ...activityCommands },
 		shortcuts: {
 			create: 'create',
 			run: 'run',
@@ -28,6 +29,7 @@ const GROUPS: readonly Group[] = [
 			stop: 'stop',
 			restart: 'restart',
 			exec: 'exec',
+			logs: 'logs',
 			lsc: 'ls',
 			isc: 'inspect',
 			rmc: 'rm',

@@ -21,6 +21,7 @@ import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#
 import { identityOf, type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
 import { interfaceOnHost } from '#model/parts/references.ts';
 import type { Step } from '#model/step.ts';
+import { FakeActivity } from './activity.ts';
 import { FakeProcess } from './process.ts';
 
 const FACTS: HostFacts = {
@@ -40,6 +41,7 @@ const FACTS: HostFacts = {
 };
 
 export class FakeHost implements HostDriver {
+	readonly activity = new FakeActivity();
 	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();

@@ -13,6 +13,7 @@ import type { Part } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { Shell } from '#os/shell/shell.ts';
+import { FreebsdActivity } from './activity/activity.ts';
 import { applyBatch, describeStep } from './batch.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
@@ -57,6 +58,7 @@ interface Equipment extends FreebsdHostOptions {
 
 /** FreeBSD as a host: each kind of part goes to the handler that knows it, and all of a plan in one exchange. */
 export class FreebsdHost implements HostDriver {
+	readonly activity = new FreebsdActivity();
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
 	readonly #facts: HostFacts;

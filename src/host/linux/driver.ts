@@ -18,6 +18,7 @@ import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
 import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
+import { LinuxActivity } from './activity/activity.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { hostsFiles } from './dns/hosts-files.ts';
 import { Resolver } from './dns/resolver.ts';
@@ -73,6 +74,7 @@ interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 
 /** Linux as a host: each kind of part goes to the class that knows it. */
 export class LinuxHost implements HostDriver {
+	readonly activity: LinuxActivity;
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
@@ -136,6 +138,7 @@ export class LinuxHost implements HostDriver {
 				? {}
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
+		this.activity = new LinuxActivity(this.#sandboxes.logs);
 		this.#facts = gatherFacts(runtime, paths, {
 			lacking: [...ownerless, ...this.#network.lacking()],
 			limits,

@@ -24,7 +24,7 @@ export class Paths {
 		return join(this.root, 'containers');
 	}
 
-	/** Everything of one container: `upper`, `work`, `root` (mount point), `bundle`. */
+	/** Everything of one container: `upper`, `work`, `root` (mount point), `bundle`, `log`. */
 	container(id: string): string {
 		return join(this.containers(), id);
 	}
@@ -37,6 +37,11 @@ export class Paths {
 	/** The OCI bundle: config.json, attach socket, control pipes, pid files, status of the first process. */
 	bundle(id: string): string {
 		return join(this.container(id), 'bundle');
+	}
+
+	/** Output of its first process, in files that `LogDirectory` describes. */
+	log(id: string): string {
+		return join(this.container(id), 'log');
 	}
 
 	/** Source of /etc/resolv.conf in containers whose names Kleene resolves. */

@@ -59,6 +59,7 @@ export class Life {
 			return host.apply([step], options);
 		};
 		return {
+			activity: host.activity,
 			facts: () => host.facts(),
 			describe: (step) => host.describe(step),
 			observe: (scope: ObservationScope) => (this.#dead ? never() : host.observe(scope)),

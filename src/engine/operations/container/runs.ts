@@ -90,6 +90,11 @@ export class Runs {
 		};
 	}
 
+	/** Resolves when nothing of its run is left on the host. @returns undefined while it does not run */
+	untilGone(containerId: string): Promise<void> | undefined {
+		return this.#active.get(containerId)?.gone.promise;
+	}
+
 	/** Callers hold the lock of the container. Nothing of it is on the host. */
 	async start(container: Container, command: Command, attaching: Attaching): Promise<Started> {
 		const keys = volumesAmong(container.mounts).map(volumeLock);

@@ -20,6 +20,7 @@ import { lookUp } from './bundle/users.ts';
 import { Exits } from './exits.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
 import { readStatus } from './init-status.ts';
+import { Logs } from './log/logs.ts';
 import { inheritedEnv, Runner } from './runner.ts';
 import type { Stack } from './stacks.ts';
 
@@ -41,6 +42,8 @@ export interface SandboxOptions extends HookOptions {
 	readonly patience?: number;
 	/** A container's own network namespace. */
 	readonly stackOf: (container: string) => Pick<Stack, 'path' | 'owner'>;
+	/** Size of a log file that ends it, in bytes; undefined: the default. */
+	readonly logLimit?: number;
 	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
 	readonly hostNetwork?: string;
 }
@@ -57,6 +60,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	readonly #runner: Runner;
 	readonly #hooks: Hooks;
 	readonly #admission = new Admission();
+	readonly logs: Logs;
 
 	constructor(options: SandboxOptions) {
 		this.#options = options;
@@ -66,6 +70,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.#exits = new Exits(options.paths.exits(), options.log);
 		this.#runner = new Runner(options.paths, this.#tools, { exits: this.#exits, admission: this.#admission });
 		this.#hooks = new Hooks(this.#runner, options);
+		this.logs = new Logs(paths, options.log, options.logLimit);
 	}
 
 	async make(part: SandboxPart, options: ApplyOptions = {}): Promise<void> {
@@ -80,7 +85,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			bundle.write(part, () => this.#config(part, bundle));
 			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
-			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits() };
+			const log = this.logs.begin(container);
+			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits(), log };
 			const processes = bundle.record(await this.#admission.run(() => createContainer(this.#tools, monitored)));
 			if (processes === undefined) throw new Error('its first process ended before it was started');
 			this.#exits.track(container, processes);
@@ -125,7 +131,9 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	watch(listener: (event: SandboxEnded) => void): void {
 		for (const { container } of this.observe()) {
 			const processes = this.#bundle(container).processes();
-			if (processes !== undefined) this.#exits.track(container, processes);
+			if (processes === undefined) continue;
+			this.#exits.track(container, processes);
+			this.logs.track(container);
 		}
 		this.#exits.listen((container) => listener({ kind: 'sandbox-ended', container }));
 	}
@@ -145,6 +153,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	close(): void {
+		this.logs.close();
 		this.#exits.close();
 		this.#runner.close();
 	}
@@ -229,6 +238,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		await deleteContainer(this.#tools, container);
 		await this.#hooks.afterStop(container, this.#bundle(container));
 		await this.#bundle(container).remove();
+		this.logs.end(container);
 		this.#exits.forget(container);
 	}
 }

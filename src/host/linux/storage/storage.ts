@@ -90,6 +90,7 @@ export class LinuxStorage {
 		removeMountPoint(root);
 		await removeFiles(upper);
 		await removeFiles(work);
+		await removeFiles(this.#paths.log(container));
 		// The sandbox of the container has its files here too and takes them away itself.
 		ignore(() => rmdirSync(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}

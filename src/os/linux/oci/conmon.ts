@@ -32,6 +32,15 @@ export interface MonitorRequest {
 export interface CreateRequest extends MonitorRequest {
 	/** Directory for the exit file, which is named after the container. */
 	readonly exits: string;
+	/** Output of the container goes there, see `log-records.ts`. Absent: it is dropped. */
+	readonly log?: LogFile;
+}
+
+/** conmon appends to this file, and starts an empty one in its place when it would exceed `limit`. */
+export interface LogFile {
+	readonly path: string;
+	/** Bytes. */
+	readonly limit: number;
 }
 
 export interface ExecRequest extends MonitorRequest {
@@ -67,7 +76,8 @@ export class OciTimeout extends OciError {
 
 /** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
 export async function createContainer(tools: OciTools, request: CreateRequest): Promise<number> {
-	const monitor = launch([...monitorArgv(tools, request), '--exit-dir', request.exits], {
+	const argv = [...monitorArgv(tools, request), ...logArgv(request.log), '--exit-dir', request.exits];
+	const monitor = launch(argv, {
 		pipes: 1,
 		env: { _OCI_SYNCPIPE: '3' },
 	});
@@ -80,7 +90,7 @@ export async function createContainer(tools: OciTools, request: CreateRequest): 
 /** Runs a process in a running container. Resolves when it was started. */
 export async function execInContainer(tools: OciTools, request: ExecRequest): Promise<Execution> {
 	const argv = monitorArgv(tools, request, request.execution);
-	argv.push('--exec', '--exec-process-spec', request.spec);
+	argv.push(...logArgv(undefined), '--exec', '--exec-process-spec', request.spec);
 	const { onAttachable } = request;
 	const { pid, reports } = await inTime(tools, request, async () => {
 		const reports = await (onAttachable === undefined ? plainExec(argv) : attachedExec(argv, onAttachable));
@@ -162,12 +172,16 @@ function monitorArgv(tools: OciTools, request: MonitorRequest, unit = request.co
 		'--conmon-pidfile',
 		`${directory}/conmon.pid`,
 	);
-	argv.push('--full-attach');
-	// Output that nobody listens to is dropped: no log to fill a disk, and a writer never waits.
-	argv.push('--log-path', 'none:', '--no-sync-log', '--log-level', 'error');
+	argv.push('--full-attach', '--log-level', 'error');
 	if (request.tty) argv.push('--terminal');
 	if (request.stdin) argv.push('--stdin');
 	return argv;
+}
+
+/** No sync at the end: the end of a container waits for no disk. */
+function logArgv(log: LogFile | undefined): string[] {
+	if (log === undefined) return ['--log-path', 'none:', '--no-sync-log'];
+	return ['--log-path', `k8s-file:${log.path}`, '--log-size-max', `${log.limit}`, '--no-sync-log'];
 }
 
 interface Report {

@@ -1,0 +1,26 @@
+import { usageError } from '../failure.ts';
+
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const DURATION = /^(\d+(?:\.\d+)?[smhd])+$/;
+
+/**
+ * A point in time: `10m` or `1h30m` before now, seconds since 1970, or ISO 8601, where a time without zone is local.
+ *
+ * @returns ISO 8601 in UTC
+ */
+export function parseTime(option: string, text: string, now = Date.now()): string {
+	const milliseconds = millisecondsOf(text, now);
+	if (!Number.isNaN(milliseconds) && Math.abs(milliseconds) <= 8.64e15) return new Date(milliseconds).toISOString();
+	throw usageError(
+		`cannot use '${text}' as a time`,
+		'it is neither a duration before now, nor seconds since 1970, nor a time in the form of ISO 8601',
+		`write ${option} 10m, or ${option} 2026-11-30T20:15:00`,
+	);
+}
+
+function millisecondsOf(text: string, now: number): number {
+	if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+	if (!DURATION.test(text)) return Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
+	const seconds = [...text.matchAll(/([\d.]+)([smhd])/g)].map(([, n, unit]) => Number(n) * (SECONDS[unit!] ?? 0));
+	return now - 1000 * seconds.reduce((sum, part) => sum + part, 0);
+}
