@@ -7,6 +7,7 @@
  * - to the daemon: binary frames are input, text frames are a `ClientControl` as JSON;
  * - a start that fails: one text frame, a `WebSocketMessage` of type `error` whose `data` is the refusal as JSON (the body
  *   of a REST error: code, what, why, hint, message), then close 1011. It comes instead of the starting frame;
+ *   For `/images/create` it comes after the starting frame and the progress, in place of the bare reason;
  * - from `/containers/run`, in the starting frame: `container_id` and `exec_id`;
  * - at the end, close 1000 with `exit_code` beside the sentence, in place of the empty `data`: both do not fit into a reason.
  * Without the subprotocol frames are as in the original: output in both directions verbatim.

@@ -1,9 +1,10 @@
-import { CLOSE } from '#api/frames.ts';
+import { CLOSE, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import type { Image, ImageCreateConfig } from '#api/images.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HttpTransport } from './http.ts';
-import { type Ending, failureOf, openWire, type Wire } from './wire.ts';
+import { refusalInFrame } from './refusal.ts';
+import { type Ending, failureOf, openWire, parseMessage, type Wire } from './wire.ts';
 
 export interface ImagesClient {
 	list(): Promise<Image[]>;
@@ -49,18 +50,32 @@ async function createImage(
 	onProgress: (text: Buffer) => void,
 ): Promise<string> {
 	let wire: Wire | undefined;
+	let refusal: KleeneError | undefined;
 	const progress = new Progress(onProgress, () => wire?.isEnding() === true);
 	wire = await openWire(http, {
 		path: '/images/create',
+		subprotocol: STREAMS_SUBPROTOCOL,
 		configuration,
-		onFrame: (data) => progress.take(data),
+		onFrame: (data) => {
+			refusal = wire?.agreed ? refusalIn(data) : undefined;
+			if (!refusal) progress.take(data);
+		},
 	});
 	const ending = await wire.ended;
 	if (ending.code === CLOSE.finished && ending.reason) {
 		progress.flush();
 		return ending.reason.data;
 	}
-	throw failureFrom(ending, progress);
+	if (refusal) progress.flush();
+	throw refusal ?? failureFrom(ending, progress);
+}
+
+/** The whole refusal, from daemons that know our frames. */
+function refusalIn(frame: Buffer): KleeneError | undefined {
+	const message = parseMessage(frame.toString('utf8'));
+	if (message?.msg_type !== 'error') return undefined;
+	const told = refusalInFrame(message.data, 'create the image');
+	return told && new KleeneError({ code: told.code, what: FAILED, why: `${told.what}: ${told.why}`, hint: told.hint });
 }
 
 const FAILED = 'image creation failed';

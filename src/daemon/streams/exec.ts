@@ -1,23 +1,24 @@
 import { isUtf8 } from 'node:buffer';
 import type { WebSocket } from 'ws';
 import { ExecStartConfig } from '#api/executions.ts';
-import {
-	CLOSE,
-	type ClientControl,
-	closingLine,
-	encodeMessage,
-	STDERR,
-	STDOUT,
-	STREAMS_SUBPROTOCOL,
-	starting,
-} from '#api/frames.ts';
+import { CLOSE, type ClientControl, closingLine, STDERR, STDOUT, starting } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { Session } from '#engine/operations/container/executions.ts';
 import type { Attaching } from '#engine/operations/container/runs.ts';
-import { refusalBody } from '../refusals.ts';
 import { parseFirstFrame } from './first-frame.ts';
-import { finish, firstFrame, Gate, type Inbox, reasonOf, refuseFrame, Throttle } from './socket.ts';
+import {
+	detailOf,
+	finish,
+	firstFrame,
+	Gate,
+	type Inbox,
+	isTagged,
+	reasonOf,
+	refusalFrame,
+	refuseFrame,
+	Throttle,
+} from './socket.ts';
 
 /** `/exec/start`: see `api/frames.ts` for what travels. */
 export async function execStream(socket: WebSocket, { executions }: Engine, log: Logger): Promise<void> {
@@ -54,11 +55,6 @@ export async function follow(socket: WebSocket, inbox: Inbox, { id, session }: {
 /** Size of the client's terminal, where it has one. */
 export function sizeOf({ rows, columns }: { rows?: number; columns?: number }): Pick<Attaching, 'size'> {
 	return rows && columns ? { size: { rows, columns } } : {};
-}
-
-/** Whether the client knows our frames, in which the streams are kept apart. */
-function isTagged({ protocol }: WebSocket): boolean {
-	return protocol === STREAMS_SUBPROTOCOL;
 }
 
 function finishDetached(socket: WebSocket, session: Session, log: Logger): void {
@@ -162,10 +158,9 @@ export function fail(
 	log: Logger,
 ): void {
 	const message = reasonOf(error);
-	log.warn({ error: message }, 'could not start an execution instance');
-	if (isTagged(socket))
-		socket.send(encodeMessage({ data: JSON.stringify(refusalBody(error)), message, msg_type: 'error' }));
-	if (attached && !isTagged(socket)) {
+	log.warn({ error: detailOf(error) }, 'could not start an execution instance');
+	if (isTagged(socket)) socket.send(refusalFrame(error));
+	else if (attached) {
 		socket.send(starting());
 		socket.send(`error: ${message}\n`);
 	}

@@ -3,11 +3,10 @@ import { CLOSE, starting } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
-import { isKleeneError } from '#errors/kleene-error.ts';
 import { parseDataset } from '#model/host/dataset.ts';
 import type { ImageSource } from '#model/image.ts';
 import { parseFirstFrame } from './first-frame.ts';
-import { departureOf, finish, firstFrame, reasonOf, refuseFrame } from './socket.ts';
+import { departureOf, detailOf, finish, firstFrame, isTagged, reasonOf, refusalFrame, refuseFrame } from './socket.ts';
 
 /** `/images/create`: progress as text frames, then the id of the image. It is cancelled when the client leaves. */
 export async function imageCreateStream(socket: WebSocket, { images }: Engine, log: Logger): Promise<void> {
@@ -26,11 +25,11 @@ export async function imageCreateStream(socket: WebSocket, { images }: Engine, l
 		const id = await images.create({ source, tag, autotag, dns, localtime, update }, progress, departure);
 		finish(socket, CLOSE.finished, { message: 'image created', data: id });
 	} catch (error) {
-		const reason = reasonOf(error);
+		const reason = detailOf(error);
 		if (departure.aborted) return log.info({ reason }, 'cancelled the creation of an image');
 		log.warn({ error: reason }, 'could not create an image');
-		progress(isKleeneError(error) ? `${reason}\nhint: ${error.hint}\n` : `${reason}\n`);
-		finish(socket, CLOSE.failed, { msg_type: 'error', message: `image creation failed: ${reason}` });
+		progress(isTagged(socket) ? refusalFrame(error) : reasonOf(error));
+		finish(socket, CLOSE.failed, { msg_type: 'error', message: `image creation failed: ${reasonOf(error)}` });
 	}
 }
 

@@ -1,6 +1,7 @@
 import { type RawData, WebSocket } from 'ws';
-import { CLOSE, closeReason, type WebSocketMessage } from '#api/frames.ts';
+import { CLOSE, closeReason, encodeMessage, STREAMS_SUBPROTOCOL, type WebSocketMessage } from '#api/frames.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { refusalBody } from '../refusals.ts';
 
 /** More than this waiting to be sent: the source is asked to pause. Bytes. */
 const HIGH_WATER = 1024 * 1024;
@@ -99,9 +100,26 @@ export function refuseFrame(socket: WebSocket, problem: string): void {
 	finish(socket, CLOSE.badRequest, { msg_type: 'error', message: `invalid parameters: ${problem}` });
 }
 
-/** A reason in one line for a close frame or a log. */
+/** Whether the client knows our frames. */
+export function isTagged({ protocol }: Pick<WebSocket, 'protocol'>): boolean {
+	return protocol === STREAMS_SUBPROTOCOL;
+}
+
+/** A refusal as a frame for clients that know ours. */
+export function refusalFrame(error: unknown): string {
+	const data = JSON.stringify(refusalBody(error));
+	return encodeMessage({ data, message: reasonOf(error), msg_type: 'error' });
+}
+
+/** All that a refusal says, for a log. */
+export function detailOf(error: unknown): string {
+	return isKleeneError(error) ? `${error.what}: ${error.why}` : reasonOf(error);
+}
+
+/** A reason in one line, in the words of the contract where it has some. */
 export function reasonOf(error: unknown): string {
-	return (isKleeneError(error) ? error.message : `internal error: ${messageOf(error)}`).trim();
+	const message = isKleeneError(error) ? error.message : `internal error: ${messageOf(error)}`;
+	return message.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** Makes a client wait with what it sends. */

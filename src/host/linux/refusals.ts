@@ -1,5 +1,6 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { exhaustedResource, explainExhaustion } from '#errors/exhaustion.ts';
+import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { layerOf, type Part } from '#model/part.ts';
 import type { Layer } from '#model/parts/definition.ts';
@@ -75,9 +76,14 @@ export function translateError(step: Step, error: unknown): KleeneError {
 	return new KleeneError({ what: failureOf(step), ...explain(step.part, error), cause: error });
 }
 
-function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hint'> {
+function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hint'> & { message?: string } {
 	if (error instanceof ArchiveError)
-		return { code: CODES[error.problem], why: error.message, hint: ARCHIVE_HINTS[error.problem] };
+		return {
+			code: CODES[error.problem],
+			why: error.message,
+			hint: ARCHIVE_HINTS[error.problem],
+			message: error.problem === 'unreachable' ? IMAGE_TEXTS.notFetched : IMAGE_TEXTS.notExtracted,
+		};
 	const resource = exhaustedResource(error);
 	if (resource !== undefined) return explainExhaustion(resource);
 	const code = part.kind === 'image-files' ? 'IMAGE_FAILED' : 'HOST_FAILED';

@@ -1,3 +1,4 @@
+import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 
 /** Source: zfs(8), zpool(8). A snapshot (`@`), bookmark (`#`) or path (`/` in front) is none. */
@@ -15,6 +16,6 @@ export function parseDataset(text: string): string {
 		what: `cannot use '${text.slice(0, 80)}' as a dataset`,
 		why: 'a dataset is POOL or POOL/NAME/..., without a "/" in front, without a snapshot behind',
 		hint: 'see "zfs list -t filesystem" for those there are',
-		message: 'invalid dataset',
+		message: IMAGE_TEXTS.noDataset,
 	});
 }

@@ -258,11 +258,3 @@ describe('/exec/start', () => {
 		}
 	});
 });
-
-test('/images/create tells why it failed, in a reason that fits', async () => {
-	const config = { method: 'fetch', url: `file:///${'x'.repeat(300)}.tar`, autotag: 'false' };
-	const failed = await stream(host.socket, '/images/create', { config });
-	assert.equal(failed.frames[0]?.text, STARTING);
-	assert.ok(failed.frames.length > 1, 'the whole reason comes as a frame');
-	assertClosed(failed, { code: 1011, type: 'error', message: /^image creation failed: / });
-});

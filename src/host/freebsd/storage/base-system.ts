@@ -1,4 +1,5 @@
 /** Archives on their way into an image: from the mirrors of FreeBSD, from a server, or from the host itself. */
+import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
@@ -47,12 +48,14 @@ const HOSTILE = refusal({
 	what: WHAT,
 	why: sh`'the archive has entries that would leave the image: '"$words"`,
 	hint: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
+	message: IMAGE_TEXTS.notExtracted,
 });
 const CORRUPT = refusal({
 	code: 'IMAGE_FAILED',
 	what: WHAT,
 	why: sh`'could not extract tar archive: '"$words"`,
 	hint: 'check that it is a complete tar archive, and that the pool has space (zpool list)',
+	message: IMAGE_TEXTS.notExtracted,
 });
 
 /**
@@ -114,6 +117,7 @@ export function unpackDistribution(download: Download, directory: string): Scrip
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
 		hint: 'check that the host reaches the mirrors of FreeBSD; or "klee image create fetch file:///path/FILE" with a base.txz or container-image-runtime.txz',
+		message: IMAGE_TEXTS.notFetched,
 	});
 	return sh`${defined(download)}
 release=$(uname -r)
@@ -146,6 +150,7 @@ export function unpackArchive(url: string, download: Download, directory: string
 		what: WHAT,
 		why: `could not fetch file from url: the host has no file ${path}`,
 		hint: 'check the path: it is opened on the host of the containers',
+		message: IMAGE_TEXTS.notFetched,
 	});
 	if (path !== undefined)
 		return sh`${defined(download)}
@@ -156,6 +161,7 @@ ${unpackAny(sh`${path}`, directory)}`;
 		what: WHAT,
 		why: sh`'could not fetch file from url: '"$words"`,
 		hint: 'check the address: it is opened on the host of the containers',
+		message: IMAGE_TEXTS.notFetched,
 	});
 	return sh`${defined(download)}
 download ${url} || ${failed}
@@ -173,6 +179,7 @@ function pathOf(text: string): string | undefined {
 		what: WHAT,
 		why: `could not fetch file from url: '${text.slice(0, 200)}' is no file:///, http:// or https:// address`,
 		hint: 'write it in full, e.g. https://download.freebsd.org/... or file:///root/base.txz',
+		message: IMAGE_TEXTS.notFetched,
 	});
 }
 

@@ -1,4 +1,5 @@
 /** The read-only files of images: a dataset is complete when it has its snapshot `@image`, of which containers are clones. */
+import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
@@ -124,6 +125,7 @@ function sourceSnapshot(image: string, dataset: string): string {
 		what: 'cannot create the image',
 		why: `invalid dataset: '${dataset.slice(0, 80)}' is not the name of one`,
 		hint: 'name a dataset of "zfs list", without a leading "/"',
+		message: IMAGE_TEXTS.noDataset,
 	});
 }
 
@@ -133,6 +135,7 @@ function requireDataset(dataset: string): Script {
 		what: 'cannot create the image',
 		why: `invalid dataset: the host has no file system ${dataset}`,
 		hint: 'name a dataset of "zfs list -t filesystem", without a leading "/"',
+		message: IMAGE_TEXTS.noDataset,
 	});
 	return sh`zfs list -H -o name -t filesystem ${dataset} >/dev/null 2>&1 || ${missing}`;
 }

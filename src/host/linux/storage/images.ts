@@ -2,6 +2,7 @@
 import { closeSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { ImageFilesPart } from '#model/parts/files.ts';
@@ -95,6 +96,7 @@ export class LinuxImages implements PartHandler<'image-files'> {
 				what: `cannot create an image from the dataset ${source.dataset}`,
 				why: 'this host keeps images in directories, not in ZFS',
 				hint: 'make a tar archive of it and use "klee image create fetch file:///path/root.tar"',
+				message: IMAGE_TEXTS.noDataset,
 			});
 		if (source.kind === 'distribution')
 			return makeDistribution(partial, { progress, signal, patience: this.#patience });
