@@ -1,5 +1,6 @@
 /** The writable files of containers, and overlayfs that puts them on top of an image. */
-import { chmodSync, chownSync, existsSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
@@ -81,18 +82,18 @@ export class LinuxStorage {
 		if (lost === 'discard') return discardLost(this.#paths, one);
 		const { upper, root } = this.#directories(container);
 		if (lost !== 'keep' || !existsSync(upper)) return this.#removeFiles(container);
-		removeMountPoint(root);
+		await removeMountPoint(root);
 		keepLost(this.#paths, one, this.#paths.container(container));
 	}
 
 	async #removeFiles(container: string): Promise<void> {
 		const { upper, work, root } = this.#directories(container);
-		removeMountPoint(root);
+		await removeMountPoint(root);
 		await removeFiles(upper);
 		await removeFiles(work);
 		await removeFiles(this.#paths.log(container));
 		// The sandbox of the container has its files here too and takes them away itself.
-		ignore(() => rmdirSync(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
+		await ignore(rmdir(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}
 
 	#mount({ container, image }: RootMount): void {
@@ -145,9 +146,9 @@ export class LinuxStorage {
 }
 
 /** It says EBUSY while something is mounted, and then nothing is lost yet. */
-function removeMountPoint(root: string): void {
+async function removeMountPoint(root: string): Promise<void> {
 	try {
-		ignore(() => rmdirSync(root), 'ENOENT');
+		await ignore(rmdir(root), 'ENOENT');
 	} catch (error) {
 		throw removalFailed(root, error);
 	}
@@ -186,9 +187,9 @@ function mountFailed(container: string, error: unknown): unknown {
 	return error;
 }
 
-function ignore(run: () => void, ...codes: readonly string[]): void {
+async function ignore(running: Promise<void>, ...codes: readonly string[]): Promise<void> {
 	try {
-		run();
+		await running;
 	} catch (error) {
 		if (!hasCode(error, ...codes)) throw error;
 	}

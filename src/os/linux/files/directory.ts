@@ -4,8 +4,9 @@
  *
  * Names are bytes, because files on Linux have names that need not be UTF-8.
  */
-import { closeSync, constants, readdirSync } from 'node:fs';
-import { checked, declare } from '../libc.ts';
+import { closeSync, constants } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { checked, declare, declareInBackground } from '../libc.ts';
 
 /** The same on every Linux architecture. */
 const SYS_OPENAT2 = 437;
@@ -15,6 +16,9 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0x8_0000;
 const S_IFIFO = 0o010000;
+
+/** Names that are read at a time. */
+const CHUNK = 256;
 
 /** A descriptor that only names a place: enough as a base for other names, and it needs no permission to read. */
 export const O_PATH = 0x20_0000;
@@ -48,9 +52,9 @@ const mkdirat = declare<(base: number, name: Buffer, mode: number) => number>(
 const mknodat = declare<(base: number, name: Buffer, mode: number, device: number) => number>(
 	'int mknodat(int base, const void *name, uint32_t mode, uint64_t device)',
 );
-const unlinkat = declare<(base: number, name: Buffer, flags: number) => number>(
-	'int unlinkat(int base, const void *name, int flags)',
-);
+const UNLINKAT = 'int unlinkat(int base, const void *name, int flags)';
+const unlinkat = declare<(base: number, name: Buffer, flags: number) => number>(UNLINKAT);
+const unlinkatInBackground = declareInBackground<[base: number, name: Buffer, flags: number]>(UNLINKAT);
 const symlinkat = declare<(target: Buffer, base: number, name: Buffer) => number>(
 	'int symlinkat(const void *target, int base, const void *name)',
 );
@@ -105,10 +109,14 @@ export function openDirectoryAt(base: number, path: Buffer | string, resolve: nu
 	return openAt(base, path, { flags, resolve: resolve | RESOLVE.beneath | RESOLVE.noSymlinks });
 }
 
-/** The names in an open directory. */
-export function listDirectory(fd: number): { readonly name: Buffer; readonly directory: boolean }[] {
-	const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: 'buffer', withFileTypes: true });
-	return entries.map((entry) => ({ name: entry.name, directory: entry.isDirectory() }));
+/** The names in an open directory, as they are read: there may be millions. */
+export async function* listDirectory(
+	fd: number,
+): AsyncGenerator<{ readonly name: Buffer; readonly directory: boolean }> {
+	// Its types know names as text alone.
+	const options = { encoding: 'buffer', bufferSize: CHUNK } as unknown as { bufferSize: number };
+	for await (const entry of await opendir(`/proc/self/fd/${fd}`, options))
+		yield { name: entry.name as unknown as Buffer, directory: entry.isDirectory() };
 }
 
 export function makeDirectoryAt(base: number, name: Buffer | string, mode: number): void {
@@ -126,6 +134,12 @@ export function removeFileAt(base: number, name: Buffer | string): void {
 /** Fails with ENOTEMPTY when something is in it. */
 export function removeDirectoryAt(base: number, name: Buffer | string): void {
 	checked('unlinkat', () => unlinkat(base, cString(name), AT_REMOVEDIR));
+}
+
+/** The same while the main thread goes on: a journal that is being written holds up who changes a directory. */
+export async function removeDirectoryInBackground(base: number, name: Buffer | string): Promise<void> {
+	// Why it was refused is told to the other thread alone, so that it is tried again.
+	if ((await unlinkatInBackground(base, cString(name), AT_REMOVEDIR)) !== 0) removeDirectoryAt(base, name);
 }
 
 export function makeSymlinkAt(base: number, name: Buffer | string, target: Buffer | string): void {

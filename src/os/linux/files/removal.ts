@@ -12,7 +12,7 @@ import {
 	openAt,
 	openDirectoryAt,
 	RESOLVE,
-	removeDirectoryAt,
+	removeDirectoryInBackground,
 	removeFileAt,
 	renameAt,
 } from './directory.ts';
@@ -71,18 +71,27 @@ async function removeEntry(parent: number, name: Buffer): Promise<void> {
 	} finally {
 		closeSync(top);
 	}
-	removeDirectoryAt(parent, name);
+	await removeDirectoryInBackground(parent, name);
 }
 
+/** Directories last, when the listing is closed again: one descriptor is open for each level. */
 async function empty(fd: number, walk: Walk, depth: number): Promise<void> {
-	for (const entry of listDirectory(fd)) {
-		if (performance.now() - walk.since > TURN) {
-			await setImmediate();
-			walk.since = performance.now();
-		}
-		if (entry.directory) await removeSubtree(fd, entry.name, { walk, depth });
-		else ignoreMissing(() => removeFileAt(fd, entry.name));
+	const directories: Buffer[] = [];
+	for await (const { name, directory } of listDirectory(fd)) {
+		if (directory) directories.push(name);
+		else ignoreMissing(() => removeFileAt(fd, name));
+		await takeTurns(walk);
 	}
+	for (const name of directories) {
+		await removeSubtree(fd, name, { walk, depth });
+		await takeTurns(walk);
+	}
+}
+
+async function takeTurns(walk: Walk): Promise<void> {
+	if (performance.now() - walk.since <= TURN) return;
+	await setImmediate();
+	walk.since = performance.now();
 }
 
 async function removeSubtree(fd: number, name: Buffer, { walk, depth }: { walk: Walk; depth: number }): Promise<void> {
@@ -103,7 +112,11 @@ async function removeSubtree(fd: number, name: Buffer, { walk, depth }: { walk: 
 	} finally {
 		closeSync(below);
 	}
-	ignoreMissing(() => removeDirectoryAt(fd, name));
+	try {
+		await removeDirectoryInBackground(fd, name);
+	} catch (error) {
+		if (!hasCode(error, 'ENOENT')) throw error;
+	}
 }
 
 function ignoreMissing(remove: () => void): void {

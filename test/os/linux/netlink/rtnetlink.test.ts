@@ -56,6 +56,27 @@ test('a veth pair is made with each end in its own namespace under its final nam
 	assert.deepEqual(linkNames(inner.net), ['lo']);
 });
 
+test('links that are deleted at the same time are deleted together, and one that is gone is told', async (t) => {
+	const [host, inner] = [place(t), place(t)];
+	for (let unit = 0; unit < 20; unit += 1)
+		host.net.links.createVeth({ name: `epair${unit}a` }, { name: `epair${unit}b`, namespace: inner.fd });
+	host.net.links.createBridge({ name: 'other' });
+	const indices = host.net.links.list({ kind: 'veth' }).map(({ index }) => index);
+	const changed = new Set<number>();
+	const results = await Promise.allSettled(
+		[...indices, 9999].map(async (index) => {
+			await host.net.links.deleteInBackground(index);
+			changed.add(host.net.links.list({ kind: 'veth' }).length);
+		}),
+	);
+	const failed = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+	assert.equal(failed.length, 1);
+	refused('ENODEV', /9999/)(failed[0]);
+	assert.deepEqual(linkNames(host.net), ['lo', 'other']);
+	assert.deepEqual(linkNames(inner.net), ['lo']);
+	assert.deepEqual([...changed], [19, 0], 'the first one by itself, all others in one');
+});
+
 test('an interface is renamed, given another MAC and MTU, made a port and taken out again', (t) => {
 	const { net } = place(t);
 	net.links.createBridge({ name: 'kleene0' });

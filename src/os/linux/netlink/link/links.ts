@@ -15,6 +15,7 @@ import {
 } from '../attributes.ts';
 import { FLAG } from '../messages.ts';
 import { NetlinkError, type NetlinkSocket, type Request } from '../socket.ts';
+import { type LinkDeleter, LinkDeletions } from './deletions.ts';
 
 const NEWLINK = 16;
 const DELLINK = 17;
@@ -28,6 +29,7 @@ const IFLA = {
 	MASTER: 10,
 	LINKINFO: 18,
 	AF_SPEC: 26,
+	GROUP: 27,
 	NET_NS_FD: 28,
 	EXT_MASK: 29,
 	LINK_NETNSID: 37,
@@ -98,9 +100,11 @@ export interface LinkFilter {
 
 export class Links {
 	readonly #socket: NetlinkSocket;
+	readonly #deletions: LinkDeletions;
 
 	constructor(socket: NetlinkSocket) {
 		this.#socket = socket;
+		this.#deletions = new LinkDeletions(deleterOf(socket));
 	}
 
 	/**
@@ -180,14 +184,30 @@ export class Links {
 		this.#socket.request(deletion(id));
 	}
 
-	/** The same while the main thread goes on. */
-	deleteInBackground(id: LinkId): Promise<void> {
-		return this.#socket.requestInBackground(deletion(id));
+	/** The same while the main thread goes on, together with others. @param index @throws NetlinkError */
+	deleteInBackground(index: number): Promise<void> {
+		return this.#deletions.delete(index);
 	}
 }
 
 function deletion(id: LinkId): Request {
 	return { type: DELLINK, payload: payload({ id }, nameOf(id)), words: `delete interface ${id}` };
+}
+
+function deleterOf(socket: NetlinkSocket): LinkDeleter {
+	return {
+		group: (id, group) => {
+			const words = `set the group of interface ${id}`;
+			socket.request({ type: SETLINK, payload: payload({ id }, [u32(IFLA.GROUP, group)]), words });
+		},
+		deleteOne: (id) => socket.requestInBackground(deletion(id)),
+		deleteGroup: (group) =>
+			socket.requestInBackground({
+				type: DELLINK,
+				payload: payload({}, [u32(IFLA.GROUP, group)]),
+				words: `delete the interfaces of group ${group}`,
+			}),
+	};
 }
 
 function nameOf(id: LinkId): Attribute[] {
