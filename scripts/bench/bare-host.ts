@@ -8,13 +8,7 @@ import type { Part } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
 import { workOfThread } from './timing.ts';
 
-const LEFT_OUT: ReadonlySet<Part['kind']> = new Set([
-	'image-files',
-	'root-files',
-	'root-mount',
-	'name-servers',
-	'sandbox',
-]);
+const LEFT_OUT: ReadonlySet<Part['kind']> = new Set(['layer', 'root-files', 'root-mount', 'name-servers', 'sandbox']);
 
 export interface BareHost extends HostDriver {
 	/** Milliseconds spent in the handler for published ports since the last look: by the clock, and of the processor. */

@@ -5,6 +5,7 @@ export const Lost = Type.Object(
 	{
 		kind: Type.Union([
 			Type.Literal('image'),
+			Type.Literal('layer'),
 			Type.Literal('container'),
 			Type.Literal('volume'),
 			Type.Literal('network', { description: 'no files: the record of what it was' }),

@@ -113,11 +113,16 @@ export function presentUses({ name }: Volume, users: readonly Container[]): cont
 	);
 }
 
-export function presentImage(image: Image): images.Image {
+export function presentImage({ id, name, tag, config, history, created, dataset }: Image): images.Image {
 	return {
-		...image,
-		cmd: [...image.cmd],
-		env: [...image.env],
-		instructions: image.instructions.map(([line, snapshot]) => [line, snapshot]),
+		id,
+		name,
+		tag,
+		cmd: [...config.cmd],
+		env: [...config.env],
+		user: config.user,
+		instructions: history.map(({ instruction, layer }) => [instruction, layer]),
+		created,
+		dataset,
 	};
 }

@@ -15,7 +15,8 @@ import { NewContainers } from './operations/container/new-containers.ts';
 import { Runs } from './operations/container/runs.ts';
 import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
-import { ImageOperations } from './operations/images.ts';
+import { ImageOperations } from './operations/image/images.ts';
+import { Layers } from './operations/image/layers.ts';
 import { EndpointOperations } from './operations/network/endpoints.ts';
 import { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
 import { LiveEndpoints } from './operations/network/live-endpoints.ts';
@@ -37,6 +38,7 @@ export class Engine {
 	readonly executions: ExecutionOperations;
 	readonly newContainers: NewContainers;
 	readonly images: ImageOperations;
+	readonly layers: Layers;
 	readonly volumes: VolumeOperations;
 	readonly logs: LogOperations;
 	readonly doctor: DoctorOperations;
@@ -55,6 +57,7 @@ export class Engine {
 		const fresh = { locks: new KeyedLocks(), timestamp, events, seen };
 		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };
 		this.events = events;
+		this.layers = new Layers(context);
 		const planner = new RunPlanner(context);
 		const names = new HostsFileUpdater(context);
 		const runs = new Runs(context, planner, names);
@@ -67,9 +70,9 @@ export class Engine {
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
 		const { executions } = this;
-		this.containers = new ContainerOperations(context, { runs, creations, names });
+		this.containers = new ContainerOperations(context, { runs, creations, names, layers: this.layers });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
-		this.images = new ImageOperations(context);
+		this.images = new ImageOperations(context, this.layers);
 		this.logs = new LogOperations(context, runs);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
@@ -86,6 +89,7 @@ export class Engine {
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */
 	async start(unknown: Unknown = 'is refused'): Promise<void> {
 		await this.#reconciler.settle(unknown);
+		await this.layers.sweep();
 		if (unknown === 'is given up') await this.#clearNetwork();
 		await this.#startOnStartup();
 	}

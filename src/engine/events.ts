@@ -106,6 +106,9 @@ export function eventBodiesOf(
 			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...idsOf(one) }));
 		case 'run-ended':
 			return stopped.map(({ id, name }) => ({ kind: 'container-stopped', container: id, name }));
+		case 'layer-created':
+		case 'layer-removed':
+		case 'root-committed':
 		case 'run-started':
 		case 'parts-joined':
 		case 'parts-left':

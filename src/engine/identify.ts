@@ -94,18 +94,28 @@ function lookUpImage(store: Store, identifier: string): Image | undefined {
 	return find('image', { byName, byIdPrefix }, identifier);
 }
 
-/** The image that a container is to be made from. */
-export function requireImage(store: Store, reference: string, facts: HostFacts): Image {
-	if (reference.includes('@'))
-		throw new KleeneError({
-			code: 'UNSUPPORTED_HERE',
-			what: `cannot use '${reference.slice(0, 80)}'`,
-			why: 'images of this daemon have no snapshots',
-			hint: 'name the image without @SNAPSHOT',
-		});
-	const image = reference === '' ? undefined : lookUpImage(store, reference);
-	if (image) return image;
-	throw imageIsMissing(reference, facts);
+/** An image, and the layer that files are to stand on: its top one, or that of a snapshot. */
+export interface ImageReference {
+	readonly image: Image;
+	/** Id. */
+	readonly layer: string;
+}
+
+/** The image that a container is to be made from: `NAME[:TAG]` or an id, with `@SNAPSHOT` where an earlier state is meant. */
+export function requireImage(store: Store, reference: string, facts: HostFacts): ImageReference {
+	const [named = '', snapshot] = reference.split('@', 2);
+	const image = named === '' ? undefined : lookUpImage(store, named);
+	if (!image) throw imageIsMissing(reference, facts);
+	if (snapshot === undefined) return { image, layer: image.layer };
+	const layer = store.layers.chainIds(image.layer).find((id) => id === snapshot);
+	if (layer !== undefined) return { image, layer };
+	throw new KleeneError({
+		code: 'NO_SUCH_IMAGE',
+		what: `cannot use '${reference.slice(0, 80)}'`,
+		why: `image ${named} has no snapshot ${snapshot.slice(0, 80)}`,
+		hint: `see "klee image inspect ${named}" for its snapshots`,
+		message: `no such snapshot '${reference}'`,
+	});
 }
 
 /** The image that a container was made from. */
@@ -139,14 +149,18 @@ function adviceOnMissingImage(reference: string, facts: HostFacts): { why: strin
 	};
 }
 
-const NAME = /^[a-zA-Z0-9_][a-zA-Z0-9_./-]{0,127}$/;
+/** Registries are named in front, with a port where they have one: `localhost:5000/web`. */
+const NAME = /^(?:[a-zA-Z0-9.-]+:[0-9]{1,5}\/)?[a-zA-Z0-9_][a-zA-Z0-9_./-]{0,127}$/;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}$/;
 
 /** `''` is untagged; the tag defaults to `latest`. */
 export function parseNametag(text: string): { readonly name: string; readonly tag: string } {
 	if (text === '') return { name: '', tag: '' };
-	const [name = '', tag = 'latest', ...rest] = text.split(':');
-	if (rest.length > 0 || !NAME.test(name) || !TAG.test(tag))
+	const colon = text.lastIndexOf(':');
+	const tagged = colon > text.lastIndexOf('/');
+	const name = tagged ? text.slice(0, colon) : text;
+	const tag = tagged ? text.slice(colon + 1) : 'latest';
+	if (!NAME.test(name) || !TAG.test(tag))
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
 			what: `cannot use '${text.slice(0, 140)}' as an image name`,

@@ -13,9 +13,10 @@ export type Unknown =
 	| 'is given up';
 
 /** Kinds of records. */
-export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network', RecordKind>> = {
+export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network' | 'image', RecordKind>> = {
 	network: 'networks',
 	image: 'images',
+	layer: 'layers',
 	container: 'containers',
 	volume: 'volumes',
 };
@@ -64,12 +65,12 @@ export class Leaks {
 				.map(({ container }) => container)
 				.filter(stray)
 				.map(sandboxOnly),
-			...mountedRoots.filter(stray).map((container): Part => ({ kind: 'root-mount', container, image: '' })),
+			...mountedRoots.filter(stray).map((container): Part => ({ kind: 'root-mount', container, layers: [] })),
 		];
 	}
 
-	#files({ rootFiles, imageFiles, volumeFiles }: Observed, unknown: Unknown): LostFiles[] {
-		const { containers, images, volumes } = this.#context.store;
+	#files({ rootFiles, layerFiles, volumeFiles }: Observed, unknown: Unknown): LostFiles[] {
+		const { containers, layers, volumes } = this.#context.store;
 		const of = (kind: LostFiles['kind'], ids: readonly string[]) => ids.map((id) => ({ kind, id }));
 		return [
 			...of(
@@ -77,8 +78,8 @@ export class Leaks {
 				rootFiles.filter((id) => !containers.get(id)),
 			),
 			...of(
-				'image',
-				imageFiles.filter((id) => !images.get(id)),
+				'layer',
+				layerFiles.filter((id) => !layers.get(id)),
 			),
 			// Nobody but their owner knows what is in them, and as long as they have their names they are at hand.
 			...of('volume', unknown === 'is given up' ? volumeFiles.filter((name) => !volumes.get(name)) : []),
@@ -101,22 +102,27 @@ export class Leaks {
 		);
 	}
 
-	/** Those of networks tell what they were; of the rest the files are what counts. */
+	/** Those of networks and images tell what they were; of the rest the files are what counts. */
 	#loseRecords(lost: readonly LostFiles[]): void {
 		const { store } = this.#context;
 		const found = new Set(lost.map(({ kind, id }) => `${RECORD_KIND_OF[kind]} ${id}`));
 		for (const record of store.unknownRecords())
-			store.loseRecord(record, record.kind === 'networks' || found.has(`${record.kind} ${record.id}`));
+			store.loseRecord(record, isWhole(record.kind) || found.has(`${record.kind} ${record.id}`));
 	}
+}
+
+/** Whether a record says all there was of an object: it has no files of its own. */
+function isWhole(kind: RecordKind): boolean {
+	return kind === 'networks' || kind === 'images';
 }
 
 /** The part that files are. */
 export function partOf({ kind, id }: LostFiles): Part {
 	switch (kind) {
 		case 'container':
-			return { kind: 'root-files', container: id, image: '' };
-		case 'image':
-			return { kind: 'image-files', image: id, source: { kind: 'distribution' }, dns: false, localtime: false };
+			return { kind: 'root-files', container: id, layers: [] };
+		case 'layer':
+			return { kind: 'layer', layer: id, below: [], source: { kind: 'empty' } };
 		case 'volume':
 			return { kind: 'volume-files', volume: id };
 	}

@@ -16,6 +16,8 @@ const ORDER = [
 	/** A volume that is made, filled, removed, or mounted by a container that starts. */
 	'volume',
 	'image',
+	/** A layer that is removed. */
+	'layer',
 ] as const;
 
 /** Names one lock. */
@@ -47,13 +49,17 @@ export function imageLock(id: string): LockKey {
 	return { kind: 'image', name: id };
 }
 
+export function layerLock(id: string): LockKey {
+	return { kind: 'layer', name: id };
+}
+
 /** Locks of those whose parts these are. Parts that do not say whose they are belong to the list of networks. */
 export function locksOf(parts: readonly Part[]): LockKey[] {
 	return parts.flatMap((part) => {
 		if ('container' in part && part.container !== '') return [containerLock(part.container)];
 		if ('network' in part) return [networkLock(part.network), networkPartsLock(part.network)];
 		if ('volume' in part) return [volumeLock(part.volume)];
-		return 'image' in part ? [imageLock(part.image)] : [NETWORKS];
+		return 'layer' in part ? [layerLock(part.layer)] : [NETWORKS];
 	});
 }
 

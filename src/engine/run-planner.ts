@@ -85,7 +85,9 @@ export class RunPlanner {
 			ports: readonly PublishedPortsPart[];
 		},
 	): Part[] {
-		return partsOfRun({ container, ...from, traits: this.#context.driver.facts() });
+		const { store, driver } = this.#context;
+		const layers = store.layers.chainIds(container.layer);
+		return partsOfRun({ container, layers, ...from, traits: driver.facts() });
 	}
 
 	/** A look at the host only where a port is not published on every address. */

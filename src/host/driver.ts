@@ -26,9 +26,9 @@ export interface HostFacts extends HostTraits {
 	readonly batches: boolean;
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
-	/** Location of files, in the host's own terms, e.g. `images`, `zroot/kleene/image`. */
+	/** Location of files, in the host's own terms, e.g. `layers`, `zroot/kleene/layer`. */
 	readonly places: {
-		readonly images: string;
+		readonly layers: string;
 		readonly containers: string;
 		readonly volumes: string;
 		/** Absolute path of the directory that the files of volumes are below. */

@@ -8,6 +8,8 @@ export interface Container {
 	readonly id: string;
 	readonly name: string;
 	readonly imageId: string;
+	/** Id of the layer that its files stand on: the top one of its image, or of a snapshot of it. */
+	readonly layer: string;
 	/** Empty: the command of the image. */
 	readonly cmd: readonly string[];
 	readonly user: string;

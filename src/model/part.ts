@@ -18,14 +18,7 @@ import {
 	type RateLimitPart,
 	rateLimit,
 } from './parts/epair.ts';
-import {
-	type ImageFilesPart,
-	imageFiles,
-	type RootFilesPart,
-	type RootMountPart,
-	rootFiles,
-	rootMount,
-} from './parts/files.ts';
+import { type LayerPart, layer, type RootFilesPart, type RootMountPart, rootFiles, rootMount } from './parts/files.ts';
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
 import { type IpnetAddressPart, ipnetAddress } from './parts/ipnet-address.ts';
@@ -70,7 +63,7 @@ export type Part =
 	| HostsFilePart
 	| NetworkNamesPart
 	| RateLimitPart
-	| ImageFilesPart
+	| LayerPart
 	| RootFilesPart
 	| VolumeFilesPart
 	| MountPointPart
@@ -99,7 +92,7 @@ const DEFINITIONS = {
 	'hosts-file': hostsFile,
 	'network-names': networkNames,
 	'rate-limit': rateLimit,
-	'image-files': imageFiles,
+	layer,
 	'root-files': rootFiles,
 	'volume-files': volumeFiles,
 	'mount-point': mountPoint,

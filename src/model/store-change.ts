@@ -4,6 +4,7 @@
  */
 import type { Container } from './container.ts';
 import type { Image } from './image.ts';
+import type { Layer } from './layer.ts';
 import type { NetworkText } from './network.ts';
 import type { Part } from './part.ts';
 import type { Volume } from './volume.ts';
@@ -30,6 +31,26 @@ export interface ImageRemoved {
 	readonly kind: 'image-removed';
 	/** Id. */
 	readonly image: string;
+}
+
+export interface LayerCreated {
+	readonly kind: 'layer-created';
+	readonly layer: Layer;
+}
+
+export interface LayerRemoved {
+	readonly kind: 'layer-removed';
+	/** Id. */
+	readonly layer: string;
+}
+
+/** The changes of a container became a layer, which it stands on from now on. */
+export interface RootCommitted {
+	readonly kind: 'root-committed';
+	/** Id. */
+	readonly container: string;
+	/** Id. */
+	readonly layer: string;
 }
 
 export interface VolumeCreated {
@@ -118,6 +139,9 @@ export type StoreChange =
 	| NetworkRemoved
 	| ImageCreated
 	| ImageRemoved
+	| LayerCreated
+	| LayerRemoved
+	| RootCommitted
 	| VolumeCreated
 	| VolumeRemoved
 	| ContainerCreated

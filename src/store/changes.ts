@@ -42,6 +42,15 @@ export function applyChange(store: Store, change: StoreChange): Freed {
 			return NOTHING;
 		case 'image-removed':
 			return removeImage(store, change.image);
+		case 'layer-created':
+			store.layers.insert(change.layer);
+			return NOTHING;
+		case 'layer-removed':
+			store.layers.delete(change.layer);
+			return NOTHING;
+		case 'root-committed':
+			store.containers.setLayer(change.container, change.layer);
+			return NOTHING;
 		case 'volume-created':
 			store.volumes.insert(change.volume);
 			return NOTHING;

@@ -7,6 +7,7 @@ const CONTAINERS = new Table<Container>('containers', {
 	id: text('id'),
 	name: text('name'),
 	imageId: text('image_id'),
+	layer: text('layer'),
 	cmd: json('cmd'),
 	user: text('user'),
 	env: json('env'),
@@ -81,6 +82,10 @@ export class ContainerStore {
 	parts(id: string): Part[] {
 		const row = this.#db.get('SELECT parts FROM containers WHERE id = ?', id);
 		return row ? JSON.parse(String(row.parts)) : [];
+	}
+
+	setLayer(id: string, layer: string): void {
+		CONTAINERS.update(this.#db, { layer }, 'WHERE id = ?', id);
 	}
 
 	setParts(id: string, parts: readonly Part[]): void {

@@ -6,10 +6,10 @@ const IMAGES = new Table<Image>('images', {
 	id: text('id'),
 	name: text('name'),
 	tag: text('tag'),
-	cmd: json('cmd'),
-	env: json('env'),
-	user: text('user'),
-	instructions: json('instructions'),
+	layer: text('layer'),
+	config: json('config'),
+	history: json('history'),
+	digest: text('digest'),
 	created: text('created'),
 	dataset: text('dataset'),
 });
@@ -34,6 +34,10 @@ export class ImageStore {
 			this.#release(name, tag);
 			IMAGES.update(this.#db, { name, tag }, 'WHERE id = ?', id);
 		});
+	}
+
+	setDigest(id: string, digest: string): void {
+		IMAGES.update(this.#db, { digest }, 'WHERE id = ?', id);
 	}
 
 	#release(name: string, tag: string): void {

@@ -152,4 +152,50 @@ export const MIGRATIONS: readonly string[] = [
 		steps = replace(steps, '"kind":"alias"', '"kind":"ipnet-address"'),
 		record = replace(record, '"kind":"alias"', '"kind":"ipnet-address"');
 	`,
+	`
+	-- A layer is there for good once it is in this table. Who uses it is asked of images, containers and layers above.
+	CREATE TABLE layers (
+		id TEXT PRIMARY KEY,
+		-- NULL: the lowest one.
+		parent TEXT REFERENCES layers(id),
+		diff_id TEXT NOT NULL DEFAULT '',
+		cache_key TEXT NOT NULL DEFAULT '',
+		-- NULL: not measured.
+		size INTEGER,
+		created TEXT NOT NULL
+	) STRICT;
+	CREATE INDEX layers_by_parent ON layers(parent);
+	CREATE INDEX layers_by_diff ON layers(diff_id);
+
+	-- Images so far have one layer, of the same id. Their files move when the host is opened.
+	INSERT INTO layers (id, created) SELECT id, created FROM images;
+	ALTER TABLE images ADD COLUMN layer TEXT REFERENCES layers(id);
+	ALTER TABLE images ADD COLUMN config TEXT NOT NULL DEFAULT '{}';
+	ALTER TABLE images ADD COLUMN history TEXT NOT NULL DEFAULT '[]';
+	ALTER TABLE images ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+	UPDATE images SET layer = id, dataset = replace(replace(dataset, 'images/' || id, 'layers/' || id), '/image/' || id, '/layer/' || id),
+		config = json_object('entrypoint', json('[]'), 'cmd', json(cmd), 'env', json(env), 'user', user, 'workdir', '',
+			'labels', json('{}'), 'exposedPorts', json('[]'), 'volumes', json('[]'), 'stopSignal', '',
+			'healthCheck', NULL, 'shell', json('[]'));
+	ALTER TABLE images DROP COLUMN cmd;
+	ALTER TABLE images DROP COLUMN env;
+	ALTER TABLE images DROP COLUMN user;
+	ALTER TABLE images DROP COLUMN instructions;
+	CREATE INDEX images_by_layer ON images(layer);
+	ALTER TABLE containers ADD COLUMN layer TEXT REFERENCES layers(id);
+	UPDATE containers SET layer = image_id,
+		parts = replace(parts, '"image":"' || image_id || '"', '"layers":["' || image_id || '"]');
+	CREATE INDEX containers_by_layer ON containers(layer);
+
+	-- Plans under way name the layers where they named an image.
+	UPDATE journal SET steps = (
+		SELECT json_group_array(json(CASE value ->> '$.part.kind'
+			WHEN 'image-files' THEN json_remove(json_set(value, '$.part.kind', 'layer', '$.part.below', json('[]'),
+				'$.part.layer', value ->> '$.part.image'), '$.part.image')
+			WHEN 'root-files' THEN json_remove(json_set(value, '$.part.layers', json_array(value ->> '$.part.image')), '$.part.image')
+			WHEN 'root-mount' THEN json_remove(json_set(value, '$.part.layers', json_array(value ->> '$.part.image')), '$.part.image')
+			WHEN 'mount-point' THEN json_remove(json_set(value, '$.part.layers', json_array(value ->> '$.part.image')), '$.part.image')
+			ELSE value END)) FROM (SELECT value FROM json_each(journal.steps) ORDER BY key)
+	);
+	`,
 ];

@@ -53,18 +53,21 @@ export function requireDatabase(root: string): void {
 
 const WORDS: Readonly<Record<RecordKind, string>> = {
 	networks: 'network',
+	layers: 'layer',
 	images: 'image',
 	volumes: 'volume',
 	containers: 'container',
 };
 
-/** E.g. `1 image`, `2 containers`. */
+/** E.g. `1 image`, `2 containers`. Layers are named where no image is: they are what images are made of. */
 function describeRemains(root: string): string[] {
 	const records = new RecordFiles(root);
-	const kinds: readonly RecordKind[] = ['images', 'containers', 'networks', 'volumes'];
+	const count = (kind: RecordKind) => new Set([...records.ids(kind), ...filesOf(root, kind)]).size;
+	const parts = count('images') > 0 ? 'images' : 'layers';
+	const kinds: readonly RecordKind[] = [parts, 'containers', 'networks', 'volumes'];
 	return kinds.flatMap((kind) => {
-		const count = new Set([...records.ids(kind), ...filesOf(root, kind)]).size;
-		return count === 0 ? [] : [`${count} ${WORDS[kind]}${count === 1 ? '' : 's'}`];
+		const found = count(kind);
+		return found === 0 ? [] : [`${found} ${WORDS[kind]}${found === 1 ? '' : 's'}`];
 	});
 }
 

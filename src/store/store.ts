@@ -5,9 +5,11 @@ import { EndpointStore } from './endpoints.ts';
 import { isFull } from './failures.ts';
 import { ImageStore } from './images.ts';
 import { JournalStore } from './journal.ts';
+import { LayerStore } from './layers.ts';
 import { NetworkStore } from './networks.ts';
 import { RecordFiles } from './records/files.ts';
 import { Mirror, type MirrorLog, type RecordOf } from './records/mirror.ts';
+import type { RecordKind } from './records/records.ts';
 import { Reserve } from './reserve.ts';
 import { VolumeStore } from './volumes.ts';
 
@@ -26,6 +28,7 @@ export class Store {
 	readonly endpoints: EndpointStore;
 	readonly containers: ContainerStore;
 	readonly images: ImageStore;
+	readonly layers: LayerStore;
 	readonly volumes: VolumeStore;
 	readonly journal: JournalStore;
 	#reserve: Reserve | undefined;
@@ -37,6 +40,7 @@ export class Store {
 		this.endpoints = new EndpointStore(db);
 		this.containers = new ContainerStore(db);
 		this.images = new ImageStore(db);
+		this.layers = new LayerStore(db);
 		this.volumes = new VolumeStore(db);
 		this.journal = new JournalStore(db);
 	}
@@ -97,9 +101,9 @@ export class Store {
 		else this.#records?.files.remove(kind, id);
 	}
 
-	/** Records of networks that were found. Of others there are files. */
-	lostNetworks(): string[] {
-		return this.#records?.files.lost('networks') ?? [];
+	/** Ids of lost objects of which there are records. */
+	lostRecords(kind: RecordKind): string[] {
+		return this.#records?.files.lost(kind) ?? [];
 	}
 
 	discardLost(record: RecordOf): void {

@@ -146,7 +146,7 @@ test('what is below our root and unknown to the store is unmade at start', async
 	const fixture = await startEngine();
 	const before = onHost(fixture);
 	const [image] = fixture.engine.images.list();
-	const leak = { kind: 'root-files', container: 'aaaaaaaaaaaa', image: image?.id ?? '' } as const;
+	const leak = { kind: 'root-files', container: 'aaaaaaaaaaaa', layers: [image?.id ?? ''] } as const;
 	fixture.host.parts.set(identityOf(leak), leak);
 	await startEngine(fixture.host, fixture.store);
 	assert.deepEqual(onHost(fixture), before);

@@ -81,7 +81,7 @@ export function find(scene: Scene = {}) {
 		routes: [],
 		sandboxes: [{ container: 'c1', running, pid: 1 }],
 		mountedRoots: [],
-		imageFiles: [],
+		layerFiles: [],
 		rootFiles: [],
 		volumeFiles: [],
 		lostFiles: [],

@@ -18,7 +18,7 @@ async function startWithDoubles() {
 	const id = await createContainer(fixture, 'web');
 	const double = await createContainer(fixture, 'double');
 	store.containers.update({ ...engine.containers.inspect('double').container, name: id });
-	store.images.insert({ ...image, id: 'abcdefabcdef', name: image.id, env: ['DOUBLE=1'] });
+	store.images.insert({ ...image, id: 'abcdefabcdef', name: image.id, config: { ...image.config, env: ['DOUBLE=1'] } });
 	const other = { id: 'abcdefabcdef', name: network, interface: 'kleene9', subnet: '10.4.9.0/24' };
 	store.networks.insert(testnet(other));
 	return { ...fixture, id, double, network };

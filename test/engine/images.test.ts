@@ -18,7 +18,7 @@ function holdRemoval({ host }: Fixture) {
 	const apply = host.apply.bind(host);
 	const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
 	host.apply = async (steps, options) => {
-		if (steps.some(({ verb, part }) => verb === 'unmake' && part.kind === 'image-files')) {
+		if (steps.some(({ verb, part }) => verb === 'unmake' && part.kind === 'layer')) {
 			reached.resolve();
 			await gate.promise;
 		}

@@ -183,7 +183,7 @@ function planContainer({ name, index, networks, uplink, traits }: Planning): Wor
 		driver: planned.driver,
 		liveEndpoints,
 		ports,
-		parts: partsOfRun({ container, liveEndpoints, spec: specOf(container), ports, traits }),
+		parts: partsOfRun({ container, layers: [], liveEndpoints, spec: specOf(container), ports, traits }),
 		endpoints: liveEndpoints.map(({ endpoint, network }) => {
 			const { addresses } = endpoint;
 			const given = [...(routes.get(endpoint.id) ?? [])];
@@ -196,7 +196,16 @@ function containerOf(name: string, index: number, { driver, port, publishFrom = 
 	const ports =
 		port === undefined ? [] : [{ interfaces: [], hostPort: `${port}`, containerPort: '80', protocol: 'udp' } as const];
 	return {
-		...{ id: `c${index.toString(16).padStart(11, '0')}`, name, imageId: '', cmd: [], user: '', env: [], jailParam: [] },
+		...{
+			id: `c${index.toString(16).padStart(11, '0')}`,
+			name,
+			imageId: '',
+			layer: '',
+			cmd: [],
+			user: '',
+			env: [],
+			jailParam: [],
+		},
 		...{ networkDriver: driver, publicPorts: ports, publishFrom, mounts: [], restartPolicy: 'no', persist: true },
 		...{ bandwidth: 0, created: '', dataset: '' },
 	};

@@ -4,8 +4,8 @@ import { unmake } from '#model/step.ts';
 import type { EngineContext } from '../context.ts';
 import { partOf, RECORD_KIND_OF } from '../leaks.ts';
 
-/** Objects found that the database did not list; of a network there is only the record. */
-export type Lost = LostFiles | { readonly kind: 'network'; readonly id: string };
+/** Objects found that the database did not list; of a network or an image there is only the record. */
+export type Lost = LostFiles | { readonly kind: 'network' | 'image'; readonly id: string };
 
 /** The daemon itself: its database, and what it has put aside. */
 export class SystemOperations {
@@ -23,7 +23,10 @@ export class SystemOperations {
 	async lost(): Promise<Lost[]> {
 		const { driver, store } = this.#context;
 		const { lostFiles } = await driver.observe('everything');
-		return [...lostFiles, ...store.lostNetworks().map((id) => ({ kind: 'network', id }) as const)];
+		const recorded = (['network', 'image'] as const).flatMap((kind) =>
+			store.lostRecords(RECORD_KIND_OF[kind]).map((id) => ({ kind, id })),
+		);
+		return [...lostFiles, ...recorded];
 	}
 
 	/** Removes what was put aside. @returns what is gone, e.g. `container-0123456789ab` */
@@ -36,7 +39,7 @@ export class SystemOperations {
 				failed = true;
 				log.error({ ...one, error: messageOf(error) }, 'cannot remove from lost+found');
 			};
-			if (one.kind !== 'network') await executor.tryAll([unmake(partOf(one))], note, { lost: 'discard' });
+			if (hasFiles(one)) await executor.tryAll([unmake(partOf(one))], note, { lost: 'discard' });
 			if (failed) continue;
 			store.discardLost({ kind: RECORD_KIND_OF[one.kind], id: one.id });
 			removed.push(`${one.kind}-${one.id}`);
@@ -44,4 +47,8 @@ export class SystemOperations {
 		log.info({ removed }, 'emptied lost+found');
 		return removed;
 	}
+}
+
+function hasFiles(lost: Lost): lost is LostFiles {
+	return lost.kind !== 'network' && lost.kind !== 'image';
 }

@@ -87,11 +87,12 @@ export class VolumeOperations {
 		const { store, locks } = this.#context;
 		const names = volumesAmong(container.mounts);
 		return locks.runAll(names.map(volumeLock), () => {
+			const layers = store.layers.chainIds(container.layer);
 			const missing = names.filter((name) => !store.volumes.get(name));
 			const runs = (id: string) => this.#runs.isRunning(id);
 			const busy = new Set(names.filter((name) => store.volumes.usersOf(name).some(runs)));
 			const created = missing.map((name) => ({ kind: 'volume-created', volume: this.#newVolume(name) }) as const);
-			return create({ parts: partsOfMounts(container, { missing, busy }), created, names });
+			return create({ parts: partsOfMounts(container, { layers, missing, busy }), created, names });
 		});
 	}
 

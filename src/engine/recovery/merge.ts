@@ -5,7 +5,7 @@ import { type Network, networkOf } from '#model/network.ts';
 import type { Volume } from '#model/volume.ts';
 import { applyChange } from '#store/changes.ts';
 import { endpointOf } from '#store/endpoints.ts';
-import type { ContainerRecord, ImageRecord, NetworkRecord, Records } from '#store/records/records.ts';
+import type { ContainerRecord, ImageRecord, LayerRecord, NetworkRecord, Records } from '#store/records/records.ts';
 import type { Store } from '#store/store.ts';
 
 /** Lines for people. */
@@ -64,10 +64,29 @@ export class Merge {
 
 	takeImage({ image }: ImageRecord): void {
 		const { images } = this.#store;
-		if (images.get(image.id) || !this.#observed.imageFiles.includes(image.id)) return;
+		if (images.get(image.id)) return;
 		const taken = image.name !== '' && images.byNametag(image.name, image.tag) !== undefined;
+		const title = `image ${taken || image.name === '' ? image.id : `${image.name}:${image.tag}`}`;
+		if (!this.takeLayer(image.layer)) {
+			this.report.left.push(`${title}: files of its layers are gone`);
+			return;
+		}
 		this.#apply({ kind: 'image-created', image: taken ? { ...image, name: '', tag: '' } : image });
-		this.report.recovered.push(`image ${taken || image.name === '' ? image.id : `${image.name}:${image.tag}`}`);
+		this.report.recovered.push(title);
+	}
+
+	/** With all below it, as far as their files are there. @returns whether the store has it now */
+	takeLayer(id: string): boolean {
+		const { layers } = this.#store;
+		if (layers.get(id)) return true;
+		const record = this.#records.layers.find(({ layer }) => layer.id === id);
+		if (!record || !this.#isWhole(record)) return false;
+		this.#apply({ kind: 'layer-created', layer: record.layer });
+		return true;
+	}
+
+	#isWhole({ layer: { id, parent } }: LayerRecord): boolean {
+		return this.#observed.layerFiles.includes(id) && (parent === null || this.takeLayer(parent));
 	}
 
 	#takeVolume(name: string): void {
@@ -83,6 +102,10 @@ export class Merge {
 		if (containers.get(id) || !this.#observed.rootFiles.includes(id)) return;
 		if (!images.get(container.imageId)) {
 			this.report.left.push(`container ${container.name}: there is no image ${container.imageId}`);
+			return;
+		}
+		if (!this.takeLayer(container.layer)) {
+			this.report.left.push(`container ${container.name}: files of its layers are gone`);
 			return;
 		}
 		const name = containers.byName(container.name) ? id : container.name;

@@ -43,14 +43,15 @@ function forgetRuns(store: Store): void {
 	for (const { id } of store.containers.list()) applyChange(store, { kind: 'run-ended', container: id });
 }
 
-function dropMissing(store: Store, { rootFiles, imageFiles }: Observed, { left }: Report): void {
+function dropMissing(store: Store, { rootFiles, layerFiles }: Observed, { left }: Report): void {
 	for (const { id, name } of store.containers.list()) {
 		if (rootFiles.includes(id)) continue;
 		applyChange(store, { kind: 'container-removed', container: id });
 		left.push(`container ${name}: its files are gone`);
 	}
-	for (const { id, name, tag } of store.images.list()) {
-		if (imageFiles.includes(id) || store.images.containersOf(id).length > 0) continue;
+	for (const { id, name, tag, layer } of store.images.list()) {
+		const whole = store.layers.chainIds(layer).every((one) => layerFiles.includes(one));
+		if (whole || store.images.containersOf(id).length > 0) continue;
 		applyChange(store, { kind: 'image-removed', image: id });
 		left.push(`image ${name === '' ? id : `${name}:${tag}`}: its files are gone`);
 	}

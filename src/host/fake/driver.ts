@@ -36,7 +36,7 @@ const FACTS: HostFacts = {
 	names: 'resolver',
 	checksSources: true,
 	limitsRates: true,
-	places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },
+	places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },
 	lacking: [],
 };
 
@@ -74,7 +74,7 @@ export class FakeHost implements HostDriver {
 			routes: [],
 			sandboxes: sandboxes.map(({ container }) => ({ container, running: this.processes.has(container), pid: 1 })),
 			mountedRoots: all.filter((part) => part.kind === 'root-mount').map(({ container }) => container),
-			imageFiles: all.filter((part) => part.kind === 'image-files').map(({ image }) => image),
+			layerFiles: all.filter((part) => part.kind === 'layer').map(({ layer }) => layer),
 			rootFiles: all.filter((part) => part.kind === 'root-files').map(({ container }) => container),
 			volumeFiles: all.filter((part) => part.kind === 'volume-files').map(({ volume }) => volume),
 			lostFiles: [...this.lost.values()],
@@ -220,6 +220,6 @@ function asInterface(part: Part): ObservedInterface[] {
 
 function lostFilesOf(part: Part): LostFiles | undefined {
 	if (part.kind === 'root-files') return { kind: 'container', id: part.container };
-	if (part.kind === 'image-files') return { kind: 'image', id: part.image };
+	if (part.kind === 'layer') return { kind: 'layer', id: part.layer };
 	return part.kind === 'volume-files' ? { kind: 'volume', id: part.volume } : undefined;
 }

@@ -31,7 +31,7 @@ import { StateDirectory } from './sandbox/run-directory.ts';
 import { Runner } from './sandbox/runner.ts';
 import { FreebsdSandboxes } from './sandbox/sandbox.ts';
 import { FreebsdStacks } from './sandbox/stacks.ts';
-import { FreebsdImages } from './storage/images.ts';
+import { FreebsdLayers } from './storage/layers.ts';
 import { FreebsdStorage } from './storage/storage.ts';
 import { FreebsdVolumes } from './storage/volumes.ts';
 
@@ -114,7 +114,7 @@ export class FreebsdHost implements HostDriver {
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
 			'network-filter': new NetworkFilters(paths.store),
 			'published-ports': new PublishedPorts(paths.store),
-			'image-files': new FreebsdImages(paths, downloadTimeout),
+			layer: new FreebsdLayers(paths, downloadTimeout),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

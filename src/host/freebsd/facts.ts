@@ -52,7 +52,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		batches: true,
 		limitsRates: false,
 		places: {
-			images: paths.images(),
+			layers: paths.layers(),
 			containers: paths.containers(),
 			volumes: paths.volumes(),
 			volumePath: paths.volume('').slice(0, -1),

@@ -23,7 +23,7 @@ export interface Look {
 }
 
 const NO_NETWORK = { interfaces: [], routes: [], gatewayInterface: '' };
-const NO_FILES = { imageFiles: [], rootFiles: [], mountedRoots: [], volumeFiles: [], lostFiles: [] };
+const NO_FILES = { layerFiles: [], rootFiles: [], mountedRoots: [], volumeFiles: [], lostFiles: [] };
 
 /** Everything that is to be looked at, in one exchange. */
 export async function observe(shell: Shell, lookers: Lookers, { scope, expected }: Look): Promise<Observed> {

@@ -4,16 +4,17 @@ import type { LostFiles } from '#model/host/observed.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
 import { refusal } from './refusals.ts';
 import type { Section } from './section.ts';
+import { takeOverImages } from './storage/images-before.ts';
 
 /** zfsprops(7), less the blank: paths of these characters alone can be found in the output of mount(8). */
 const DATASET = /^[a-zA-Z][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9_.:-]+)*$/;
 const MOUNT_POINT = /^(\/[a-zA-Z0-9_.:-]+)+$/;
-/** User properties of zfsprops(7): whose the root is, and who made an image or a container. */
+/** User properties of zfsprops(7): whose the root is, and who made a layer or a container. */
 const STORE = 'kleene:store';
 export const MADE_BY = 'kleene:made';
 /** On every host, for what is gone after a reboot: one directory below it for each daemon. */
 export const RUN_DIRECTORY = '/var/run/kleene';
-/** Room for what is made below: `/container/<id>@image`. */
+/** Room for what is made below: `/container/<id>@layer`. */
 const LONGEST = 200;
 
 /** The name of a dataset as zfs(8) writes it, e.g. `zroot/jails/base`. */
@@ -60,26 +61,26 @@ export class Paths {
 		return `${MADE_BY}=${this.store}`;
 	}
 
-	images(): string {
-		return `${this.zfsRoot}/image`;
+	layers(): string {
+		return `${this.zfsRoot}/layer`;
 	}
 
-	imageDataset(id: string): string {
-		return `${this.images()}/${id}`;
+	layerDataset(id: string): string {
+		return `${this.layers()}/${id}`;
 	}
 
-	/** There when the image is complete; containers are its clones. */
-	imageSnapshot(id: string): string {
-		return `${this.imageDataset(id)}@image`;
+	/** There when the layer is complete; containers and the layers above are its clones. */
+	layerSnapshot(id: string): string {
+		return `${this.layerDataset(id)}@layer`;
 	}
 
-	image(id: string): string {
-		return `${this.mountPoint}/image/${id}`;
+	layer(id: string): string {
+		return `${this.mountPoint}/layer/${id}`;
 	}
 
-	/** An archive on its way into an image; names beside it begin with this one. */
+	/** An archive on its way into a layer; names beside it begin with this one. */
 	download(id: string): string {
-		return `${this.mountPoint}/image/.download-${id}`;
+		return `${this.mountPoint}/layer/.download-${id}`;
 	}
 
 	containers(): string {
@@ -165,7 +166,7 @@ function prepareScript(paths: Paths): Script {
 		hint: `let them inherit their mount point: zfs inherit -r mountpoint ${zfsRoot}`,
 	});
 	return sh`zfs list -H -o name ${pool} >/dev/null 2>&1 || ${noPool}
-for dataset in ${[zfsRoot, paths.images(), paths.containers(), paths.volumes()]}; do
+for dataset in ${[zfsRoot, paths.layers(), paths.containers(), paths.volumes()]}; do
 	zfs list -H -o name "$dataset" >/dev/null 2>&1 || zfs create -p "$dataset"
 	[ "$(zfs get -H -o value mounted "$dataset")" = yes ] || zfs mount "$dataset"
 done
@@ -180,11 +181,12 @@ at() {
 	[ "$2" = "$3" ] || ${notMounted}
 }
 at ${zfsRoot} "$root" "$root"
-for name in image container volumes; do
+for name in layer container volumes; do
 	at ${zfsRoot}"/$name" "$(zfs get -H -o value mountpoint ${zfsRoot}"/$name")" "$root/$name"
 done
-# What is setuid in an image or a container must not be within reach of the host's users.
-chmod 700 "$root/image" "$root/container"
+# What is setuid in a layer or a container must not be within reach of the host's users.
+chmod 700 "$root/layer" "$root/container"
+${takeOverImages(paths)}
 mkdir -p ${['run', 'exec', 'batch'].map((name) => `${paths.state()}/${name}`)}
 chmod 700 ${paths.state()}
 printf '%s\\n' "$root"`;

@@ -40,7 +40,8 @@ import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
 import { LinuxSandboxes } from './sandbox/sandbox.ts';
 import { OwnUserNamespace } from './sandbox/stack-owner.ts';
 import type { Stack } from './sandbox/stacks.ts';
-import { LinuxImages } from './storage/images.ts';
+import { takeOverImages } from './storage/images-before.ts';
+import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
 import { LinuxStorage } from './storage/storage.ts';
 import { LinuxVolumes } from './storage/volumes.ts';
@@ -79,7 +80,7 @@ export class LinuxHost implements HostDriver {
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
 	readonly #resolver: Resolver;
-	readonly #images: LinuxImages;
+	readonly #layers: LinuxLayers;
 	readonly #storage: LinuxStorage;
 	readonly #volumes: LinuxVolumes;
 	readonly #paths: Paths;
@@ -95,8 +96,9 @@ export class LinuxHost implements HostDriver {
 		const { root, netns, dns, names, limits: asked = {}, downloadTimeout, log } = options;
 		const upstreams = dns.length > 0 ? fixedUpstreams(dns) : hostUpstreams(resolverConfiguration(netns));
 		const paths = new Paths(root);
-		for (const directory of [paths.images(), paths.containers(), paths.runtimeState(), paths.exits()])
+		for (const directory of [paths.layers(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
+		takeOverImages(paths);
 		const hostNamespace = openHostNamespace(netns);
 		const leave = lockHost(hostNamespace, log);
 		const resolver = new Resolver({
@@ -125,7 +127,7 @@ export class LinuxHost implements HostDriver {
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
-		this.#images = new LinuxImages(paths, equipment.downloadTimeout);
+		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout);
 		this.#storage = new LinuxStorage(paths);
 		this.#sandboxes = new LinuxSandboxes({
 			paths,
@@ -155,7 +157,7 @@ export class LinuxHost implements HostDriver {
 			resolver: new Resolvers(resolver),
 			'name-servers': new NameServers(paths),
 			...hostsFiles,
-			'image-files': this.#images,
+			layer: this.#layers,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': this.#volumes.files,
@@ -179,7 +181,7 @@ export class LinuxHost implements HostDriver {
 			...network,
 			sandboxes,
 			mountedRoots: everything ? this.#storage.observeMounts() : [],
-			imageFiles: everything ? this.#images.observe() : [],
+			layerFiles: everything ? this.#layers.observe() : [],
 			rootFiles: everything ? this.#storage.observeFiles() : [],
 			volumeFiles: everything ? this.#volumes.observe() : [],
 			lostFiles: everything ? observeLost(this.#paths) : [],

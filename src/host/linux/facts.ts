@@ -25,7 +25,7 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, lim
 		checksSources: true,
 		limits,
 		limitsRates: true,
-		places: { images: 'images', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
+		places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
 	};
 }

@@ -11,13 +11,18 @@ export class Paths {
 		this.root = root;
 	}
 
-	images(): string {
-		return join(this.root, 'images');
+	layers(): string {
+		return join(this.root, 'layers');
 	}
 
-	/** The read-only files of an image. */
-	image(id: string): string {
-		return join(this.images(), id, 'root');
+	/** The read-only files of a layer. There only when they are complete. */
+	layer(id: string): string {
+		return join(this.layers(), id);
+	}
+
+	/** Of a layer that is being made or removed, with what that needs. */
+	halfMadeLayer(id: string): string {
+		return `${this.layer(id)}.partial`;
 	}
 
 	containers(): string {
@@ -27,6 +32,11 @@ export class Paths {
 	/** Everything of one container: `upper`, `work`, `root` (mount point), `bundle`, `log`. */
 	container(id: string): string {
 		return join(this.containers(), id);
+	}
+
+	/** What a container changed: the upper directory of its overlay. */
+	containerChanges(id: string): string {
+		return join(this.container(id), 'upper');
 	}
 
 	/** Mount point of a container's root file system. */

@@ -86,7 +86,7 @@ function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hi
 		};
 	const resource = exhaustedResource(error);
 	if (resource !== undefined) return explainExhaustion(resource);
-	const code = part.kind === 'image-files' ? 'IMAGE_FAILED' : 'HOST_FAILED';
+	const code = part.kind === 'layer' ? 'IMAGE_FAILED' : 'HOST_FAILED';
 	return { code, why: reasonOf(error), hint: hintFor(layerOf(part), error) };
 }
 

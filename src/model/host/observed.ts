@@ -81,7 +81,7 @@ export type ObservationScope = 'addressing' | 'sandboxes' | 'everything';
 
 /** Files that were found and belong to nothing that the store knows. */
 export interface LostFiles {
-	readonly kind: 'image' | 'container' | 'volume';
+	readonly kind: 'layer' | 'container' | 'volume';
 	/** Of volumes: the name. */
 	readonly id: string;
 }
@@ -95,8 +95,8 @@ export interface Observed {
 	readonly sandboxes: readonly ObservedSandbox[];
 	/** Containers whose root file system is mounted. */
 	readonly mountedRoots: readonly string[];
-	/** Images and containers that have files below Kleene's root. */
-	readonly imageFiles: readonly string[];
+	/** Layers and containers that have files below Kleene's root, complete or left over from a step that was interrupted. */
+	readonly layerFiles: readonly string[];
 	readonly rootFiles: readonly string[];
 	/** Names of volumes that have files there. */
 	readonly volumeFiles: readonly string[];

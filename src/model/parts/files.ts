@@ -1,34 +1,37 @@
-import type { ImageSource } from '../image.ts';
+import type { LayerSource } from '../layer.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { imageFilesOf, rootFilesOf, rootMountOf } from './references.ts';
+import { layerFilesOf, rootFilesOf, rootMountOf } from './references.ts';
 
-/** The files of an image, never written to after it was made. */
-export interface ImageFilesPart {
-	readonly kind: 'image-files';
-	readonly image: string;
-	readonly source: ImageSource;
+/** The files of a layer, never written to after it was made. */
+export interface LayerPart {
+	readonly kind: 'layer';
+	readonly layer: string;
+	/** Ids of the layers below, the nearest first. */
+	readonly below: readonly string[];
+	readonly source: LayerSource;
 	/** Copy the host's resolv.conf and localtime into it. */
-	readonly dns: boolean;
-	readonly localtime: boolean;
+	readonly dns?: boolean;
+	readonly localtime?: boolean;
 	/** Bring it up to date with the host's own means. */
 	readonly update?: boolean;
 }
 
-export const imageFiles = {
+export const layer = {
 	layer: 'storage',
 	absence: 'not compared',
-	identity: (part) => part.image,
-	title: (part) => `image ${part.image}`,
-	provides: (part) => [imageFilesOf(part.image)],
-	standsOn: none,
+	identity: (part) => part.layer,
+	title: (part) => `layer ${part.layer}`,
+	provides: (part) => [layerFilesOf(part.layer)],
+	standsOn: (part) => part.below.map(layerFilesOf),
 	removedWith: none,
-} satisfies PartDefinition<ImageFilesPart>;
+} satisfies PartDefinition<LayerPart>;
 
-/** The writable files of a container, on top of an image. */
+/** The writable files of a container, on top of layers. */
 export interface RootFilesPart {
 	readonly kind: 'root-files';
 	readonly container: string;
-	readonly image: string;
+	/** Ids, the top one first. */
+	readonly layers: readonly string[];
 }
 
 export const rootFiles = {
@@ -37,7 +40,7 @@ export const rootFiles = {
 	identity: (part) => part.container,
 	title: (part) => `the files of container ${part.container}`,
 	provides: (part) => [rootFilesOf(part.container)],
-	standsOn: (part) => [imageFilesOf(part.image)],
+	standsOn: (part) => part.layers.map(layerFilesOf),
 	removedWith: none,
 } satisfies PartDefinition<RootFilesPart>;
 
@@ -45,7 +48,8 @@ export const rootFiles = {
 export interface RootMountPart {
 	readonly kind: 'root-mount';
 	readonly container: string;
-	readonly image: string;
+	/** Ids, the top one first. */
+	readonly layers: readonly string[];
 }
 
 export const rootMount = {
@@ -54,6 +58,6 @@ export const rootMount = {
 	identity: (part) => part.container,
 	title: (part) => `the root file system of container ${part.container}`,
 	provides: (part) => [rootMountOf(part.container)],
-	standsOn: (part) => [rootFilesOf(part.container), imageFilesOf(part.image)],
+	standsOn: (part) => [rootFilesOf(part.container), ...part.layers.map(layerFilesOf)],
 	removedWith: none,
 } satisfies PartDefinition<RootMountPart>;

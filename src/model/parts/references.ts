@@ -18,8 +18,8 @@ export function rulesOf(network: string): string {
 	return `rules of network ${network}`;
 }
 
-export function imageFilesOf(image: string): string {
-	return `files of image ${image}`;
+export function layerFilesOf(layer: string): string {
+	return `files of layer ${layer}`;
 }
 
 export function rootFilesOf(container: string): string {

@@ -26,7 +26,8 @@ export const volumeFiles = {
 export interface MountPointPart {
 	readonly kind: 'mount-point';
 	readonly container: string;
-	readonly image: string;
+	/** Ids of those its root is made of, the top one first. */
+	readonly layers: readonly string[];
 	readonly mount: Mount;
 	/** False: a running container has the volume and may write to it meanwhile. */
 	readonly fill: boolean;

@@ -1,7 +1,8 @@
 /** mount(2), umount2(2) and what is mounted. */
-import { lstatSync, readFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode } from '../errno.ts';
+import { O_PATH } from './files/directory.ts';
 import { checked, declare, declareInBackground } from './libc.ts';
 
 const MS_PRIVATE = 1 << 18;
@@ -14,6 +15,9 @@ const mountCall = declare<
 const UMOUNT = 'int umount2(const char *target, int flags)';
 const umountCall = declare<(target: string, flags: number) => number>(UMOUNT);
 const umountInBackground = declareInBackground<[target: string, flags: number]>(UMOUNT);
+
+const chdir = declare<(path: string) => number>('int chdir(const char *path)');
+const fchdir = declare<(fd: number) => number>('int fchdir(int fd)');
 
 const statvfs = declare<(path: string, into: Buffer) => number>('int statvfs(const char *path, void *buf)');
 /** Source: bits/statvfs.h. */
@@ -37,6 +41,8 @@ export interface MountRequest {
 	readonly options: string;
 	/** MS_ flags of mount(2), default 0. */
 	readonly flags?: number;
+	/** Absolute path of the directory that relative paths in the options start from. */
+	readonly from?: string;
 }
 
 /**
@@ -44,13 +50,27 @@ export interface MountRequest {
  *
  * @throws SystemCallError
  */
-export function mountPrivately({ type, source, target, options, flags = 0 }: MountRequest): void {
-	checked('mount', () => mountCall(source, target, type, flags, options));
+export function mountPrivately({ type, source, target, options, flags = 0, from }: MountRequest): void {
+	const mount = () => checked('mount', () => mountCall(source, target, type, flags, options));
+	if (from === undefined) mount();
+	else within(from, mount);
 	try {
 		checked('mount', () => mountCall(null, target, null, MS_PRIVATE, null));
 	} catch (error) {
 		unmountAll(target);
 		throw error;
+	}
+}
+
+/** Runs something with another working directory, which is that of all threads meanwhile: every other path is absolute. */
+function within(directory: string, run: () => unknown): void {
+	const before = openSync('.', O_PATH | constants.O_DIRECTORY);
+	try {
+		checked('chdir', () => chdir(directory));
+		run();
+	} finally {
+		checked('fchdir', () => fchdir(before));
+		closeSync(before);
 	}
 }
 

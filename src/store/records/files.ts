@@ -3,15 +3,15 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isId } from '#model/ids.ts';
 import { isVolumeName } from '#model/volume.ts';
+import { completed, FORMAT, readRecord } from './formats.ts';
 import { RECORD_KINDS, type RecordKind, type RecordKinds, type Records } from './records.ts';
 
-/** Of what the files hold. A newer one is not read. */
-const FORMAT = 2;
 const SUFFIX = '.json';
 /** Directory of what nobody knows any more. */
 const LOST = 'lost+found';
 const SINGULAR: Readonly<Record<RecordKind, string>> = {
 	networks: 'network',
+	layers: 'layer',
 	images: 'image',
 	volumes: 'volume',
 	containers: 'container',
@@ -70,12 +70,13 @@ export class RecordFiles {
 
 	readAll(): Records {
 		const all = <K extends RecordKind>(kind: K) => this.ids(kind).flatMap((id) => this.read(kind, id) ?? []);
-		return {
+		return completed({
 			networks: all('networks'),
+			layers: all('layers'),
 			images: all('images'),
 			volumes: all('volumes'),
 			containers: all('containers'),
-		};
+		});
 	}
 
 	/** Paths of records that cannot be read. */
@@ -134,18 +135,11 @@ function textOf(record: object): string {
 	return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
 }
 
-/** Format 1 had another kind for the part of an ipnet address, like the database before its migration. */
-function upgraded(text: string): string {
-	if (!text.startsWith('{"format":1,')) return text;
-	return text.replace('1', '2').replaceAll('"kind":"alias"', '"kind":"ipnet-address"');
-}
-
 /** Ignore truncated records and those of a later format. */
 function parse(text: string | undefined): object | undefined {
 	if (text === undefined) return undefined;
 	try {
-		const { format, ...record } = JSON.parse(upgraded(text)) as { format: number };
-		return format === FORMAT ? record : undefined;
+		return readRecord(text);
 	} catch {
 		return undefined;
 	}

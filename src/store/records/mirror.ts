@@ -4,6 +4,7 @@ import type { ContainerStore } from '../containers.ts';
 import type { Database } from '../database.ts';
 import { type EndpointStore, endpointText } from '../endpoints.ts';
 import type { ImageStore } from '../images.ts';
+import type { LayerStore } from '../layers.ts';
 import type { NetworkStore } from '../networks.ts';
 import type { VolumeStore } from '../volumes.ts';
 import type { RecordFiles } from './files.ts';
@@ -22,6 +23,7 @@ interface Recorded {
 	readonly networks: NetworkStore;
 	readonly endpoints: EndpointStore;
 	readonly containers: ContainerStore;
+	readonly layers: LayerStore;
 	readonly images: ImageStore;
 	readonly volumes: VolumeStore;
 }
@@ -33,6 +35,7 @@ export interface MirrorLog {
 /** Tables, and which record a row of theirs is in: column with its id. */
 const TABLES: readonly (readonly [table: string, kind: RecordKind, column: string])[] = [
 	['networks', 'networks', 'id'],
+	['layers', 'layers', 'id'],
 	['images', 'images', 'id'],
 	['volumes', 'volumes', 'name'],
 	['containers', 'containers', 'id'],
@@ -141,11 +144,15 @@ export class Mirror {
 	}
 
 	#recordOf(kind: RecordKind, id: string): RecordKinds[RecordKind] | undefined {
-		const { networks, images, volumes, containers, endpoints } = this.#store;
+		const { networks, layers, images, volumes, containers, endpoints } = this.#store;
 		switch (kind) {
 			case 'networks': {
 				const network = networks.get(id);
 				return network && { network: networkText(network), held: endpoints.heldByNone(id) };
+			}
+			case 'layers': {
+				const layer = layers.get(id);
+				return layer && { layer };
 			}
 			case 'images': {
 				const image = images.get(id);

@@ -4,6 +4,7 @@
  */
 import type { Container } from '#model/container.ts';
 import type { Image } from '#model/image.ts';
+import type { Layer } from '#model/layer.ts';
 import type { NetworkText } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { Volume } from '#model/volume.ts';
@@ -13,6 +14,10 @@ export interface NetworkRecord {
 	readonly network: NetworkText;
 	/** Addresses that none of its endpoints may get. */
 	readonly held: readonly string[];
+}
+
+export interface LayerRecord {
+	readonly layer: Layer;
 }
 
 export interface ImageRecord {
@@ -34,6 +39,7 @@ export interface ContainerRecord {
 /** By kind; the names of the kinds are those of their directories. */
 export interface RecordKinds {
 	readonly networks: NetworkRecord;
+	readonly layers: LayerRecord;
 	readonly images: ImageRecord;
 	readonly volumes: VolumeRecord;
 	readonly containers: ContainerRecord;
@@ -42,7 +48,7 @@ export interface RecordKinds {
 export type RecordKind = keyof RecordKinds;
 
 /** In the order in which one stands on the other. */
-export const RECORD_KINDS: readonly RecordKind[] = ['networks', 'images', 'volumes', 'containers'];
+export const RECORD_KINDS: readonly RecordKind[] = ['networks', 'layers', 'images', 'volumes', 'containers'];
 
 /** All there are, in the order of their ids. */
 export type Records = { readonly [K in RecordKind]: readonly RecordKinds[K][] };

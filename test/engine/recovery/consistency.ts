@@ -33,14 +33,14 @@ function expectedParts({ store, host }: Pick<Daemon, 'store' | 'host'>): Part[] 
 	const source = { kind: 'distribution' } as const;
 	return [
 		...store.networks.list().flatMap((network) => partsOfNetwork(network, surroundings)),
-		...store.images
+		...store.layers
 			.list()
-			.map(({ id: image }) => ({ kind: 'image-files', image, source, dns: false, localtime: false }) as const),
+			.map(({ id: layer }) => ({ kind: 'layer', layer, below: [], source, dns: false, localtime: false }) as const),
 		...store.volumes.list().map(({ name: volume }) => ({ kind: 'volume-files', volume }) as const),
 		...store.containers
 			.list()
-			.flatMap(({ id, imageId }): Part[] => [
-				{ kind: 'root-files', container: id, image: imageId },
+			.flatMap(({ id, layer }): Part[] => [
+				{ kind: 'root-files', container: id, layers: store.layers.chainIds(layer) },
 				...store.containers.parts(id),
 			]),
 	];

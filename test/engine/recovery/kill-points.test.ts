@@ -88,6 +88,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 		run: ({ engine }) => engine.images.remove('spare'),
 		stage: ({ engine }) => isPresent(names(engine.images.list()).includes('spare')),
 	},
+	commit: {
+		run: ({ engine, store }) => engine.layers.commit(store.containers.byName('idle')?.id ?? '', { cacheKey: 'step' }),
+		stage: ({ store }) => isAbsent(store.layers.list().length === 3),
+	},
 	'volume create': {
 		run: ({ engine }) => engine.volumes.create('new'),
 		stage: ({ engine }) => isAbsent(names(engine.volumes.list()).includes('new')),
@@ -122,7 +126,8 @@ async function furnish(daemon: Daemon): Promise<void> {
 
 /** What is on the host, in names instead of ids; numbers of cables and of new interfaces are by chance. */
 function onHost({ store, host }: Daemon): string[] {
-	const named = [...store.containers.list(), ...store.networks.list(), ...store.images.list()];
+	const layers = store.layers.list().map(({ id, cacheKey }) => ({ id, name: cacheKey || id }));
+	const named = [...store.containers.list(), ...store.networks.list(), ...store.images.list(), ...layers];
 	const translate = (text: string) => named.reduce((all, { id, name }) => all.replaceAll(id, name), text);
 	return [...host.parts.keys()].map(translate).sort();
 }

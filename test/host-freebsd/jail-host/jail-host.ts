@@ -146,21 +146,21 @@ exit "$code"
 		return this.#calls.splice(0);
 	}
 
-	/** A complete image with these files. @param made by which daemon */
-	image(id: string, files: Readonly<Record<string, string>> = { 'etc/rc': 'rc' }, made = this.paths.store): void {
-		const place = this.paths.image(id);
+	/** A complete layer with these files. @param made by which daemon */
+	layer(id: string, files: Readonly<Record<string, string>> = { 'etc/rc': 'rc' }, made = this.paths.store): void {
+		const place = this.paths.layer(id);
 		for (const [path, content] of Object.entries(files)) {
 			mkdirSync(dirname(join(place, path)), { recursive: true });
 			writeFileSync(join(place, path), content);
 		}
 		this.change((state) => {
-			state.datasets[this.paths.imageDataset(id)] = {
+			state.datasets[this.paths.layerDataset(id)] = {
 				origin: '-',
 				mountpoint: place,
 				mounted: true,
 				user: { 'kleene:made': made },
 			};
-			state.snapshots.push(this.paths.imageSnapshot(id));
+			state.snapshots.push(this.paths.layerSnapshot(id));
 		});
 	}
 
@@ -179,7 +179,7 @@ exit "$code"
 
 function initialState(paths: Paths, directory: string, bare: boolean): HostState {
 	const datasets: HostState['datasets'] = { zroot: { origin: '-', mountpoint: directory, mounted: true } };
-	for (const child of bare ? [] : ['', '/image', '/container', '/volumes']) {
+	for (const child of bare ? [] : ['', '/layer', '/container', '/volumes']) {
 		const mountpoint = `${paths.mountPoint}${child}`;
 		mkdirSync(mountpoint);
 		datasets[`${paths.zfsRoot}${child}`] = { origin: '-', mountpoint, mounted: true };

@@ -7,7 +7,11 @@ export function zfs([verb = '', ...words]: readonly string[], state: HostState, 
 	const verbs: Record<string, () => unknown> = {
 		list: () =>
 			words.includes('-r')
-				? listBelow(state, words.slice(words.indexOf('filesystem') + 1), say)
+				? listBelow(
+						state,
+						{ parents: words.slice(words.indexOf('filesystem') + 1), names: words.includes('name') },
+						say,
+					)
 				: exists(state, target)
 					? say(target)
 					: missing(target),
@@ -19,7 +23,8 @@ export function zfs([verb = '', ...words]: readonly string[], state: HostState, 
 		mount: () => Object.assign(dataset(state, target), { mounted: true }),
 		send: () => say(target),
 		receive: () => receive(state, input.trim(), target),
-		rename: () => rename(state, words[0] ?? '', target),
+		rename: () => (target.includes('@') ? renameSnapshot : rename)(state, words[0] ?? '', target),
+		promote: () => promote(state, target),
 		destroy: () => destroy(state, words[0]?.startsWith('-') ? words[0] : '', target),
 	};
 	verbs[verb]?.();
@@ -41,11 +46,15 @@ function dataset(state: HostState, name: string): HostState['datasets'][string] 
 	return state.datasets[name] ?? missing(name);
 }
 
-function listBelow(state: HostState, parents: readonly string[], say: Say): void {
+function listBelow(
+	state: HostState,
+	{ parents, names }: { parents: readonly string[]; names: boolean },
+	say: Say,
+): void {
 	for (const parent of parents) dataset(state, parent);
 	for (const [name, { mountpoint, mounted }] of Object.entries(state.datasets))
 		if (parents.some((parent) => name === parent || name.startsWith(`${parent}/`)))
-			say([name, mountpoint, mounted ? 'yes' : 'no', user(state, name, 'kleene:made')].join('\t'));
+			say(names ? name : [name, mountpoint, mounted ? 'yes' : 'no', user(state, name, 'kleene:made')].join('\t'));
 }
 
 function get(state: HostState, words: readonly string[], say: Say): void {
@@ -116,6 +125,24 @@ function rename(state: HostState, from: string, to: string): void {
 	state.snapshots = state.snapshots.map((one) => (one.startsWith(`${from}@`) ? `${to}${one.slice(from.length)}` : one));
 	for (const one of Object.values(state.datasets))
 		if (one.origin.startsWith(`${from}@`)) Object.assign(one, { origin: `${to}${one.origin.slice(from.length)}` });
+}
+
+function renameSnapshot(state: HostState, from: string, to: string): void {
+	if (!state.snapshots.includes(from)) missing(from);
+	state.snapshots = state.snapshots.map((one) => (one === from ? to : one));
+	for (const one of Object.values(state.datasets)) if (one.origin === from) one.origin = to;
+}
+
+/** The clone and what it is a clone of change places; snapshots up to that one go along. */
+function promote(state: HostState, name: string): void {
+	const clone = dataset(state, name);
+	const [parent = '', taken] = clone.origin.split('@');
+	if (taken === undefined) fail(`cannot promote '${name}': not a cloned filesystem`);
+	const own = state.snapshots.filter((one) => one.startsWith(`${parent}@`));
+	const going = own.slice(0, own.indexOf(clone.origin) + 1);
+	for (const one of going) renameSnapshot(state, one, `${name}@${one.split('@')[1]}`);
+	clone.origin = dataset(state, parent).origin;
+	dataset(state, parent).origin = `${name}@${taken}`;
 }
 
 function destroy(state: HostState, flags: string, name: string): void {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FreebsdImages } from '#host/freebsd/storage/images.ts';
+import { FreebsdLayers } from '#host/freebsd/storage/layers.ts';
 import type { ImageSource } from '#model/image.ts';
 import type { PartOf } from '#model/part.ts';
 import { JailHost } from '../jail-host/jail-host.ts';
@@ -24,8 +24,8 @@ const ID = '1111222233ff';
 const MIRROR = 'https://download.freebsd.org/releases';
 const OCI = `${MIRROR}/OCI-IMAGES/15.0-RELEASE/amd64/Latest/FreeBSD-15.0-RELEASE-amd64-container-image-`;
 
-function part(source: ImageSource): PartOf<'image-files'> {
-	return { kind: 'image-files', image: ID, source, dns: false, localtime: false };
+function part(source: ImageSource): PartOf<'layer'> {
+	return { kind: 'layer', layer: ID, below: [], source, dns: false, localtime: false };
 }
 
 type Tree = Readonly<Record<string, string>>;
@@ -66,11 +66,11 @@ function ociArchive(host: JailHost, layers: readonly Tree[], change: (place: str
 	return `${place}.txz`;
 }
 
-const fileOf = (host: JailHost, name: string) => readFileSync(join(host.paths.image(ID), name), 'utf8');
+const fileOf = (host: JailHost, name: string) => readFileSync(join(host.paths.layer(ID), name), 'utf8');
 
 test('a release without base.txz has its container image instead, and that is said', async (t) => {
 	const host = new JailHost(t);
-	const images = new FreebsdImages(host.paths);
+	const images = new FreebsdLayers(host.paths);
 	host.state.release = '15.0-RELEASE';
 	host.state.served = { [`${OCI}runtime.txz`]: ociArchive(host, [{ 'bin/sh': 'shell' }]) };
 	const { code, stdout, stderr } = await host.run(images.make(part({ kind: 'distribution' })));
@@ -87,23 +87,23 @@ test('a release without base.txz has its container image instead, and that is sa
 		],
 	);
 	assert.equal(fileOf(host, 'bin/sh'), 'shell');
-	assert.deepEqual(readdirSync(`${host.paths.mountPoint}/image`), [ID]);
+	assert.deepEqual(readdirSync(`${host.paths.mountPoint}/layer`), [ID]);
 });
 
 test('an archive of an OCI layout is unpacked layer by layer', async (t) => {
 	const host = new JailHost(t);
-	const images = new FreebsdImages(host.paths);
+	const images = new FreebsdLayers(host.paths);
 	const archive = ociArchive(host, [{ 'etc/a': 'old', 'etc/b': 'b' }, { 'etc/a': 'new' }]);
 	const { code, stderr } = await host.run(images.make(part({ kind: 'archive', url: `file://${archive}` })));
 	assert.equal(code, 0, stderr);
 	assert.deepEqual([fileOf(host, 'etc/a'), fileOf(host, 'etc/b')], ['new', 'b']);
-	assert.ok(!existsSync(join(host.paths.image(ID), 'oci-layout')));
-	assert.deepEqual(readdirSync(`${host.paths.mountPoint}/image`), [ID]);
+	assert.ok(!existsSync(join(host.paths.layer(ID), 'oci-layout')));
+	assert.deepEqual(readdirSync(`${host.paths.mountPoint}/layer`), [ID]);
 });
 
 test('a layout that is damaged, leads elsewhere, or holds several images is refused without a trace', async (t) => {
 	const host = new JailHost(t);
-	const images = new FreebsdImages(host.paths);
+	const images = new FreebsdLayers(host.paths);
 	const secret = join(host.directory, 'secret');
 	writeFileSync(secret, 'of the host');
 	const blobs = (place: string) =>
@@ -145,7 +145,7 @@ test('a layout that is damaged, leads elsewhere, or holds several images is refu
 		assert.equal(code, 1, String(why));
 		assert.match(stderr, /^KLEENE-REFUSAL IMAGE_FAILED\t/);
 		assert.match(stderr, why);
-		assert.deepEqual(readdirSync(`${host.paths.mountPoint}/image`), [], String(why));
+		assert.deepEqual(readdirSync(`${host.paths.mountPoint}/layer`), [], String(why));
 	}
 	assert.equal(readFileSync(secret, 'utf8'), 'of the host');
 });

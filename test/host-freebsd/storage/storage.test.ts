@@ -6,8 +6,9 @@ import { FreebsdStorage } from '#host/freebsd/storage/storage.ts';
 import type { PartOf } from '#model/part.ts';
 import { JailHost } from '../jail-host/jail-host.ts';
 
-const FILES: PartOf<'root-files'> = { kind: 'root-files', container: 'aaaabbbbcccc', image: '1111222233ff' };
-const MOUNT: PartOf<'root-mount'> = { kind: 'root-mount', container: 'aaaabbbbcccc', image: '1111222233ff' };
+const IMAGE = '1111222233ff';
+const FILES: PartOf<'root-files'> = { kind: 'root-files', container: 'aaaabbbbcccc', layers: [IMAGE] };
+const MOUNT: PartOf<'root-mount'> = { kind: 'root-mount', container: 'aaaabbbbcccc', layers: [IMAGE] };
 
 test('the ZFS root is a dataset, and what is made below it is not open to users of the host', async (t) => {
 	for (const text of ['/zroot/kleene', 'zroot/kleene@x', 'zroot/../etc', 'zroot//x', '', 'zroot/a b', "zroot/'"])
@@ -20,7 +21,7 @@ test('the ZFS root is a dataset, and what is made below it is not open to users 
 		assert.equal(parse(stdout).containerRoot('x'), `${host.paths.mountPoint}/container/x`);
 	}
 	assert.equal(host.calls().filter((call) => call.startsWith('zfs create')).length, 4);
-	for (const path of [`${host.paths.mountPoint}/image`, `${host.paths.mountPoint}/container`, host.paths.state()])
+	for (const path of [`${host.paths.mountPoint}/layer`, `${host.paths.mountPoint}/container`, host.paths.state()])
 		assert.equal(statSync(path).mode & 0o777, 0o700);
 	assert.match(host.paths.state(), /^\/var\/run\/kleene\/[0-9a-f]{8}$/);
 });
@@ -31,11 +32,11 @@ test('the dataset is of one daemon, and what another one made below it is none o
 	const other = await host.run(prepare(host.paths.zfsRoot, 'bbbb0000').script);
 	assert.equal(other.code, 1);
 	assert.match(other.stderr, /another kleened, with another --root.*zfs inherit kleene:store/);
-	host.image(FILES.image, { 'etc/rc': 'rc' }, 'bbbb0000');
+	host.layer(IMAGE, { 'etc/rc': 'rc' }, 'bbbb0000');
 	const { rootFiles, observation } = new FreebsdStorage(host.paths);
 	assert.equal((await host.run(rootFiles.make(FILES, {}))).code, 0);
 	const mine = observation.parse((await host.run(observation.script)).stdout);
-	assert.deepEqual([mine.imageFiles, mine.rootFiles], [[], [FILES.container]], 'the image was made by somebody else');
+	assert.deepEqual([mine.layerFiles, mine.rootFiles], [[], [FILES.container]], 'the image was made by somebody else');
 });
 
 test('a pool that is not there and datasets that are mounted apart are refused', async (t) => {
@@ -46,22 +47,22 @@ test('a pool that is not there and datasets that are mounted apart are refused',
 		stderr,
 		/^KLEENE-REFUSAL CONFIG_INVALID\tcannot keep .*\tthe host has no pool nosuch: cannot open 'nosuch'/,
 	);
-	host.change(({ datasets }) => Object.assign(datasets[host.paths.images()] ?? {}, { mountpoint: 'legacy' }));
+	host.change(({ datasets }) => Object.assign(datasets[host.paths.layers()] ?? {}, { mountpoint: 'legacy' }));
 	const apart = await host.run(prepare(host.paths.zfsRoot, '0').script);
-	assert.match(apart.stderr, /image is at legacy\t.*zfs inherit -r mountpoint/);
+	assert.match(apart.stderr, /layer is at legacy\t.*zfs inherit -r mountpoint/);
 });
 
 test('the files of a container are a clone, made once, and gone after the second removal as after the first', async (t) => {
 	const host = new JailHost(t);
-	host.image(FILES.image, { 'etc/rc': 'rc' });
+	host.layer(IMAGE, { 'etc/rc': 'rc' });
 	const { rootFiles } = new FreebsdStorage(host.paths);
 	for (const _ of [1, 2])
 		assert.deepEqual(await host.run(rootFiles.make(FILES, {})), { code: 0, stdout: '', stderr: '' });
 	assert.ok(existsSync(`${host.paths.containerRoot(FILES.container)}/etc/rc`));
 	assert.deepEqual(Object.keys(host.state.datasets).filter((name) => name.endsWith(FILES.container)).length, 1);
-	const other = await host.run(rootFiles.make({ ...FILES, image: '444455556666' }, {}));
+	const other = await host.run(rootFiles.make({ ...FILES, layers: ['444455556666'] }, {}));
 	assert.equal(other.code, 1);
-	assert.match(other.stderr, new RegExp(`already exists, made of ${host.paths.imageSnapshot(FILES.image)}`));
+	assert.match(other.stderr, new RegExp(`already exists, made of ${host.paths.layerSnapshot(IMAGE)}`));
 	for (const _ of [1, 2])
 		assert.deepEqual(await host.run(rootFiles.unmake(FILES, {})), { code: 0, stdout: '', stderr: '' });
 	assert.ok(!existsSync(host.paths.containerRoot(FILES.container)));
@@ -69,7 +70,7 @@ test('the files of a container are a clone, made once, and gone after the second
 
 test('stacked mounts are unmounted before the files are destroyed, and those of others stay', async (t) => {
 	const host = new JailHost(t);
-	host.image(FILES.image);
+	host.layer(IMAGE);
 	const { rootFiles } = new FreebsdStorage(host.paths);
 	await host.run(rootFiles.make(FILES, {}));
 	const root = host.paths.containerRoot(FILES.container);
@@ -88,7 +89,7 @@ test('stacked mounts are unmounted before the files are destroyed, and those of 
 
 test('a dataset that stays busy is unmounted by force, one with clones is not', async (t) => {
 	const host = new JailHost(t);
-	host.image(FILES.image);
+	host.layer(IMAGE);
 	const { rootFiles } = new FreebsdStorage(host.paths);
 	await host.run(rootFiles.make(FILES, {}));
 	host.change((state) => {
@@ -114,7 +115,7 @@ test('a dataset that stays busy is unmounted by force, one with clones is not', 
 
 test('a root is mounted where it is expected or refused, and what is left below it is seen and cleared', async (t) => {
 	const host = new JailHost(t);
-	host.image(FILES.image);
+	host.layer(IMAGE);
 	const { rootFiles, rootMount, observation } = new FreebsdStorage(host.paths);
 	await host.run(rootFiles.make(FILES, {}));
 	const dataset = host.paths.containerDataset(FILES.container);
@@ -124,7 +125,7 @@ test('a root is mounted where it is expected or refused, and what is left below 
 	const dev = { source: 'devfs', target: `${host.paths.containerRoot(FILES.container)}/dev`, type: 'devfs' };
 	host.change((state) => state.mounts.push(dev, dev));
 	const others = { volumeFiles: [], lostFiles: [] };
-	const files = { imageFiles: ['1111222233ff'], rootFiles: [FILES.container], ...others };
+	const files = { layerFiles: ['1111222233ff'], rootFiles: [FILES.container], ...others };
 	assert.deepEqual(observation.parse((await host.run(observation.script)).stdout), {
 		...files,
 		mountedRoots: [FILES.container],

@@ -77,7 +77,7 @@ const FILES = { kind: 'volume-files', volume: 'data' } as const;
 
 function mountPoint(destination: string, more: Partial<PartOf<'mount-point'>> = {}): PartOf<'mount-point'> {
 	const mount = { type: 'volume', source: 'data', destination, readOnly: false } as const;
-	return { kind: 'mount-point', container: CONTAINER, image: 'abcdef012345', mount, fill: true, ...more };
+	return { kind: 'mount-point', container: CONTAINER, layers: ['abcdef012345'], mount, fill: true, ...more };
 }
 
 const nullfs = (source: string, destination: string) =>

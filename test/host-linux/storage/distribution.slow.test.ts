@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Paths } from '#host/linux/paths.ts';
-import { LinuxImages } from '#host/linux/storage/images.ts';
+import { LinuxLayers } from '#host/linux/storage/layers.ts';
 import { LinuxStorage } from '#host/linux/storage/storage.ts';
 import { goOnline } from '#test/testbed/online.ts';
 import { scratch } from './scratch.ts';
@@ -16,8 +16,9 @@ goOnline();
 const IMAGE = 'abcdef012345';
 const CONTAINER = 'c0ffee012345';
 const PART = {
-	kind: 'image-files',
-	image: IMAGE,
+	kind: 'layer',
+	layer: IMAGE,
+	below: [],
 	source: { kind: 'distribution' },
 	dns: false,
 	localtime: false,
@@ -59,20 +60,20 @@ while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done; echo stopped`;
 
 test('the image of the own distribution is a small system that works', async (context) => {
 	const paths = new Paths(join(scratch(context), 'kleene'));
-	const [images, storage] = [new LinuxImages(paths), new LinuxStorage(paths)];
+	const [images, storage] = [new LinuxLayers(paths), new LinuxStorage(paths)];
 	const said: string[] = [];
 	await images.make(PART, { progress: (text) => said.push(text) });
 	assert.match(said[0] ?? '', /^Fetching the packages of /);
 	assert.ok(said.length >= 5, 'something is said as it goes');
-	const root = paths.image(IMAGE);
+	const root = paths.layer(IMAGE);
 	assert.match(readFileSync(join(root, 'etc/passwd'), 'utf8'), /^root:x:0:0:root:\/root:\/bin\/bash$/m);
 	assert.equal(statSync(join(root, 'etc/shadow')).mode & 0o777, 0o640);
 	for (const gone of ['etc/apt', 'etc/resolv.conf', 'etc/hostname', 'usr/share/doc', 'var/cache/apt'])
 		assert.equal(existsSync(join(root, gone)), false, gone);
 	const kilobytes = Number.parseInt(execFileSync('du', ['-sk', root], { encoding: 'utf8' }), 10);
 	assert.ok(kilobytes < 80_000, `${kilobytes} kB`);
-	await storage.rootFiles.make({ kind: 'root-files', container: CONTAINER, image: IMAGE }, {});
-	const mount = { kind: 'root-mount', container: CONTAINER, image: IMAGE } as const;
+	await storage.rootFiles.make({ kind: 'root-files', container: CONTAINER, layers: [IMAGE] }, {});
+	const mount = { kind: 'root-mount', container: CONTAINER, layers: [IMAGE] } as const;
 	await storage.rootMount.make(mount, {});
 	const inside = paths.containerRoot(CONTAINER);
 	assert.equal(runInside(inside, TOOLS), 'served\nc\ndaemon\nhttp                  80/tcp www\ntested\n');
@@ -83,9 +84,9 @@ test('the image of the own distribution is a small system that works', async (co
 test('a daemon that is killed meanwhile leaves no process, and what it leaves can be removed', async (context) => {
 	const paths = new Paths(join(scratch(context), 'kleene'));
 	const script = `
-		import { LinuxImages } from '#host/linux/storage/images.ts';
+		import { LinuxLayers } from '#host/linux/storage/layers.ts';
 		import { Paths } from '#host/linux/paths.ts';
-		const images = new LinuxImages(new Paths(${JSON.stringify(paths.root)}));
+		const images = new LinuxLayers(new Paths(${JSON.stringify(paths.root)}));
 		await images.make(${JSON.stringify(PART)}, { progress: (text) => process.stdout.write(text) });`;
 	const daemon = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
 		stdio: ['ignore', 'pipe', 'inherit'],
@@ -97,8 +98,8 @@ test('a daemon that is killed meanwhile leaves no process, and what it leaves ca
 		assert.ok(attempt < 400, `still there: ${processesNaming(paths.root)}`);
 		await setTimeout(50);
 	}
-	const images = new LinuxImages(paths);
-	assert.equal(existsSync(paths.image(IMAGE)), false);
+	const images = new LinuxLayers(paths);
+	assert.equal(existsSync(paths.layer(IMAGE)), false);
 	assert.deepEqual(images.observe(), [IMAGE]);
 	await images.unmake(PART);
 	assert.deepEqual(images.observe(), []);

@@ -3,12 +3,13 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Paths } from '#host/linux/paths.ts';
-import { LinuxImages } from '#host/linux/storage/images.ts';
+import { LinuxLayers } from '#host/linux/storage/layers.ts';
 import { scratch } from './scratch.ts';
 
 const PART = {
-	kind: 'image-files',
-	image: 'abcdef012345',
+	kind: 'layer',
+	layer: 'abcdef012345',
+	below: [],
 	source: { kind: 'distribution' },
 	dns: false,
 	localtime: false,
@@ -22,7 +23,7 @@ test('without mmdebstrap the refusal says what to do', async (context) => {
 	const paths = new Paths(join(directory, 'kleene'));
 	process.env.PATH = tools;
 	try {
-		await assert.rejects(new LinuxImages(paths).make(PART, {}), {
+		await assert.rejects(new LinuxLayers(paths).make(PART, {}), {
 			code: 'UNSUPPORTED_HERE',
 			why: 'mmdebstrap is not installed',
 			hint: /apt-get install mmdebstrap/,
@@ -30,5 +31,5 @@ test('without mmdebstrap the refusal says what to do', async (context) => {
 	} finally {
 		process.env.PATH = path;
 	}
-	assert.deepEqual(readdirSync(paths.images()), []);
+	assert.deepEqual(readdirSync(paths.layers()), []);
 });

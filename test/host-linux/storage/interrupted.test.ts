@@ -9,19 +9,19 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Paths } from '#host/linux/paths.ts';
 import { translateErrors } from '#host/linux/refusals.ts';
-import { LinuxImages } from '#host/linux/storage/images.ts';
+import { LinuxLayers } from '#host/linux/storage/layers.ts';
 import type { ImageSource } from '#model/image.ts';
-import type { ImageFilesPart } from '#model/parts/files.ts';
+import type { LayerPart } from '#model/parts/files.ts';
 import { make } from '#model/step.ts';
 import { identify } from '#os/linux/process.ts';
 import { eventually } from '#test/testbed/eventually.ts';
 import { scratch, tarOf } from './scratch.ts';
 
-function partOf(source: ImageSource): ImageFilesPart {
-	return { kind: 'image-files', image: 'abcdef012345', source, dns: false, localtime: false };
+function partOf(source: ImageSource): LayerPart {
+	return { kind: 'layer', layer: 'abcdef012345', below: [], source, dns: false, localtime: false };
 }
 
-function making(images: LinuxImages, source: ImageSource, signal?: AbortSignal): Promise<void> {
+function making(images: LinuxLayers, source: ImageSource, signal?: AbortSignal): Promise<void> {
 	const part = partOf(source);
 	return translateErrors(make(part), () => images.make(part, signal ? { signal } : {}));
 }
@@ -65,23 +65,23 @@ for (const [name, answer] of Object.entries(SERVERS)) {
 		const { source, asked, closed } = await serve(context, answer);
 		const client = new AbortController();
 		const reason = new Error('the client left');
-		const made = making(new LinuxImages(paths), source, client.signal);
+		const made = making(new LinuxLayers(paths), source, client.signal);
 		const outcome = assert.rejects(made, (error: Error & { cause?: unknown }) => [error, error.cause].includes(reason));
 		await asked;
 		client.abort(reason);
 		await outcome;
-		assert.deepEqual(readdirSync(paths.images()), []);
+		assert.deepEqual(readdirSync(paths.layers()), []);
 		await closed;
 	});
 
 	test(`given up: a server ${name}`, async (context) => {
 		const paths = new Paths(join(scratch(context), 'kleene'));
 		const { source, closed } = await serve(context, answer);
-		await assert.rejects(making(new LinuxImages(paths, 300), source), {
+		await assert.rejects(making(new LinuxLayers(paths, 300), source), {
 			code: 'IMAGE_FAILED',
 			why: /^could not fetch http:.*: the server sent nothing for 0\.3 s$/,
 		});
-		assert.deepEqual(readdirSync(paths.images()), []);
+		assert.deepEqual(readdirSync(paths.layers()), []);
 		await closed;
 	});
 }
@@ -96,8 +96,8 @@ test('a slow server that goes on sending is not given up', async (context) => {
 		}
 		response.end();
 	});
-	await making(new LinuxImages(paths, 800), source);
-	assert.deepEqual(readdirSync(paths.image('abcdef012345')), ['f0', 'f1', 'f2', 'f3']);
+	await making(new LinuxLayers(paths, 800), source);
+	assert.deepEqual(readdirSync(paths.layer('abcdef012345')), ['f0', 'f1', 'f2', 'f3']);
 });
 
 test('what makes the base image ends with all that it started', async (context) => {
@@ -117,7 +117,7 @@ wait`;
 	const client = new AbortController();
 	process.env.PATH = tools;
 	try {
-		const made = making(new LinuxImages(paths, 7000), { kind: 'distribution' }, client.signal);
+		const made = making(new LinuxLayers(paths, 7000), { kind: 'distribution' }, client.signal);
 		const outcome = assert.rejects(made, /the client left/);
 		await eventually('mmdebstrap works', () => readdirSync(directory).includes('begun'));
 		const started = processesBelow(process.pid);
@@ -129,7 +129,7 @@ wait`;
 		process.env.PATH = path;
 	}
 	assert.match(readFileSync(join(directory, 'words'), 'utf8'), /--aptopt=Acquire::http::Timeout "7";/);
-	assert.deepEqual(readdirSync(paths.images()), []);
+	assert.deepEqual(readdirSync(paths.layers()), []);
 });
 
 function processesBelow(pid: number): number[] {

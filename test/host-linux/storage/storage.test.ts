@@ -12,13 +12,13 @@ import { scratch } from './scratch.ts';
 
 const CONTAINER = 'c0ffee012345';
 const IMAGE = 'abcdef012345';
-const FILES = { kind: 'root-files', container: CONTAINER, image: IMAGE } as const;
-const MOUNT = { kind: 'root-mount', container: CONTAINER, image: IMAGE } as const;
+const FILES = { kind: 'root-files', container: CONTAINER, layers: [IMAGE] } as const;
+const MOUNT = { kind: 'root-mount', container: CONTAINER, layers: [IMAGE] } as const;
 
 function setUp(context: TestContext, name = 'kleene root'): { paths: Paths; storage: LinuxStorage; root: string } {
 	const paths = new Paths(join(scratch(context), name));
-	mkdirSync(join(paths.image(IMAGE), 'etc'), { recursive: true, mode: 0o755 });
-	writeFileSync(join(paths.image(IMAGE), 'etc/name'), 'image');
+	mkdirSync(join(paths.layer(IMAGE), 'etc'), { recursive: true, mode: 0o755 });
+	writeFileSync(join(paths.layer(IMAGE), 'etc/name'), 'image');
 	const root = paths.containerRoot(CONTAINER);
 	return { paths, storage: new LinuxStorage(paths), root };
 }
@@ -36,7 +36,7 @@ test('a container sees its image, writes to its own files, and keeps them over a
 	assert.deepEqual(mounts[0]?.propagation, [], 'private');
 	assert.equal(statSync(root).mode & 0o777, 0o755, 'others than root may enter');
 	writeFileSync(join(root, 'etc/name'), 'container');
-	assert.equal(readFileSync(join(paths.image(IMAGE), 'etc/name'), 'utf8'), 'image');
+	assert.equal(readFileSync(join(paths.layer(IMAGE), 'etc/name'), 'utf8'), 'image');
 	await storage.rootMount.unmake(MOUNT, {});
 	await storage.rootMount.unmake(MOUNT, {});
 	assert.deepEqual(storage.observeMounts(), []);
@@ -78,10 +78,10 @@ test('a root that a process still uses, with mounts inside and twice mounted, is
 
 test('a root with another image below is an error and not a success', async (context) => {
 	const { paths, storage } = setUp(context);
-	mkdirSync(paths.image('abcdef999999'), { recursive: true });
+	mkdirSync(paths.layer('abcdef999999'), { recursive: true });
 	await storage.rootFiles.make(FILES, {});
 	await storage.rootMount.make(MOUNT, {});
-	assert.throws(() => storage.rootMount.make({ ...MOUNT, image: 'abcdef999999' }, {}), {
+	assert.throws(() => storage.rootMount.make({ ...MOUNT, layers: ['abcdef999999'] }, {}), {
 		code: 'HOST_FAILED',
 		why: /has something else mounted: overlay of .*abcdef012345/,
 	});
@@ -98,7 +98,7 @@ test('a root path that overlayfs cannot be told about is refused', async (contex
 test('a root whose image is missing is refused', async (context) => {
 	const { storage } = setUp(context);
 	await storage.rootFiles.make(FILES, {});
-	const part = { ...MOUNT, image: 'abcdef999999' };
+	const part = { ...MOUNT, layers: ['abcdef999999'] };
 	const making = translateErrors(make(part), () => storage.rootMount.make(part, {}));
 	await assert.rejects(making, {
 		name: 'KleeneError',
@@ -152,6 +152,6 @@ test('steps in the words of mount', (context) => {
 	assert.deepEqual(storage.rootMount.describe('unmake', MOUNT), [`umount ${root}`]);
 	assert.match(
 		storage.rootMount.describe('make', MOUNT)[0] ?? '',
-		/^mount -t overlay -o lowerdir=.*\/root,upperdir=.*\/upper,workdir=.*\/work,index=off\S* overlay \/.*\/root$/,
+		/^mount -t overlay -o lowerdir=.*\/abcdef012345,upperdir=.*\/upper,workdir=.*\/work,index=off\S* overlay \/.*\/root$/,
 	);
 });

@@ -27,12 +27,12 @@ const FILES = { kind: 'volume-files', volume: 'data' } as const;
 
 function mountPoint(destination = '/srv', container = CONTAINER): PartOf<'mount-point'> {
 	const mount = { type: 'volume', source: 'data', destination, readOnly: false } as const;
-	return { kind: 'mount-point', container, image: IMAGE, mount, fill: true };
+	return { kind: 'mount-point', container, layers: [IMAGE], mount, fill: true };
 }
 
 async function setUp(context: TestContext) {
 	const paths = new Paths(join(scratch(context), 'root'));
-	const image = join(paths.image(IMAGE), 'srv');
+	const image = join(paths.layer(IMAGE), 'srv');
 	mkdirSync(image, { recursive: true });
 	const volumes = new LinuxVolumes(paths);
 	await volumes.files.make(FILES, {});
@@ -116,6 +116,6 @@ test('in the words of cp', async (context) => {
 	assert.deepEqual(volumes.files.describe('make', FILES), [`mkdir -p ${place}`]);
 	assert.match(
 		volumes.mountPoints.describe('make', mountPoint()).join(),
-		/^cp -a .*\/root\/srv\/\. .*\/volumes\/data$/,
+		/^cp -a .*\/layers\/abcdef012345\/srv\/\. .*\/volumes\/data$/,
 	);
 });

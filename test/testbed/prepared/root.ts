@@ -13,9 +13,15 @@ import { once } from './once.ts';
 
 const CHECKOUT = join(import.meta.dirname, '../../..');
 /** What decides how a root directory looks. */
-const MAKERS = ['src/store/**/*.ts', 'src/host/linux/storage/**/*.ts', 'src/os/archive/**/*.ts', 'src/model/image.ts'];
+const MAKERS = [
+	'src/store/**/*.ts',
+	'src/host/linux/storage/**/*.ts',
+	'src/os/archive/**/*.ts',
+	'src/model/image.ts',
+	'src/model/layer.ts',
+];
 /** What a copy begins with; the rest a daemon makes at its start. */
-const KEPT = ['metadata.sqlite', 'images'];
+const KEPT = ['metadata.sqlite', 'layers'];
 /** Milliseconds after which nobody is expected to use one again. */
 const MAX_AGE = 12 * 60 * 60 * 1000;
 
@@ -30,8 +36,8 @@ export async function fillRoot(root: string): Promise<void> {
 	);
 	for (const name of KEPT) {
 		const copy = (how: string) => ['cp', '--archive', how, join(prepared, name), root];
-		// A database is written to. Files of images are not, but cannot be linked from one file system to another.
-		const linked = name === 'images' && (await run(copy('--link'))).code === 0;
+		// A database is written to. Files of layers are not, but cannot be linked from one file system to another.
+		const linked = name === 'layers' && (await run(copy('--link'))).code === 0;
 		if (!linked) await outputOf(copy('--reflink=auto'));
 	}
 }

@@ -8,6 +8,7 @@ import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
 import { portsAmong } from '../../run-planner.ts';
+import type { Layers } from '../image/layers.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import { type Runs, requireStopped } from './runs.ts';
@@ -41,6 +42,7 @@ export class ContainerOperations {
 	readonly #runs: Runs;
 	readonly #creations: Creations;
 	readonly #names: HostsFileUpdater;
+	readonly #layers: Layers;
 
 	constructor(
 		context: EngineContext,
@@ -48,12 +50,14 @@ export class ContainerOperations {
 			runs: Runs;
 			creations: Creations;
 			names: HostsFileUpdater;
+			layers: Layers;
 		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#creations = others.creations;
 		this.#names = others.names;
+		this.#layers = others.layers;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -67,7 +71,7 @@ export class ContainerOperations {
 				const running = this.#runs.isRunning(container.id);
 				const image = store.images.get(container.imageId);
 				const pid = running ? (pids.get(container.id) ?? null) : null;
-				const cmd = container.cmd.length > 0 ? container.cmd : (image?.cmd ?? []);
+				const cmd = container.cmd.length > 0 ? container.cmd : (image?.config.cmd ?? []);
 				const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
 				return { ...this.#state({ ...container, cmd }), pid, ...named };
 			});
@@ -108,13 +112,15 @@ export class ContainerOperations {
 		});
 	}
 
-	async #discard(container: Container): Promise<void> {
-		const { executor } = this.#context;
-		const { id, imageId } = container;
-		const steps = [unmake({ kind: 'root-files', container: id, image: imageId })];
-		const done = [{ kind: 'container-removed', container: id }] as const;
+	/** With the layers that it alone stood on: those of an image that was never recorded. */
+	async #discard({ id, layer }: Container): Promise<void> {
+		const { executor, locks } = this.#context;
+		const released = this.#layers.release(layer, { container: id });
+		const steps = [unmake({ kind: 'root-files', container: id, layers: [] }), ...released.steps];
+		const done = [{ kind: 'container-removed', container: id } as const, ...released.begun];
 		// Files that the host does not let go of are still a container.
-		await executor.teardown({ subject: `container ${id}`, chains: [steps], done, whole: true });
+		const plan = { subject: `container ${id}`, chains: [steps], done, whole: true };
+		await locks.runAll(released.locks, () => executor.teardown(plan));
 	}
 
 	/** Removes what is neither running nor persistent, oldest first. */

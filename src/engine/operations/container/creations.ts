@@ -52,7 +52,7 @@ export class Creations {
 		const { store, driver, timestamp } = this.#context;
 		const id = newId();
 		const name = request.name === undefined ? id : parseContainerName(request.name);
-		const image = requireImage(store, request.image, driver.facts());
+		const { image, layer } = requireImage(store, request.image, driver.facts());
 		requirePublishable(request);
 		requireLimitable(request, driver.facts());
 		this.requireSound(request);
@@ -65,12 +65,12 @@ export class Creations {
 		const limits = { restartPolicy, persist, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `${driver.facts().places.containers}/${id}`;
-		return { id, name, imageId: image.id, ...config, created: timestamp(), dataset };
+		return { id, name, imageId: image.id, layer, ...config, created: timestamp(), dataset };
 	}
 
 	/** Parts of a container that does not run. */
-	steps({ id, imageId }: Container, { parts }: VolumesOfContainer): Step[] {
-		const files: Part = { kind: 'root-files', container: id, image: imageId };
+	steps({ id, layer }: Container, { parts }: VolumesOfContainer): Step[] {
+		const files: Part = { kind: 'root-files', container: id, layers: this.#context.store.layers.chainIds(layer) };
 		// What is missing on the host is refused before anything is made. A host that batches sees to that itself.
 		const first = this.#context.driver.facts().batches ? [] : parts.filter(isSource);
 		return [...first, files, ...parts.filter((part) => !first.includes(part))].map(make);

@@ -53,19 +53,24 @@ export function volumesAmong(mounts: readonly Mount[]): string[] {
 	return [...new Set(mounts.filter(({ type }) => type === 'volume').map(({ source }) => source))];
 }
 
-/**
- * Parts that the mounts of a container add to its creation, in the order of making.
- *
- * @param missing volumes that come into being with it
- * @param busy volumes that a running container has: they are left as they are
- */
+/** The layers and volumes that the mounts of a container concern. */
+export interface VolumesOfMounts {
+	/** Ids of the layers that its root is made of, the top one first. */
+	readonly layers: readonly string[];
+	/** Volumes that come into being with it. */
+	readonly missing: readonly string[];
+	/** Volumes that a running container has: they are left as they are. */
+	readonly busy: ReadonlySet<string>;
+}
+
+/** Parts that the mounts of a container add to its creation, in the order of making. */
 export function partsOfMounts(
-	{ id, imageId, mounts }: Pick<Container, 'id' | 'imageId' | 'mounts'>,
-	{ missing, busy }: { readonly missing: readonly string[]; readonly busy: ReadonlySet<string> },
+	{ id, mounts }: Pick<Container, 'id' | 'mounts'>,
+	{ layers, missing, busy }: VolumesOfMounts,
 ): Part[] {
 	const places = mounts.map((mount): Part => {
 		const fill = mount.type === 'volume' && !busy.has(mount.source);
-		return { kind: 'mount-point', container: id, image: imageId, mount, fill };
+		return { kind: 'mount-point', container: id, layers, mount, fill };
 	});
 	return [...missing.map((volume): Part => ({ kind: 'volume-files', volume })), ...places];
 }

@@ -22,6 +22,8 @@ import { nameServersOf, sourceLimitOf } from '../network/network.ts';
 
 export interface RunDesired {
 	readonly container: Container;
+	/** Ids of those its root is made of, the top one first. */
+	readonly layers: readonly string[];
 	readonly liveEndpoints: readonly LiveEndpoint[];
 	readonly spec: SandboxSpec;
 	readonly ports: readonly PublishedPortsPart[];
@@ -30,9 +32,9 @@ export interface RunDesired {
 
 /** Parts of a running container, in the order of making. Taken apart in the opposite order. */
 export function partsOfRun(desired: RunDesired): Part[] {
-	const { container, spec, ports } = desired;
+	const { container, layers, spec, ports } = desired;
 	const id = container.id;
-	const parts: Part[] = [{ kind: 'root-mount', container: id, image: container.imageId }];
+	const parts: Part[] = [{ kind: 'root-mount', container: id, layers }];
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
 	parts.push(
 		...partsOfEndpoints(desired),

@@ -15,8 +15,8 @@ export interface Command {
 }
 
 /** Image, container and request merged, later ones win: command if given, user if given, environment by name. */
-export function processOf(image: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
-	const argv = [command.cmd, container.cmd, image.cmd].find((words) => words.length > 0);
+export function processOf({ config }: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
+	const argv = [command.cmd, container.cmd, config.cmd].find((words) => words.length > 0);
 	if (!argv)
 		throw new KleeneError({
 			code: 'COMMAND_FAILED',
@@ -27,8 +27,8 @@ export function processOf(image: Image, container: Container, command: Command, 
 	const { user } = parseJailParameters(container.jailParam, traits);
 	return {
 		argv,
-		env: mergeEnv(image.env, container.env, command.env),
-		user: user ?? [command.user, container.user, image.user].find((name) => name !== '') ?? 'root',
+		env: mergeEnv(config.env, container.env, command.env),
+		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? 'root',
 		tty: command.tty,
 		stdin: command.stdin,
 	};

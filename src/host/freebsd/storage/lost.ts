@@ -26,7 +26,7 @@ ${destroyDataset(dataset)}
 fi`;
 }
 
-const NAME = /^(image|container|volume)-(.+)$/;
+const NAME = /^(layer|container|volume)-(.+)$/;
 
 /** @param datasets names of all there are */
 export function lostAmong(paths: Paths, datasets: readonly string[]): LostFiles[] {

@@ -4,20 +4,20 @@ import type { SandboxSpec } from '#model/sandbox.ts';
 import { Paths } from '../paths.ts';
 import { FreebsdSandboxes } from '../sandbox/sandbox.ts';
 import { FreebsdStacks } from '../sandbox/stacks.ts';
-import { FreebsdImages } from './images.ts';
+import { FreebsdLayers } from './layers.ts';
 import { FreebsdStorage } from './storage.ts';
 
 const PATHS = new Paths('zroot/kleene');
-const FILES = { kind: 'root-files', container: 'aaaabbbbcccc', image: '1111222233ff' } as const;
+const FILES = { kind: 'root-files', container: 'aaaabbbbcccc', layers: ['1111222233ff'] } as const;
 
 test('the files of a container as text for a shell', () => {
 	const { rootFiles } = new FreebsdStorage(PATHS);
 	const dataset = 'zroot/kleene/container/aaaabbbbcccc';
 	assert.equal(
 		rootFiles.make(FILES, {}).text,
-		`if ! words=$(zfs clone -o 'kleene:made=0' 'zroot/kleene/image/1111222233ff@image' '${dataset}' 2>&1); then
+		`if ! words=$(zfs clone -o 'kleene:made=0' 'zroot/kleene/layer/1111222233ff@layer' '${dataset}' 2>&1); then
 	if origin=$(zfs get -H -o value origin '${dataset}' 2>/dev/null); then
-		[ "$origin" = 'zroot/kleene/image/1111222233ff@image' ] || { printf 'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s' 'HOST_FAILED' 'cannot make the files of container aaaabbbbcccc' 'the dataset ${dataset} already exists, made of '"$origin" 'check its content; if it is not needed: zfs destroy -r ${dataset}' | tr '\\n' ' ' >&2; echo >&2; exit 1; }
+		[ "$origin" = 'zroot/kleene/layer/1111222233ff@layer' ] || { printf 'KLEENE-REFUSAL %s\\t%s\\t%s\\t%s' 'HOST_FAILED' 'cannot make the files of container aaaabbbbcccc' 'the dataset ${dataset} already exists, made of '"$origin" 'check its content; if it is not needed: zfs destroy -r ${dataset}' | tr '\\n' ' ' >&2; echo >&2; exit 1; }
 	else
 		printf '%s\\n' "$words" >&2
 		exit 1
@@ -35,12 +35,12 @@ test('what would be done, in the words of the host', () => {
 	const mount = { type: 'volume', source: 'data', destination: '/data', readOnly: true } as const;
 	const sandbox = { kind: 'sandbox', container: 'aaaabbbbcccc', spec, mounts: [mount] } as const;
 	const source = { kind: 'dataset', dataset: 'zroot/base', method: 'copy' } as const;
-	const image = { kind: 'image-files', image: '1111222233ff', source, dns: true, localtime: false } as const;
+	const image = { kind: 'layer', layer: '1111222233ff', below: [], source, dns: true, localtime: false } as const;
 	const stacks = new FreebsdStacks(PATHS);
 	const sandboxes = new FreebsdSandboxes(PATHS);
 	assert.deepEqual(
 		[
-			...new FreebsdImages(PATHS).describe('make', image),
+			...new FreebsdLayers(PATHS).describe('make', image),
 			...rootFiles.describe('make', FILES),
 			...rootMount.describe('make', { ...FILES, kind: 'root-mount' }),
 			...stacks.describe('make', stack),
@@ -51,11 +51,11 @@ test('what would be done, in the words of the host', () => {
 		],
 		[
 			'zfs snapshot zroot/base@1111222233ff',
-			'zfs send zroot/base@1111222233ff | zfs receive zroot/kleene/image/1111222233ff',
+			'zfs send zroot/base@1111222233ff | zfs receive zroot/kleene/layer/1111222233ff',
 			'zfs destroy zroot/base@1111222233ff',
-			'cp /etc/resolv.conf /zroot/kleene/image/1111222233ff/etc/resolv.conf',
-			'zfs snapshot zroot/kleene/image/1111222233ff@image',
-			'zfs clone zroot/kleene/image/1111222233ff@image zroot/kleene/container/aaaabbbbcccc',
+			'cp /etc/resolv.conf /zroot/kleene/layer/1111222233ff/etc/resolv.conf',
+			'zfs snapshot zroot/kleene/layer/1111222233ff@layer',
+			'zfs clone zroot/kleene/layer/1111222233ff@layer zroot/kleene/container/aaaabbbbcccc',
 			'zfs mount zroot/kleene/container/aaaabbbbcccc',
 			'echo a',
 			"jail -c name=aaaabbbbcccc path=/zroot/kleene/container/aaaabbbbcccc vnet persist 'host.hostname=web one' mount.devfs=true devfs_ruleset=5",

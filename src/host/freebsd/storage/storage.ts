@@ -1,4 +1,4 @@
-/** The writable files of containers: ZFS clones of images. */
+/** The writable files of containers: ZFS clones of layers. */
 
 import type { ApplyOptions } from '#host/driver.ts';
 import type { LostFiles } from '#model/host/observed.ts';
@@ -23,8 +23,8 @@ type RootFiles = PartOf<'root-files'>;
 type RootMount = PartOf<'root-mount'>;
 
 export interface ObservedStorage {
-	/** Images and containers that have datasets, complete or left over from a step that was interrupted. */
-	readonly imageFiles: readonly string[];
+	/** Layers and containers that have datasets, complete or left over from a step that was interrupted. */
+	readonly layerFiles: readonly string[];
 	readonly rootFiles: readonly string[];
 	readonly volumeFiles: readonly string[];
 	readonly lostFiles: readonly LostFiles[];
@@ -55,15 +55,15 @@ export class FreebsdStorage {
 		this.observation = {
 			script: sh`mount --libxo json
 echo
-zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${[paths.images(), paths.containers(), paths.volumes()]}
+zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${[paths.layers(), paths.containers(), paths.volumes()]}
 zfs list -Hp -o ${COLUMNS} -d 1 -r -t filesystem ${paths.lost()} 2>/dev/null || :`,
 			parse: (output) => this.#parse(output),
 		};
 	}
 
-	#makeFiles({ container, image }: RootFiles): Script {
+	#makeFiles({ container, layers }: RootFiles): Script {
 		const dataset = this.#paths.containerDataset(container);
-		const snapshot = this.#paths.imageSnapshot(image);
+		const snapshot = this.#paths.layerSnapshot(layers[0] ?? '');
 		const other = refusal({
 			code: 'HOST_FAILED',
 			what: `cannot make the files of container ${container}`,
@@ -132,9 +132,10 @@ ${unmountBelow(this.#paths.containerRoot(container))}
 fi`;
 	}
 
-	#describeFiles(verb: 'make' | 'unmake', { container, image }: RootFiles): string[] {
+	#describeFiles(verb: 'make' | 'unmake', { container, layers }: RootFiles): string[] {
 		const dataset = this.#paths.containerDataset(container);
-		return [verb === 'make' ? `zfs clone ${this.#paths.imageSnapshot(image)} ${dataset}` : `zfs destroy -r ${dataset}`];
+		if (verb === 'unmake') return [`zfs destroy -r ${dataset}`];
+		return [`zfs clone ${this.#paths.layerSnapshot(layers[0] ?? '')} ${dataset}`];
 	}
 
 	#parse(output: string): ObservedStorage {
@@ -150,7 +151,7 @@ fi`;
 			.filter(([, ...rest]) => rest.length > 0)
 			.map(([id = '']) => id);
 		return {
-			imageFiles: childrenOf(this.#paths.images(), datasets).filter(isId),
+			layerFiles: childrenOf(this.#paths.layers(), datasets).filter(isId),
 			rootFiles: childrenOf(this.#paths.containers(), datasets).filter(isId),
 			// Volumes bear no mark.
 			volumeFiles: childrenOf(this.#paths.volumes(), names).filter(isVolumeName),

@@ -6,7 +6,7 @@ import type { LostFiles } from '#model/host/observed.ts';
 import type { Paths } from '../paths.ts';
 import { listNames, removeFiles } from './files.ts';
 
-const NAME = /^(image|container|volume)-(.+)$/;
+const NAME = /^(layer|container|volume)-(.+)$/;
 
 /** Moves the files at a path aside. Missing is fine. */
 export function keepLost(paths: Paths, lost: LostFiles, from: string): void {

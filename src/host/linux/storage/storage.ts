@@ -1,4 +1,4 @@
-/** The writable files of containers, and overlayfs that puts them on top of an image. */
+/** The writable files of containers, and overlayfs that puts them on top of the layers of an image. */
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -7,24 +7,15 @@ import type { ApplyOptions } from '#host/driver.ts';
 import { isId } from '#model/ids.ts';
 import type { PartOf } from '#model/part.ts';
 import { hasCode } from '#os/errno.ts';
-import { isMountPoint, listMounts, mountPrivately, unmountAllInBackground } from '#os/linux/mounts.ts';
+import { isMountPoint, listMounts, unmountAllInBackground } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
+import { layersOf, mountOverlay, overlayOptions } from './overlay.ts';
 
 type RootFiles = PartOf<'root-files'>;
 type RootMount = PartOf<'root-mount'>;
-
-/**
- * The same behaviour on every kernel, whatever its defaults are:
- * - `index=off`: with an index the upper directory is bound to one image for ever and a copied tree no longer mounts
- * - `metacopy=off`, `redirect_dir=nofollow`: what lies in the upper directory can then never point the kernel to
- *   other files of the image than the container may see; renaming a directory of the image copies it instead
- *
- * `xino` stays as it is: image and container are on one file system, so inode numbers are unique and constant anyway.
- */
-const SAFE_OPTIONS = ['index=off', 'metacopy=off', 'redirect_dir=nofollow'];
 
 export class LinuxStorage {
 	readonly rootFiles: PartHandler<'root-files'> = {
@@ -63,18 +54,14 @@ export class LinuxStorage {
 		return [...new Set(ids)].filter(isId);
 	}
 
-	#makeFiles({ container, image }: RootFiles): void {
-		const { upper, work, root } = this.#directories(container);
+	#makeFiles({ container, layers }: RootFiles): void {
+		const { work, root } = this.#directories(container);
 		// Only root goes below: what becomes setuid in a container must not be within reach of the host's users.
 		mkdirSync(this.#paths.containers(), { recursive: true, mode: 0o700 });
 		mkdirSync(this.#paths.container(container), { recursive: true, mode: 0o700 });
-		const { mode, uid, gid } = statSync(this.#paths.image(image));
 		mkdirSync(work, { recursive: true, mode: 0o700 });
 		mkdirSync(root, { recursive: true, mode: 0o700 });
-		if (mkdirSync(upper, { recursive: true, mode: 0o700 }) === undefined) return;
-		// The root directory of a container shows owner and mode of its upper directory.
-		chownSync(upper, uid, gid);
-		chmodSync(upper, mode & 0o7777);
+		makeUpper(this.#paths, container, layers);
 	}
 
 	async #unmakeFiles({ container }: RootFiles, { lost }: ApplyOptions): Promise<void> {
@@ -96,41 +83,25 @@ export class LinuxStorage {
 		await ignore(rmdir(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}
 
-	#mount({ container, image }: RootMount): void {
-		const { root } = this.#directories(container);
-		const lower = this.#paths.image(image);
+	#mount({ container, layers }: RootMount): void {
+		const { root, upper, work } = this.#directories(container);
 		refuseSpecial(this.#paths.root);
 		if (isMountPoint(root)) {
-			this.#requireLower(root, lower, container);
+			requireLayers(root, layers, container);
 			return;
 		}
 		try {
 			mkdirSync(root, { recursive: true, mode: 0o700 });
-			mountPrivately({ type: 'overlay', source: 'overlay', target: root, options: this.#options(container, lower) });
+			mountOverlay(this.#paths, root, { layers, changes: { upper, work } });
 		} catch (error) {
 			throw mountFailed(container, error);
 		}
 	}
 
-	#requireLower(root: string, lower: string, container: string): void {
-		const mounted = listMounts().findLast(({ target }) => target === root);
-		if (mounted?.type === 'overlay' && mounted.options.get('lowerdir') === lower) return;
-		throw new KleeneError({
-			code: 'HOST_FAILED',
-			what: `cannot mount the root file system of container ${container}`,
-			why: `${root} has something else mounted: ${mounted?.type} of ${mounted?.options.get('lowerdir') ?? mounted?.source}`,
-			hint: `stop the container, or unmount it with: umount ${root}`,
-		});
-	}
-
-	#options(container: string, lower: string): string {
-		const { upper, work } = this.#directories(container);
-		return [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`, ...SAFE_OPTIONS].join(',');
-	}
-
 	#directories(container: string): { upper: string; work: string; root: string } {
 		const base = this.#paths.container(container);
-		return { upper: join(base, 'upper'), work: join(base, 'work'), root: this.#paths.containerRoot(container) };
+		const upper = this.#paths.containerChanges(container);
+		return { upper, work: join(base, 'work'), root: this.#paths.containerRoot(container) };
 	}
 
 	#describeFiles(verb: 'make' | 'unmake', { container }: RootFiles): string[] {
@@ -138,11 +109,34 @@ export class LinuxStorage {
 		return verb === 'make' ? [`mkdir -p ${upper} ${work} ${root}`] : [`rm -rf ${upper} ${work} ${root}`];
 	}
 
-	#describeMount(verb: 'make' | 'unmake', { container, image }: RootMount): string[] {
-		const root = this.#paths.containerRoot(container);
+	#describeMount(verb: 'make' | 'unmake', { container, layers }: RootMount): string[] {
+		const { root, upper, work } = this.#directories(container);
 		if (verb === 'unmake') return [`umount ${root}`];
-		return [`mount -t overlay -o ${this.#options(container, this.#paths.image(image))} overlay ${root}`];
+		const { text, from } = overlayOptions(this.#paths, { layers, changes: { upper, work } });
+		const mount = `mount -t overlay -o ${text} overlay ${root}`;
+		return from === undefined ? [mount] : [`cd ${from}`, mount];
 	}
+}
+
+/** The directory that the changes of a container go to, empty, where there is none yet. */
+export function makeUpper(paths: Paths, container: string, layers: readonly string[]): void {
+	const upper = paths.containerChanges(container);
+	const { mode, uid, gid } = statSync(paths.layer(layers[0] ?? ''));
+	if (mkdirSync(upper, { recursive: true, mode: 0o700 }) === undefined) return;
+	// The root directory of a container shows owner and mode of its upper directory.
+	chownSync(upper, uid, gid);
+	chmodSync(upper, mode & 0o7777);
+}
+
+function requireLayers(root: string, layers: readonly string[], container: string): void {
+	const mounted = listMounts().findLast(({ target }) => target === root);
+	if (mounted?.type === 'overlay' && layersOf(mounted).join() === layers.join()) return;
+	throw new KleeneError({
+		code: 'HOST_FAILED',
+		what: `cannot mount the root file system of container ${container}`,
+		why: `${root} has something else mounted: ${mounted?.type} of ${mounted?.options.get('lowerdir') ?? mounted?.source}`,
+		hint: `stop the container, or unmount it with: umount ${root}`,
+	});
 }
 
 /** It says EBUSY while something is mounted, and then nothing is lost yet. */

@@ -10,10 +10,12 @@ import { run } from '#os/exec.ts';
 import { O_PATH } from '#os/linux/files/directory.ts';
 import { syncFileSystem } from '#os/linux/files/durable.ts';
 import { openInRoot } from '#os/linux/files/inroot.ts';
+import { unmountAll } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { listNames, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
+import { mountOverlay } from './overlay.ts';
 
 type VolumeFiles = PartOf<'volume-files'>;
 type MountPoint = PartOf<'mount-point'>;
@@ -62,14 +64,29 @@ export class LinuxVolumes {
 
 	/** Nobody else has the volume meanwhile. A note beside it tells what was put into it from what was in it before. */
 	async #fill(part: MountPoint): Promise<void> {
-		const { container, image, mount, fill } = part;
+		const { container, mount, fill } = part;
 		if (!fill) return;
 		const note = new Note(this.#paths.filling(mount.source));
 		if (note.says(container, 'filled')) return;
 		const place = this.#paths.volume(mount.source);
 		if (note.says(container, 'filling')) await empty(place);
 		if (listNames(place).length > 0) return;
-		const from = openDestination(this.#paths.image(image), part);
+		return this.#withFiles(part, (files) => this.#copy(part, { files, note, place }));
+	}
+
+	/** Of a chain of layers they are seen through a mount at the place of the root of the container, which does not run. */
+	async #withFiles({ container, layers }: MountPoint, run: (directory: string) => Promise<void>): Promise<void> {
+		const [only = '', ...more] = layers;
+		if (more.length === 0) return run(this.#paths.layer(only));
+		const root = this.#paths.containerRoot(container);
+		mkdirSync(root, { recursive: true, mode: 0o700 });
+		mountOverlay(this.#paths, root, { layers });
+		return run(root).finally(() => unmountAll(root));
+	}
+
+	async #copy(part: MountPoint, { files, note, place }: { files: string; note: Note; place: string }): Promise<void> {
+		const { container } = part;
+		const from = openDestination(files, part);
 		if (from === undefined) return;
 		try {
 			note.write(container, 'filling');
@@ -95,12 +112,12 @@ export class LinuxVolumes {
 		note.remove();
 	}
 
-	#describeMountPoint(verb: 'make' | 'unmake', { image, mount, fill }: MountPoint): string[] {
+	#describeMountPoint(verb: 'make' | 'unmake', { layers, mount, fill }: MountPoint): string[] {
 		if (mount.type === 'nullfs') return verb === 'make' ? [`stat ${mount.source}`] : [];
 		const place = this.#paths.volume(mount.source);
 		if (!fill) return [];
 		return verb === 'make'
-			? [`cp -a ${this.#paths.image(image)}${mount.destination}/. ${place}`]
+			? [`cp -a ${this.#paths.layer(layers[0] ?? '')}${mount.destination}/. ${place}`]
 			: [`rm -rf ${place}/*`];
 	}
 }

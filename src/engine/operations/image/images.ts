@@ -1,13 +1,15 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { newId } from '#model/ids.ts';
-import type { Image, ImageSource } from '#model/image.ts';
-import { make, unmake } from '#model/step.ts';
-import type { EngineContext } from '../context.ts';
-import { findImage, noSuchImage, parseNametag } from '../identify.ts';
-import { imageLock } from '../locks.ts';
+import { EMPTY_CONFIG, type Image, type ImageSource } from '#model/image.ts';
+import { make } from '#model/step.ts';
+import type { StoreChange } from '#model/store-change.ts';
+import type { EngineContext } from '../../context.ts';
+import { findImage, noSuchImage, parseNametag } from '../../identify.ts';
+import { imageLock } from '../../locks.ts';
+import type { Layers } from './layers.ts';
 
 export interface ImageRequest {
-	readonly source: ImageSource;
+	readonly source: ImageSource | { readonly kind: 'empty' };
 	/** `''`: untagged, or named after the release with `autotag`. */
 	readonly tag: string;
 	readonly autotag: boolean;
@@ -16,14 +18,22 @@ export interface ImageRequest {
 	readonly update: boolean;
 }
 
+/** An image to be made of layers. */
+export interface NewImage extends Pick<Image, 'layer' | 'config'>, Partial<Pick<Image, 'id' | 'history' | 'digest'>> {
+	/** `NAME[:TAG]`; `''`: untagged. */
+	readonly nametag: string;
+}
+
 /** The command of a base image: the thin-VM pattern. */
 const BASE_COMMAND = ['/bin/sh', '/etc/rc'];
 
 export class ImageOperations {
 	readonly #context: EngineContext;
+	readonly #layers: Layers;
 
-	constructor(context: EngineContext) {
+	constructor(context: EngineContext, layers: Layers) {
 		this.#context = context;
+		this.#layers = layers;
 	}
 
 	list(): Image[] {
@@ -39,28 +49,37 @@ export class ImageOperations {
 	 * @param signal undoes what is made so far; its reason is thrown
 	 */
 	async create(request: ImageRequest, progress: (text: string) => void, signal?: AbortSignal): Promise<string> {
-		const { driver, executor, timestamp } = this.#context;
+		const { driver, executor } = this.#context;
 		const { source, dns, localtime, update } = request;
-		const { release, places } = driver.facts();
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
-		const nametag = parseNametag(automatic ? release.replaceAll(' ', '-') : request.tag);
-		this.#requireFreeName(nametag.name);
-		const id = newId();
-		const image: Image = {
-			id,
-			...nametag,
-			cmd: BASE_COMMAND,
-			env: [],
-			user: 'root',
-			instructions: [],
-			created: timestamp(),
-			dataset: `${places.images}/${id}`,
-		};
+		const nametag = automatic ? driver.facts().release.replaceAll(' ', '-') : request.tag;
+		const base = source.kind === 'empty' ? {} : { cmd: BASE_COMMAND, user: 'root' };
+		// The layer of a base image has the id of the image.
+		const layer = this.#layers.draft(null);
+		const { id } = layer;
+		const image = this.draft({ id, nametag, layer: id, config: { ...EMPTY_CONFIG, ...base } });
 		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
-		const steps = [make({ kind: 'image-files', image: id, ...wanted })];
-		const done = [{ kind: 'image-created', image }] as const;
+		const steps = [make({ kind: 'layer', layer: id, below: [], ...wanted })];
+		const done: StoreChange[] = [
+			{ kind: 'layer-created', layer },
+			{ kind: 'image-created', image },
+		];
 		await executor.build({ subject: `image ${id}`, steps, done }, { progress, ...(signal ? { signal } : {}) });
 		return id;
+	}
+
+	/** Validates and completes an image of layers. Nothing is stored yet. */
+	draft({ nametag, ...made }: NewImage): Image {
+		const { driver, timestamp } = this.#context;
+		const { name, tag } = parseNametag(nametag);
+		this.#requireFreeName(name);
+		const dataset = `${driver.facts().places.layers}/${made.layer}`;
+		return { id: newId(), history: [], digest: '', ...made, name, tag, created: timestamp(), dataset };
+	}
+
+	/** Records an image whose layers are there: from now on they stay. Another image with its nametag loses that. */
+	record(image: Image): void {
+		this.#context.recorder.record([{ kind: 'image-created', image }]);
 	}
 
 	/** @returns the identifier as given, as the contract has it. */
@@ -82,12 +101,11 @@ export class ImageOperations {
 	 * The row goes first, so that a container recorded meanwhile is refused. Callers hold the lock of the image,
 	 * found unused.
 	 */
-	async #discard({ id }: Image): Promise<void> {
-		const { executor } = this.#context;
-		const source: ImageSource = { kind: 'distribution' };
-		const steps = [unmake({ kind: 'image-files', image: id, source, dns: false, localtime: false })];
-		const begun = [{ kind: 'image-removed', image: id }] as const;
-		await executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] });
+	async #discard({ id, layer }: Image): Promise<void> {
+		const { executor, locks } = this.#context;
+		const { locks: keys, begun: released, steps } = this.#layers.release(layer, { image: id });
+		const begun = [{ kind: 'image-removed', image: id } as const, ...released];
+		await locks.runAll(keys, () => executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] }));
 	}
 
 	/** Removes images that no container was made from: untagged ones, or all. */

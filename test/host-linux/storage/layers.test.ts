@@ -9,27 +9,27 @@ import { gzipSync } from 'node:zlib';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { Paths } from '#host/linux/paths.ts';
 import { translateErrors } from '#host/linux/refusals.ts';
-import { LinuxImages } from '#host/linux/storage/images.ts';
-import type { ImageFilesPart } from '#model/parts/files.ts';
+import { LinuxLayers } from '#host/linux/storage/layers.ts';
+import type { LayerPart } from '#model/parts/files.ts';
 import { make } from '#model/step.ts';
 import { scratch, tarOf } from './scratch.ts';
 
 const ID = 'abcdef012345';
 const SECRET = `Basic ${Buffer.from('user:secret').toString('base64')}`;
 
-function setUp(context: TestContext): { directory: string; paths: Paths; images: LinuxImages; said: string[] } {
+function setUp(context: TestContext): { directory: string; paths: Paths; images: LinuxLayers; said: string[] } {
 	const directory = scratch(context);
 	const paths = new Paths(join(directory, 'kleene'));
-	return { directory, paths, images: new LinuxImages(paths), said: [] };
+	return { directory, paths, images: new LinuxLayers(paths), said: [] };
 }
 
-function partOf(url: string, more: Partial<ImageFilesPart> = {}): ImageFilesPart {
+function partOf(url: string, more: Partial<LayerPart> = {}): LayerPart {
 	const source = { kind: 'archive', url } as const;
-	return { kind: 'image-files', image: ID, source, dns: false, localtime: false, ...more };
+	return { kind: 'layer', layer: ID, below: [], source, dns: false, localtime: false, ...more };
 }
 
 /** Making it as a host does: what fails is a refusal. */
-function making(images: LinuxImages, part: ImageFilesPart): Promise<void> {
+function making(images: LinuxLayers, part: LayerPart): Promise<void> {
 	return translateErrors(make(part), () => images.make(part, {}));
 }
 
@@ -41,10 +41,10 @@ test('an image from a file, made twice and unmade twice', async (context) => {
 	const progress = (text: string) => said.push(text);
 	await images.make(part, { progress });
 	await images.make(part, { progress });
-	assert.equal(readFileSync(join(paths.image(ID), 'etc/x'), 'utf8'), 'x');
-	assert.deepEqual(readdirSync(join(paths.images(), ID)), ['root']);
-	assert.equal(statSync(paths.images()).mode & 0o777, 0o700);
-	assert.equal(statSync(paths.image(ID)).mode & 0o777, 0o755);
+	assert.equal(readFileSync(join(paths.layer(ID), 'etc/x'), 'utf8'), 'x');
+	assert.deepEqual(readdirSync(paths.layers()), [ID]);
+	assert.equal(statSync(paths.layers()).mode & 0o777, 0o700);
+	assert.equal(statSync(paths.layer(ID)).mode & 0o777, 0o755);
 	assert.deepEqual(images.observe(), [ID]);
 	assert.deepEqual(said, [
 		'Unpacking contents and creating image...\n',
@@ -55,7 +55,7 @@ test('an image from a file, made twice and unmade twice', async (context) => {
 	await images.unmake(part);
 	await images.unmake(part);
 	assert.deepEqual(images.observe(), []);
-	assert.deepEqual(readdirSync(paths.images()), []);
+	assert.deepEqual(readdirSync(paths.layers()), []);
 });
 
 test('an image over HTTP; what the server refuses is said', async (context) => {
@@ -76,9 +76,9 @@ test('an image over HTTP; what the server refuses is said', async (context) => {
 		why: /could not fetch http:\/\/127.0.0.1:\d+\/none: the server answered 404 Not Found/,
 	});
 	await assert.rejects(making(images, partOf(`${base}/cut.tgz`)), { code: 'IMAGE_FAILED', why: /could not fetch/ });
-	assert.deepEqual(readdirSync(paths.images()), []);
+	assert.deepEqual(readdirSync(paths.layers()), []);
 	await images.make(partOf(`${base}/a.tgz`), {});
-	assert.equal(statSync(join(paths.image(ID), 'x')).size, 100_000);
+	assert.equal(statSync(join(paths.layer(ID), 'x')).size, 100_000);
 });
 
 test('a hostile archive leaves nothing, and what was outside is as it was', async (context) => {
@@ -100,7 +100,7 @@ test('a hostile archive leaves nothing, and what was outside is as it was', asyn
 	});
 	assert.deepEqual(readdirSync(join(directory, 'victim')), []);
 	assert.deepEqual(images.observe(), []);
-	assert.deepEqual(readdirSync(paths.images()), []);
+	assert.deepEqual(readdirSync(paths.layers()), []);
 });
 
 test('addresses that are no archive', async (context) => {
@@ -130,7 +130,7 @@ test('resolv.conf and localtime go into the image, never through its links', asy
 	const part = partOf(`file://${directory}/a.tar`, { dns: true, localtime: true });
 	await images.make(part, { progress: (text) => said.push(text) });
 	assert.deepEqual(readdirSync(join(directory, 'victim')), [], 'nothing on the host');
-	const inside = join(paths.image(ID), directory, 'victim');
+	const inside = join(paths.layer(ID), directory, 'victim');
 	for (const name of ['resolv.conf', 'localtime'])
 		if (existsSync(`/etc/${name}`)) assert.ok(statSync(join(inside, name)).size > 0);
 		else assert.ok(said.includes(`/etc/${name} not found on host, skipping...\n`));
@@ -138,14 +138,14 @@ test('resolv.conf and localtime go into the image, never through its links', asy
 
 test('leftovers of a daemon that was killed are seen, made anew, and removed', async (context) => {
 	const { directory, paths, images } = setUp(context);
-	const partial = `${paths.image(ID)}.partial`;
+	const partial = `${paths.layer(ID)}.partial`;
 	mkdirSync(join(partial, 'half'), { recursive: true });
 	assert.deepEqual(images.observe(), [ID]);
-	assert.equal(existsSync(paths.image(ID)), false);
+	assert.equal(existsSync(paths.layer(ID)), false);
 	writeFileSync(join(directory, 'a.tar'), await tarOf([{ name: 'x', content: 'y' }]));
 	const part = partOf(`file://${directory}/a.tar`);
 	await images.make(part, {});
-	assert.deepEqual(readdirSync(paths.image(ID)), ['x']);
+	assert.deepEqual(readdirSync(paths.layer(ID)), ['x']);
 	await images.unmake(part);
 	mkdirSync(partial, { recursive: true });
 	await images.unmake(part);
