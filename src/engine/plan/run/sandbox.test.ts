@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Container, NetworkDriver } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
-import type { Image } from '#model/image.ts';
+import { EMPTY_CONFIG, type Image } from '#model/image.ts';
 import { processOf, sandboxOf } from './sandbox.ts';
 
 const TRAITS = {
@@ -17,7 +17,7 @@ const COMMAND = { cmd: ['true'], user: '', env: [], tty: false, stdin: false };
 
 function sandbox(traits: HostTraits, networkDriver: NetworkDriver, ...jailParam: string[]) {
 	const container = { id: '0123456789ab', networkDriver, jailParam, cmd: [], env: [], user: 'www' };
-	const image = { cmd: [], env: [], user: 'root' };
+	const image = { config: { ...EMPTY_CONFIG, user: 'root' } };
 	const process = processOf(image as unknown as Image, container as unknown as Container, COMMAND, traits);
 	return sandboxOf(container as unknown as Container, process, traits);
 }
