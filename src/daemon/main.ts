@@ -110,6 +110,7 @@ async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 function announce(host: HostDriver, config: DaemonConfig, log: PinoLogger): void {
 	const { os, release, kernel, runtime, lacking } = host.facts();
 	log.info({ root: config.root, netns: config.netns, os, release, kernel, runtime }, `kleened ${VERSION}`);
+	for (const line of config.notes) log.warn(line);
 	for (const line of lacking) log.warn(`this host: ${line}`);
 }
 

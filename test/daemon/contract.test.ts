@@ -1,24 +1,10 @@
 /** The REST half of the wire contract, on a host in memory: what an unmodified klee relies on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pino } from 'pino';
-import { buildApp } from '#daemon/app.ts';
-import { createContainer, start, startEngine } from '#test/engine/fixture.ts';
-import { ORIGINAL } from '#test/testbed/wire.ts';
+import { createContainer, start } from '#test/engine/fixture.ts';
+import { startApi } from './api.ts';
 
-const HEADERS = { 'user-agent': ORIGINAL };
 const NETWORK = { name: 'testnet', type: 'bridge', subnet: '10.4.6.0/24', gateway: '<auto>', nat: '' };
-
-async function startApi() {
-	const fixture = await startEngine();
-	const app = await buildApp(fixture.engine, pino({ level: 'silent' }));
-	const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, payload?: object) => {
-		const answer = await app.inject({ method, url, headers: HEADERS, ...(payload ? { payload } : {}) });
-		const json = answer.headers['content-type']?.toString().startsWith('application/json');
-		return { status: answer.statusCode, body: json ? answer.json() : answer.body };
-	};
-	return { ...fixture, call };
-}
 
 test('networks are made, listed by name, inspected and removed', async () => {
 	const { call } = await startApi();

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import Value from 'typebox/value';
 import { parse as parseYaml } from 'yaml';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { leaveOutOriginalKeys } from './original-keys.ts';
 
 const ListenerConfig = Type.Object(
 	{
@@ -21,7 +22,7 @@ const LogLevel = Type.Union(
 	['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'].map((level) => Type.Literal(level)),
 );
 
-/** The configuration file: every key is optional, an unknown one is an error. */
+/** The configuration file: every key is optional, an unknown one is an error, save those of `original-keys.ts`. */
 const ConfigFile = Type.Object(
 	{
 		kleene_root: Type.Optional(Type.String()),
@@ -44,20 +45,29 @@ const ConfigFile = Type.Object(
 );
 export type ConfigFile = Type.Static<typeof ConfigFile>;
 
-export const DEFAULT_CONFIG_FILE = '/etc/kleened/config.yaml';
+/** On FreeBSD the place of the original. */
+export const DEFAULT_CONFIG_FILE =
+	process.platform === 'freebsd' ? '/usr/local/etc/kleened/config.yaml' : '/etc/kleened/config.yaml';
 
-/** The default file may be missing, a named one may not. */
-export function readConfigFile(named: string | undefined): ConfigFile {
+export interface ReadConfigFile {
+	readonly values: ConfigFile;
+	/** Lines for the log. */
+	readonly notes: readonly string[];
+}
+
+/** The default file may be missing, a named one may not. Keys of the original without a meaning here are left out. */
+export function readConfigFile(named: string | undefined): ReadConfigFile {
 	const file = named ?? DEFAULT_CONFIG_FILE;
 	let parsed: unknown;
 	try {
 		parsed = parseYaml(readFileSync(file, 'utf8')) ?? {};
 	} catch (error) {
-		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return { values: {}, notes: [] };
 		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');
 	}
-	if (Value.Check(ConfigFile, parsed)) return parsed;
-	const { why, hint } = explain(Value.Errors(ConfigFile, parsed));
+	const { rest, notes } = leaveOutOriginalKeys(parsed);
+	if (Value.Check(ConfigFile, rest)) return { values: rest, notes };
+	const { why, hint } = explain(Value.Errors(ConfigFile, rest));
 	throw invalid(file, why, hint);
 }
 

@@ -4,6 +4,7 @@ import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import { type ConfigFile, DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
+import { isDatasetRoot } from './original-keys.ts';
 
 export interface DaemonConfig {
 	/** Absolute path of the directory that holds everything the daemon keeps. */
@@ -23,6 +24,8 @@ export interface DaemonConfig {
 	readonly allowHostHooks: boolean;
 	/** Discard everything that the database does not list: end containers, put files aside. */
 	readonly newStore: boolean;
+	/** Lines for the log about the configuration. */
+	readonly notes: readonly string[];
 	/** A level of pino. */
 	readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -85,13 +88,15 @@ export interface Arguments {
 
 export function readArguments(argv: readonly string[]): Arguments {
 	const values = parseOptions(argv);
-	const file = readConfigFile(values.config);
+	const { values: file, notes } = readConfigFile(values.config);
 	const hosts = values.host?.map((address) => ({ address }));
 	const level = values['log-level'] ?? file.log_level ?? 'info';
 	const logLevel = LEVELS[level];
 	if (!logLevel)
 		throw invalid(`--log-level ${level}`, 'there is no such level', `choose one of ${Object.keys(LEVELS).join(', ')}`);
-	const root = values.root ?? file.kleene_root ?? DEFAULT_ROOT;
+	const dataset = isDatasetRoot(file.kleene_root) ? file.kleene_root : undefined;
+	const root = values.root ?? (dataset === undefined ? file.kleene_root : undefined) ?? DEFAULT_ROOT;
+	const freebsd = freebsdFrom(values, file, dataset);
 	if (!/^\/[^\0,:\\]*$/.test(root))
 		throw invalid(
 			`--root ${root}`,
@@ -104,13 +109,11 @@ export function readArguments(argv: readonly string[]): Arguments {
 			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
 			netns: values.netns ?? file.netns,
 			dns: values.dns ?? file.dns ?? [],
-			freebsd: parseFreebsdOptions({
-				host: values['freebsd-host'] ?? file.freebsd_host,
-				key: values['ssh-key'] ?? file.ssh_key,
-				knownHosts: values['ssh-known-hosts'] ?? file.ssh_known_hosts,
-				zfsRoot: values['zfs-root'] ?? file.zfs_root,
-				local: process.platform === 'freebsd',
-			}),
+			freebsd,
+			notes: [
+				...notes,
+				...(dataset === undefined || freebsd ? [] : [`ignored kleene_root: ${dataset}: ${NO_DATASETS}`]),
+			],
 			limits: limitsFrom(values, file),
 			downloadTimeout: seconds('download-timeout', values['download-timeout'] ?? file.download_timeout),
 			newStore: values['new-store'] ?? false,
@@ -119,6 +122,27 @@ export function readArguments(argv: readonly string[]): Arguments {
 		},
 		show: values.help ? 'help' : values.version ? 'version' : undefined,
 	};
+}
+
+const NO_DATASETS = 'it is a ZFS dataset, and this host keeps everything in a directory (--root)';
+
+/** @param dataset the original's `kleene_root` */
+function freebsdFrom(
+	values: ReturnType<typeof parseOptions>,
+	file: ConfigFile,
+	dataset: string | undefined,
+): FreebsdPlace | undefined {
+	const host = values['freebsd-host'] ?? file.freebsd_host;
+	const local = process.platform === 'freebsd';
+	const zfsRoot = values['zfs-root'] ?? file.zfs_root ?? (local || host !== undefined ? dataset : undefined);
+	const key = values['ssh-key'] ?? file.ssh_key;
+	return parseFreebsdOptions({
+		host,
+		key,
+		knownHosts: values['ssh-known-hosts'] ?? file.ssh_known_hosts,
+		zfsRoot,
+		local,
+	});
 }
 
 function parseOptions(argv: readonly string[]) {

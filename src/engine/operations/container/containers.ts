@@ -7,6 +7,7 @@ import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
+import { withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
 import type { Layers } from '../image/layers.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
@@ -20,13 +21,13 @@ export type ContainerChange = Partial<
 
 /** A container as it is now. */
 export interface ContainerState {
+	/** With the command and user of its image where it has none of its own. */
 	readonly container: Container;
 	readonly running: boolean;
 	/** Addresses that its published ports lead to, one by one. */
 	readonly targets: readonly Target[];
 }
 
-/** The container comes with the command that it really runs: its own, else that of its image. */
 export interface ContainerView extends ContainerState {
 	/** Process id of its first process, or jail id; null when stopped. */
 	readonly pid: number | null;
@@ -71,9 +72,8 @@ export class ContainerOperations {
 				const running = this.#runs.isRunning(container.id);
 				const image = store.images.get(container.imageId);
 				const pid = running ? (pids.get(container.id) ?? null) : null;
-				const cmd = container.cmd.length > 0 ? container.cmd : (image?.config.cmd ?? []);
 				const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
-				return { ...this.#state({ ...container, cmd }), pid, ...named };
+				return { ...this.#state(container), pid, ...named };
 			});
 	}
 
@@ -85,7 +85,12 @@ export class ContainerOperations {
 
 	#state(container: Container): ContainerState {
 		const running = this.#runs.isRunning(container.id);
-		return { container, running, targets: container.publicPorts.length > 0 ? this.#targets(container, running) : [] };
+		const targets = container.publicPorts.length > 0 ? this.#targets(container, running) : [];
+		return {
+			container: withImageDefaults(container, this.#context.store.images.get(container.imageId)),
+			running,
+			targets,
+		};
 	}
 
 	/** While it runs, ports stay where they lead, though a new start would have them lead elsewhere. */

@@ -14,6 +14,8 @@ export interface Command {
 	readonly stdin: boolean;
 }
 
+const DEFAULT_USER = 'root';
+
 /** Image, container and request merged, later ones win: command if given, user if given, environment by name. */
 export function processOf({ config }: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
 	const argv = [command.cmd, container.cmd, config.cmd].find((words) => words.length > 0);
@@ -28,10 +30,16 @@ export function processOf({ config }: Image, container: Container, command: Comm
 	return {
 		argv,
 		env: mergeEnv(config.env, container.env, command.env),
-		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? 'root',
+		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? DEFAULT_USER,
 		tty: command.tty,
 		stdin: command.stdin,
 	};
+}
+
+/** A container with the command and user of its image where it has none of its own. */
+export function withImageDefaults(container: Container, image: Image | undefined): Container {
+	const cmd = container.cmd.length > 0 ? container.cmd : (image?.config.cmd ?? []);
+	return { ...container, cmd, user: container.user || image?.config.user || DEFAULT_USER };
 }
 
 /** Privileges of processes by driver and jail parameters of the container. */
