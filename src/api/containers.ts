@@ -34,6 +34,7 @@ export const PublishedPort = Type.Object(
 	},
 	{ $id: 'PublishedPort' },
 );
+export type PublishedPort = Type.Static<typeof PublishedPort>;
 
 export const MountPointConfig = Type.Object(
 	{

@@ -6,7 +6,7 @@ import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
 import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
-import { logRoutes } from './routes/activity/logs.ts';
+import { activityRoutes } from './routes/activity/activity.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -60,7 +60,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	networkRoutes(app, engine);
 	diagnosisRoutes(app, engine);
 	containerRoutes(app, engine, logger);
-	logRoutes(app, engine);
+	activityRoutes(app, engine);
 	imageRoutes(app, engine);
 	volumeRoutes(app, engine);
 	systemRoutes(app, engine);

@@ -7,7 +7,7 @@ import { Executor } from './executor.ts';
 import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
-import { LogOperations } from './operations/activity/logs.ts';
+import { Activity } from './operations/activity/activity.ts';
 import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
@@ -40,7 +40,7 @@ export class Engine {
 	readonly images: ImageOperations;
 	readonly layers: Layers;
 	readonly volumes: VolumeOperations;
-	readonly logs: LogOperations;
+	readonly activity: Activity;
 	readonly doctor: DoctorOperations;
 	readonly system: SystemOperations;
 	readonly traces: TraceOperations;
@@ -73,7 +73,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, { runs, creations, names, layers: this.layers });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
-		this.logs = new LogOperations(context, runs);
+		this.activity = new Activity(context, runs);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);

@@ -47,7 +47,8 @@ export type EngineEvent = EventBody & { readonly at: string };
 /** More happened than a subscriber took: what it knows may be out of date. */
 export interface EventsMissed {
 	readonly kind: 'events-missed';
-	readonly count: number;
+	/** Undefined: not known, as they happened before the first that is remembered. */
+	readonly count?: number;
 }
 
 /** Lines of the log. */
@@ -71,8 +72,22 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 	'finding-repaired': ['warn', 'repaired'],
 };
 
+export const EVENT_KINDS = Object.keys(LINES) as EventKind[];
+
 /** Events that wait for a subscriber at most. */
 const MOST_WAITING = 1000;
+
+/** Events that are remembered. */
+const MOST_REMEMBERED = 4096;
+/** Removed at once, as removing each by itself costs more. */
+const MOST_EXCESS = 512;
+
+export interface SubscribeOptions {
+	/** Events that wait for the subscriber at most. */
+	readonly most?: number;
+	/** Begin with what happened at this time or later, as far as it is remembered. ISO 8601, UTC. */
+	readonly since?: string | undefined;
+}
 
 /** Events of a change in the store; a start is reported when the first process runs. */
 export function eventBodiesOf(
@@ -126,26 +141,43 @@ export class Events {
 	readonly #log: Logger;
 	readonly #timestamp: () => string;
 	readonly #subscriptions = new Set<Subscription>();
+	#remembered: EngineEvent[] = [];
+	/** Everything from this time on is remembered. */
+	#horizon: string;
 
 	constructor(log: Logger, timestamp: () => string) {
 		this.#log = log;
 		this.#timestamp = timestamp;
+		this.#horizon = timestamp();
 	}
 
 	tell(body: EventBody): void {
 		const { kind, ...fields } = body;
 		const [level, message] = LINES[kind];
 		this.#log[level]({ event: kind, ...fields }, message);
-		if (this.#subscriptions.size === 0) return;
 		const event = { ...body, at: this.#timestamp() };
+		this.#remember(event);
 		for (const subscription of this.#subscriptions) subscription.push(event);
 	}
 
-	/** Events from now on, until the subscription is closed. @param most how many wait for the subscriber at most */
-	subscribe(most = MOST_WAITING): Subscription {
-		const subscription = new Subscription(most, () => this.#subscriptions.delete(subscription));
+	/** Events from now on, and those since a time before, until the subscription is closed. */
+	subscribe({ most = MOST_WAITING, since }: SubscribeOptions = {}): Subscription {
+		const subscription = new Subscription(most, () => this.#subscriptions.delete(subscription), this.#past(since));
 		this.#subscriptions.add(subscription);
 		return subscription;
+	}
+
+	#remember(event: EngineEvent): void {
+		this.#remembered.push(event);
+		if (this.#remembered.length < MOST_REMEMBERED + MOST_EXCESS) return;
+		this.#remembered.splice(0, MOST_EXCESS);
+		this.#horizon = this.#remembered[0]?.at ?? event.at;
+	}
+
+	#past(since: string | undefined): (EngineEvent | EventsMissed)[] {
+		if (since === undefined) return [];
+		const past = this.#remembered.filter(({ at }) => at >= since);
+		return since < this.#horizon ? [{ kind: 'events-missed' }, ...past] : past;
 	}
 }
 
@@ -156,14 +188,17 @@ export class Events {
 export class Subscription implements AsyncIterable<EngineEvent | EventsMissed> {
 	readonly #most: number;
 	readonly #leave: () => void;
+	readonly #past: readonly (EngineEvent | EventsMissed)[];
 	#waiting: EngineEvent[] = [];
 	#missed = 0;
 	#closed = false;
 	#wake: () => void = () => {};
 
-	constructor(most: number, leave: () => void) {
+	/** @param past what the reader gets first */
+	constructor(most: number, leave: () => void, past: readonly (EngineEvent | EventsMissed)[] = []) {
 		this.#most = most;
 		this.#leave = leave;
+		this.#past = past;
 	}
 
 	push(event: EngineEvent): void {
@@ -184,6 +219,7 @@ export class Subscription implements AsyncIterable<EngineEvent | EventsMissed> {
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<EngineEvent | EventsMissed> {
 		try {
+			yield* this.#past;
 			while (true) {
 				const { promise, resolve } = Promise.withResolvers<void>();
 				this.#wake = resolve;

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
 	SUBNET_OVERLAP: 'the subnet overlaps another network, or an address or route of the host',
 	NAME_TAKEN: 'another object has this name',
 	AMBIGUOUS: 'the identifier matches more than one object',
+	NO_SUCH_OBJECT: 'no container, image, network or volume has this name or id',
 	NO_SUCH_CONTAINER: 'no container has this name or id',
 	NO_SUCH_NETWORK: 'no network has this name or id',
 	NO_SUCH_IMAGE: 'no image has this name or id',

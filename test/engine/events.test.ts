@@ -86,7 +86,7 @@ test('what is finished after the host was out of reach is told then, as what it 
 
 test('whoever does not keep up is told that it missed something, and nothing grows', async () => {
 	const fixture = await startEngine();
-	const subscription = fixture.engine.events.subscribe(3);
+	const subscription = fixture.engine.events.subscribe({ most: 3 });
 	for (const name of ['a', 'b', 'c', 'd', 'e']) await fixture.engine.volumes.create(name);
 	const events = await toldTo(subscription);
 	assert.deepEqual(events[0], { kind: 'events-missed', count: 3 });
@@ -112,4 +112,16 @@ test('a reader waits for what happens next, and stops by leaving the loop', asyn
 	await engine.volumes.create('c');
 	assert.deepEqual(names, ['a', 'b']);
 	assert.deepEqual(await Array.fromAsync(subscription), [], 'it is closed');
+});
+
+test('what happened before is told as far as it is remembered, which is not without end', async () => {
+	const { events } = (await startEngine()).engine;
+	const first = (since: string) => toldTo(events.subscribe({ since }));
+	for (let n = 0; n < 10_000; n += 1) events.tell({ kind: 'volume-created', volume: `${n}` });
+	const [missed, ...kept] = await first('1970');
+	assert.deepEqual(missed, { kind: 'events-missed' });
+	assert.ok(kept.length > 4000 && kept.length < 5000);
+	const last = kept.slice(-3) as EngineEvent[];
+	assert.deepEqual(await first(last[0]?.at ?? ''), last);
+	assert.deepEqual(await first('9999'), []);
 });

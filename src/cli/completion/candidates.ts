@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** Candidates that the daemon provides. */
-export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes';
+export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes' | 'objects';
 
 /** Candidates at the cursor. */
 export interface Wanted {
@@ -79,7 +79,9 @@ function subcommandsOf(command: Command): Candidate[] {
 	return command
 		.createHelp()
 		.visibleCommands(command)
-		.map((inner) => ({ value: inner.name(), description: inner.description() }));
+		.flatMap((inner) =>
+			[inner.name(), ...inner.aliases()].map((value) => ({ value, description: inner.description() })),
+		);
 }
 
 function valuesOf(option: Option): Partial<Wanted> {
@@ -101,6 +103,7 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 /** The name shown in help tells the kind of object: `<NETWORK>`, `<CONTAINERS...>`. */
 function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
+	if (/^OBJECTS?$/.test(placeholder)) return 'objects';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
 	if (/^VOLUMES?$/.test(placeholder)) return 'volumes';
 	if (/^NETWORKS?$/.test(placeholder)) return 'networks';

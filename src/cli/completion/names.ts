@@ -27,6 +27,10 @@ async function ask(client: KleeneClient, kind: Names): Promise<readonly Candidat
 			return (await client.images.list()).map(image);
 		case 'volumes':
 			return (await client.volumes.list()).map(({ name }) => ({ value: name, description: 'volume' }));
+		case 'objects': {
+			const kinds = ['containers', 'images', 'networks', 'volumes'] as const;
+			return (await Promise.all(kinds.map((one) => ask(client, one)))).flat();
+		}
 		case 'networks':
 			return (await client.networks.list()).map(({ name, type, subnet }) => {
 				return { value: name, description: `${type} ${subnet}`.trim() };

@@ -1,12 +1,41 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { EventsOptions } from '../commands/events.ts';
 import type { LogsOptions } from '../commands/logs.ts';
 import { act } from '../invocation.ts';
-import type { Declaration } from './options.ts';
+import { type Declaration, repeatable, withJson } from './options.ts';
 
 /** What containers do and did. */
 export const activityCommands: Readonly<Record<string, Declaration>> = {
 	logs: declareLogs,
+	port: (command) =>
+		act<{ json?: boolean }>(
+			withJson(command.description('show the published ports of a container'))
+				.argument('<CONTAINER>')
+				.argument('[PORT]', 'port of the container: PORT[/PROTO]'),
+			async () => (await import('../commands/port.ts')).port,
+		),
 };
+
+/** Commands about more than containers. */
+export const overallCommands: Readonly<Record<string, Declaration>> = {
+	events: declareEvents,
+	inspect: (command) =>
+		act(
+			withJson(command.description('show details of objects of any kind')).argument('<OBJECTS...>'),
+			async () => (await import('../commands/inspect.ts')).inspect,
+		),
+};
+
+function declareEvents(command: Command): Command {
+	const declared = command
+		.description('follow what happens, as lines of JSON')
+		.addOption(repeatable('--type <TYPE>', 'only events of a type: container-started, or all of container'))
+		.option('--container <CONTAINER>', 'only events of a container')
+		.option('--network <NETWORK>', 'only events of a network')
+		.option('--since <TIME>', 'begin at a time (2026-11-30T20:15:00) or duration (10m) before now')
+		.option('--until <TIME>', 'end at a time');
+	return act<EventsOptions>(declared, async () => (await import('../commands/events.ts')).events);
+}
 
 function declareLogs(command: Command): Command {
 	const declared = command

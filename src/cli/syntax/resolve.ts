@@ -20,7 +20,7 @@ export function resolveCommand(root: Command, words: readonly string[]): Resolve
 			if (findOption(command, word)?.required && !word.includes('=')) index++;
 			continue;
 		}
-		const inner = command.commands.find((candidate) => candidate.name() === word);
+		const inner = command.commands.find((candidate) => candidate.name() === word || candidate.aliases().includes(word));
 		rootEnd ??= index;
 		if (!inner) break;
 		command = inner;

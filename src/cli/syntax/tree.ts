@@ -1,6 +1,6 @@
 import { Argument, Command, Help, Option } from 'commander';
 import { VERSION_LINE } from '../version.ts';
-import { activityCommands } from './activity.ts';
+import { activityCommands, overallCommands } from './activity.ts';
 import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
@@ -15,6 +15,8 @@ interface Group {
 	readonly commands: Readonly<Record<string, Declaration>>;
 	/** Commands that are at the top level too, by their name there. */
 	readonly shortcuts: Readonly<Record<string, string>>;
+	/** Other names of commands in the group, as other programs have them. */
+	readonly aliases: Readonly<Record<string, string>>;
 }
 
 const GROUPS: readonly Group[] = [
@@ -30,34 +32,43 @@ const GROUPS: readonly Group[] = [
 			restart: 'restart',
 			exec: 'exec',
 			logs: 'logs',
+			port: 'port',
+			rename: 'rename',
+			ps: 'ls',
+			rm: 'rm',
 			lsc: 'ls',
 			isc: 'inspect',
 			rmc: 'rm',
 		},
+		aliases: { ps: 'ls', list: 'ls', remove: 'rm' },
 	},
 	{
 		name: 'image',
 		description: 'manage images',
 		commands: imageCommands,
-		shortcuts: { lsi: 'ls', isi: 'inspect', rmi: 'rm' },
+		shortcuts: { images: 'ls', tag: 'tag', rmi: 'rm', lsi: 'ls', isi: 'inspect' },
+		aliases: { list: 'ls', remove: 'rm' },
 	},
 	{
 		name: 'network',
 		description: 'manage networks',
 		commands: { ...networkCommands, ...diagnosisCommands },
 		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
+		aliases: { list: 'ls', remove: 'rm' },
 	},
 	{
 		name: 'volume',
 		description: 'manage volumes',
 		commands: volumeCommands,
 		shortcuts: { lsv: 'ls', isv: 'inspect', rmv: 'rm' },
+		aliases: { list: 'ls', remove: 'rm' },
 	},
 	{
 		name: 'system',
 		description: 'manage the daemon',
-		commands: systemCommands,
-		shortcuts: {},
+		commands: { ...systemCommands, ...overallCommands },
+		shortcuts: { events: 'events', inspect: 'inspect' },
+		aliases: {},
 	},
 ];
 
@@ -105,7 +116,10 @@ function neededNames(words: readonly string[]): (name: string) => boolean {
 function declareGroup(command: Command, group: Group, whole: boolean): void {
 	command.description(group.description).helpCommand(false);
 	if (!whole) return;
-	for (const [name, declare] of Object.entries(group.commands)) declare(command.command(name));
+	for (const [name, declare] of Object.entries(group.commands)) {
+		const aliases = Object.keys(group.aliases).filter((alias) => group.aliases[alias] === name);
+		declare(command.command(name).aliases(aliases));
+	}
 }
 
 function declareRootOptions(root: Command): void {

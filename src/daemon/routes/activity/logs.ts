@@ -4,14 +4,13 @@ import { LogQuery } from '#api/activity/logs.ts';
 import { encodeFrame, type FrameStream, MULTIPLEXED } from '#api/multiplexed.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { SelectedRecord } from '#engine/operations/activity/logs.ts';
-import { KleeneError } from '#errors/kleene-error.ts';
 import { logTime } from '#model/activity/log.ts';
 import type { App } from '../../http.ts';
-import { contentOf } from './stream.ts';
+import { contentOf, timeOf } from './stream.ts';
 
 const GAP = 'output is missing here: more was written at once than is kept';
 
-export function logRoutes(app: App, { logs }: Engine): void {
+export function logRoutes(app: App, { activity }: Engine): void {
 	app.route({
 		method: 'GET',
 		url: '/containers/:container_id/logs',
@@ -25,8 +24,10 @@ export function logRoutes(app: App, { logs }: Engine): void {
 		handler: async ({ params, query }, reply) => {
 			const { follow = false, tail, timestamps = false } = query;
 			const gone = new AbortController();
-			const times = { since: timeOf('since', query.since), until: timeOf('until', query.until) };
-			const batches = logs.read(params.container_id, { follow, tail, ...times, abandoned: gone.signal });
+			const [since, until] = [timeOf('since', query.since), timeOf('until', query.until)].map(
+				(time) => time && logTime(+time),
+			);
+			const batches = activity.logs.read(params.container_id, { follow, tail, since, until, abandoned: gone.signal });
 			const body = Readable.from(framesOf(batches, timestamps), { objectMode: false });
 			body.once('close', () => gone.abort());
 			return reply.type(MULTIPLEXED).send(body);
@@ -64,16 +65,4 @@ function encode(batch: readonly SelectedRecord[], timestamps: boolean): Buffer {
 	}
 	flush();
 	return Buffer.concat(frames);
-}
-
-function timeOf(name: string, text: string | undefined): string | undefined {
-	if (text === undefined) return undefined;
-	const milliseconds = Date.parse(text);
-	if (!Number.isNaN(milliseconds)) return logTime(milliseconds);
-	throw new KleeneError({
-		code: 'INVALID_ARGUMENT',
-		what: `cannot use ${name}=${text.slice(0, 80)}`,
-		why: 'it is no time in the form of ISO 8601',
-		hint: 'give a time such as 2026-11-30T20:15:00Z',
-	});
 }

@@ -1,0 +1,12 @@
+import type { Engine } from '#engine/engine.ts';
+import type { App } from '../../http.ts';
+import { eventRoutes } from './events.ts';
+import { logRoutes } from './logs.ts';
+import { objectRoutes } from './objects.ts';
+
+/** What containers and the daemon do and did. */
+export function activityRoutes(app: App, engine: Engine): void {
+	logRoutes(app, engine);
+	eventRoutes(app, engine);
+	objectRoutes(app, engine);
+}
