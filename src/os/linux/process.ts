@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
 import { checked, declare } from './libc.ts';
 
@@ -84,11 +84,27 @@ export function childrenOf(pid: number): number[] {
 	}
 }
 
-/** The number that a process has in its innermost pid namespace. */
-export function innerPid(pid: number): number | undefined {
+/** Whether it has any, however many. */
+export function hasChildren(pid: number): boolean {
 	try {
-		const line = /^NSpid:(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-		return line === null ? undefined : Number(line[1]!.trim().split(/\s+/).at(-1));
+		const list = openSync(`/proc/${pid}/task/${pid}/children`, 'r');
+		try {
+			return readSync(list, Buffer.alloc(1)) > 0;
+		} finally {
+			closeSync(list);
+		}
+	} catch {
+		return false;
+	}
+}
+
+/** Parent of a process, and the number that it has in its innermost pid namespace; undefined when it is gone. */
+export function familyOf(pid: number): { readonly parent: number; readonly innerPid: number } | undefined {
+	try {
+		const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+		const parent = /^PPid:\s*(\d+)$/m.exec(status)?.[1];
+		const inner = /^NSpid:.*?(\d+)\s*$/m.exec(status)?.[1];
+		return { parent: Number(parent), innerPid: Number(inner) };
 	} catch {
 		return undefined;
 	}

@@ -35,27 +35,65 @@ function parseNumber(text: string | undefined): number | undefined {
 	return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Milliseconds between two looks: the container may write to the file without end. */
+const REST = 20;
+
 /** Waits for what the init writes. */
 export class StatusWatch {
-	readonly #watcher: FSWatcher;
-	/** The command was started. */
-	readonly started: Promise<void>;
-	/** Its exit code, when something else goes on. */
-	readonly code: Promise<number>;
+	readonly #file: string;
+	readonly #started = Promise.withResolvers<void>();
+	readonly #ended = Promise.withResolvers<number>();
+	#watcher: FSWatcher | undefined;
+	#rest: NodeJS.Timeout | undefined;
 
+	/** @throws the error of fs.watch, e.g. where the host has no file watches left */
 	constructor(file: string) {
-		const started = Promise.withResolvers<void>();
-		const ended = Promise.withResolvers<number>();
-		this.started = started.promise;
-		this.code = ended.promise;
-		this.#watcher = watch(file, () => {
-			const { command, code } = readStatus(file);
-			if (command !== undefined) started.resolve();
-			if (code !== undefined) ended.resolve(code & 0xff);
-		}).unref();
+		this.#file = file;
+		this.#watch();
+	}
+
+	/** The command was started. */
+	get started(): Promise<void> {
+		return this.#started.promise;
+	}
+
+	/** Its exit code, when something else goes on. */
+	get code(): Promise<number> {
+		return this.#ended.promise;
 	}
 
 	close(): void {
-		this.#watcher.close();
+		clearTimeout(this.#rest);
+		this.#watcher?.close();
+	}
+
+	#watch(): void {
+		this.#watcher = watch(this.#file, () => this.#look()).unref();
+		this.#watcher.on('error', () => this.#look());
+	}
+
+	/** Not watched for a while, and looked at once more as soon as it is watched again. */
+	#look(): void {
+		this.#read();
+		this.#watcher?.close();
+		this.#watcher = undefined;
+		clearTimeout(this.#rest);
+		this.#rest = setTimeout(() => this.#resume(), REST).unref();
+	}
+
+	#resume(): void {
+		try {
+			this.#watch();
+			this.#read();
+		} catch {
+			// No file watches are left: it is looked at from time to time.
+			this.#look();
+		}
+	}
+
+	#read(): void {
+		const { command, code } = readStatus(this.#file);
+		if (command !== undefined) this.#started.resolve();
+		if (code !== undefined) this.#ended.resolve(code & 0xff);
 	}
 }

@@ -1,7 +1,16 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { ProcessEnd, WindowSize } from '#host/driver.ts';
 import { AttachableProcess } from '#host/process-streams.ts';
-import { childrenOf, identify, innerPid, isAlive, type ProcessIdentity, signalProcess } from '#os/linux/process.ts';
+import {
+	childrenOf,
+	familyOf,
+	hasChildren,
+	identify,
+	isAlive,
+	type ProcessIdentity,
+	signalProcess,
+} from '#os/linux/process.ts';
 import type { Exits } from './exits.ts';
 import { readStatus, type StatusWatch } from './init-status.ts';
 import type { SocketStreams } from './output.ts';
@@ -64,14 +73,21 @@ export interface SandboxState {
 	readonly status: string;
 }
 
+/** Children that are looked at in one turn of the event loop: a container may have tens of thousands. */
+const PER_TURN = 50;
+
 /** Signals the command that the container was started with, not the init above it. */
-export function signalCommand(state: SandboxState, signal: NodeJS.Signals): void {
-	const { command } = readStatus(state.status);
-	if (command === undefined || !isAlive(state.first)) return;
-	for (const pid of childrenOf(state.first.pid)) {
-		if (innerPid(pid) !== command) continue;
+export async function signalCommand({ first, status }: SandboxState, signal: NodeJS.Signals): Promise<void> {
+	const { command } = readStatus(status);
+	if (command === undefined || !isAlive(first)) return;
+	for (const [index, pid] of childrenOf(first.pid).entries()) {
+		if (index % PER_TURN === PER_TURN - 1) await setImmediate();
+		// Known before it is looked at, so that no other process can get its number meanwhile.
 		const child = identify(pid);
-		if (child !== undefined && childrenOf(state.first.pid).includes(pid)) signalProcess(child, signal);
+		const family = familyOf(pid);
+		if (!child || family?.parent !== first.pid || family.innerPid !== command) continue;
+		signalProcess(child, signal);
+		return;
 	}
 }
 
@@ -120,7 +136,7 @@ export async function endOfAdditional(
 
 async function sandboxEndedWith(state: SandboxState, exits: Exits, code: number): Promise<boolean> {
 	if (!isAlive(state.first)) return true;
-	const last = readStatus(state.status).code !== undefined && childrenOf(state.first.pid).length === 0;
+	const last = readStatus(state.status).code !== undefined && !hasChildren(state.first.pid);
 	if (!last && !FROM_ABOVE.has(code)) return false;
 	await exits.endsWithin(state.container, END_OF_SANDBOX);
 	return !isAlive(state.first);

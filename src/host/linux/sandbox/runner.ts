@@ -67,15 +67,16 @@ export class Runner {
 		const { container } = state;
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
-		const streams = request.attach ? this.#attach(container, bundle) : undefined;
 		const status = new StatusWatch(bundle.status);
+		let streams: SocketStreams | undefined;
 		try {
+			if (request.attach) streams = this.#attach(container, bundle);
 			if (tty && request.size !== undefined) resizeTerminal(bundle.control, request.size);
 			const ended = endOfFirst({ container, status, streams }, this.#exits);
 			await startContainer(this.#tools, container);
 			// Until then there is nothing that could be signalled.
 			await Promise.race([status.started, ended]);
-			const kill = (signal: NodeJS.Signals) => signalCommand(state, signal);
+			const kill = (signal: NodeJS.Signals) => void signalCommand(state, signal);
 			return new MonitoredProcess({ streams, control: tty ? bundle.control : undefined, kill, ended });
 		} catch (error) {
 			streams?.destroy();
@@ -88,7 +89,7 @@ export class Runner {
 		const { container, execution, process, attach, size } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
-		const identity = lookUp(this.#paths.containerRoot(container), process.user);
+		const identity = await lookUp(this.#paths.containerRoot(container), process.user);
 		const bundle = outer.addExecution(
 			execution,
 			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),

@@ -82,7 +82,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		try {
 			requireReservedPorts(part.spec, this.#options.hostNamespace);
 			this.#exits.forget(container);
-			bundle.write(part, () => this.#config(part, bundle));
+			await bundle.write(part, () => this.#config(part, bundle));
 			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
 			const log = this.logs.begin(container);
@@ -162,7 +162,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		return new Bundle(this.#paths.bundle(container));
 	}
 
-	#config(part: SandboxPart, bundle: Bundle): object {
+	async #config(part: SandboxPart, bundle: Bundle): Promise<object> {
 		const { container, spec } = part;
 		const root = this.#paths.containerRoot(container);
 		const stack = spec.network === 'own' ? this.#options.stackOf(container) : undefined;
@@ -170,8 +170,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		return ociConfig({
 			spec,
 			root,
-			identity: lookUp(root, spec.process.user),
-			...(spec.hooks ? { hookIdentity: lookUp(root, spec.hooks.user) } : {}),
+			identity: await lookUp(root, spec.process.user),
+			...(spec.hooks ? { hookIdentity: await lookUp(root, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
 			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
 			init: this.#options.init,

@@ -2,8 +2,10 @@
  * Files of a container as the container itself would find them, looked up from the host. Every link, also an absolute
  * one and one that is being changed, is resolved inside the root: `/etc -> /` in a container is that container's `/`.
  */
-import { closeSync, constants, fchmodSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, read, readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { promisify } from 'node:util';
 import { hasCode } from '#os/errno.ts';
 import {
 	makeDirectoryAt,
@@ -16,6 +18,7 @@ import {
 	withDescriptor,
 } from './directory.ts';
 
+const readPiece = promisify(read);
 const IN_ROOT = RESOLVE.inRoot | RESOLVE.noMagicLinks;
 
 /** The root directory of a tree, for the functions below; the caller closes it. */
@@ -39,24 +42,73 @@ export function openInRoot(root: string | number, path: string, flags: number, m
 const LARGEST = 4 * 1024 * 1024;
 
 /**
- * The text of a regular file inside a root, or undefined where there is none. Never waits, whatever is in its place.
+ * The text of a regular file inside a root, or undefined where there is none. Never waits, whatever is in its place. For
+ * roots in which nothing runs yet: a process that runs in one may make the file as long as the daemon allows.
  *
  * @throws RangeError for a file of more than 4 MiB
  */
 export function readInRoot(root: string | number, path: string): string | undefined {
+	const fd = openFileInRoot(root, path);
+	return fd === undefined ? undefined : withDescriptor(fd, (file) => readFileSync(file, 'utf8'));
+}
+
+/** @returns undefined where there is no regular file @throws RangeError where it is too large */
+function openFileInRoot(root: string | number, path: string): number | undefined {
+	let fd: number;
 	try {
-		const fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-		return withDescriptor(fd, (file) => {
-			const status = fstatSync(file);
-			if (!status.isFile()) return undefined;
-			if (status.size > LARGEST) throw new RangeError(`${path} in a container has ${status.size} bytes`);
-			return readFileSync(file, 'utf8');
-		});
+		fd = openInRoot(root, path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
 	} catch (error) {
 		// ENXIO: a socket, or a device that is not there.
 		if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV')) return undefined;
 		throw error;
 	}
+	try {
+		const status = fstatSync(fd);
+		if (status.size > LARGEST) throw new RangeError(`${path} in a container has ${status.size} bytes`);
+		if (status.isFile()) return fd;
+	} catch (error) {
+		closeSync(fd);
+		throw error;
+	}
+	closeSync(fd);
+	return undefined;
+}
+
+/** Bytes that are read, and looked at, in one turn of the event loop; a longer line is left out. */
+const PIECE = 16 * 1024;
+const LONGEST_LINE = 4 * PIECE;
+
+/**
+ * The lines of such a file that are not empty, a few at a time. Others have their turn in between, however many there
+ * are, and no more than a few lines are in memory.
+ *
+ * @throws RangeError for a file of more than 4 MiB
+ */
+export async function* linesInRoot(root: string | number, path: string): AsyncGenerator<readonly string[]> {
+	const fd = openFileInRoot(root, path);
+	if (fd === undefined) return;
+	try {
+		const [piece, decoder] = [Buffer.alloc(PIECE), new StringDecoder('utf8')];
+		let rest = '';
+		// It may be growing.
+		for (let position = 0; position <= LARGEST; ) {
+			const { bytesRead } = await readPiece(fd, piece, 0, PIECE, position);
+			if (bytesRead === 0) break;
+			position += bytesRead;
+			const lines = (rest + decoder.write(piece.subarray(0, bytesRead))).split('\n');
+			const last = lines.pop() ?? '';
+			// Its beginning is enough to tell that it is too long, until its end is there.
+			rest = last.slice(0, LONGEST_LINE + 1);
+			yield lines.filter(isFit);
+		}
+		yield [rest].filter(isFit);
+	} finally {
+		closeSync(fd);
+	}
+}
+
+function isFit(line: string): boolean {
+	return line !== '' && line.length <= LONGEST_LINE;
 }
 
 /**

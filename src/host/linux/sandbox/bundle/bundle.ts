@@ -48,10 +48,10 @@ export class Bundle {
 	}
 
 	/** @param configure called when the files are there that a container sees */
-	write(part: SandboxPart, configure: () => object): void {
+	async write(part: SandboxPart, configure: () => Promise<object>): Promise<void> {
 		mkdirSync(this.directory, { recursive: true, mode: 0o700 });
 		for (const file of [this.status, this.started]) writeFileSync(file, '', { mode: 0o600 });
-		const config = configure();
+		const config = await configure();
 		writeFileSync(join(this.directory, 'part.json'), JSON.stringify(part));
 		writeFileSync(join(this.directory, 'config.json'), JSON.stringify(config));
 	}
