@@ -39,7 +39,7 @@ export class Narrator {
 		console.log(`\n${bold(`${this.#chapters}. ${title}`)}`);
 	}
 
-	/** `klee` with these words; the exit code is checked. */
+	/** `klee` with these words, as on a terminal: all output is in `stdout`. The exit code is checked. */
 	async klee(...words: readonly string[]): Promise<Outcome> {
 		const outcome = await this.kleeRefused(...words);
 		if (outcome.code !== 0) this.check(`klee ${words[0]} succeeds`, `exit code ${outcome.code}`, 'exit code 0');
@@ -49,7 +49,7 @@ export class Narrator {
 	/** The same where a refusal is what is expected. */
 	kleeRefused(...words: readonly string[]): Promise<Outcome> {
 		const typed = ['klee', ...words].map(asTyped).join(' ');
-		return this.#show(typed, (onOutput) => this.host.kleeWith({ onOutput, timeout: PATIENCE }, ...words));
+		return this.#show(typed, (onOutput) => this.host.kleeWith({ onOutput, timeout: PATIENCE, together: true }, ...words));
 	}
 
 	/** A command of the host itself, in its network namespace. */

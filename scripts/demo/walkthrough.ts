@@ -93,7 +93,8 @@ async function refusals(demo: Narrator): Promise<void> {
 	);
 	demo.check('the holder of the address is named', taken.stdout + taken.stderr, /webservice/);
 	demo.check('both exit with an error', [overlap.code, taken.code].includes(0), false);
-	await demo.host.klee('rmc', 'third');
+	const { stdout } = await demo.host.klee('lsc', '-a');
+	demo.check('of the refused container nothing is left', /third/.test(stdout), false);
 }
 
 async function lookAround(demo: Narrator): Promise<void> {

@@ -1,7 +1,16 @@
 import { type ErrorParts, KleeneError } from '#errors/kleene-error.ts';
 
 /** Exit codes that mean something of their own; every other refusal exits 1. */
-export const EXIT = { refused: 1, usage: 2, mount: 125, config: 255, interrupted: 130, noReader: 141 } as const;
+export const EXIT = {
+	refused: 1,
+	usage: 2,
+	mount: 125,
+	/** Instead of all others where the exit code is that of a command in a container. */
+	noCommand: 125,
+	config: 255,
+	interrupted: 130,
+	noReader: 141,
+} as const;
 
 /** A refusal of the command line itself, before anything was sent. */
 export class CommandLineError extends KleeneError {

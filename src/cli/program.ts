@@ -18,8 +18,14 @@ export async function runKlee(words: readonly string[]): Promise<number> {
 		else await root.parseAsync(bound(command, words), { from: 'user' });
 		return 0;
 	} catch (error) {
-		return report(error, command);
+		const code = report(error, command);
+		return code === 0 || error instanceof Quit || !exitsAsItsCommand(command) ? code : EXIT.noCommand;
 	}
+}
+
+/** Its other exit codes belong to the command in the container, as with docker and podman. */
+function exitsAsItsCommand(command: Command): boolean {
+	return ['run', 'exec'].includes(command.name());
 }
 
 /** A command that needs operands and has got nothing at all is a question. */

@@ -1,5 +1,5 @@
 import type { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
-import type { RunConfig } from '#api/runs.ts';
+import type { CreateConfig, RunConfig, RunResponse } from '#api/runs.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { Call, HttpTransport } from './http.ts';
 import { plan } from './plan.ts';
@@ -8,7 +8,9 @@ export interface ContainersClient {
 	/** @param options.all stopped ones too */
 	list(options: { readonly all: boolean }): Promise<ContainerSummary[]>;
 	/** @returns the id */
-	create(config: ContainerConfig): Promise<string>;
+	create(config: CreateConfig): Promise<string>;
+	/** Creates, connects and starts a container, or nothing of it. Resolves when its process has been started. */
+	run(config: RunConfig): Promise<RunResponse>;
 	inspect(container: string): Promise<ContainerInspect>;
 	/** @returns the full id */
 	remove(container: string): Promise<string>;
@@ -26,7 +28,6 @@ export interface ContainersClient {
 }
 
 export interface ContainerPlans {
-	/** Creating a container, connecting and starting it: what takes several calls to do. */
 	run(config: RunConfig): Promise<string[]>;
 	stop(container: string): Promise<string[]>;
 }
@@ -55,19 +56,21 @@ export function containersClient(http: HttpTransport): ContainersClient {
 				path: ['containers', container, 'inspect'],
 				doing: `inspect container ${container}`,
 			}),
+		run: (config) => http.call<RunResponse>(running(config)),
 		...changes(http),
 		plan: {
-			run: (config) =>
-				plan(http, {
-					method: 'POST',
-					path: ['containers', 'run'],
-					body: config,
-					doing: `run container ${config.container.name}`,
-				}),
+			run: (config) => plan(http, running(config)),
 			stop: (container) => plan(http, stopping(container)),
 		},
 	};
 }
+
+const running = (config: RunConfig): Call => ({
+	method: 'POST',
+	path: ['containers', 'run'],
+	body: config,
+	doing: `run container ${config.container.name}`,
+});
 
 const stopping = (container: string): Call => ({
 	method: 'POST',

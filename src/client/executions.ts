@@ -1,5 +1,6 @@
 import type { ExecConfig, ExecStartConfig } from '#api/executions.ts';
-import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
+import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL, type WebSocketMessage } from '#api/frames.ts';
+import type { RunAttachedConfig } from '#api/runs.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { KleeneError } from '#errors/kleene-error.ts';
 import type { Call, HttpTransport } from './http.ts';
@@ -9,10 +10,18 @@ import { failureOf, loadWebSockets, openWire, parseMessage, type Wire } from './
 
 /** Receiver of the output of an attached execution. Bytes are verbatim. */
 export interface ExecutionSink {
+	/** The process was started: before any output. Ids come where they are new to the client. */
+	started?(created: Created): void;
 	stdout(bytes: Buffer): void;
 	stderr(bytes: Buffer): void;
 	/** Input may flow again after `write` returned false. */
 	inputDrained?(): void;
+}
+
+/** Ids of what a run created. */
+export interface Created {
+	readonly container?: string | undefined;
+	readonly execution?: string | undefined;
 }
 
 /** End of an execution instance. */
@@ -48,6 +57,8 @@ export interface ExecutionsClient {
 	plan(config: ExecConfig): Promise<string[]>;
 	/** Resolves when the process has been started: what is sent before goes nowhere. */
 	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
+	/** Creates, connects and starts a container, or nothing of it. Resolves when its process has been started. */
+	run(config: RunAttachedConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Resolves when the process has been started. */
 	startDetached(config: StartConfig): Promise<void>;
 }
@@ -66,7 +77,8 @@ export function executionsClient(http: HttpTransport): ExecutionsClient {
 		prepare: () => void loadWebSockets(),
 		create: async (config) => (await http.call<IdResponse>(creating(config))).id,
 		plan: (config) => plan(http, creating(config)),
-		attach: (config, sink) => attach(http, config, sink),
+		attach: (config, sink) => attach(http, { path: PATH, configuration: { ...config, attach: true } }, sink),
+		run: (configuration, sink) => attach(http, { path: '/containers/run', configuration }, sink),
 		startDetached: (config) => startDetached(http, config),
 	};
 }
@@ -84,12 +96,15 @@ async function startDetached(http: HttpTransport, config: StartConfig): Promise<
 		throw frames.failure ?? failureOf(ending, 'error starting container', frames.takeReason());
 }
 
-async function attach(http: HttpTransport, config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution> {
+async function attach(
+	http: HttpTransport,
+	request: { readonly path: string; readonly configuration: object },
+	sink: ExecutionSink,
+): Promise<AttachedExecution> {
 	const frames = new OutputFrames(sink);
 	const wire = await openWire(http, {
-		path: PATH,
+		...request,
 		subprotocol: STREAMS_SUBPROTOCOL,
-		configuration: { ...config, attach: true },
 		onFrame: (data, isBinary) => frames.take(data, isBinary),
 		onDrain: () => sink.inputDrained?.(),
 	});
@@ -149,11 +164,12 @@ class OutputFrames {
 		this.flush();
 		if (isBinary && this.streams) this.#output(data);
 		else if (!isBinary && this.#isFailure(data)) return;
-		else if (this.#start) this.#begin();
+		else if (this.#start) this.#begin(parseMessage(data.toString('utf8')));
 		else this.#sink.stdout(data);
 	}
 
-	#begin(): void {
+	#begin(message: WebSocketMessage | undefined): void {
+		this.#sink.started?.({ container: message?.container_id, execution: message?.exec_id });
 		this.#start?.();
 		this.#start = undefined;
 	}

@@ -27,7 +27,8 @@ export interface StubStream {
 	readonly path: string;
 	readonly configuration: Record<string, unknown>;
 	readonly socket: WebSocket;
-	start(): void;
+	/** @param created fields of the starting frame of a run */
+	start(created?: Record<string, string>): void;
 	stdout(text: string | Buffer): void;
 	stderr(text: string): void;
 	end(code: number, message: string, data?: string): void;
@@ -106,7 +107,7 @@ function streamOn(socket: WebSocket, path: string, configuration: Record<string,
 		path,
 		configuration,
 		socket,
-		start: () => socket.send('{"data":"","message":"","msg_type":"starting"}'),
+		start: (created) => socket.send(JSON.stringify({ ...created, data: '', message: '', msg_type: 'starting' })),
 		stdout: (text) => output(STDOUT, text),
 		stderr: (text) => output(STDERR, text),
 		end: (code, message, data = '') => {

@@ -54,7 +54,7 @@ test('a usage error goes to stderr, exits 2 and says where to read on', async ()
 		[['network', 'create', '--nat-if', 'kleene-network-0', 'web'], /nterface names have at most 15 characters/],
 		[['network', 'create', '--mtu', '67', 'web'], /number of bytes from 68 to 65535/],
 		[['network', 'create', '--mtu', '65536', 'web'], /number of bytes from 68 to 65535/],
-		[['run', '-l', 'x', 'img'], /Allowed choices are host, ipnet, vnet, disabled/],
+		[['create', '-l', 'x', 'img'], /Allowed choices are host, ipnet, vnet, disabled/],
 		[['create', '-e', 'A', 'img'], /'A' sets no environment variable/],
 		[['start', 'a', 'b'], /only one container can be started when attaching to container I\/O\./],
 		[['image', 'create', 'fetch'], /The SOURCE argument is needed when creating images using the 'fetch' method\./],
@@ -73,10 +73,16 @@ test('a usage error goes to stderr, exits 2 and says where to read on', async ()
 	}
 });
 
-test('a malformed mount exits 125', async () => {
+test('a malformed mount exits 125, and so does anything else that run or exec refuse', async () => {
 	const { code, stderr } = await klee([...NOWHERE, 'run', '-m', 'a', 'img']);
 	assert.equal(code, 125);
 	assert.match(stderr, /invalid mount format 'a'/);
+	for (const words of [
+		['run', '-l', 'x', 'img'],
+		['exec', '--nosuch', 'c', 'ls'],
+		['container', 'run', '-e', 'A', 'i'],
+	])
+		assert.equal((await klee([...NOWHERE, ...words])).code, 125, words.join(' '));
 });
 
 test('a daemon that is not there: one message with what, why and hint', async () => {
@@ -87,7 +93,7 @@ test('a daemon that is not there: one message with what, why and hint', async ()
 		/^error: unable to connect to kleened: there is no socket \/nonexistent\/kleened\.sock\n hint: .*kleened.*--host/,
 	);
 	const run = await klee(['--host', 'http://127.0.0.1:1', 'run', 'img']);
-	assert.equal(run.code, 1);
+	assert.equal(run.code, 125);
 	assert.match(run.stderr, /nothing listens at http:\/\/127\.0\.0\.1:1/);
 });
 

@@ -15,12 +15,14 @@ export interface CommandOptions {
 	readonly input?: string | Buffer;
 	/** Milliseconds; the command is killed after that. Default 60000. */
 	readonly timeout?: number;
+	/** Standard error goes where standard output does, as on a terminal. */
+	readonly together?: boolean;
 	/** Called with each piece of output as it comes. */
 	readonly onOutput?: (text: string) => void;
 }
 
 export function run(argv: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-	const [file = '', ...args] = argv;
+	const [file = '', ...args] = options.together ? ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv] : argv;
 	const child = spawn(file, args, {
 		env: options.env ?? process.env,
 		...(options.cwd ? { cwd: options.cwd } : {}),

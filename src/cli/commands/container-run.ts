@@ -1,61 +1,43 @@
 import type { ContainerConfig } from '#api/containers.ts';
+import type { Joining } from '#api/endpoints.ts';
 import type { KleeneClient } from '#client/client.ts';
 import { headed, isKleeneError } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
 import { type ContainerCreateOptions, checkedEnvironment, commandOf, containerConfig } from '../parse/container.ts';
-import { endPointConfig, joiningConfig } from '../parse/network.ts';
+import { joiningConfig } from '../parse/network.ts';
 import { randomName } from '../random-name.ts';
 import { line, lines, planned, warn } from '../render/output.ts';
-import { type AttachOptions, commandConfig, startDetached, startExecution } from '../session/start.ts';
+import { type AttachOptions, commandConfig, runContainer, startDetached, startExecution } from '../session/start.ts';
 import type { DryRun } from '../syntax/options.ts';
 
 export const create: Action<ContainerCreateOptions> = async ({ args, options, client }) => {
-	await createConnected(client, args, options);
+	const config = { ...configOf(args, options), ...endpointsOf(options) };
+	line(await named(options.name, (name) => client.containers.create({ ...config, name })).catch(refused));
 };
 
+/** The daemon says so itself where it is a network that was refused. */
+function refused(error: unknown): never {
+	throw isKleeneError(error) && error.what.startsWith('could not ')
+		? error
+		: headed('could not create container', error);
+}
+
 export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = async ({ args, options, client }) => {
-	if (options.dryRun) return lines(await planOfRun(client, args, options));
-	const creation = createConnected(client, args, options);
-	client.executions.prepare();
-	const container = await creation;
-	await startExecution(client, { container, ...OWN_COMMAND }, options);
+	const container = configOf(args, options);
+	const config = { ...endpointsOf(options), execution: commandConfig(OWN_COMMAND, options.tty ?? false) };
+	await named(options.name, async (name) => {
+		const request = { container: { ...container, name }, ...config };
+		if (options.dryRun) lines(await client.containers.plan.run(request));
+		else await runContainer(client, request, options);
+	});
 };
 
 /** Command of the container itself, not that of an additional execution. */
 const OWN_COMMAND = { cmd: [], env: [], user: '' } as const;
 
-async function createConnected(
-	client: KleeneClient,
-	words: readonly string[],
-	options: ContainerCreateOptions,
-): Promise<string> {
-	const { network } = options;
-	const config = configOf(words, options);
-	const id = await named(options.name, (name) => client.containers.create({ ...config, name })).catch((error) => {
-		throw headed('could not create container', error);
-	});
-	line(id);
-	if (network !== undefined)
-		await client.networks.connect(endPointConfig(network, id, options)).catch((error) => {
-			throw headed('could not connect container', error);
-		});
-	return id;
-}
-
-/** One request for all that `run` asks for: a dry run leaves nothing that the next one could name. */
-async function planOfRun(
-	client: KleeneClient,
-	words: readonly string[],
-	options: ContainerCreateOptions & AttachOptions,
-): Promise<string[]> {
-	const { network, tty = false } = options;
-	const config = configOf(words, options);
-	const execution = commandConfig(OWN_COMMAND, tty);
-	const endpoint = network !== undefined && { endpoint: joiningConfig(network, options) };
-	return named(options.name, (name) =>
-		client.containers.plan.run({ container: { ...config, name }, execution, ...endpoint }),
-	);
+function endpointsOf(options: ContainerCreateOptions): { endpoints?: Joining[] } {
+	return options.network === undefined ? {} : { endpoints: [joiningConfig(options.network, options)] };
 }
 
 function configOf([image = '', ...words]: readonly string[], options: ContainerCreateOptions): ContainerConfig {
@@ -68,7 +50,7 @@ function configOf([image = '', ...words]: readonly string[], options: ContainerC
 
 const ATTEMPTS = 5;
 
-/** A name that klee made up may be taken; then it makes up another. */
+/** A name that klee made up may be taken; then it makes up another. Nothing was created under the first. */
 async function named<T>(given: string | undefined, request: (name: string) => Promise<T>): Promise<T> {
 	if (given !== undefined) return request(given);
 	for (let attempt = 1; ; attempt++) {

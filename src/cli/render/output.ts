@@ -7,6 +7,11 @@ export function line(text: string): void {
 	stdout.write(`${text}\n`);
 }
 
+/** A line about what is being done. On stderr: stdout has results, and the output of commands as they wrote it. */
+export function note(text: string): void {
+	stderr.write(`${text}\n`);
+}
+
 export function lines(texts: readonly string[]): void {
 	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
 }

@@ -1,5 +1,4 @@
-import type { KleeneClient } from '#client/client.ts';
-import type { AttachedExecution, ExecutionEnd } from '#client/executions.ts';
+import type { AttachedExecution, Created, ExecutionEnd, ExecutionSink } from '#client/executions.ts';
 import { bytes, whenWritable } from '../render/output.ts';
 import { forwardInput, type Input } from './input.ts';
 import { SignalForwarding } from './signals.ts';
@@ -9,17 +8,31 @@ export interface FollowOptions {
 	/** Send standard input. */
 	readonly input: boolean;
 	readonly tty: boolean;
+	/** Called when the process was started, before any output. */
+	readonly started?: (created: Created) => void;
 }
 
 export interface Followed extends ExecutionEnd {
-	/** Also true where there was no output at all. */
+	/** Of all output. Also true where there was none. */
 	readonly endsWithNewline: boolean;
 }
 
 const NEWLINE = 0x0a;
 
-/** Ties this process's streams, window size and signals to an execution instance until it ends. */
-export async function followExecution(client: KleeneClient, id: string, options: FollowOptions): Promise<Followed> {
+/** Settings of the terminal and of input, for the request. */
+export interface Surroundings extends Partial<TerminalSize> {
+	readonly stdin: boolean;
+}
+
+/**
+ * Ties this process's streams, window size and signals to an execution instance until it ends.
+ *
+ * @param attach asks the daemon to start it
+ */
+export async function followExecution(
+	attach: (surroundings: Surroundings, sink: ExecutionSink) => Promise<AttachedExecution>,
+	options: FollowOptions,
+): Promise<Followed> {
 	const output = new Output();
 	const signals = new SignalForwarding();
 	let input: Input | undefined;
@@ -32,17 +45,16 @@ export async function followExecution(client: KleeneClient, id: string, options:
 	};
 	const size = options.tty ? terminalSize() : undefined;
 	try {
-		const attaching = client.executions.attach(
-			{ exec_id: id, start_container: true, stdin: options.input, ...size },
-			{
-				stdout: (content) => {
-					takeKeys();
-					output.write('stdout', content);
-				},
-				stderr: (content) => output.write('stderr', content),
-				inputDrained: () => input?.resume(),
+		const sink: ExecutionSink = {
+			...(options.started && { started: options.started }),
+			stdout: (content) => {
+				takeKeys();
+				output.write('stdout', content);
 			},
-		);
+			stderr: (content) => output.write('stderr', content),
+			inputDrained: () => input?.resume(),
+		};
+		const attaching = attach({ stdin: options.input, ...size }, sink);
 		const execution = await Promise.race([attaching, signals.detached]);
 		output.source = execution;
 		signals.forwardTo(execution);
@@ -76,12 +88,12 @@ function followSize(execution: AttachedExecution, sent: TerminalSize | undefined
 /** Output as it comes. While the reader of klee is behind, the daemon waits too. */
 class Output {
 	source: AttachedExecution | undefined;
-	/** Last byte on stdout. */
+	/** Last byte. */
 	last = NEWLINE;
 
 	write(stream: 'stdout' | 'stderr', content: Buffer): void {
 		if (content.length === 0) return;
-		if (stream === 'stdout') this.last = content.at(-1) ?? NEWLINE;
+		this.last = content.at(-1) ?? NEWLINE;
 		if (bytes(stream, content)) return;
 		this.source?.pause();
 		whenWritable().then(() => this.source?.resume());

@@ -1,8 +1,10 @@
 import type { CommandConfig } from '#api/executions.ts';
+import type { RunConfig } from '#api/runs.ts';
 import type { KleeneClient } from '#client/client.ts';
+import type { Created, ExecutionSink } from '#client/executions.ts';
 import { EXIT, Quit } from '../failure.ts';
-import { line, text } from '../render/output.ts';
-import { followExecution } from './follow.ts';
+import { line, note } from '../render/output.ts';
+import { type Followed, type FollowOptions, followExecution, type Surroundings } from './follow.ts';
 
 export interface AttachOptions {
 	readonly detach?: boolean;
@@ -24,19 +26,40 @@ export async function startExecution(
 	execution: Execution,
 	options: AttachOptions,
 ): Promise<void> {
-	if (options.detach && !options.interactive) return startDetached(client, execution, options.tty);
+	if (isDetached(options)) return startDetached(client, execution, options.tty);
 	const id = await create(client, execution, options.tty ?? false);
-	const {
-		closingLine,
-		exitCode = EXIT.refused,
-		endsWithNewline,
-	} = await followExecution(client, id, {
-		input: options.interactive ?? false,
-		tty: options.tty ?? false,
-	});
-	if (!endsWithNewline) text('\n');
-	text('\n');
-	line(closingLine);
+	const attach = (surroundings: Surroundings, sink: ExecutionSink) =>
+		client.executions.attach({ exec_id: id, start_container: true, ...surroundings }, sink);
+	stay(await followExecution(attach, followOptions(options)));
+}
+
+/** Creates, connects and starts a container and, unless detached, stays with its command to the end. */
+export async function runContainer(client: KleeneClient, config: RunConfig, options: AttachOptions): Promise<void> {
+	if (isDetached(options)) {
+		const { id, exec_id } = await client.containers.run(config);
+		line(id);
+		noteCreated(exec_id);
+		return;
+	}
+	const attach = (surroundings: Surroundings, sink: ExecutionSink) =>
+		client.executions.run({ ...config, ...surroundings }, sink);
+	const started = ({ container = '', execution = '' }: Created) => {
+		note(container);
+		noteCreated(execution);
+	};
+	stay(await followExecution(attach, { ...followOptions(options), started }));
+}
+
+function isDetached({ detach, interactive }: AttachOptions): boolean {
+	return detach === true && interactive !== true;
+}
+
+function followOptions({ interactive, tty }: AttachOptions): FollowOptions {
+	return { input: interactive ?? false, tty: tty ?? false };
+}
+
+function stay({ closingLine, exitCode = EXIT.noCommand, endsWithNewline }: Followed): void {
+	note(`${endsWithNewline ? '' : '\n'}\n${closingLine}`);
 	if (exitCode !== 0) throw new Quit(exitCode);
 }
 
@@ -49,8 +72,12 @@ async function create(client: KleeneClient, execution: Execution, tty: boolean):
 	const creation = client.executions.create({ container_id: execution.container, ...commandConfig(execution, tty) });
 	client.executions.prepare();
 	const id = await creation;
-	line(`created execution instance ${id}`);
+	noteCreated(id);
 	return id;
+}
+
+function noteCreated(execution: string): void {
+	note(`created execution instance ${execution}`);
 }
 
 export function commandConfig({ cmd, env, user }: Omit<Execution, 'container'>, tty: boolean): CommandConfig {

@@ -82,7 +82,8 @@ export class Output {
 
 	begin(session: Session, startingFrame: string): void {
 		this.#socket.send(startingFrame);
-		for (const line of session.announcements) this.#send(STDOUT, Buffer.from(line));
+		// Not among the output of the command, where the client can tell them apart.
+		for (const line of session.announcements) this.#send(STDERR, Buffer.from(line));
 		for (const [id, chunk] of this.#held ?? []) this.#send(id, chunk);
 		this.#held = undefined;
 		this.#throttle = new Throttle(this.#socket, session.process);

@@ -32,13 +32,10 @@ test('create, rename, start, restart, stop, rm', async () => {
 	assert.equal(await host.kleeOutput('container', 'rename', 'first', 'second'), id);
 	const { container } = JSON.parse(await host.kleeOutput('isc', 'second')) as { container: Record<string, unknown> };
 	assert.deepEqual(container.cmd, ['sleep', '600'], 'rename changes the name alone');
-	assert.match(
-		await host.kleeOutput('container', 'start', '-d', 'second'),
-		/^created execution instance [0-9a-f]{12}$/,
-	);
+	const started = await host.klee('container', 'start', '-d', 'second');
+	assert.match(started.stderr, /^created execution instance [0-9a-f]{12}\n$/);
 	assert.deepEqual(await names('container', 'ls'), ['second']);
-	const restarted = await host.kleeOutput('container', 'restart', id.slice(0, 6));
-	assert.match(restarted, new RegExp(`^${id}\\ncreated execution instance [0-9a-f]{12}$`));
+	assert.equal(await host.kleeOutput('container', 'restart', id.slice(0, 6)), id);
 	assert.deepEqual(await names('container', 'ls'), ['second']);
 	assert.equal(await host.kleeOutput('container', 'stop', 'second'), id);
 	assert.equal(await host.kleeOutput('container', 'rm', 'second'), id);
@@ -158,7 +155,7 @@ test('every shortcut takes what its command takes', async () => {
 	assert.match(await host.kleeOutput('exec', 'short', 'hostname'), new RegExp(`^${id}$`, 'm'));
 	assert.equal(await host.kleeOutput('stop', 'short'), id);
 	assert.equal(await host.kleeOutput('rmc', 'short'), id);
-	assert.match(await host.kleeOutput('run', 'Debian', 'true'), /exited with exit-code 0$/);
+	assert.equal(await host.kleeOutput('run', 'Debian', 'true'), '');
 });
 
 test('--json gives what inspection gives, and help and version succeed', async () => {

@@ -20,29 +20,28 @@ const shell = (script: string) => ['Debian', '/bin/sh', '-c', script];
 
 test('klee run and klee exec exit with the exit code of the command', async () => {
 	for (const code of [0, 1, 7, 255]) {
-		const { stdout, code: got } = await host.klee('run', ...shell(`exit ${code}`));
-		assert.equal(got, code);
-		assert.match(stdout, new RegExp(`and its container exited with exit-code ${code}\\n$`));
+		const { stdout, stderr, code: got } = await host.klee('run', ...shell(`exit ${code}`));
+		assert.deepEqual([got, stdout], [code, '']);
+		assert.match(stderr, new RegExp(`and its container exited with exit-code ${code}\\n$`));
 	}
 	const killed = await host.klee('run', ...shell('kill -9 $$'));
 	assert.equal(killed.code, 137);
 	await host.kleeOutput('run', '-d', '--name', 'codes', 'Debian', 'sleep', '600');
-	const { stdout, code } = await host.klee('exec', 'codes', '/bin/sh', '-c', 'exit 3');
-	assert.equal(code, 3);
-	assert.match(stdout, /\n\n[0-9a-f]{12} has exited with exit-code 3\n$/);
+	const { stdout, stderr, code } = await host.klee('exec', 'codes', '/bin/sh', '-c', 'exit 3');
+	assert.deepEqual([code, stdout], [3, '']);
+	assert.match(stderr, /\n\n[0-9a-f]{12} has exited with exit-code 3\n$/);
 });
 
 test('stdout and stderr stay apart, byte for byte', async () => {
 	const { stdout, stderr } = await host.klee('run', ...shell('echo out; echo err >&2; printf "\\303\\251\\n"'));
-	assert.match(stdout, /\nout\né\n/);
-	assert.doesNotMatch(stdout, /err/);
-	assert.equal(stderr, 'err\n');
+	assert.equal(stdout, 'out\né\n');
+	assert.match(stderr, /\nerr\n\nexecutable /);
 });
 
 test('a megabyte arrives whole and in order', async () => {
 	const { stdout, code } = await host.klee('run', ...shell('seq 1 150000'));
 	assert.equal(code, 0);
-	const lines = stdout.split('\n').filter((line) => /^\d+$/.test(line) && line.length < 12);
+	const lines = stdout.trimEnd().split('\n');
 	assert.equal(lines.length, 150_000);
 	assert.ok(lines.every((line, index) => line === String(index + 1)));
 });
@@ -51,14 +50,13 @@ test('-i passes input on until its end', async () => {
 	const input = `${'x'.repeat(200_000)}\nlast\n`;
 	const { stdout, code } = await host.kleeWith({ input }, 'run', '-i', ...shell('wc -c; echo done'));
 	assert.equal(code, 0, stdout);
-	assert.match(stdout, /\n200006\ndone\n/);
+	assert.equal(stdout, '200006\ndone\n');
 });
 
 test('without -i the command reads an empty input', async () => {
 	const { stdout, code } = await host.kleeWith({ input: 'secret\n' }, 'run', ...shell('cat; echo done'));
 	assert.equal(code, 0);
-	assert.match(stdout, /\ndone\n/);
-	assert.doesNotMatch(stdout, /secret/);
+	assert.equal(stdout, 'done\n');
 });
 
 test('-it is a working shell: echo, window size, Ctrl-C, Ctrl-D', async () => {
@@ -108,9 +106,9 @@ function descends(pid: number, ancestor: number): boolean {
 }
 
 test('the thin VM: the default command returns, what it started stays', async () => {
-	const { stdout, code } = await host.klee('run', '--name', 'thin', 'Debian');
+	const { stderr, code } = await host.klee('run', '--name', 'thin', 'Debian');
 	assert.equal(code, 0);
-	assert.match(stdout, /\n[0-9a-f]{12} has exited with exit-code 0\n$/);
+	assert.match(stderr, /\n[0-9a-f]{12} has exited with exit-code 0\n$/);
 	const [container] = await host.kleeJson<{ name: string; running: boolean; jid: number }[]>('lsc');
 	assert.equal(container?.name, 'thin');
 	assert.equal(container?.running, true);
@@ -144,9 +142,9 @@ test('orphans are reaped, zombies do not pile up', async () => {
 test('what isolates a container', async () => {
 	const script = `hostname; cat /proc/1/cmdline | tr '\\0' ' '; echo; ls /dev; grep -c ' / / .* - overlay ' /proc/self/mountinfo;
 		cat /proc/kcore 2>&1 | head -c 1; echo x > /proc/sysrq-trigger; grep -E 'Seccomp:|NoNewPrivs|CapBnd' /proc/self/status`;
-	const { stdout } = await host.klee('run', '--name', 'inner', ...shell(`${script} 2>&1`));
-	const [id = ''] = stdout.split('\n');
-	assert.match(stdout, new RegExp(`\\n${id}\\n`), 'the host name is the id');
+	const { stdout, stderr } = await host.klee('run', '--name', 'inner', ...shell(`${script} 2>&1`));
+	const [id = ''] = stderr.split('\n');
+	assert.match(stdout, new RegExp(`^${id}\\n`), 'the host name is the id');
 	for (const device of ['full', 'null', 'ptmx', 'pts', 'random', 'shm', 'tty', 'urandom', 'zero'])
 		assert.match(stdout, new RegExp(`^${device}$`, 'm'));
 	for (const device of ['kmsg', 'mem', 'sda', 'vda', 'kvm', 'loop0'])
@@ -169,9 +167,9 @@ test('user, environment and root file system', async () => {
 		'env',
 		...shell('id -un; echo $COLOUR'),
 	);
-	assert.match(stdout, /\nnobody\nblue\n/);
+	assert.equal(stdout, 'nobody\nblue\n');
 	await host.kleeOutput('run', '--name', 'writer', ...shell('echo kept >/root/file'));
-	assert.match(await host.kleeOutput('start', 'writer'), /exited with exit-code 0/);
+	assert.equal(await host.kleeOutput('start', 'writer'), '');
 	const other = await host.klee('run', '--name', 'reader', ...shell('cat /root/file'));
 	assert.notEqual(other.code, 0, 'containers do not see the files of each other');
 });
