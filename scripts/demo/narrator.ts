@@ -49,7 +49,9 @@ export class Narrator {
 	/** The same where a refusal is what is expected. */
 	kleeRefused(...words: readonly string[]): Promise<Outcome> {
 		const typed = ['klee', ...words].map(asTyped).join(' ');
-		return this.#show(typed, (onOutput) => this.host.kleeWith({ onOutput, timeout: PATIENCE, together: true }, ...words));
+		return this.#show(typed, (onOutput) =>
+			this.host.kleeWith({ onOutput, timeout: PATIENCE, together: true }, ...words),
+		);
 	}
 
 	/** A command of the host itself, in its network namespace. */

@@ -154,8 +154,7 @@ test('a refusal before the start is told whole, from a frame or from the close r
 	});
 	const { code, stdout, stderr } = await klee([...framed, 'exec', 'c', 'x']);
 	assert.deepEqual([code, stdout], [125, '']);
-	const refusal = 'error: cannot run x: no such command\n  why: it is not there\n hint: m\n';
-	assert.equal(stderr, `created execution instance ${EXEC}\n${refusal}`);
+	assert.equal(stderr, 'error: cannot run x: no such command\n  why: it is not there\n hint: m\n');
 	await stub.close();
 	const original = await serve(
 		(stream) => {
@@ -165,7 +164,7 @@ test('a refusal before the start is told whole, from a frame or from the close r
 		{ original: true },
 	);
 	const second = await klee([...original, 'exec', 'c', 'x']);
-	assert.match(second.stderr, /^error: error starting exec instance: executable already started\n/m);
+	assert.match(second.stderr, /^error: error starting exec instance: executable already started\n/);
 	assert.equal(second.code, 125);
 });
 

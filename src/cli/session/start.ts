@@ -30,7 +30,7 @@ export async function startExecution(
 	const id = await create(client, execution, options.tty ?? false);
 	const attach = (surroundings: Surroundings, sink: ExecutionSink) =>
 		client.executions.attach({ exec_id: id, start_container: true, ...surroundings }, sink);
-	stay(await followExecution(attach, followOptions(options)));
+	stay(await followExecution(attach, { ...followOptions(options), started: () => noteCreated(id) }));
 }
 
 /** Creates, connects and starts a container and, unless detached, stays with its command to the end. */
@@ -66,14 +66,13 @@ function stay({ closingLine, exitCode = EXIT.noCommand, endsWithNewline }: Follo
 export async function startDetached(client: KleeneClient, execution: Execution, tty = false): Promise<void> {
 	const id = await create(client, execution, tty);
 	await client.executions.startDetached({ exec_id: id, start_container: true, stdin: false });
+	noteCreated(id);
 }
 
-async function create(client: KleeneClient, execution: Execution, tty: boolean): Promise<string> {
+function create(client: KleeneClient, execution: Execution, tty: boolean): Promise<string> {
 	const creation = client.executions.create({ container_id: execution.container, ...commandConfig(execution, tty) });
 	client.executions.prepare();
-	const id = await creation;
-	noteCreated(id);
-	return id;
+	return creation;
 }
 
 function noteCreated(execution: string): void {
