@@ -100,6 +100,9 @@ const DEFINITIONS = {
 	sandbox,
 } satisfies { readonly [K in PartKind]: PartDefinition<PartOf<K>> };
 
+/** All kinds. */
+export const PART_KINDS = Object.keys(DEFINITIONS) as readonly PartKind[];
+
 /** Kinds of a layer, e.g. `KindOf<'firewall'>`. */
 export type KindOf<L extends Layer> = {
 	[K in PartKind]: (typeof DEFINITIONS)[K]['layer'] extends L ? K : never;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_CONFIG } from '#model/image.ts';
+import { requireConsistent } from '#test/torture/kills/consistency.ts';
 import { createContainer, onHost, start, startEngine } from './fixture.ts';
-import { requireConsistent } from './recovery/consistency.ts';
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;
 

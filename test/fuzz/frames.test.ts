@@ -13,7 +13,7 @@ import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
 import { RunAttachedConfig } from '#api/runs.ts';
 import { STREAM_PATHS, Streams } from '#daemon/streams/upgrade.ts';
-import { requireConsistent } from '#test/engine/recovery/consistency.ts';
+import { requireConsistent } from '#test/torture/kills/consistency.ts';
 import { holds } from './amount.ts';
 import { startApi } from './api-world.ts';
 import { anything, fitting, type Schema } from './from-schema.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { requireConsistent } from '#test/engine/recovery/consistency.ts';
+import { requireConsistent } from '#test/torture/kills/consistency.ts';
 import { holds } from './amount.ts';
 import { startApi } from './api-world.ts';
 import { anything, fitting, type Schema, textFor } from './from-schema.ts';

@@ -53,3 +53,9 @@ export class Budget {
 		return new Budget(Math.min(this.left, this.milliseconds * fraction));
 	}
 }
+
+/** The first lines of an error, for `failures`. */
+export function messageOfFailure(error: unknown): string {
+	const text = error instanceof Error ? error.message : String(error);
+	return text.split('\n').slice(0, 12).join(' | ');
+}

@@ -57,11 +57,19 @@ export class FakeHost implements HostDriver {
 	loseAt = Number.POSITIVE_INFINITY;
 	/** Set to let no process start. */
 	startsNothing = false;
+	/** Interface of the default route; tell `addressing-changed` after a change. */
+	gatewayInterface = '';
+	readonly #facts: HostFacts;
 	#reachable = true;
 	#listeners: ((event: HostEvent) => void)[] = [];
 
+	/** @param unlike facts that differ from those of a Linux host */
+	constructor(unlike: Partial<HostFacts> = {}) {
+		this.#facts = { ...FACTS, ...unlike };
+	}
+
 	facts(): HostFacts {
-		return FACTS;
+		return this.#facts;
 	}
 
 	async observe(_scope: ObservationScope): Promise<Observed> {
@@ -69,7 +77,7 @@ export class FakeHost implements HostDriver {
 		const all = [...this.parts.values()];
 		const sandboxes = all.filter((part) => part.kind === 'sandbox');
 		return {
-			gatewayInterface: '',
+			gatewayInterface: this.gatewayInterface,
 			interfaces: [...this.foreign, ...all.flatMap(asInterface)],
 			routes: [],
 			sandboxes: sandboxes.map(({ container }) => ({ container, running: this.processes.has(container), pid: 1 })),

@@ -35,5 +35,5 @@ export const nameServers = {
 	title: (part) => `the list of name servers of container ${part.container}`,
 	provides: none,
 	standsOn: (part) => [rootFilesOf(part.container)],
-	removedWith: none,
+	removedWith: (part) => [rootFilesOf(part.container)],
 } satisfies PartDefinition<NameServersPart>;

@@ -3,9 +3,11 @@
  * tries afterwards comes to nothing, as if its process were gone.
  */
 import { DatabaseSync, StatementSync } from 'node:sqlite';
+import { KleeneError } from '#errors/kleene-error.ts';
 import { type ApplyOptions, applyInOrder, type HostDriver, type HostEvent, type RunRequest } from '#host/driver.ts';
 import type { FakeHost } from '#host/fake/driver.ts';
 import type { ObservationScope } from '#model/host/observed.ts';
+import { identityOf } from '#model/part.ts';
 import type { Step } from '#model/step.ts';
 
 const DEAD = new Error('this daemon is dead');
@@ -16,6 +18,11 @@ export class Life {
 	#left: number;
 	#changes = 0;
 	#dead = false;
+	#step = 0;
+	#failing: (step: number) => boolean = () => false;
+	/** Steps that were made to fail, and those that failed by themselves. */
+	readonly failed: Step[] = [];
+	readonly refused: Step[] = [];
 
 	/** @param changes how many it makes before it dies */
 	constructor(changes: number) {
@@ -40,9 +47,30 @@ export class Life {
 		this.#left = changes;
 	}
 
+	/** @param failing whether the step with a number, counted from now and from 0, fails instead of being applied */
+	failSteps(failing: (step: number) => boolean): void {
+		this.#step = 0;
+		this.#failing = failing;
+	}
+
+	#requireUnfailing(step: Step): void {
+		if (!this.#failing(this.#step++)) return;
+		this.failed.push(step);
+		const what = `cannot ${step.verb} ${identityOf(step.part)}`;
+		throw new KleeneError({ code: 'HOST_FAILED', what, why: 'it was told to fail', hint: 'try again' });
+	}
+
 	die(): void {
 		this.#dead = true;
 		this.#died.resolve();
+	}
+
+	/** Until a task of this daemon comes to its end, or the daemon does: then what becomes of the task is nobody's concern. */
+	async within(task: Promise<unknown>): Promise<void> {
+		const outcome = task.catch((error: unknown) => {
+			if (!this.#dead) throw error;
+		});
+		await Promise.race([outcome, this.died]);
 	}
 
 	/** To be called before every change. @returns whether it may be made */
@@ -56,7 +84,11 @@ export class Life {
 	on(host: FakeHost): HostDriver {
 		const applyOne = async (step: Step, options: ApplyOptions) => {
 			if (!this.lives()) return never();
-			return host.apply([step], options);
+			this.#requireUnfailing(step);
+			return host.apply([step], options).catch((error: unknown) => {
+				this.refused.push(step);
+				throw error;
+			});
 		};
 		return {
 			activity: host.activity,

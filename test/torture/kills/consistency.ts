@@ -3,17 +3,36 @@ import assert from 'node:assert/strict';
 import { partsOfNetwork } from '#engine/plan/network/network.ts';
 import { partsOfOneEndpoint } from '#engine/plan/run/run.ts';
 
+import type { FakeHost } from '#host/fake/driver.ts';
 import { identityOf, type Part } from '#model/part.ts';
 import type { Daemon } from './mortal.ts';
 
-/** Mount points are no more than a note that a mount was looked at. */
-const isThing = (identity: string) => !identity.startsWith('mount-point ');
+/** Mount points are no more than a note that a mount was looked at, and names are lines in files of containers. */
+const isThing = (identity: string) => !/^(mount-point|network-names) /.test(identity);
+
+/** Identities of parts that are objects of their own. */
+export function thingsOn(host: FakeHost): string[] {
+	return [...host.parts.keys()].filter(isThing);
+}
+
+/** Identities of what the host has and the store does not say, and the other way round. */
+export function divergence({ store, host }: Pick<Daemon, 'store' | 'host'>): { excess: string[]; missing: string[] } {
+	const expected = expectedParts({ store, host }).map(identityOf).filter(isThing);
+	const present = thingsOn(host);
+	return {
+		excess: present.filter((identity) => !expected.includes(identity)),
+		missing: expected.filter((identity) => !present.includes(identity)),
+	};
+}
 
 /** Store and host say the same, nothing is under way, and what runs has all that it is to have. */
-export function requireConsistent({ store, host, engine }: Omit<Daemon, 'life'>, when: string): void {
-	const expected = expectedParts({ store, host }).map(identityOf).sort();
-	const present = [...host.parts.keys()].filter(isThing).sort();
-	assert.deepEqual(present, expected, `${when}: the host has what the store says`);
+export function requireConsistent(daemon: Pick<Daemon, 'store' | 'host' | 'engine'>, when: string): void {
+	assert.deepEqual(divergence(daemon), { excess: [], missing: [] }, `${when}: the host has what the store says`);
+	requireOrder(daemon, when);
+}
+
+/** Nothing is under way, and who runs is on the networks that it is to be on. */
+export function requireOrder({ store, host, engine }: Pick<Daemon, 'store' | 'host' | 'engine'>, when: string): void {
 	assert.deepEqual(store.journal.unfinished(), [], `${when}: nothing is under way`);
 	for (const { id, name } of store.containers.list()) {
 		const parts = store.containers.parts(id);
@@ -29,7 +48,7 @@ export function requireConsistent({ store, host, engine }: Omit<Daemon, 'life'>,
 }
 
 function expectedParts({ store, host }: Pick<Daemon, 'store' | 'host'>): Part[] {
-	const surroundings = { gatewayInterface: '', traits: host.facts() };
+	const surroundings = { gatewayInterface: host.gatewayInterface, traits: host.facts() };
 	const source = { kind: 'distribution' } as const;
 	return [
 		...store.networks.list().flatMap((network) => partsOfNetwork(network, surroundings)),
