@@ -73,7 +73,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, { runs, creations, names, layers: this.layers });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
-		this.activity = new Activity(context, runs);
+		this.activity = new Activity(context, runs, this.containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);

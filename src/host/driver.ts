@@ -8,6 +8,8 @@
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
+import type { ContainerProcess } from '#model/activity/process.ts';
+import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
@@ -177,13 +179,19 @@ export interface ListenersRequest {
 	readonly port: number;
 }
 
-/** What containers do and did. Nothing here changes the host. */
+/** What containers do and did. Nothing here makes or unmakes parts. */
 export interface HostActivity {
 	/**
 	 * Output of the first processes of a container, also of earlier runs, as far as it is kept. The next batch is read when
 	 * it is asked for: a reader that is slow makes nobody wait.
 	 */
 	log(request: LogRequest): AsyncIterable<LogBatch>;
+	/** Processes of a running container. */
+	processes(container: string): Promise<ContainerProcess[]>;
+	/** What running containers use; those that have ended are left out. */
+	usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]>;
+	/** Signals the first process of a container. @returns false when it has ended */
+	signal(container: string, signal: NodeJS.Signals): Promise<boolean>;
 }
 
 export interface HostDriver {

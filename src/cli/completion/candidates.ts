@@ -100,9 +100,12 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 	return { names: namesFor(argument.name(), command.name()), files: argument.name() === 'FILE' };
 }
 
+/** Commands for containers that run. */
+const RUNNING: ReadonlySet<string> = new Set(['exec', 'stop', 'top', 'kill', 'stats', 'attach']);
+
 /** The name shown in help tells the kind of object: `<NETWORK>`, `<CONTAINERS...>`. */
 function namesFor(placeholder: string, command: string): Names | undefined {
-	if (/^CONTAINERS?$/.test(placeholder)) return command === 'exec' || command === 'stop' ? 'running' : 'containers';
+	if (/^CONTAINERS?$/.test(placeholder)) return RUNNING.has(command) ? 'running' : 'containers';
 	if (/^OBJECTS?$/.test(placeholder)) return 'objects';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
 	if (/^VOLUMES?$/.test(placeholder)) return 'volumes';

@@ -59,6 +59,12 @@ export function quitWithoutReader(): void {
 		});
 }
 
+/** One picture after the other: on a terminal in the place of the last one, else below it. */
+export function frame(texts: readonly string[]): void {
+	const content = texts.map((one) => (stdout.isTTY ? `${one}\u001b[K\n` : `${one}\n`)).join('');
+	stdout.write(stdout.isTTY ? `\u001b[H${content}\u001b[J` : content);
+}
+
 /** Columns of the terminal, undefined where stdout is none. */
 export function terminalWidth(): number | undefined {
 	return stdout.isTTY ? stdout.columns || 80 : undefined;

@@ -1,12 +1,33 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { EventsOptions } from '../commands/events.ts';
 import type { LogsOptions } from '../commands/logs.ts';
+import type { StatsOptions } from '../commands/stats.ts';
 import { act } from '../invocation.ts';
 import { type Declaration, repeatable, withJson } from './options.ts';
 
 /** What containers do and did. */
 export const activityCommands: Readonly<Record<string, Declaration>> = {
 	logs: declareLogs,
+	top: (command) =>
+		act<{ json?: boolean }>(
+			withJson(command.description('show the processes of a container')).argument('<CONTAINER>'),
+			async () => (await import('../commands/processes.ts')).top,
+		),
+	kill: (command) =>
+		act<{ signal: string }>(
+			command
+				.description('send a signal to the first process of containers; KILL ends all processes')
+				.argument('<CONTAINERS...>')
+				.option('-s, --signal <SIGNAL>', 'signal: TERM, SIGTERM or 15', 'KILL'),
+			async () => (await import('../commands/processes.ts')).kill,
+		),
+	stats: (command) =>
+		act<StatsOptions>(
+			withJson(command.description('show what running containers use (default: all)'))
+				.argument('[CONTAINERS...]')
+				.option('--no-stream', 'measure once, over 0.3 seconds'),
+			async () => (await import('../commands/stats.ts')).stats,
+		),
 	port: (command) =>
 		act<{ json?: boolean }>(
 			withJson(command.description('show the published ports of a container'))

@@ -1,6 +1,8 @@
 import type { Event, EventQuery } from '#api/activity/events.ts';
 import type { LogQuery } from '#api/activity/logs.ts';
 import type { FoundObject } from '#api/activity/objects.ts';
+import type { ContainerProcess, ContainerUsage } from '#api/activity/processes.ts';
+import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from '../http.ts';
 import { followEvents, type LineSink } from './events.ts';
 import { type LogSink, readLogs } from './logs.ts';
@@ -10,6 +12,12 @@ export interface ActivityClient {
 	logs(container: string, query: LogQuery, sink: LogSink): Promise<void>;
 	/** What happens, from now or a time before on. Resolves at the end that the query asks for. */
 	events(query: EventQuery, sink: LineSink<Event>): Promise<void>;
+	/** Processes of a running container. */
+	processes(container: string): Promise<ContainerProcess[]>;
+	/** Signals the first process. @param signal `TERM`, `SIGTERM` or `15`; KILL ends the container. @returns the full id */
+	kill(container: string, signal: string): Promise<string>;
+	/** What running containers used until now. @param containers none: all */
+	usage(containers: readonly string[]): Promise<ContainerUsage[]>;
 	/** Which object of any kind has a name or id. */
 	find(identifier: string): Promise<FoundObject>;
 }
@@ -19,6 +27,28 @@ export function activityClient(http: HttpTransport): ActivityClient {
 		events: (query, sink) => followEvents(http, query, sink),
 		find: (identifier) =>
 			http.call({ method: 'GET', path: ['objects', 'find'], query: { identifier }, doing: `find ${identifier}` }),
+		processes: (container) =>
+			http.call({
+				method: 'GET',
+				path: ['containers', container, 'processes'],
+				doing: `list the processes of container ${container}`,
+			}),
+		kill: async (container, signal) =>
+			(
+				await http.call<IdResponse>({
+					method: 'POST',
+					path: ['containers', container, 'kill'],
+					query: { signal },
+					doing: `signal container ${container}`,
+				})
+			).id,
+		usage: (containers) =>
+			http.call({
+				method: 'GET',
+				path: ['containers', 'usage'],
+				query: containers.length > 0 ? { containers: containers.join(',') } : {},
+				doing: 'measure what containers use',
+			}),
 		logs: (container, query, sink) => readLogs(http, container, query, sink),
 	};
 }

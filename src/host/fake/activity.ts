@@ -1,10 +1,29 @@
 import type { HostActivity } from '#host/driver.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
+import type { ContainerProcess } from '#model/activity/process.ts';
+import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 
 /** What a test says that containers did. */
 export class FakeActivity implements HostActivity {
 	/** By container. */
 	readonly logs = new Map<string, readonly LogBatch[]>();
+
+	readonly processTable = new Map<string, readonly ContainerProcess[]>();
+	readonly signals: string[] = [];
+
+	async processes(container: string): Promise<ContainerProcess[]> {
+		return [...(this.processTable.get(container) ?? [])];
+	}
+
+	async usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]> {
+		const counted = { cpu: 1e9, memory: 1024, memoryLimit: undefined, processes: 1, network: undefined };
+		return requests.map(({ container }) => ({ container, ...counted }));
+	}
+
+	async signal(container: string, signal: NodeJS.Signals): Promise<boolean> {
+		this.signals.push(`${signal} ${container}`);
+		return true;
+	}
 
 	async *log({ container, follow, abandoned }: LogRequest): AsyncGenerator<LogBatch> {
 		yield* this.logs.get(container) ?? [];

@@ -58,7 +58,7 @@ interface Equipment extends FreebsdHostOptions {
 
 /** FreeBSD as a host: each kind of part goes to the handler that knows it, and all of a plan in one exchange. */
 export class FreebsdHost implements HostDriver {
-	readonly activity = new FreebsdActivity();
+	readonly activity: FreebsdActivity;
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
 	readonly #facts: HostFacts;
@@ -102,6 +102,7 @@ export class FreebsdHost implements HostDriver {
 	private constructor({ shell, log, paths, facts, runner, network, downloadTimeout }: Equipment) {
 		this.#shell = shell;
 		this.#log = log;
+		this.activity = new FreebsdActivity(shell, new StateDirectory(paths.state()));
 		this.#facts = facts;
 		this.#runner = runner;
 		this.#network = network;

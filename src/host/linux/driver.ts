@@ -140,7 +140,7 @@ export class LinuxHost implements HostDriver {
 				? {}
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
-		this.activity = new LinuxActivity(this.#sandboxes.logs);
+		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
 		this.#facts = gatherFacts(runtime, paths, {
 			lacking: [...ownerless, ...this.#network.lacking()],
 			limits,

@@ -11,3 +11,49 @@ export function countProcesses(output: string): Map<number, number> {
 	}
 	return counts;
 }
+
+export interface PsRow {
+	readonly pid: number;
+	readonly parent: number;
+	readonly uid: number;
+	readonly state: string;
+	/** Seconds. */
+	readonly cpu: number;
+	/** Bytes. */
+	readonly memory: number;
+	/** Seconds since its start. */
+	readonly elapsed: number;
+	readonly command: string;
+}
+
+/** Columns for `parseProcesses`, as options of ps(1). */
+export const PS_COLUMNS = ['pid', 'ppid', 'uid', 'state', 'time', 'rss', 'etimes', 'command'].flatMap((one) => [
+	'-o',
+	`${one}=`,
+]);
+
+/** Lines of `ps -ww` with `PS_COLUMNS`. */
+export function parseProcesses(output: string): PsRow[] {
+	return output.split('\n').flatMap((line) => {
+		const [pid, parent, uid, state, time, rss, elapsed, ...command] = line.trim().split(/\s+/);
+		if (elapsed === undefined || state === undefined) return [];
+		return [
+			{
+				pid: Number(pid),
+				parent: Number(parent),
+				uid: Number(uid),
+				state,
+				cpu: secondsOf(time ?? ''),
+				memory: Number(rss) * 1024,
+				elapsed: Number(elapsed),
+				command: command.join(' '),
+			},
+		];
+	});
+}
+
+/** `[DAYS-][HOURS:]MINUTES:SECONDS[.HUNDREDTHS]` */
+function secondsOf(text: string): number {
+	const [, days = '0', rest = ''] = /^(?:(\d+)-)?(.*)$/.exec(text) ?? [];
+	return rest.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) + Number(days) * 86_400;
+}

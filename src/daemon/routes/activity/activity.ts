@@ -3,10 +3,12 @@ import type { App } from '../../http.ts';
 import { eventRoutes } from './events.ts';
 import { logRoutes } from './logs.ts';
 import { objectRoutes } from './objects.ts';
+import { processRoutes } from './processes.ts';
 
 /** What containers and the daemon do and did. */
 export function activityRoutes(app: App, engine: Engine): void {
 	logRoutes(app, engine);
 	eventRoutes(app, engine);
 	objectRoutes(app, engine);
+	processRoutes(app, engine);
 }

@@ -1,18 +1,25 @@
 import type { EngineContext } from '../../context.ts';
+import type { ContainerOperations } from '../container/containers.ts';
 import type { Runs } from '../container/runs.ts';
 import { EventOperations } from './events.ts';
 import { LogOperations } from './logs.ts';
 import { ObjectOperations } from './objects.ts';
+import { ProcessOperations } from './processes.ts';
+import { UsageOperations } from './usage.ts';
 
 /** What containers and the daemon do and did. */
 export class Activity {
 	readonly events: EventOperations;
 	readonly logs: LogOperations;
 	readonly objects: ObjectOperations;
+	readonly processes: ProcessOperations;
+	readonly usage: UsageOperations;
 
-	constructor(context: EngineContext, runs: Runs) {
+	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations) {
 		this.events = new EventOperations(context);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);
+		this.processes = new ProcessOperations(context, runs, containers);
+		this.usage = new UsageOperations(context, runs);
 	}
 }

@@ -1,9 +1,24 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostActivity } from '#host/driver.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
+import type { ContainerProcess } from '#model/activity/process.ts';
+import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
+import type { Shell } from '#os/shell/shell.ts';
+import { ask, askOne } from '../question.ts';
+import type { StateDirectory } from '../sandbox/run-directory.ts';
+import { processesSection, signalSection } from './processes.ts';
+import { countersSection, usageOf, usageSection } from './usage.ts';
 
 /** What containers do and did. */
 export class FreebsdActivity implements HostActivity {
+	readonly #shell: Shell;
+	readonly #state: StateDirectory;
+
+	constructor(shell: Shell, state: StateDirectory) {
+		this.#shell = shell;
+		this.#state = state;
+	}
+
 	// biome-ignore lint/correctness/useYield: it refuses, when it is read.
 	async *log({ container }: LogRequest): AsyncGenerator<LogBatch> {
 		throw new KleeneError({
@@ -12,5 +27,26 @@ export class FreebsdActivity implements HostActivity {
 			why: 'on FreeBSD hosts output is not kept yet',
 			hint: 'start the container attached, without -d, to see what it writes',
 		});
+	}
+
+	processes(container: string): Promise<ContainerProcess[]> {
+		return askOne(this.#shell, processesSection(container));
+	}
+
+	async usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]> {
+		if (requests.length === 0) return [];
+		const counters = await askOne(this.#shell, countersSection);
+		const measured = await ask(
+			this.#shell,
+			requests.map(({ container }) => usageSection(container)),
+		);
+		return requests.flatMap((request, index) => {
+			const usage = measured[index];
+			return usage === undefined ? [] : [usageOf(request, usage, counters)];
+		});
+	}
+
+	signal(container: string, signal: NodeJS.Signals): Promise<boolean> {
+		return askOne(this.#shell, signalSection(this.#state.run(container), container, signal), { repeatable: false });
 	}
 }

@@ -77,18 +77,18 @@ export interface SandboxState {
 const PER_TURN = 50;
 
 /** Signals the command that the container was started with, not the init above it. */
-export async function signalCommand({ first, status }: SandboxState, signal: NodeJS.Signals): Promise<void> {
+export async function signalCommand({ first, status }: SandboxState, signal: NodeJS.Signals): Promise<boolean> {
 	const { command } = readStatus(status);
-	if (command === undefined || !isAlive(first)) return;
+	if (command === undefined || !isAlive(first)) return false;
 	for (const [index, pid] of childrenOf(first.pid).entries()) {
 		if (index % PER_TURN === PER_TURN - 1) await setImmediate();
 		// Known before it is looked at, so that no other process can get its number meanwhile.
 		const child = identify(pid);
 		const family = familyOf(pid);
 		if (!child || family?.parent !== first.pid || family.innerPid !== command) continue;
-		signalProcess(child, signal);
-		return;
+		return signalProcess(child, signal);
 	}
+	return false;
 }
 
 export interface FirstParts {
