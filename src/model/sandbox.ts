@@ -8,6 +8,8 @@ export interface ProcessSpec {
 	readonly env: readonly string[];
 	/** Name or numeric id, with an optional `:group`; looked up inside the container. */
 	readonly user: string;
+	/** Absolute; absent: the home of the user. */
+	readonly workdir?: string;
 	readonly tty: boolean;
 	/** Keep standard input open for an attached client. Otherwise it reads as empty. */
 	readonly stdin: boolean;

@@ -31,6 +31,7 @@ export function processOf({ config }: Image, container: Container, command: Comm
 		argv,
 		env: mergeEnv(config.env, container.env, command.env),
 		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? DEFAULT_USER,
+		...(config.workdir === '' ? {} : { workdir: config.workdir }),
 		tty: command.tty,
 		stdin: command.stdin,
 	};

@@ -11,6 +11,7 @@
  * A fork is what costs on a host, so files are read and written by the shell itself. What is written to one is a line at
  * once: a file that is not empty is complete.
  */
+import { mergeEnv } from '#model/container.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
@@ -161,7 +162,6 @@ function jexecFlags({ inheritsEnv, hostUsers }: Launch): string {
 function startFile(launch: Launch): Script {
 	const { state, container, process, size, before, beforeUser } = launch;
 	const directory = directoryOf(launch);
-	const environment = process.tty && !process.env.some((one) => one.startsWith('TERM=')) ? ['TERM=xterm'] : [];
 	const [rows, columns] = [size?.rows ?? 0, size?.columns ?? 0].map(clampSize);
 	return lines(
 		sh`umask 022`,
@@ -170,8 +170,19 @@ function startFile(launch: Launch): Script {
 		sh`{ read -r flags <${state.run(container)}/jexec; } 2>/dev/null || flags=${'-l -U'}`,
 		...before.map((command) => sh`jexec $flags ${beforeUser} ${container} /bin/sh -c ${command} || exit`),
 		sh`echo $$ >${directory}/pid`,
-		sh`exec jexec $flags ${process.user} ${container} /usr/bin/env ${[...environment, ...process.env]} ${process.argv}`,
+		sh`exec jexec $flags ${process.user} ${container} /usr/bin/env ${environmentOf(launch)} ${inWorkdir(process)}`,
 	);
+}
+
+/** jexec -l gives HOME, USER, SHELL, PATH and starts in the home, by passwd(5) and login.conf(5) of the jail. */
+function environmentOf({ process, inheritsEnv }: Launch): string[] {
+	const login = inheritsEnv ? [] : ['LANG=C.UTF-8'];
+	return mergeEnv(login, process.tty ? ['TERM=xterm'] : [], process.env);
+}
+
+/** The -d of jexec(8) is not on every release. */
+function inWorkdir({ workdir, argv }: ProcessSpec): readonly string[] {
+	return workdir === undefined ? argv : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', workdir, ...argv];
 }
 
 export function clampSize(n: number): number {

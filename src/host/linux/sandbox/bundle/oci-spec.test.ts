@@ -4,7 +4,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import { type BundleRequest, ociConfig, ociProcess } from './oci-spec.ts';
 import { seccompProfile } from './seccomp.ts';
 
-const identity = { uid: 7, gid: 8, groups: [9, 10], home: '/home/seven' };
+const identity = { uid: 7, gid: 8, groups: [9, 10], home: '/home/seven', name: 'seven', shell: '/bin/s' };
 const process = { argv: ['run', 'it'], env: ['A=1'], user: 'seven', tty: false, stdin: false };
 const none = { rawSockets: false, netAdmin: false, parameters: [] };
 const spec = { driver: 'disabled', hostname: 'box', network: 'own', ...none, process } as const;
@@ -84,14 +84,19 @@ test('the init is told who the process is to be, and what is missing in its envi
 		'7',
 		'8',
 		'9,10',
-		'6',
+		'6h',
 		'run',
 		'it',
 	]);
+	assert.equal((first as { cwd: string }).cwd, '/');
+	const placed = ociProcess(spec, { ...process, workdir: '/srv' }, { identity });
+	assert.deepEqual((placed as { args: string[] }).args[5], '6', 'no home');
+	assert.equal((placed as { cwd: string }).cwd, '/srv');
 	const tty = ociProcess(spec, { ...process, tty: true, env: ['HOME=/x', 'PATH=/y'] }, { identity });
 	const { args, env } = tty as { args: string[]; env: string[] };
-	assert.deepEqual(args.slice(1, 6), ['-', '7', '8', '9,10', '7']);
-	assert.deepEqual(env, ['TERM=xterm', 'HOME=/x', 'PATH=/y']);
+	assert.deepEqual(args.slice(1, 6), ['-', '7', '8', '9,10', '7h']);
+	const login = ['PATH=/y', 'HOME=/x', 'USER=seven', 'SHELL=/bin/s', 'LANG=C.UTF-8'];
+	assert.deepEqual(env, [...login, 'TERM=xterm']);
 });
 
 test('capabilities are no more than what was promised', () => {
@@ -132,14 +137,16 @@ test('commands before the process are arguments of a shell, never its text, and 
 	const none = { prestart: [], poststart: [], prestop: [], stop: [], poststop: [] };
 	const start = ['echo "$1"; exit', "it's; rm -rf /"];
 	const hooked = { ...spec, hooks: { ...none, start, user: 'root', timeout: 60 } };
-	const hookIdentity = { uid: 0, gid: 0, groups: [], home: "/ro'ot" };
+	const hookIdentity = { uid: 0, gid: 0, groups: [], home: "/ro'ot", name: 'r', shell: '/s' };
 	const how = { identity, hookIdentity, status: '/dev/.kleene/status' };
 	const { args } = ociProcess(hooked, process, how) as { args: string[] };
 	assert.deepEqual(args.slice(0, 8), ['/dev/.kleene/init', '/dev/.kleene/status', '0', '0', '-', '0', '/bin/sh', '-c']);
 	assert.deepEqual(args.slice(9, 13), ['sh', ...start, '']);
-	assert.deepEqual(args.slice(13), ['/dev/.kleene/init', '-', '7', '8', '9,10', '6', 'run', 'it']);
+	assert.deepEqual(args.slice(13), ['/dev/.kleene/init', '-', '7', '8', '9,10', '6h', 'run', 'it']);
 	for (const command of start) assert.ok(!args[8]?.includes(command));
-	assert.ok(args[8]?.includes(`HOME='/ro'\\''ot' '/dev/.kleene/init' '-' '0' '0' '-' '6' /bin/sh -c "$1"`));
+	assert.ok(
+		args[8]?.includes(`HOME='/ro'\\''ot' USER='r' SHELL='/s' '/dev/.kleene/init' '-' '0' '0' '-' '6h' /bin/sh -c "$1"`),
+	);
 	assert.deepEqual((ociProcess(hooked, process, { identity }) as { args: string[] }).args.slice(-2), ['run', 'it']);
 	assert.equal((ociProcess(hooked, process, { identity }) as { args: string[] }).args.length, 8);
 });

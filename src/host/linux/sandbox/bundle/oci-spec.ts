@@ -115,26 +115,33 @@ interface Launch {
 export function ociProcess(spec: ProcessLimits, process: ProcessSpec, how: Launch): object {
 	const { identity, hookIdentity = identity, inherited = [], status = '-' } = how;
 	const capabilities = capabilitiesOf(spec);
-	const launched = (by: string) => [...launcher(by, identity, ownStdio(process)), ...process.argv];
+	const { workdir } = process;
+	const start = workdir === undefined && !spec.inheritsEnv ? HOME : '';
+	const launched = (by: string) => [...launcher(by, identity, `${ownStdio(process)}${start}`), ...process.argv];
 	const hooks = status === '-' ? [] : (spec.hooks?.start ?? []);
 	const afterThem = () => [...launcher(status, ROOT, '0'), ...afterHooks(hooks, hookIdentity, launched('-'))];
 	return {
 		terminal: process.tty,
 		user: { uid: 0, gid: 0 },
 		args: hooks.length === 0 ? launched(status) : afterThem(),
-		env: environment(mergeEnv(inherited, process.env), identity.home, process.tty),
-		cwd: '/',
+		env: environment(mergeEnv(inherited, process.env), identity, process.tty),
+		// The runtime makes it where it is missing.
+		cwd: workdir ?? '/',
 		capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
 		...(spec.denied?.includes('mlock') ? { rlimits: [{ type: 'RLIMIT_MEMLOCK', soft: 0, hard: 0 }] } : {}),
 		noNewPrivileges: false,
 	};
 }
 
-type ProcessLimits = Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'hooks'>;
+type ProcessLimits = Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'hooks' | 'inheritsEnv'>;
 
 const ROOT = { uid: 0, gid: 0, groups: [] } as const;
 
-function launcher(status: string, { uid, gid, groups }: Omit<Identity, 'home'>, stdio: string): string[] {
+function launcher(
+	status: string,
+	{ uid, gid, groups }: Pick<Identity, 'uid' | 'gid' | 'groups'>,
+	stdio: string,
+): string[] {
 	return [INSIDE.init, status, `${uid}`, `${gid}`, groups.join(',') || '-', stdio];
 }
 
@@ -144,8 +151,9 @@ function launcher(status: string, { uid, gid, groups }: Omit<Identity, 'home'>, 
  * argument of the shell, an empty one ends the commands.
  */
 function afterHooks(hooks: readonly string[], identity: Identity, launched: readonly string[]): string[] {
+	const { home, name, shell } = identity;
 	const script = sh`while [ -n "$1" ]; do
-HOME=${identity.home} ${launcher('-', identity, OUTPUT_ONLY)} /bin/sh -c "$1" </dev/null || {
+HOME=${home} USER=${name} SHELL=${shell} ${launcher('-', identity, `${OUTPUT_ONLY}${HOME}`)} /bin/sh -c "$1" </dev/null || {
 set -- "$1" $?
 echo "exec.start: $1: failed with exit code $2" >&2
 exit $2
@@ -161,17 +169,17 @@ exec "$@"`;
 /** Bits of the descriptors 0 to 2 that are made for the process, and so may become its user's. */
 const OUTPUT_ONLY = '6';
 
+/** Behind those bits: the process starts in the home of its user. See init.c. */
+const HOME = 'h';
+
 function ownStdio(process: ProcessSpec): string {
 	return process.tty || process.stdin ? '7' : OUTPUT_ONLY;
 }
 
-function environment(env: readonly string[], home: string, tty: boolean): string[] {
-	const has = (name: string) => env.some((entry) => entry.startsWith(`${name}=`));
-	const added: string[] = [];
-	if (!has('PATH')) added.push(DEFAULT_PATH);
-	if (!has('HOME')) added.push(`HOME=${home}`);
-	if (tty && !has('TERM')) added.push('TERM=xterm');
-	return [...added, ...env];
+/** The environment of a login, below what the process is given. */
+function environment(env: readonly string[], { home, name, shell }: Identity, tty: boolean): string[] {
+	const login = [DEFAULT_PATH, `HOME=${home}`, `USER=${name}`, `SHELL=${shell}`, 'LANG=C.UTF-8'];
+	return mergeEnv(login, tty ? ['TERM=xterm'] : [], env);
 }
 
 function namespaces(spec: SandboxSpec, network: string | undefined, owner: string | undefined): object[] {

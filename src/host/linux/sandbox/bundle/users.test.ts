@@ -10,17 +10,22 @@ after(() => rmSync(root, { recursive: true }));
 mkdirSync(join(root, 'etc'));
 writeFileSync(
 	join(root, 'etc/passwd'),
-	'root:x:0:0::/root:/bin/sh\nana:x:1001:1002::/home/ana:\n5:x:77:77::/five:\nhuge:x:4294967295:0:::\n',
+	`root:x:0:0::/root:/bin/sh\nana:x:1001:1002::/home/ana:/bin/dash\n5:x:77:77::/five:\nhuge:x:4294967295:0:::\nfar:x:9:9::/${'x'.repeat(5000)}:\n`,
 );
 writeFileSync(join(root, 'etc/group'), 'root:x:0:\nana:x:1002:\ncrew:x:1003:bob,ana\nmore:x:1004:ana\n');
 
 test('names and numbers, with and without a group', async () => {
-	assert.deepEqual(await lookUp(root, ''), { uid: 0, gid: 0, groups: [], home: '/root' });
-	assert.deepEqual(await lookUp(root, 'ana'), { uid: 1001, gid: 1002, groups: [1003, 1004], home: '/home/ana' });
+	const superuser = { uid: 0, gid: 0, groups: [], name: 'root', home: '/root', shell: '/bin/sh' };
+	assert.deepEqual(await lookUp(root, ''), superuser);
+	assert.deepEqual(await lookUp(join(root, 'etc'), 'root'), superuser, 'without any users');
+	const ana = { uid: 1001, name: 'ana', home: '/home/ana', shell: '/bin/dash' };
+	assert.deepEqual(await lookUp(root, 'ana'), { ...ana, gid: 1002, groups: [1003, 1004] });
 	assert.deepEqual(await lookUp(root, '1001'), await lookUp(root, 'ana'));
-	assert.deepEqual(await lookUp(root, 'ana:crew'), { uid: 1001, gid: 1003, groups: [], home: '/home/ana' });
-	assert.deepEqual(await lookUp(root, '42:43'), { uid: 42, gid: 43, groups: [], home: '/' });
+	assert.deepEqual(await lookUp(root, 'ana:crew'), { ...ana, gid: 1003, groups: [] });
+	const none = { uid: 42, gid: 43, groups: [], name: '42', home: '/', shell: '/bin/sh' };
+	assert.deepEqual(await lookUp(root, '42:43'), none);
 	assert.equal((await lookUp(root, '5')).uid, 77, 'a name of digits is a name first');
+	assert.equal((await lookUp(root, 'far')).home, '/', 'a home that is too long');
 });
 
 test('whoever is not there is refused by name', async () => {

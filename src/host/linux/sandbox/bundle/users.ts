@@ -1,23 +1,30 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { linesInRoot } from '#os/linux/files/inroot.ts';
 
-/** Numeric identity of a process. */
+/** Identity of a process: numbers for the kernel, and what a login has beyond them. */
 export interface Identity {
 	readonly uid: number;
 	readonly gid: number;
 	/** Groups beyond the primary one. */
 	readonly groups: readonly number[];
 	readonly home: string;
+	/** Login name; the number of a user without an entry. */
+	readonly name: string;
+	readonly shell: string;
 }
 
-const ROOT: Identity = { uid: 0, gid: 0, groups: [], home: '/root' };
+const ROOT = { name: 'root', home: '/root' } as const;
+const DEFAULT_SHELL = '/bin/sh';
+/** Characters; PATH_MAX. */
+const LONGEST_FIELD = 4096;
 const LARGEST_ID = 2 ** 32 - 2;
 
 /** Groups of one user; the kernel takes no more than 65536, and they are on a command line. */
 const MOST_GROUPS = 1024;
 
 /**
- * Looks up `user[:group]`, names or numbers, in the container's own passwd and group files. A number needs no entry.
+ * Looks up `user[:group]`, names or numbers, in the container's own passwd and group files. A number needs no entry, nor
+ * does root, as an image may have no users.
  *
  * @param root of the container's files on the host
  * @throws KleeneError COMMAND_FAILED
@@ -25,18 +32,32 @@ const MOST_GROUPS = 1024;
 export async function lookUp(root: string, user: string): Promise<Identity> {
 	const [name = '', group] = user === '' ? ['0'] : user.split(':', 2);
 	const entry = await findUser(root, name).catch(unreadable(user));
-	const uid = entry === undefined ? parseId(name) : parseId(entry[2]);
+	const uid = parseId(entry === undefined ? name.replace(/^root$/, '0') : entry[2]);
 	if (uid === undefined) throw noSuch(user, `its /etc/passwd has no user ${name}`);
-	const home = entry?.[5] || (uid === 0 ? ROOT.home : '/');
+	const person = { uid, ...loginOf(uid, entry ?? []) };
 	const { id, ofUser } = await findGroups(root, group, entry?.[0]).catch(unreadable(user));
 	if (group !== undefined) {
 		const gid = parseId(id ?? group);
 		if (gid === undefined) throw noSuch(user, `its /etc/group has no group ${group}`);
-		return { uid, gid, groups: [], home };
+		return { ...person, gid, groups: [] };
 	}
 	if (ofUser.size > MOST_GROUPS) throw noSuch(user, `its /etc/group has the user in more than ${MOST_GROUPS} groups`);
 	const gid = entry === undefined ? 0 : (parseId(entry[3]) ?? 0);
-	return { uid, gid, groups: [...ofUser].filter((one) => one !== gid), home };
+	return { ...person, gid, groups: [...ofUser].filter((one) => one !== gid) };
+}
+
+/** Of an entry of passwd(5), or none. What fits into no environment has its default. */
+function loginOf(uid: number, entry: readonly string[]): Pick<Identity, 'name' | 'home' | 'shell'> {
+	const field = (index: number, fallback: string) => {
+		const text = entry[index] ?? '';
+		return text === '' || text.length > LONGEST_FIELD || text.includes('\0') ? fallback : text;
+	};
+	const root = uid === 0;
+	return {
+		name: field(0, root ? ROOT.name : `${uid}`),
+		home: field(5, root ? ROOT.home : '/'),
+		shell: field(6, DEFAULT_SHELL),
+	};
 }
 
 /** The first entry of this name, else the first one of this number. */

@@ -4,7 +4,7 @@
  *   init <status> <uid> <gid> <groups> <stdio> command [argument...]
  *
  * groups: ids between commas, or `-`. stdio: bit n says that descriptor n is a pipe or terminal made for this process,
- * to be given to <uid>. With a status file: run the command as a child, reap everything, live while anything lives,
+ * to be given to <uid>; `h` behind it: go to the directory $HOME, if <uid> can. With a status file: run the command as a child, reap everything, live while anything lives,
  * end with the command's code. The file gets two lines: the pid of the command, and its code once that is known and
  * something else goes on. With `-` as status: become the command.
  *
@@ -145,6 +145,9 @@ static void become(char **argv, char **env) {
 	if (sys(__NR_setgroups, count, (long)list, 0, 0) || sys(__NR_setgid, number(&gid), 0, 0, 0) ||
 	    sys(__NR_setuid, user, 0, 0, 0))
 		refuse(argv[4], "cannot take on the user", NOT_EXECUTABLE);
+	for (char **e = env; *e && argv[3][1] == 'h'; e++)
+		if ((*e)[0] == 'H' && (*e)[1] == 'O' && (*e)[2] == 'M' && (*e)[3] == 'E' && (*e)[4] == '=')
+			sys(__NR_chdir, (long)*e + 5, 0, 0, 0);
 	for (long s = 1; s <= 64; s++)
 		sys(__NR_rt_sigaction, s, (long)action, 0, 8);
 	sys(__NR_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8);
