@@ -103,6 +103,7 @@ const containerFields = {
 	jail_param: Type.Array(Type.String()),
 	restart_policy: Nullable(RestartPolicy),
 	persist: Nullable(Type.Boolean()),
+	auto_remove: Type.Boolean({ description: 'ours: the container is removed when it has ended' }),
 	bandwidth: Type.Integer(),
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),

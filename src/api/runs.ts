@@ -13,7 +13,12 @@ const creation = {
 export const CreateConfig = Type.Object({ ...ContainerConfig.properties, ...creation }, { $id: 'CreateConfig' });
 export type CreateConfig = Type.Static<typeof CreateConfig>;
 
-const run = { container: ContainerConfig, ...creation, execution: CommandConfig };
+const run = {
+	container: ContainerConfig,
+	...creation,
+	execution: CommandConfig,
+	remove: Type.Optional(Type.Boolean({ description: 'remove the container when it has ended' })),
+};
 
 /** Ours: everything that `klee run` needs, in one request: create the container, connect it, start it. */
 export const RunConfig = Type.Object(run, { $id: 'RunConfig' });

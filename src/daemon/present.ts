@@ -77,6 +77,7 @@ export function presentContainer({ container, running, targets }: ContainerState
 		jail_param: [...container.jailParam],
 		restart_policy: container.restartPolicy,
 		persist: container.persist,
+		auto_remove: container.autoRemove,
 		bandwidth: container.bandwidth,
 		created: container.created,
 		dataset: container.dataset,

@@ -19,8 +19,12 @@ export function joiningsOf({ endpoints = [] }: { readonly endpoints?: readonly e
 
 /** @param how whether the client will send input */
 export function runOf(body: RunConfig, { stdin }: { readonly stdin: boolean }): RunRequest {
-	const { container, execution } = body;
-	return { container: containerOf(container), joinings: joiningsOf(body), command: { ...execution, stdin } };
+	const { container, execution, remove: autoRemove = false } = body;
+	return {
+		container: { ...containerOf(container), autoRemove },
+		joinings: joiningsOf(body),
+		command: { ...execution, stdin },
+	};
 }
 
 /** Fills in the defaults of creation. */

@@ -12,6 +12,7 @@ import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
 import { NewContainers } from './operations/container/new-containers.ts';
+import { Removals } from './operations/container/removals.ts';
 import { Runs } from './operations/container/runs.ts';
 import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
@@ -60,7 +61,8 @@ export class Engine {
 		this.layers = new Layers(context);
 		const planner = new RunPlanner(context);
 		const names = new HostsFileUpdater(context);
-		const runs = new Runs(context, planner, names);
+		const removals = new Removals(context, this.layers);
+		const runs = new Runs(context, planner, { names, removals });
 		const live = new LiveEndpoints(context, planner, runs);
 		this.#context = context;
 		this.endpoints = new EndpointOperations(context, live);
@@ -70,14 +72,14 @@ export class Engine {
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
 		const { executions } = this;
-		this.containers = new ContainerOperations(context, { runs, creations, names, layers: this.layers });
+		this.containers = new ContainerOperations(context, { runs, creations, names, removals });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
 		this.activity = new Activity(context, runs, this.containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);
-		this.#reconciler = new Reconciler(context, { runs, planner, live, names });
+		this.#reconciler = new Reconciler(context, { runs, planner, live, names, removals });
 		this.#restoration = new Restoration(context);
 		// The last to hear of a change: whoever is told of it finds everything else up to date.
 		recorder.listen((change, freed) => {

@@ -7,6 +7,7 @@ import { make, type Step } from '#model/step.ts';
 import type { EngineContext } from './context.ts';
 import { Leaks, type Unknown } from './leaks.ts';
 import { containerLock, locksOf, NETWORKS, networkPartsLock } from './locks.ts';
+import type { Removals } from './operations/container/removals.ts';
 import type { Runs } from './operations/container/runs.ts';
 import type { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
 import type { LiveEndpoints } from './operations/network/live-endpoints.ts';
@@ -26,16 +27,18 @@ export class Reconciler {
 	readonly #planner: RunPlanner;
 	readonly #live: LiveEndpoints;
 	readonly #names: HostsFileUpdater;
+	readonly #removals: Removals;
 
 	constructor(
 		context: EngineContext,
-		others: { runs: Runs; planner: RunPlanner; live: LiveEndpoints; names: HostsFileUpdater },
+		others: { runs: Runs; planner: RunPlanner; live: LiveEndpoints; names: HostsFileUpdater; removals: Removals },
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#planner = others.planner;
 		this.#live = others.live;
 		this.#names = others.names;
+		this.#removals = others.removals;
 	}
 
 	/** Before anything is asked of a daemon that starts. */
@@ -48,6 +51,7 @@ export class Reconciler {
 		await this.#networks(sound);
 		await this.#volumes();
 		await this.#containers(sound);
+		await this.#removals.afterRuns();
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await leaks.clear(observed, unknown);
 		this.#names.refresh();
@@ -58,6 +62,7 @@ export class Reconciler {
 		await this.#recover();
 		await this.#context.locks.run(NETWORKS, () => this.#networks());
 		await this.#containers();
+		await this.#removals.afterRuns();
 		this.#names.refresh();
 	}
 

@@ -23,6 +23,8 @@ export interface Container {
 	readonly mounts: readonly Mount[];
 	readonly restartPolicy: RestartPolicy;
 	readonly persist: boolean;
+	/** It is removed when its first run has ended, whoever ends it. Set by a run that creates it, so there is always a run. */
+	readonly autoRemove: boolean;
 	/** Bits per second in each direction, over each of its networks; 0: no limit. */
 	readonly bandwidth: number;
 	/** ISO 8601, UTC. */

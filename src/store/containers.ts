@@ -18,6 +18,7 @@ const CONTAINERS = new Table<Container>('containers', {
 	mounts: json('mounts'),
 	restartPolicy: oneOf<RestartPolicy>('restart_policy', ['no', 'on-startup']),
 	persist: flag('persist'),
+	autoRemove: flag('auto_remove'),
 	bandwidth: integer('bandwidth'),
 	created: text('created'),
 	dataset: text('dataset'),

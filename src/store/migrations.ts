@@ -198,4 +198,8 @@ export const MIGRATIONS: readonly string[] = [
 			ELSE value END)) FROM (SELECT value FROM json_each(journal.steps) ORDER BY key)
 	);
 	`,
+	`
+	-- 1: removed when its run has ended.
+	ALTER TABLE containers ADD COLUMN auto_remove INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

@@ -207,7 +207,7 @@ function containerOf(name: string, index: number, { driver, port, publishFrom = 
 			jailParam: [],
 		},
 		...{ networkDriver: driver, publicPorts: ports, publishFrom, mounts: [], restartPolicy: 'no', persist: true },
-		...{ bandwidth: 0, created: '', dataset: '' },
+		...{ autoRemove: false, bandwidth: 0, created: '', dataset: '' },
 	};
 }
 

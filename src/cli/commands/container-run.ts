@@ -4,7 +4,13 @@ import type { KleeneClient } from '#client/client.ts';
 import { headed, isKleeneError } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
-import { type ContainerCreateOptions, checkedEnvironment, commandOf, containerConfig } from '../parse/container.ts';
+import {
+	type ContainerCreateOptions,
+	checkedEnvironment,
+	commandOf,
+	containerConfig,
+	type RunOptions,
+} from '../parse/container.ts';
 import { joiningConfig } from '../parse/network.ts';
 import { randomName } from '../random-name.ts';
 import { line, lines, planned, warn } from '../render/output.ts';
@@ -23,9 +29,13 @@ function refused(error: unknown): never {
 		: headed('could not create container', error);
 }
 
-export const run: Action<ContainerCreateOptions & AttachOptions & DryRun> = async ({ args, options, client }) => {
+export const run: Action<RunOptions> = async ({ args, options, client }) => {
 	const container = configOf(args, options);
-	const config = { ...endpointsOf(options), execution: commandConfig(OWN_COMMAND, options.tty ?? false) };
+	const config = {
+		...endpointsOf(options),
+		execution: commandConfig(OWN_COMMAND, options.tty ?? false),
+		...(options.rm && { remove: true }),
+	};
 	await named(options.name, async (name) => {
 		const request = { container: { ...container, name }, ...config };
 		if (options.dryRun) lines(await client.containers.plan.run(request));

@@ -51,14 +51,22 @@ export const stop: Action<{ time?: number } & DryRun> = ({ args, options, client
 
 export const remove: Action<{ force?: boolean }> = ({ args, options, client }) =>
 	each(args, async (container) => {
-		if (options.force) await client.containers.stop(container).catch(unlessStopped);
-		line(await client.containers.remove(container));
+		const stopped = options.force ? await client.containers.stop(container).catch(unlessStopped) : undefined;
+		line(await client.containers.remove(container).catch(unlessGone(stopped)));
 	});
+
+/** A container of `run --rm` is removed by being stopped. @param id of one that was stopped */
+function unlessGone(id: string | undefined): (error: unknown) => string {
+	return (error) => {
+		if (id === undefined || !isKleeneError(error) || error.code !== 'NO_SUCH_CONTAINER') throw error;
+		return id;
+	};
+}
 
 const STOPPED: ReadonlySet<ErrorCode> = new Set(['CONTAINER_NOT_RUNNING', 'NO_SUCH_CONTAINER']);
 
 /** A container that does not run needs no stop; one that does not exist is for the removal to say. */
-function unlessStopped(error: unknown): void {
+function unlessStopped(error: unknown): undefined {
 	const expected = isKleeneError(error) && STOPPED.has(error.code);
 	if (!expected) throw error;
 }

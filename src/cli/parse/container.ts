@@ -1,5 +1,7 @@
 import type { ContainerConfig } from '#api/containers.ts';
 import { usageError } from '../failure.ts';
+import type { AttachOptions } from '../session/start.ts';
+import type { DryRun } from '../syntax/options.ts';
 import { parseMount } from './mount.ts';
 import type { AddressOptions } from './network.ts';
 import { parsePublish } from './publish.ts';
@@ -18,6 +20,10 @@ export interface ContainerCreateOptions extends AddressOptions {
 	readonly publish: readonly string[];
 	readonly publishFrom: readonly string[];
 	readonly bandwidth?: string;
+}
+
+export interface RunOptions extends ContainerCreateOptions, AttachOptions, DryRun {
+	readonly rm?: boolean;
 }
 
 export function containerConfig(

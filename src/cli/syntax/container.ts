@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { act } from '../invocation.ts';
-import type { ContainerCreateOptions, ContainerUpdateOptions } from '../parse/container.ts';
+import type { ContainerCreateOptions, ContainerUpdateOptions, RunOptions } from '../parse/container.ts';
 import type { AttachOptions } from '../session/start.ts';
 import {
 	choice,
@@ -23,8 +23,11 @@ export const containerCommands: Readonly<Record<string, Declaration>> = {
 			async () => (await running()).create,
 		),
 	run: (command) =>
-		act<ContainerCreateOptions & AttachOptions & DryRun>(
-			withDryRun(withAttach(declareCreate(command.description('create and start a container')))),
+		act<RunOptions>(
+			withDryRun(withAttach(declareCreate(command.description('create and start a container')))).option(
+				'--rm',
+				'remove the container when it has ended',
+			),
 			async () => (await running()).run,
 		),
 	start: (command) =>

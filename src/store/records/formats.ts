@@ -4,7 +4,7 @@ import type { Layer } from '#model/layer.ts';
 import type { Records } from './records.ts';
 
 /** Of what the files hold. A newer one is not read. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 
 /** Plain data of some earlier format. */
 type Old = { readonly [key: string]: unknown };
@@ -13,7 +13,13 @@ type Old = { readonly [key: string]: unknown };
 export function readRecord(text: string): object | undefined {
 	const { format, ...record } = JSON.parse(renamedAlias(text)) as Old;
 	if (format === FORMAT) return record;
-	return format === 1 || format === 2 ? withLayers(record) : undefined;
+	if (format === 3) return withAutoRemove(record);
+	return format === 1 || format === 2 ? withAutoRemove(withLayers(record)) : undefined;
+}
+
+/** In format 3 no container was removed by itself. */
+function withAutoRemove({ container, ...record }: Old): Old {
+	return container === undefined ? record : { ...record, container: { ...(container as Old), autoRemove: false } };
 }
 
 /** Format 1 had another kind for the part of an ipnet address. */
@@ -22,7 +28,7 @@ function renamedAlias(text: string): string {
 }
 
 /** In format 2 an image was one set of files, named after it. */
-function withLayers(record: Old): object {
+function withLayers(record: Old): Old {
 	const { image, container, parts } = record as { image?: Old; container?: Old; parts?: readonly Old[] };
 	if (image) return { ...record, image: imageWithLayer(image) };
 	if (!container) return record;

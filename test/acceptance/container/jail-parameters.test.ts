@@ -193,7 +193,7 @@ describe('commands on the host', () => {
 			assert.notEqual((await dying).code, 0);
 			writeFileSync(gate, '');
 			await host.startDaemon('--allow-host-hooks');
-			assert.equal(await isRunning(), false);
+			assert.deepEqual(await host.kleeJson('lsc', '-a'), [], 'of a run nothing is left');
 			assert.deepEqual(noted(), ['begun', 'over']);
 			await host.kleeOutput('run', '-d', '--name', 'going', ...all(), 'Debian', 'sleep', '600');
 			await host.stopDaemon('SIGKILL');

@@ -2,16 +2,15 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
-import { unmake } from '#model/step.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
 import { withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
-import type { Layers } from '../image/layers.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
+import type { Removals } from './removals.ts';
 import { type Runs, requireStopped } from './runs.ts';
 
 /** Settings that an update may change; `undefined` leaves a setting unchanged. */
@@ -43,7 +42,7 @@ export class ContainerOperations {
 	readonly #runs: Runs;
 	readonly #creations: Creations;
 	readonly #names: HostsFileUpdater;
-	readonly #layers: Layers;
+	readonly #removals: Removals;
 
 	constructor(
 		context: EngineContext,
@@ -51,14 +50,14 @@ export class ContainerOperations {
 			runs: Runs;
 			creations: Creations;
 			names: HostsFileUpdater;
-			layers: Layers;
+			removals: Removals;
 		},
 	) {
 		this.#context = context;
 		this.#runs = others.runs;
 		this.#creations = others.creations;
 		this.#names = others.names;
-		this.#layers = others.layers;
+		this.#removals = others.removals;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -112,20 +111,9 @@ export class ContainerOperations {
 		return locks.run(containerLock(id), async () => {
 			const container = requireContainer(store, id, 'no such container');
 			requireStopped(this.#runs, container, 'you cannot remove a running container');
-			await this.#discard(container);
+			await this.#removals.discard(container);
 			return id;
 		});
-	}
-
-	/** With the layers that it alone stood on: those of an image that was never recorded. */
-	async #discard({ id, layer }: Container): Promise<void> {
-		const { executor, locks } = this.#context;
-		const released = this.#layers.release(layer, { container: id });
-		const steps = [unmake({ kind: 'root-files', container: id, layers: [] }), ...released.steps];
-		const done = [{ kind: 'container-removed', container: id } as const, ...released.begun];
-		// Files that the host does not let go of are still a container.
-		const plan = { subject: `container ${id}`, chains: [steps], done, whole: true };
-		await locks.runAll(released.locks, () => executor.teardown(plan));
 	}
 
 	/** Removes what is neither running nor persistent, oldest first. */
@@ -136,7 +124,7 @@ export class ContainerOperations {
 			await locks.run(containerLock(id), async () => {
 				const container = store.containers.get(id);
 				if (!container || container.persist || this.#runs.isRunning(id)) return;
-				await this.#discard(container);
+				await this.#removals.discard(container);
 				removed.push(id);
 			});
 		return removed;

@@ -30,6 +30,8 @@ export interface ContainerRequest {
 	readonly publishFrom: readonly string[];
 	readonly restartPolicy: RestartPolicy;
 	readonly persist: boolean;
+	/** Only for a container that is started by the same request. */
+	readonly autoRemove?: boolean;
 	/** Bits per second, 0 for no limit. */
 	readonly bandwidth: number;
 }
@@ -54,15 +56,16 @@ export class Creations {
 		const name = request.name === undefined ? id : parseContainerName(request.name);
 		const { image, layer } = requireImage(store, request.image, driver.facts());
 		requirePublishable(request);
+		requireLasting(request);
 		requireLimitable(request, driver.facts());
 		this.requireSound(request);
 		this.requireFreeName(name);
-		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, bandwidth } = request;
+		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, autoRemove = false, bandwidth } = request;
 		const isFree: FreePorts = (protocol, port) => this.#planner.isFreePort(protocol, port);
 		const publicPorts = parsePublishedPorts(request.publicPorts, isFree);
 		const publishFrom = parsePublishFrom(request.publishFrom);
 		const mounts = parseMounts(request.mounts, driver.facts().os);
-		const limits = { restartPolicy, persist, bandwidth };
+		const limits = { restartPolicy, persist, autoRemove, bandwidth };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `${driver.facts().places.containers}/${id}`;
 		return { id, name, imageId: image.id, layer, ...config, created: timestamp(), dataset };
@@ -128,6 +131,16 @@ function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>
 		throw refuse(`cannot use '${bad.slice(0, 80)}' as an environment variable`, 'it has no NAME=', 'write NAME=value');
 	if ([...cmd, ...env, user].some((text) => text.includes('\0')))
 		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
+}
+
+function requireLasting({ autoRemove, restartPolicy }: ContainerRequest): void {
+	if (!autoRemove || restartPolicy === 'no') return;
+	throw new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: 'cannot create the container',
+		why: `a container that is removed when it ends cannot have the restart policy ${restartPolicy}`,
+		hint: 'leave out --rm or --restart',
+	});
 }
 
 function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, release }: HostFacts): void {

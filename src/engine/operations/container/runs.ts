@@ -12,6 +12,7 @@ import type { Command } from '../../plan/run/sandbox.ts';
 import type { Recorded } from '../../recorder.ts';
 import { portsAmong, type RunPlanner } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
+import type { Removals } from './removals.ts';
 
 /** Milliseconds between asking its processes to end and ending them, or the news that none is left. */
 type Ending = number | 'processes are gone';
@@ -64,12 +65,14 @@ export class Runs {
 	readonly #context: EngineContext;
 	readonly #planner: RunPlanner;
 	readonly #names: HostsFileUpdater;
+	readonly #removals: Removals;
 	readonly #active = new Map<string, Run>();
 
-	constructor(context: EngineContext, planner: RunPlanner, names: HostsFileUpdater) {
+	constructor(context: EngineContext, planner: RunPlanner, others: { names: HostsFileUpdater; removals: Removals }) {
 		this.#context = context;
 		this.#planner = planner;
-		this.#names = names;
+		this.#names = others.names;
+		this.#removals = others.removals;
 		context.recorder.listen((change) => this.#onRecorded(change));
 	}
 
@@ -188,6 +191,7 @@ export class Runs {
 			const options = { grace: typeof ending === 'string' ? 0 : ending };
 			const done = [{ kind: 'run-ended', container: run.id }] as const;
 			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
+			await this.#removals.afterRun(run.id);
 		} finally {
 			run.ending = false;
 			run.gone.resolve();
@@ -197,7 +201,8 @@ export class Runs {
 	/** Also of a run whose end an earlier daemon, or one that had lost its host, had begun. */
 	#onRecorded(change: StoreChange): void {
 		if (change.kind !== 'run-ended') return;
-		this.#active.get(change.container)?.gone.resolve();
+		const run = this.#active.get(change.container);
+		if (!run?.ending) run?.gone.resolve();
 		this.#active.delete(change.container);
 	}
 
