@@ -37,6 +37,27 @@ export async function listen(config: ListenerConfig, app: App, streams: Streams)
 	return server;
 }
 
+/** A third of the descriptors is for connections: containers and requests take the others. */
+const SHARE = 3;
+/** Descriptors that are for neither. */
+const OWN = 64;
+/** There are never too few to ask for an end. */
+const FEWEST = 8;
+
+/**
+ * Limits the connections of a listener at a time, and reports those that could not be accepted.
+ *
+ * @param descriptors that the daemon may have
+ */
+export function limitConnections(
+	server: Server,
+	descriptors: number,
+	log: { warn(fields: object, message: string): void },
+): void {
+	server.maxConnections = Math.max(FEWEST, Math.floor(Math.min(descriptors - OWN, 2 ** 31) / SHARE));
+	server.on('error', (error) => log.warn({ error: messageOf(error) }, 'cannot accept a connection'));
+}
+
 function tlsOptions(
 	config: ListenerConfig,
 ): SecureContextOptions & Pick<TlsOptions, 'requestCert' | 'rejectUnauthorized'> {

@@ -11,6 +11,7 @@ import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
 import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
+import { descriptorLimit } from '#os/descriptors.ts';
 import { tryLock } from '#os/file-lock.ts';
 import { requireDatabase } from '#store/presence.ts';
 import { Store } from '#store/store.ts';
@@ -18,7 +19,7 @@ import { buildApp } from './app.ts';
 import { type DaemonConfig, readArguments, USAGE } from './configuration/config.ts';
 import { parseFreebsdOptions } from './configuration/freebsd-options.ts';
 import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './configuration/setup-pf.ts';
-import { listen } from './listeners.ts';
+import { limitConnections, listen } from './listeners.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
 import { Streams } from './streams/upgrade.ts';
@@ -87,7 +88,11 @@ async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
 	const app = await buildApp(engine, log);
 	const streams = new Streams(engine, log);
 	const servers: Server[] = [];
-	for (const listener of config.listeners) servers.push(await listen(listener, app, streams));
+	for (const listener of config.listeners) {
+		const server = await listen(listener, app, streams);
+		limitConnections(server, descriptorLimit(), log);
+		servers.push(server);
+	}
 	log.info({ listening: config.listeners.map(({ address }) => address) }, 'ready');
 
 	let stopping = false;

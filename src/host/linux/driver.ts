@@ -16,10 +16,11 @@ import {
 import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
-import type { Step } from '#model/step.ts';
+import { failureOf, type Step } from '#model/step.ts';
 import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
 import { compareFilter } from './comparison/filter.ts';
+import { requireDescriptors, takesDescriptors } from './descriptor-reserve.ts';
 import { hostsFiles } from './dns/hosts-files.ts';
 import { Resolver } from './dns/resolver.ts';
 import { NameServers, Resolvers } from './dns/resolvers.ts';
@@ -206,9 +207,12 @@ export class LinuxHost implements HostDriver {
 	}
 
 	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
-		await applyInOrder(steps, options, (step) =>
-			translateErrors(step, () => this.#handlerOf(step.part)[step.verb](step.part, options)),
-		);
+		await applyInOrder(steps, options, (step) => translateErrors(step, () => this.#perform(step, options)));
+	}
+
+	async #perform(step: Step, options: ApplyOptions): Promise<void> {
+		if (step.verb === 'make' && takesDescriptors(step.part.kind)) await requireDescriptors(failureOf(step));
+		await this.#handlerOf(step.part)[step.verb](step.part, options);
 	}
 
 	/** TypeScript does not see that the handler under a part's kind takes that part. */
@@ -216,7 +220,9 @@ export class LinuxHost implements HostDriver {
 		return this.#handlers[part.kind] as unknown as PartHandler<PartKind>;
 	}
 
-	run(request: RunRequest): Promise<HostProcess> {
+	async run(request: RunRequest): Promise<HostProcess> {
+		if (request.kind === 'additional')
+			await requireDescriptors(`cannot run a process in container ${request.container}`);
 		return this.#sandboxes.run(request);
 	}
 

@@ -69,10 +69,15 @@ export function isSameNamespace(one: number, other: number): boolean {
 	return a.dev === b.dev && a.ino === b.ino;
 }
 
+/** What tells an open namespace from all others while it is open. */
+export function inodeOf(fd: number): number {
+	return fstatSync(fd).ino;
+}
+
 /** The user namespace that a namespace belongs to, which the caller closes; undefined: the one of this process. */
 export function openOwnerOf(fd: number): number | undefined {
 	const owner = putAside(checked('ioctl', () => ioctl(fd, NS_GET_USERNS)));
-	if (fstatSync(owner).ino !== statSync('/proc/self/ns/user').ino) return owner;
+	if (inodeOf(owner) !== statSync('/proc/self/ns/user').ino) return owner;
 	closeSync(owner);
 	return undefined;
 }

@@ -1,27 +1,14 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { constants } from 'node:os';
-import { checked, declare } from './libc.ts';
+import { declare } from './libc.ts';
 
 const call = declare<(number: number, a: number, b: number, c: number, d: number) => number>(
 	'long syscall(long number, long a, long b, long c, long d)',
-);
-const epollCreate = declare<(flags: number) => number>('int epoll_create1(int flags)');
-const epollControl = declare<(epoll: number, operation: number, fd: number, event: Buffer) => number>(
-	'int epoll_ctl(int epoll, int operation, int fd, void *event)',
-);
-const epollWait = declare<(epoll: number, events: Buffer, size: number, timeout: number) => number>(
-	'int epoll_wait(int epoll, void *events, int size, int timeout)',
 );
 
 /** Numbers that x86_64 and aarch64 share (include/uapi/asm-generic/unistd.h). */
 const PIDFD_SEND_SIGNAL = 424;
 const PIDFD_OPEN = 434;
-const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_ADD = 1;
-const EPOLL_DELETE = 2;
-const EPOLLIN = 1;
-/** `struct epoll_event` is packed on x86_64 alone. */
-const EVENT = process.arch === 'x64' ? { size: 12, data: 4 } : { size: 16, data: 8 };
 
 /** A process that no other one can be taken for: `start` is in clock ticks after the boot named by `boot`. */
 export interface ProcessIdentity {
@@ -110,49 +97,44 @@ export function familyOf(pid: number): { readonly parent: number; readonly inner
 	}
 }
 
-/** Any number of processes; asking which of them are gone is one system call. */
+/** Processes whose number is compared with what is known of them, each time that `gone` is called. */
+const COMPARED = 32;
+
+/**
+ * Watches any number of processes without a descriptor for each. To ask whether there is a process of a number takes a
+ * microsecond; whether it is a zombie, or another one that got the number, is found out of a few of them at a time.
+ */
 export class ProcessWatch {
-	readonly #epoll = checked('epoll_create1', () => epollCreate(EPOLL_CLOEXEC));
-	readonly #names = new Map<number, string>();
-	readonly #fds = new Map<string, number>();
+	readonly #watched = new Map<string, ProcessIdentity>();
+	/** Names that are to be compared before the others have their turn again. */
+	#due: string[] = [];
 
 	/** False when the process is gone already. A name is watched once. */
 	add(name: string, process: ProcessIdentity): boolean {
-		if (this.#fds.has(name)) return true;
-		const fd = openProcess(process);
-		if (fd === undefined) return false;
-		const event = Buffer.alloc(EVENT.size);
-		event.writeUInt32LE(EPOLLIN);
-		event.writeUInt32LE(fd, EVENT.data);
-		checked('epoll_ctl', () => epollControl(this.#epoll, EPOLL_ADD, fd, event));
-		this.#names.set(fd, name);
-		this.#fds.set(name, fd);
+		if (this.#watched.has(name)) return true;
+		if (!isAlive(process)) return false;
+		this.#watched.set(name, process);
 		return true;
 	}
 
 	remove(name: string): void {
-		const fd = this.#fds.get(name);
-		if (fd === undefined) return;
-		epollControl(this.#epoll, EPOLL_DELETE, fd, Buffer.alloc(EVENT.size));
-		closeSync(fd);
-		this.#names.delete(fd);
-		this.#fds.delete(name);
+		this.#watched.delete(name);
 	}
 
-	/** Names of up to 64 processes that ended, each until it is removed. */
+	/** Names of processes that ended, each until it is removed. */
 	gone(): string[] {
-		const events = Buffer.alloc(EVENT.size * 64);
-		const count = epollWait(this.#epoll, events, 64, 0);
-		const names: string[] = [];
-		for (let i = 0; i < count; i++) {
-			const name = this.#names.get(events.readUInt32LE(i * EVENT.size + EVENT.data));
-			if (name !== undefined) names.push(name);
-		}
-		return names;
+		if (this.#due.length === 0) this.#due = [...this.#watched.keys()];
+		const compared = new Set(this.#due.splice(0, COMPARED));
+		const isGone = (name: string, process: ProcessIdentity) =>
+			!hasNumber(process.pid) || (compared.has(name) && !isAlive(process));
+		return [...this.#watched].filter(([name, process]) => isGone(name, process)).map(([name]) => name);
 	}
+}
 
-	close(): void {
-		for (const name of [...this.#fds.keys()]) this.remove(name);
-		closeSync(this.#epoll);
+function hasNumber(pid: number): boolean {
+	try {
+		return process.kill(pid, 0);
+	} catch {
+		return false;
 	}
 }

@@ -41,6 +41,8 @@ export class Exits {
 		this.#log = log;
 		mkdirSync(directory, { recursive: true });
 		this.#watcher = watch(directory, (_event, name) => name !== null && this.#look(name));
+		// Then ends are noticed by the looks at the processes.
+		this.#watcher.on('error', (error) => log?.warn({ error: messageOf(error) }, 'cannot watch for ends of containers'));
 		this.#timer = setInterval(() => this.#lookForGone(), LOOK).unref();
 	}
 
@@ -97,7 +99,6 @@ export class Exits {
 	close(): void {
 		clearInterval(this.#timer);
 		this.#watcher.close();
-		this.#processes.close();
 	}
 
 	#look(container: string): void {

@@ -5,6 +5,7 @@ import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import {
 	closeNamespace,
 	createNamespace,
+	inodeOf,
 	isSameNamespace,
 	openNamespaceOf,
 	openOwnerOf,
@@ -29,7 +30,14 @@ export interface StackOwner {
 
 interface Held {
 	readonly network: number;
-	readonly owner: number | undefined;
+	readonly owner: Owner | undefined;
+}
+
+/** User namespace of many stacks, with one descriptor for all of them. */
+interface Owner {
+	readonly fd: number;
+	readonly inode: number;
+	stacks: number;
 }
 
 /** Addresses are usable at once, routers of the network have no say, and a container does not route for others. */
@@ -46,6 +54,8 @@ const SETTINGS: readonly Setting[] = [
  */
 export class Stacks implements PartHandler<'stack'> {
 	readonly #held = new Map<string, Held>();
+	/** By inode. */
+	readonly #owners = new Map<number, Owner>();
 	readonly #owner: StackOwner | undefined;
 
 	/** @param owner of the stacks that their containers may configure; undefined: they are the daemon's, as all others */
@@ -62,7 +72,7 @@ export class Stacks implements PartHandler<'stack'> {
 	unmake({ container }: StackPart): void {
 		const held = this.#held.get(container);
 		this.#held.delete(container);
-		if (held !== undefined) letGo(held);
+		if (held !== undefined) this.#letGo(held);
 	}
 
 	describe(verb: 'make' | 'unmake', { container }: StackPart): string[] {
@@ -74,7 +84,7 @@ export class Stacks implements PartHandler<'stack'> {
 		const held = this.#held.get(container);
 		if (held === undefined) return undefined;
 		const { network, owner } = held;
-		return { fd: network, path: pathOf(network), owner: owner === undefined ? undefined : pathOf(owner) };
+		return { fd: network, path: pathOf(network), owner: owner && pathOf(owner.fd) };
 	}
 
 	/**
@@ -95,7 +105,7 @@ export class Stacks implements PartHandler<'stack'> {
 			closeNamespace(fd);
 			return true;
 		}
-		if (held !== undefined) letGo(held);
+		if (held !== undefined) this.#letGo(held);
 		this.#hold(container, fd);
 		return true;
 	}
@@ -130,24 +140,40 @@ export class Stacks implements PartHandler<'stack'> {
 	}
 
 	close(): void {
-		for (const held of this.#held.values()) letGo(held);
+		for (const held of this.#held.values()) this.#letGo(held);
 		this.#held.clear();
 	}
 
 	/** Takes over the descriptor. */
 	#hold(container: string, network: number): void {
 		try {
-			this.#held.set(container, { network, owner: openOwnerOf(network) });
+			this.#held.set(container, { network, owner: this.#ownerOf(network) });
 		} catch (error) {
 			closeNamespace(network);
 			throw error;
 		}
 	}
-}
 
-function letGo({ network, owner }: Held): void {
-	closeNamespace(network);
-	if (owner !== undefined) closeNamespace(owner);
+	#ownerOf(network: number): Owner | undefined {
+		const fd = openOwnerOf(network);
+		if (fd === undefined) return undefined;
+		const inode = inodeOf(fd);
+		const known = this.#owners.get(inode);
+		if (known !== undefined) closeNamespace(fd);
+		const owner = known ?? { fd, inode, stacks: 0 };
+		owner.stacks += 1;
+		this.#owners.set(inode, owner);
+		return owner;
+	}
+
+	#letGo({ network, owner }: Held): void {
+		closeNamespace(network);
+		if (owner === undefined) return;
+		owner.stacks -= 1;
+		if (owner.stacks > 0) return;
+		closeNamespace(owner.fd);
+		this.#owners.delete(owner.inode);
+	}
 }
 
 function pathOf(fd: number): string {

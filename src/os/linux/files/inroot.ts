@@ -95,7 +95,7 @@ export async function* linesInRoot(root: string | number, path: string): AsyncGe
 			const { bytesRead } = await readPiece(fd, piece, 0, PIECE, position);
 			if (bytesRead === 0) break;
 			position += bytesRead;
-			const lines = (rest + decoder.write(piece.subarray(0, bytesRead))).split('\n');
+			const lines = (rest + decoder.write(piece.subarray(0, bytesRead))).split(/\n+/);
 			const last = lines.pop() ?? '';
 			// Its beginning is enough to tell that it is too long, until its end is there.
 			rest = last.slice(0, LONGEST_LINE + 1);
