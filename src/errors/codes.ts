@@ -30,6 +30,8 @@ export const ERROR_CODES = {
 	IN_USE: 'other objects depend on this one',
 	COMMAND_FAILED: 'the command could not be started in the container',
 	IMAGE_FAILED: 'the image could not be created',
+	DOCKERFILE_INVALID: 'the Dockerfile has a mistake',
+	BUILD_FAILED: 'a step of the build failed',
 	CANCELLED: 'the client left before the operation was complete; what was made so far was removed',
 	HOSTILE_ARCHIVE: 'the archive holds an entry with a path outside the image',
 	UNSUPPORTED_HERE: 'this host cannot do this',
