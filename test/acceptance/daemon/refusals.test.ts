@@ -92,6 +92,7 @@ describe('subnets and gateways', () => {
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', '-i', 'lo', 'bad'], says: ['already has an interface lo'] },
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', '-i', 'a/b', 'bad'], says: ['a/b'] },
 		{ args: ['network', 'create', '-t', 'custom', '-i', 'nosuch0', 'bad'], says: ['no interface nosuch0'] },
+		{ args: ['network', 'create', '-t', 'custom', '-i', 'lo', 'bad'], says: ['a lo of its own', '-t loopback'] },
 		{ args: ['network', 'create', '-t', 'ring', 'bad'], says: ['ring', /bridge/] },
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', 'bad name'], says: ['bad name', 'a letter or digit'] },
 	];
@@ -168,6 +169,14 @@ describe('containers', () => {
 		{ args: ['create', '--name', 'a b', 'Debian'], says: ['a b'] },
 		{ args: ['create', '-l', 'ring', 'Debian'], says: ['ring'] },
 		{ args: ['create', '-m', 'nonsense', 'Debian'], says: ['nonsense'] },
+		{
+			args: ['create', '-l', 'vnet', '-n', 'testnet', '-p', 'nosuch0:8080:80', '--name', 'third', 'Debian'],
+			says: ['no interface nosuch0', /choose an interface or an address of: lo 127\.0\.0\.1/],
+		},
+		{
+			args: ['create', '-l', 'vnet', '-p', '192.0.2.77:8080:80', '--name', 'third', 'Debian'],
+			says: ['no interface of the host has the address 192.0.2.77'],
+		},
 		{ args: ['create', '-e', 'NOVALUE', 'Debian'], says: ['NOVALUE', 'NAME=VALUE'] },
 		{ args: ['stop', 'holder'], says: ['container not running', 'already stopped'] },
 		{ args: ['network', 'connect', 'testnet', 'holder'], says: ['already connected'] },
@@ -209,8 +218,8 @@ test('an image that cannot be made leaves nothing', async () => {
 	const others: readonly (readonly [readonly string[], RegExp])[] = [
 		[['zfs-copy', 'zroot/base'], /keeps images in directories, not in ZFS[\s\S]*fetch file:\/\/\//],
 		[['zfs-clone', 'zroot/base'], /not in ZFS/],
-		[['zfs-copy', '/zroot/base'], /invalid dataset[\s\S]*zfs list/],
-		[['zfs-clone', 'zroot/base@snap'], /invalid dataset/],
+		[['zfs-copy', '/zroot/base'], /without a "\/" in front[\s\S]*zfs list/],
+		[['zfs-clone', 'zroot/base@snap'], /as a dataset/],
 		[['--update', 'fetch-auto'], /cannot update an image[\s\S]*leave --update out/],
 	];
 	for (const [words, says] of others) {

@@ -26,6 +26,8 @@ test('a port is chosen that no container publishes, running or not, also after a
 
 test('a container publishes each port of the host once', async () => {
 	const fixture = await startEngine();
+	const uplink = { type: '', up: true, mac: '', mtu: 1500, bridge: '', addresses: [] };
+	fixture.host.foreign.push({ ...uplink, name: 'em0' }, { ...uplink, name: 'em1' });
 	const make = (name: string, ...hosts: [hostPort: string, interfaces?: string[], protocol?: 'tcp' | 'udp'][]) => {
 		const publicPorts = hosts.map(([hostPort, interfaces = [], protocol = 'tcp']) => {
 			const containerPort = hostPort.includes(':') ? '80:*' : '80';

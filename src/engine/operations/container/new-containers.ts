@@ -8,6 +8,7 @@ import type { EngineContext } from '../../context.ts';
 import { idsOf } from '../../events.ts';
 import { findNetwork } from '../../identify.ts';
 import { containerLock, networkLock } from '../../locks.ts';
+import { type Frontage, requirePlaces } from '../../plan/network/ports.ts';
 import type { Command } from '../../plan/run/sandbox.ts';
 import type { RunPlanner } from '../../run-planner.ts';
 import type { ConnectRequest, EndpointOperations } from '../network/endpoints.ts';
@@ -82,6 +83,7 @@ export class NewContainers {
 		const { executor } = this.#context;
 		const draft = this.#resolved(this.#creations.draft(request), joinings);
 		const { container } = draft;
+		await this.#frontageFor(container);
 		await this.#exclusively(draft, async (volumes, begun) => {
 			await executor.build(() => {
 				const plan = this.#beginning(draft, volumes);
@@ -107,7 +109,7 @@ export class NewContainers {
 		const { container } = draft;
 		const start = () =>
 			this.#exclusively(draft, async (volumes, begun) => {
-				const frontage = await this.#planner.frontageFor(container);
+				const frontage = await this.#frontageFor(container);
 				const begin = () => {
 					const before = this.#beginning(draft, volumes, creating);
 					const parts = this.#planner.plan(container, request.command, frontage);
@@ -121,13 +123,20 @@ export class NewContainers {
 		return { container: container.id, execution, session };
 	}
 
+	/** Refuses interfaces and addresses that the host does not have, whether or not anything leads to the ports yet. */
+	async #frontageFor(container: Container): Promise<Frontage> {
+		const frontage = await this.#planner.frontageFor(container);
+		requirePlaces(container.publicPorts, frontage);
+		return frontage;
+	}
+
 	/** Plan of `run` as host commands. Takes the same locks as the operation itself; nothing is changed. */
 	async plan(request: RunRequest): Promise<string[]> {
 		const { store, executor } = this.#context;
 		const draft = this.#drafted(request);
 		const { container } = draft;
 		return await this.#exclusively(draft, async (volumes) => {
-			const frontage = await this.#planner.frontageFor(container);
+			const frontage = await this.#frontageFor(container);
 			return store.dryRun(() => {
 				const { steps } = this.#beginning(draft, volumes, creating);
 				const parts = this.#planner.dryRun(container, request.command, frontage);

@@ -17,6 +17,9 @@ import { interfaceOf, partsOfNetwork } from '../../plan/network/network.ts';
 import type { DryRun, Outcome } from '../outcome.ts';
 import type { EndpointOperations } from './endpoints.ts';
 
+/** Interface that every network stack of Linux begins with. */
+const LOOPBACK = 'lo';
+
 export class NetworkOperations {
 	readonly #context: EngineContext;
 	readonly #endpoints: EndpointOperations;
@@ -152,6 +155,11 @@ export class NetworkOperations {
 			const why = `the host has no interface ${wanted}`;
 			const hint = `choose one of: ${interfaces.map((one) => one.name).join(', ')}`;
 			throw new KleeneError({ code: 'NO_SUCH_INTERFACE', what, why, hint });
+		}
+		if (type === 'custom' && wanted === LOOPBACK && this.#context.driver.facts().ipnetHasEpair) {
+			const why = `a container has a ${LOOPBACK} of its own, beside which there can be no second one`;
+			const hint = 'use "-t loopback" for a network that only the host reaches';
+			throw new KleeneError({ code: 'UNSUPPORTED_HERE', what, why, hint });
 		}
 		if (uplink !== HOST_GATEWAY && !interfaces.some((one) => one.name === uplink)) {
 			const why = `the host has no interface ${uplink} to translate to`;

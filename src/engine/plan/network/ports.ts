@@ -83,6 +83,11 @@ function addressOf({ endpoint }: NetworkEndpoint, family: Family): string {
 	return address ? formatAddress(address) : '';
 }
 
+/** @throws KleeneError NO_SUCH_INTERFACE when a port names an interface or an address that the host does not have */
+export function requirePlaces(ports: readonly PublishedPort[], frontage: Frontage): void {
+	for (const port of ports) placesOf(port, frontage);
+}
+
 type Place = Pick<PublishedPortsPart, 'hostAddress' | 'arrivesOn'>;
 
 function placesOf(port: PublishedPort, { addresses, gateway }: Frontage): Place[] {
