@@ -1,5 +1,5 @@
 /**
- * Frames of the WebSockets (`/exec/start`, `/containers/run`, `/images/create`). No imports: the client bundles it.
+ * Frames of the WebSockets (`/exec/start`, `/containers/run`, `/containers/attach`, `/images/create`). No imports: the client bundles it.
  *
  * The original protocol merges stdout and stderr, has no end of input and no window size. A client that offers the
  * subprotocol `kleene.streams` gets these too:

@@ -1,3 +1,4 @@
+import type { AttachConfig } from '#api/activity/attachments.ts';
 import type { ExecConfig, ExecStartConfig } from '#api/executions.ts';
 import { CLOSE, type ClientControl, STDERR, STDOUT, STREAMS_SUBPROTOCOL, type WebSocketMessage } from '#api/frames.ts';
 import type { RunAttachedConfig } from '#api/runs.ts';
@@ -59,6 +60,8 @@ export interface ExecutionsClient {
 	attach(config: StartConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Creates, connects and starts a container, or nothing of it. Resolves when its process has been started. */
 	run(config: RunAttachedConfig, sink: ExecutionSink): Promise<AttachedExecution>;
+	/** Connects to the first process of a running container. Leaving it changes nothing for it. */
+	reattach(config: AttachConfig, sink: ExecutionSink): Promise<AttachedExecution>;
 	/** Resolves when the process has been started. */
 	startDetached(config: StartConfig): Promise<void>;
 }
@@ -79,6 +82,7 @@ export function executionsClient(http: HttpTransport): ExecutionsClient {
 		plan: (config) => plan(http, creating(config)),
 		attach: (config, sink) => attach(http, { path: PATH, configuration: { ...config, attach: true } }, sink),
 		run: (configuration, sink) => attach(http, { path: '/containers/run', configuration }, sink),
+		reattach: (configuration, sink) => attach(http, { path: '/containers/attach', configuration }, sink),
 		startDetached: (config) => startDetached(http, config),
 	};
 }

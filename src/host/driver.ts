@@ -82,6 +82,8 @@ export interface WindowSize {
 export type RunRequest =
 	/** Start the first process of a sandbox that was made and not started. */
 	| { readonly kind: 'first'; readonly container: string; readonly attach: boolean; readonly size?: WindowSize }
+	/** Connect to the first process of a running sandbox: its output from now on. Leaving it changes nothing for it. */
+	| { readonly kind: 'reattach'; readonly container: string; readonly size?: WindowSize }
 	/** Run another process in a running sandbox. */
 	| {
 			readonly kind: 'additional';

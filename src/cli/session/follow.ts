@@ -8,6 +8,10 @@ export interface FollowOptions {
 	/** Send standard input. */
 	readonly input: boolean;
 	readonly tty: boolean;
+	/** Pass signals on to the process. Default: true. */
+	readonly signals?: boolean;
+	/** Ctrl-P Ctrl-Q, and a terminal that hangs up, leave the process as it is. Default: false. */
+	readonly leaves?: boolean;
 	/** Called when the process was started, before any output. */
 	readonly started?: (created: Created) => void;
 }
@@ -34,7 +38,8 @@ export async function followExecution(
 	options: FollowOptions,
 ): Promise<Followed> {
 	const output = new Output();
-	const signals = new SignalForwarding();
+	const { leaves = false, signals: forwards = true } = options;
+	const signals = new SignalForwarding({ forwards, leaves });
 	let input: Input | undefined;
 	const undo: (() => void)[] = [() => signals.stop()];
 	let raw = !(options.tty && options.input);
@@ -61,7 +66,7 @@ export async function followExecution(
 		if (options.tty) undo.push(followSize(execution, size));
 		takeKeys();
 		if (options.input) {
-			input = forwardInput(execution);
+			input = forwardInput(execution, leaves && options.tty ? () => signals.leave() : undefined);
 			undo.push(input.stop);
 		}
 		const end = await Promise.race([execution.finished, signals.detached]);

@@ -1,4 +1,5 @@
 import type { AttachedExecution } from '#client/executions.ts';
+import { DetachKeys } from './detach-keys.ts';
 
 export interface Input {
 	resume(): void;
@@ -6,11 +7,18 @@ export interface Input {
 	stop(): void;
 }
 
-/** Standard input, terminal or not, to the execution. A reader that is behind stops the reading. */
-export function forwardInput(execution: AttachedExecution): Input {
+/**
+ * Standard input, terminal or not, to the execution. A reader that is behind stops the reading.
+ *
+ * @param onDetach called for the keys that leave a terminal; undefined: they are for the process
+ */
+export function forwardInput(execution: AttachedExecution, onDetach?: () => void): Input {
 	const { stdin } = process;
+	const keys = new DetachKeys();
 	const onData = (content: Buffer) => {
-		if (!execution.write(content)) stdin.pause();
+		const { input, detached } = onDetach ? keys.take(content) : { input: content, detached: false };
+		if (input.length > 0 && !execution.write(input)) stdin.pause();
+		if (detached) onDetach?.();
 	};
 	const onEnd = () => execution.control({ type: 'end-of-input' });
 	stdin.on('data', onData);

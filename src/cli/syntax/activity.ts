@@ -1,17 +1,27 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { EventsOptions } from '../commands/events.ts';
-import type { LogsOptions } from '../commands/logs.ts';
-import type { StatsOptions } from '../commands/stats.ts';
+import type { AttachCommandOptions } from '../commands/activity/attach.ts';
+import type { EventsOptions } from '../commands/activity/events.ts';
+import type { LogsOptions } from '../commands/activity/logs.ts';
+import type { StatsOptions } from '../commands/activity/stats.ts';
 import { act } from '../invocation.ts';
 import { type Declaration, repeatable, withJson } from './options.ts';
 
 /** What containers do and did. */
 export const activityCommands: Readonly<Record<string, Declaration>> = {
 	logs: declareLogs,
+	attach: (command) =>
+		act<AttachCommandOptions>(
+			command
+				.description('follow the first process of a running container (Ctrl-P Ctrl-Q leaves a terminal)')
+				.argument('<CONTAINER>')
+				.option('--no-stdin', 'send no input')
+				.option('--no-sig-proxy', 'leave at a signal instead of passing it on'),
+			async () => (await import('../commands/activity/attach.ts')).attach,
+		),
 	top: (command) =>
 		act<{ json?: boolean }>(
 			withJson(command.description('show the processes of a container')).argument('<CONTAINER>'),
-			async () => (await import('../commands/processes.ts')).top,
+			async () => (await import('../commands/activity/processes.ts')).top,
 		),
 	kill: (command) =>
 		act<{ signal: string }>(
@@ -19,21 +29,21 @@ export const activityCommands: Readonly<Record<string, Declaration>> = {
 				.description('send a signal to the first process of containers; KILL ends all processes')
 				.argument('<CONTAINERS...>')
 				.option('-s, --signal <SIGNAL>', 'signal: TERM, SIGTERM or 15', 'KILL'),
-			async () => (await import('../commands/processes.ts')).kill,
+			async () => (await import('../commands/activity/processes.ts')).kill,
 		),
 	stats: (command) =>
 		act<StatsOptions>(
 			withJson(command.description('show what running containers use (default: all)'))
 				.argument('[CONTAINERS...]')
 				.option('--no-stream', 'measure once, over 0.3 seconds'),
-			async () => (await import('../commands/stats.ts')).stats,
+			async () => (await import('../commands/activity/stats.ts')).stats,
 		),
 	port: (command) =>
 		act<{ json?: boolean }>(
 			withJson(command.description('show the published ports of a container'))
 				.argument('<CONTAINER>')
 				.argument('[PORT]', 'port of the container: PORT[/PROTO]'),
-			async () => (await import('../commands/port.ts')).port,
+			async () => (await import('../commands/activity/port.ts')).port,
 		),
 };
 
@@ -43,7 +53,7 @@ export const overallCommands: Readonly<Record<string, Declaration>> = {
 	inspect: (command) =>
 		act(
 			withJson(command.description('show details of objects of any kind')).argument('<OBJECTS...>'),
-			async () => (await import('../commands/inspect.ts')).inspect,
+			async () => (await import('../commands/activity/inspect.ts')).inspect,
 		),
 };
 
@@ -55,7 +65,7 @@ function declareEvents(command: Command): Command {
 		.option('--network <NETWORK>', 'only events of a network')
 		.option('--since <TIME>', 'begin at a time (2026-11-30T20:15:00) or duration (10m) before now')
 		.option('--until <TIME>', 'end at a time');
-	return act<EventsOptions>(declared, async () => (await import('../commands/events.ts')).events);
+	return act<EventsOptions>(declared, async () => (await import('../commands/activity/events.ts')).events);
 }
 
 function declareLogs(command: Command): Command {
@@ -67,7 +77,7 @@ function declareLogs(command: Command): Command {
 		.option('--since <TIME>', 'show lines since a time (2026-11-30T20:15:00) or duration (10m)')
 		.option('--until <TIME>', 'show lines before a time or duration')
 		.option('-t, --timestamps', 'show the time of each line');
-	return act<LogsOptions>(declared, async () => (await import('../commands/logs.ts')).logs);
+	return act<LogsOptions>(declared, async () => (await import('../commands/activity/logs.ts')).logs);
 }
 
 function lineCount(text: string): number | undefined {

@@ -32,6 +32,7 @@ const GROUPS: readonly Group[] = [
 			restart: 'restart',
 			exec: 'exec',
 			logs: 'logs',
+			attach: 'attach',
 			top: 'top',
 			kill: 'kill',
 			stats: 'stats',

@@ -1,3 +1,4 @@
+import type { Attachable } from '#api/activity/attachments.ts';
 import type { Event, EventQuery } from '#api/activity/events.ts';
 import type { LogQuery } from '#api/activity/logs.ts';
 import type { FoundObject } from '#api/activity/objects.ts';
@@ -12,6 +13,8 @@ export interface ActivityClient {
 	logs(container: string, query: LogQuery, sink: LogSink): Promise<void>;
 	/** What happens, from now or a time before on. Resolves at the end that the query asks for. */
 	events(query: EventQuery, sink: LineSink<Event>): Promise<void>;
+	/** How the first process of a running container was started. */
+	attachable(container: string): Promise<Attachable>;
 	/** Processes of a running container. */
 	processes(container: string): Promise<ContainerProcess[]>;
 	/** Signals the first process. @param signal `TERM`, `SIGTERM` or `15`; KILL ends the container. @returns the full id */
@@ -27,6 +30,12 @@ export function activityClient(http: HttpTransport): ActivityClient {
 		events: (query, sink) => followEvents(http, query, sink),
 		find: (identifier) =>
 			http.call({ method: 'GET', path: ['objects', 'find'], query: { identifier }, doing: `find ${identifier}` }),
+		attachable: (container) =>
+			http.call({
+				method: 'GET',
+				path: ['containers', container, 'attachable'],
+				doing: `attach to container ${container}`,
+			}),
 		processes: (container) =>
 			http.call({
 				method: 'GET',

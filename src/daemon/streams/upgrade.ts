@@ -6,6 +6,7 @@ import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import { messageOf } from '#errors/kleene-error.ts';
+import { attachStream } from './attach.ts';
 import { execStream } from './exec.ts';
 import { imageCreateStream } from './images.ts';
 import { runStream } from './run.ts';
@@ -14,6 +15,7 @@ import { MessageSocket } from './socket.ts';
 const STREAMS = {
 	'/exec/start': execStream,
 	'/containers/run': runStream,
+	'/containers/attach': attachStream,
 	'/images/create': imageCreateStream,
 } as const;
 

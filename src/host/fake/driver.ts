@@ -164,7 +164,7 @@ export class FakeHost implements HostDriver {
 	async run(request: RunRequest): Promise<HostProcess> {
 		if (this.startsNothing) throw refuse(`process in ${request.container}`, 'it was told to fail');
 		const process = new FakeProcess();
-		if (request.kind === 'first') this.processes.set(request.container, process);
+		if (request.kind !== 'additional') this.processes.set(request.container, process);
 		return process;
 	}
 

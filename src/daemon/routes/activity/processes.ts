@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { Attachable } from '#api/activity/attachments.ts';
 import * as api from '#api/activity/processes.ts';
 import { IdResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -20,6 +21,18 @@ export function processRoutes(app: App, { activity }: Engine): void {
 		},
 		config: { errors: [404, 409, 500] },
 		handler: async ({ params }) => (await activity.processes.list(params.container_id)).map(presentProcess),
+	});
+
+	app.route({
+		method: 'GET',
+		url: '/containers/:container_id/attachable',
+		schema: {
+			description: 'ours: how the first process of a running container was started, for the stream /containers/attach',
+			params: Ident,
+			response: { 200: Attachable },
+		},
+		config: { errors: [404, 409, 500] },
+		handler: async ({ params }) => activity.attachments.describe(params.container_id),
 	});
 
 	app.route({

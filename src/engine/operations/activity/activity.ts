@@ -1,6 +1,7 @@
 import type { EngineContext } from '../../context.ts';
 import type { ContainerOperations } from '../container/containers.ts';
 import type { Runs } from '../container/runs.ts';
+import { AttachmentOperations } from './attachments.ts';
 import { EventOperations } from './events.ts';
 import { LogOperations } from './logs.ts';
 import { ObjectOperations } from './objects.ts';
@@ -9,6 +10,7 @@ import { UsageOperations } from './usage.ts';
 
 /** What containers and the daemon do and did. */
 export class Activity {
+	readonly attachments: AttachmentOperations;
 	readonly events: EventOperations;
 	readonly logs: LogOperations;
 	readonly objects: ObjectOperations;
@@ -16,6 +18,7 @@ export class Activity {
 	readonly usage: UsageOperations;
 
 	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations) {
+		this.attachments = new AttachmentOperations(context, runs);
 		this.events = new EventOperations(context);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);

@@ -77,6 +77,7 @@ export class Runner {
 	 * @param spec of the sandbox: needed for a first process; an additional one is run as the first one was
 	 */
 	async run(request: RunRequest, spec?: RunnerSpec | SandboxSpec): Promise<HostProcess> {
+		if (request.kind === 'reattach') throw refusedAttachment(request.container);
 		const launch = this.#launch(request, spec);
 		if (launch.execution === undefined) this.#exits.began(launch.container, launch.token);
 		const told = this.#exits.ended(launch.token);
@@ -120,7 +121,7 @@ export class Runner {
 		if (directories.length > 0) await this.#exchange([section]).catch(() => {});
 	}
 
-	#launch(request: RunRequest, spec: RunnerSpec | undefined): Launch {
+	#launch(request: Exclude<RunRequest, { kind: 'reattach' }>, spec: RunnerSpec | undefined): Launch {
 		const first = request.kind === 'first';
 		const process = first ? spec?.process : request.process;
 		if (process === undefined) throw new Error('a first process needs the spec of its sandbox');
@@ -209,6 +210,15 @@ export class Runner {
 /** Later output of the process is lost, although the process continues. */
 function lostNotice(): Buffer {
 	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
+}
+
+function refusedAttachment(container: string): KleeneError {
+	return new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: `cannot attach to container ${container}`,
+		why: 'FreeBSD hosts connect to the first process of a container only when they start it',
+		hint: `run another one in it with "klee exec -it ${container} /bin/sh"`,
+	});
 }
 
 function refusedState(path: string, stderr: string): KleeneError {

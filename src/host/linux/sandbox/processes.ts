@@ -29,6 +29,8 @@ export interface ProcessParts {
 	readonly control: string | undefined;
 	readonly kill: (signal: NodeJS.Signals) => void;
 	readonly ended: Promise<ProcessEnd>;
+	/** Called when the client leaves. */
+	readonly leave?: () => void;
 }
 
 /** A process under conmon. */
@@ -46,6 +48,11 @@ export class MonitoredProcess extends AttachableProcess {
 
 	kill(signal: NodeJS.Signals): void {
 		this.#parts.kill(signal);
+	}
+
+	override detach(): void {
+		super.detach();
+		this.#parts.leave?.();
 	}
 }
 

@@ -12,7 +12,7 @@ import { Bundle } from './bundle/bundle.ts';
 import { ociProcess } from './bundle/oci-spec.ts';
 import { lookUp } from './bundle/users.ts';
 import type { Exits } from './exits.ts';
-import { StatusWatch } from './init-status.ts';
+import { readStatus, StatusWatch } from './init-status.ts';
 import { SocketStreams } from './output.ts';
 import {
 	endOfAdditional,
@@ -30,6 +30,8 @@ export class Runner {
 	readonly #exits: Exits;
 	readonly #admission: Admission;
 	readonly #attachments = new Map<SocketStreams, string>();
+	/** Those of them that nobody uses, and that hold the input of a container open. */
+	readonly #idle = new Map<SocketStreams, string>();
 	#hooks = 0;
 
 	constructor(paths: Paths, tools: OciTools, { exits, admission }: { exits: Exits; admission: Admission }) {
@@ -41,7 +43,14 @@ export class Runner {
 
 	async run(request: RunRequest): Promise<HostProcess> {
 		const state = this.#state(request.container);
-		return await (request.kind === 'first' ? this.#first(state, request) : this.#additional(state, request));
+		switch (request.kind) {
+			case 'first':
+				return this.#first(state, request);
+			case 'reattach':
+				return this.#reattach(state, request);
+			case 'additional':
+				return this.#additional(state, request);
+		}
 	}
 
 	/** Runs a command in a container, nobody listening. @returns its exit code, 137 when it took too long */
@@ -63,7 +72,38 @@ export class Runner {
 		for (const streams of this.#attachments.keys()) streams.destroy();
 	}
 
-	async #first(state: SandboxState, request: RunRequest): Promise<HostProcess> {
+	#reattach(state: SandboxState, { container, size }: RunRequest): HostProcess {
+		const bundle = this.#bundle(container);
+		const { tty, stdin } = bundle.part()!.spec.process;
+		const status = new StatusWatch(bundle.status);
+		if (readStatus(bundle.status).code !== undefined) {
+			status.close();
+			throw firstHasEnded(container);
+		}
+		const streams = this.#takeIdle(container) ?? this.#attach(container, bundle);
+		if (tty && size !== undefined) resizeTerminal(bundle.control, size);
+		const leave = () => {
+			status.close();
+			// Its closing would end the input of the process, which others may go on with.
+			if (stdin && !tty) this.#idle.set(streams, container);
+			else streams.destroy();
+		};
+		const kill = (signal: NodeJS.Signals) => void signalCommand(state, signal);
+		const ended = endOfFirst({ container, status, streams }, this.#exits);
+		return new MonitoredProcess({ streams, control: tty ? bundle.control : undefined, kill, ended, leave });
+	}
+
+	/** A connection that somebody has left. */
+	#takeIdle(container: string): SocketStreams | undefined {
+		for (const [streams, owner] of this.#idle) {
+			if (owner !== container) continue;
+			this.#idle.delete(streams);
+			return streams;
+		}
+		return undefined;
+	}
+
+	async #first(state: SandboxState, request: RunRequest & { kind: 'first' }): Promise<HostProcess> {
 		const { container } = state;
 		const bundle = this.#bundle(container);
 		const tty = bundle.part()?.spec.process.tty ?? false;
@@ -126,7 +166,10 @@ export class Runner {
 	#attach(container: string, bundle: Bundle): SocketStreams {
 		const streams = new SocketStreams(connectSeqpacket(bundle.attach));
 		this.#attachments.set(streams, container);
-		streams.closed.then(() => this.#attachments.delete(streams));
+		streams.closed.then(() => {
+			this.#attachments.delete(streams);
+			this.#idle.delete(streams);
+		});
 		return streams;
 	}
 
@@ -145,6 +188,15 @@ export class Runner {
 			hint: 'start it first, e.g. "klee start"',
 		});
 	}
+}
+
+function firstHasEnded(container: string): KleeneError {
+	return new KleeneError({
+		code: 'CONTAINER_NOT_RUNNING',
+		what: `cannot attach to container ${container}`,
+		why: 'its first process has ended, others go on',
+		hint: `see its output with "klee logs ${container}", or run a command with "klee exec ${container}"`,
+	});
 }
 
 /** Environment of processes besides the variables they are given: with exec.clean=false all that we have. */

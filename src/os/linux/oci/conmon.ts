@@ -77,6 +77,8 @@ export class OciTimeout extends OciError {
 /** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
 export async function createContainer(tools: OciTools, request: CreateRequest): Promise<number> {
 	const argv = [...monitorArgv(tools, request), ...logArgv(request.log), '--exit-dir', request.exits];
+	// A terminal can be attached to again; other input ends with who sends it.
+	if (request.tty && request.stdin) argv.push('--leave-stdin-open');
 	const monitor = launch(argv, {
 		pipes: 1,
 		env: { _OCI_SYNCPIPE: '3' },

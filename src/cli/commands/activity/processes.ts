@@ -1,9 +1,9 @@
 import type { ContainerProcess } from '#api/activity/processes.ts';
-import { type Action, each } from '../invocation.ts';
-import { renderJson } from '../render/json.ts';
-import { line, lines, terminalWidth } from '../render/output.ts';
-import { clock, size } from '../render/size.ts';
-import { type Column, renderTable } from '../render/table.ts';
+import { type Action, each } from '../../invocation.ts';
+import { renderJson } from '../../render/json.ts';
+import { line, lines, terminalWidth } from '../../render/output.ts';
+import { clock, size } from '../../render/size.ts';
+import { type Column, renderTable } from '../../render/table.ts';
 
 const COLUMNS: readonly Column<ContainerProcess>[] = [
 	{ title: 'PID', cell: ({ pid }) => String(pid) },

@@ -1,6 +1,6 @@
-import type { Action } from '../invocation.ts';
-import { parseTime } from '../parse/time.ts';
-import { bytes, whenWritable } from '../render/output.ts';
+import type { Action } from '../../invocation.ts';
+import { parseTime } from '../../parse/time.ts';
+import { bytes, whenWritable } from '../../render/output.ts';
 
 export interface EventsOptions {
 	readonly type: readonly string[];

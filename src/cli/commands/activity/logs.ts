@@ -1,6 +1,6 @@
-import type { Action } from '../invocation.ts';
-import { parseTime } from '../parse/time.ts';
-import { bytes, warn, whenWritable } from '../render/output.ts';
+import type { Action } from '../../invocation.ts';
+import { parseTime } from '../../parse/time.ts';
+import { bytes, warn, whenWritable } from '../../render/output.ts';
 
 export interface LogsOptions {
 	readonly follow?: boolean;

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerUsage } from '#api/activity/processes.ts';
-import type { Action } from '../invocation.ts';
-import { renderJson } from '../render/json.ts';
-import { frame, line, lines, terminalWidth } from '../render/output.ts';
-import { size } from '../render/size.ts';
-import { type Column, renderTable } from '../render/table.ts';
+import type { Action } from '../../invocation.ts';
+import { renderJson } from '../../render/json.ts';
+import { frame, line, lines, terminalWidth } from '../../render/output.ts';
+import { size } from '../../render/size.ts';
+import { type Column, renderTable } from '../../render/table.ts';
 
 export interface StatsOptions {
 	readonly stream: boolean;

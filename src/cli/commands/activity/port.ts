@@ -1,8 +1,8 @@
 import type { PublishedPort } from '#api/containers.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { Action } from '../invocation.ts';
-import { renderJson } from '../render/json.ts';
-import { line, lines } from '../render/output.ts';
+import type { Action } from '../../invocation.ts';
+import { renderJson } from '../../render/json.ts';
+import { line, lines } from '../../render/output.ts';
 
 /** `80/tcp -> eth0:8080`, one line for each interface; with a port of the container only where that is published. */
 export const port: Action<{ json?: boolean }> = async ({ args: [name = '', asked], options, client }) => {

@@ -1,8 +1,8 @@
 import type { FoundObject } from '#api/activity/objects.ts';
 import type { KleeneClient } from '#client/client.ts';
-import { type Action, each } from '../invocation.ts';
-import { renderJson } from '../render/json.ts';
-import { line } from '../render/output.ts';
+import { type Action, each } from '../../invocation.ts';
+import { renderJson } from '../../render/json.ts';
+import { line } from '../../render/output.ts';
 
 /** Details of objects of any kind, as JSON. */
 export const inspect: Action<object> = ({ args, client }) =>
