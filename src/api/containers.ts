@@ -90,6 +90,25 @@ export const ContainerConfig = Type.Object(
 );
 export type ContainerConfig = Type.Static<typeof ContainerConfig>;
 
+export const RunEnd = Type.Object(
+	{
+		exit_code: Nullable(
+			Type.Integer({ description: 'of the first process, 128 + signal; null: it never ran, or it is not known' }),
+		),
+		at: Type.String({ description: 'ISO 8601, UTC' }),
+		reason: Type.Union([
+			Type.Literal('exited'),
+			Type.Literal('stopped'),
+			Type.Literal('killed'),
+			Type.Literal('out-of-memory'),
+			Type.Literal('host-restarted'),
+			Type.Literal('start-failed'),
+		]),
+	},
+	{ $id: 'RunEnd', description: 'ours: how the last run ended; null: it runs, or never ran' },
+);
+export type RunEnd = Type.Static<typeof RunEnd>;
+
 const containerFields = {
 	id: Type.String(),
 	name: Nullable(Type.String()),
@@ -108,6 +127,7 @@ const containerFields = {
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),
 	running: Type.Boolean(),
+	end: Nullable(RunEnd),
 };
 
 export const Container = Type.Object(containerFields, { $id: 'Container' });

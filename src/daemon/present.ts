@@ -57,6 +57,7 @@ function textOf(address: Address | undefined): string {
 }
 
 export function presentContainer({ container, running, targets }: ContainerState): containers.Container {
+	const { end } = container;
 	return {
 		id: container.id,
 		name: container.name,
@@ -82,6 +83,7 @@ export function presentContainer({ container, running, targets }: ContainerState
 		created: container.created,
 		dataset: container.dataset,
 		running,
+		end: running || !end ? null : { exit_code: end.code, at: end.at, reason: end.reason },
 	};
 }
 

@@ -53,7 +53,7 @@ export class Engine {
 		const recorder = new Recorder(store);
 		const timestamp = risingTimestamps();
 		const events = new Events(log, timestamp);
-		const executor = new Executor(driver, { store, recorder, events, log });
+		const executor = new Executor(driver, { store, recorder, events, log, timestamp });
 		const seen = { gatewayInterface: '', traits: driver.facts() };
 		const fresh = { locks: new KeyedLocks(), timestamp, events, seen };
 		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };

@@ -1,3 +1,4 @@
+import type { RunEnd } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
@@ -14,8 +15,13 @@ interface EventFields {
 	'container-created': { readonly container: string; readonly name: string; readonly image: string };
 	/** Its first process runs. */
 	'container-started': { readonly container: string; readonly name: string };
-	/** Nothing of its run is left on the host. */
-	'container-stopped': { readonly container: string; readonly name: string };
+	/** Nothing of its run is left on the host. Code and reason: see `RunEnd`. */
+	'container-stopped': {
+		readonly container: string;
+		readonly name: string;
+		readonly code: number | null;
+		readonly reason: RunEnd['reason'];
+	};
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };
 	'container-removed': { readonly container: string; readonly name: string };
@@ -119,12 +125,15 @@ export function eventBodiesOf(
 			return change.neverCreated ? [] : containers.map(({ id, name }) => ({ kind: change.kind, container: id, name }));
 		case 'endpoint-removed':
 			return change.neverConnected ? [] : endpoints.map((one) => ({ kind: 'endpoint-disconnected', ...idsOf(one) }));
-		case 'run-ended':
-			return stopped.map(({ id, name }) => ({ kind: 'container-stopped', container: id, name }));
+		case 'run-ended': {
+			const { code = null, reason = 'killed' } = change.end ?? {};
+			return stopped.map(({ id, name }) => ({ kind: 'container-stopped', container: id, name, code, reason }));
+		}
 		case 'layer-created':
 		case 'layer-removed':
 		case 'root-committed':
 		case 'run-started':
+		case 'start-failed':
 		case 'parts-joined':
 		case 'parts-left':
 		case 'default-route-preferred':

@@ -1,6 +1,7 @@
 import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
 import type { Part } from '#model/part.ts';
+import { runEndOf, type SandboxEnd } from '#model/sandbox.ts';
 import { inverseOf, type Step } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { JournalEntry, NewEntry } from '#store/journal.ts';
@@ -42,6 +43,7 @@ interface Surroundings {
 	readonly recorder: Recorder;
 	readonly events: Events;
 	readonly log: Logger;
+	readonly timestamp: () => string;
 }
 
 /**
@@ -59,17 +61,19 @@ export class Executor {
 	readonly #recorder: Recorder;
 	readonly #events: Events;
 	readonly #log: Logger;
+	readonly #timestamp: () => string;
 	/** Journal entries of plans that this process is at work on. */
 	readonly #underWay = new Set<number>();
 	/** Entries that could not be closed, with their subjects: what is done to a subject later outdates them. */
 	readonly #left = new Map<number, string>();
 
-	constructor(driver: HostDriver, { store, recorder, events, log }: Surroundings) {
+	constructor(driver: HostDriver, { store, recorder, events, log, timestamp }: Surroundings) {
 		this.#driver = driver;
 		this.#store = store;
 		this.#recorder = recorder;
 		this.#events = events;
 		this.#log = log;
+		this.#timestamp = timestamp;
 	}
 
 	/**
@@ -129,10 +133,12 @@ export class Executor {
 
 	async #tearDown(id: number, { subject, chains, done, whole }: TeardownPlan, options: ApplyOptions) {
 		try {
-			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, options)))).flat();
+			const ends = new Map<string, SandboxEnd>();
+			const noting = { ...options, onEnd: (container: string, end: SandboxEnd) => void ends.set(container, end) };
+			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, noting)))).flat();
 			const unreachable = failures.find(isUnreachable);
 			if (unreachable) throw unreachable;
-			this.#finish(id, subject, whole && failures.length > 0 ? [] : done);
+			this.#finish(id, subject, whole && failures.length > 0 ? [] : this.#withEnds(done, ends));
 			return failures;
 		} catch (error) {
 			this.#left.set(id, subject);
@@ -175,6 +181,14 @@ export class Executor {
 		}
 	}
 
+	/** Ends of runs as the host told them, by the ids of containers. */
+	#withEnds(changes: readonly StoreChange[], ends: ReadonlyMap<string, SandboxEnd>): StoreChange[] {
+		return changes.map((change) => {
+			if (change.kind !== 'run-ended') return change;
+			return { ...change, end: runEndOf(ends.get(change.container), change.stopped ?? false, this.#timestamp()) };
+		});
+	}
+
 	#begin(entry: NewEntry): number {
 		const id = this.#store.journal.begin(entry);
 		this.#underWay.add(id);
@@ -199,9 +213,12 @@ export class Executor {
 
 	async #settle({ id, subject, mode, steps, cursor, record, whole }: JournalEntry): Promise<void> {
 		this.#log.warn({ subject, mode, step: cursor }, 'recovering an interrupted plan');
-		const failures = mode === 'build' ? await this.#undo(steps.slice(0, cursor + 1)) : await this.#takeDown(steps, {});
+		const ends = new Map<string, SandboxEnd>();
+		const onEnd = (container: string, end: SandboxEnd) => void ends.set(container, end);
+		const undone = mode === 'build' ? this.#undo(steps.slice(0, cursor + 1)) : this.#takeDown(steps, { onEnd });
+		const failures = await undone;
 		if (failures.some(isUnreachable)) return;
-		this.#close(id, whole && failures.length > 0 ? [] : record);
+		this.#close(id, whole && failures.length > 0 ? [] : this.#withEnds(record, ends));
 		this.#left.delete(id);
 		this.#events.tell({ kind: 'plan-recovered', subject, mode });
 	}

@@ -143,7 +143,7 @@ export class Reconciler {
 			await this.#makeAll(`container ${name}`, parts.filter(isFirewall), sound);
 			// A daemon may have died after it took the container from a network.
 			await this.#live.complete(container);
-		} else await this.#runs.stop(id, 0);
+		} else await this.#runs.conclude(id);
 	}
 
 	/** Once more, as it may have been started, or been adopted, since all were looked at. */

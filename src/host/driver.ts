@@ -13,7 +13,7 @@ import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
-import type { ProcessSpec } from '#model/sandbox.ts';
+import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 
 /** Features and properties of this host, probed once. */
@@ -134,6 +134,8 @@ export interface ApplyOptions {
 	 * that were put aside are removed.
 	 */
 	readonly lost?: 'keep' | 'discard';
+	/** For unmaking a sandbox: called with how its last run ended, also when it was unmade before and is not there any more. */
+	readonly onEnd?: (container: string, end: SandboxEnd) => void;
 	/** For unmaking a sandbox: milliseconds between asking its processes to end and ending them. Default 10000. */
 	readonly grace?: number;
 }

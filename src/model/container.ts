@@ -4,6 +4,19 @@ import type { PublishedPort } from './port.ts';
 export type NetworkDriver = 'ipnet' | 'host' | 'vnet' | 'disabled';
 export type RestartPolicy = 'no' | 'on-startup';
 
+/** Reasons that a host can tell; `killed` also stands for an end that nobody saw. */
+export type EndCause = 'exited' | 'killed' | 'out-of-memory' | 'host-restarted';
+
+/** End of the last run of a container, kept until it is started again. */
+export interface RunEnd {
+	/** Exit code of the first process, 0–255, 128 + signal; null where there is none. */
+	readonly code: number | null;
+	/** ISO 8601, UTC. */
+	readonly at: string;
+	/** `stopped`: ended by itself after it was asked to; `start-failed`: its command never ran. */
+	readonly reason: EndCause | 'stopped' | 'start-failed';
+}
+
 export interface Container {
 	readonly id: string;
 	readonly name: string;
@@ -31,6 +44,8 @@ export interface Container {
 	readonly created: string;
 	/** Location of its files, in the host's own terms. */
 	readonly dataset: string;
+	/** Of its last run; null or absent while it runs, and when it was never started. */
+	readonly end?: RunEnd | null;
 }
 
 /** `NAME=value` lists merged by name, later lists win, first appearance keeps its place. */

@@ -1,4 +1,4 @@
-import type { NetworkDriver } from './container.ts';
+import type { EndCause, NetworkDriver, RunEnd } from './container.ts';
 
 /** A process to be run in a container. */
 export interface ProcessSpec {
@@ -61,4 +61,23 @@ export interface SandboxSpec {
 	readonly parameters: readonly string[];
 	/** The process that the container is started with. */
 	readonly process: ProcessSpec;
+}
+
+/** End of a sandbox on a host. */
+export interface SandboxEnd {
+	/** Exit code of the first process, 0–255, 128 + signal; null where it is not known. */
+	readonly code: number | null;
+	/** ISO 8601, UTC; null where it is not known. */
+	readonly at: string | null;
+	readonly cause: EndCause;
+}
+
+/**
+ * @param end undefined: the host knows nothing, so the command never ran
+ * @param stopped whether somebody asked for the end
+ * @param at time for an end of which the host does not know it: when it was found
+ */
+export function runEndOf(end: SandboxEnd | undefined, stopped: boolean, at: string): RunEnd {
+	if (!end) return { code: null, at, reason: stopped ? 'killed' : 'start-failed' };
+	return { code: end.code, at: end.at ?? at, reason: end.cause === 'exited' && stopped ? 'stopped' : end.cause };
 }

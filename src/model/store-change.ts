@@ -2,7 +2,7 @@
  * Changes to record at the end of a plan, as plain data: it lies in the journal beside the steps, so that
  * whoever finishes the plan records it, the process that made the plan or the next one.
  */
-import type { Container } from './container.ts';
+import type { Container, RunEnd } from './container.ts';
 import type { Image } from './image.ts';
 import type { Layer } from './layer.ts';
 import type { NetworkText } from './network.ts';
@@ -100,6 +100,19 @@ export interface RunEnded {
 	readonly kind: 'run-ended';
 	/** Id. */
 	readonly container: string;
+	/** Somebody asked for it. Default: false. */
+	readonly stopped?: boolean;
+	/** Filled in when the host has told how it ended; absent: nothing is known. */
+	readonly end?: RunEnd;
+}
+
+/** A run of which no part is left. */
+export interface StartFailed {
+	readonly kind: 'start-failed';
+	/** Id. */
+	readonly container: string;
+	/** Time of the attempt, ISO 8601, UTC. */
+	readonly at: string;
 }
 
 /** Parts that a running container got besides. */
@@ -148,6 +161,7 @@ export type StoreChange =
 	| ContainerRemoved
 	| RunStarted
 	| RunEnded
+	| StartFailed
 	| PartsJoined
 	| PartsLeft
 	| EndpointRemoved

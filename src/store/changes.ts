@@ -6,7 +6,7 @@ import type { Endpoint } from '#model/endpoint.ts';
 import type { Image } from '#model/image.ts';
 import { type Network, networkOf } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
-import type { StoreChange } from '#model/store-change.ts';
+import type { RunEnded, RunStarted, StoreChange } from '#model/store-change.ts';
 import type { Volume } from '#model/volume.ts';
 import type { Store } from './store.ts';
 
@@ -63,10 +63,12 @@ export function applyChange(store: Store, change: StoreChange): Freed {
 		case 'container-removed':
 			return removeContainer(store, change.container);
 		case 'run-started':
-			store.containers.setParts(change.container, change.parts);
-			return NOTHING;
+			return startRun(store, change);
 		case 'run-ended':
-			return endRun(store, change.container);
+			return endRun(store, change);
+		case 'start-failed':
+			store.containers.setEnd(change.container, { code: null, at: change.at, reason: 'start-failed' });
+			return NOTHING;
 		case 'parts-joined':
 			store.containers.setParts(change.container, withMore(store.containers.parts(change.container), change.parts));
 			return NOTHING;
@@ -133,11 +135,18 @@ function lowerHints(store: Store, endpoint: Endpoint): void {
 	}
 }
 
-function endRun(store: Store, container: string): Freed {
+function startRun(store: Store, { container, parts }: RunStarted): Freed {
+	store.containers.setParts(container, parts);
+	store.containers.setEnd(container, null);
+	return NOTHING;
+}
+
+function endRun(store: Store, { container, end }: RunEnded): Freed {
 	const known = store.containers.get(container);
 	const parts = store.containers.parts(container);
 	const endpoints = store.endpoints.ofContainer(container);
 	store.containers.setParts(container, []);
+	if (end) store.containers.setEnd(container, end);
 	for (const { id } of endpoints) store.endpoints.setEpair(id, null);
 	const stopped = known && parts.length > 0 ? [known] : [];
 	return { ...NOTHING, parts, cables: endpoints.flatMap(cablesOf), stopped };

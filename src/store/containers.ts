@@ -1,7 +1,7 @@
-import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
+import type { Container, NetworkDriver, RestartPolicy, RunEnd } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
 import type { Database } from './database.ts';
-import { flag, integer, json, oneOf, Table, text } from './table.ts';
+import { flag, integer, json, nullable, oneOf, Table, text } from './table.ts';
 
 const CONTAINERS = new Table<Container>('containers', {
 	id: text('id'),
@@ -22,6 +22,7 @@ const CONTAINERS = new Table<Container>('containers', {
 	bandwidth: integer('bandwidth'),
 	created: text('created'),
 	dataset: text('dataset'),
+	end: nullable(json<RunEnd>('run_end')),
 });
 
 export class ContainerStore {
@@ -40,6 +41,10 @@ export class ContainerStore {
 		const { name, cmd, user, env, jailParam, restartPolicy, persist, id } = container;
 		const changes = { name, cmd, user, env, jailParam, restartPolicy, persist };
 		CONTAINERS.update(this.#db, changes, 'WHERE id = ?', id);
+	}
+
+	setEnd(id: string, end: RunEnd | null): void {
+		CONTAINERS.update(this.#db, { end }, 'WHERE id = ?', id);
 	}
 
 	delete(id: string): void {

@@ -202,4 +202,8 @@ export const MIGRATIONS: readonly string[] = [
 	-- 1: removed when its run has ended.
 	ALTER TABLE containers ADD COLUMN auto_remove INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	-- Exit code, time and reason of the end of its last run, as JSON.
+	ALTER TABLE containers ADD COLUMN run_end TEXT;
+	`,
 ];

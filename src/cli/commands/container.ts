@@ -19,9 +19,17 @@ function columns(now: number): readonly Column<ContainerSummary>[] {
 		{ title: 'COMMAND', cell: commandText, shrinks: true, maximum: 40 },
 		{ title: 'CREATED', cell: ({ created }) => age(created, now), shrinks: true },
 		{ title: 'AUTORUN', cell: (row) => (row.restart_policy === 'on-startup' ? 'yes' : 'no'), centred: true },
-		{ title: 'STATUS', cell: ({ running }) => (running ? 'running' : 'stopped') },
+		{ title: 'STATUS', cell: (row) => statusOf(row, now), shrinks: true },
 		{ title: 'JID', cell: ({ jid }) => (jid === null ? '' : String(jid)) },
 	];
+}
+
+/** The daemon of the original Kleene tells no `end`. */
+function statusOf({ running, end }: Pick<ContainerSummary, 'running' | 'end'>, now: number): string {
+	if (running) return 'running';
+	if (!end) return 'stopped';
+	const code = end.exit_code === null ? '' : ` (${end.exit_code})`;
+	return `${end.reason.replaceAll('-', ' ')}${code} ${age(end.at, now).replace(/^[AL]/, (letter) => letter.toLowerCase())}`;
 }
 
 function imageOf({ image_id, image_name, image_tag }: ContainerSummary): string {

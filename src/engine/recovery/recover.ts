@@ -26,6 +26,7 @@ export async function recover(store: Store, driver: HostDriver, records: Records
 			dropMissing(store, observed, merge.report);
 			for (const record of runningAmong(records, observed)) replaceContainer(store, record, { merge, records });
 			restoreRuns(store, records);
+			restoreEnds(store, records);
 		}
 		merge.takeAll();
 		return merge.report;
@@ -41,6 +42,12 @@ function isOutdated(store: Store, { sandboxes }: Observed): boolean {
 function forgetRuns(store: Store): void {
 	for (const { id } of store.journal.unfinished()) store.journal.end(id);
 	for (const { id } of store.containers.list()) applyChange(store, { kind: 'run-ended', container: id });
+}
+
+/** Records are newer than a backup. */
+function restoreEnds(store: Store, { containers }: Records): void {
+	for (const { container } of containers)
+		if (store.containers.get(container.id)) store.containers.setEnd(container.id, container.end ?? null);
 }
 
 function dropMissing(store: Store, { rootFiles, layerFiles }: Observed, { left }: Report): void {

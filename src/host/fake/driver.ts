@@ -17,9 +17,11 @@ import {
 } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
+import type { EndCause } from '#model/container.ts';
 import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/host/observed.ts';
 import { identityOf, type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
 import { interfaceOnHost } from '#model/parts/references.ts';
+import type { SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import { FakeActivity } from './activity.ts';
 import { FakeProcess } from './process.ts';
@@ -45,6 +47,8 @@ export class FakeHost implements HostDriver {
 	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();
+	/** How containers ended, until they are made again. */
+	readonly ends = new Map<string, SandboxEnd>();
 	/** Files that were put aside, by the identity of their part. */
 	readonly lost = new Map<string, LostFiles>();
 	/** Interfaces that are not ours. */
@@ -126,6 +130,8 @@ export class FakeHost implements HostDriver {
 			const files = options.lost === 'keep' ? lostFilesOf(part) : undefined;
 			if (files) this.lost.set(identityOf(part), files);
 			this.#unmake(part);
+			const end = part.kind === 'sandbox' ? this.ends.get(part.container) : undefined;
+			if (part.kind === 'sandbox' && end) options.onEnd?.(part.container, end);
 		}
 		if (this.loseAt-- === 0) this.#reachable = false;
 		this.#requireReachable();
@@ -140,6 +146,7 @@ export class FakeHost implements HostDriver {
 			throw refuse(identity, 'the name is taken');
 		for (const needed of standsOn(part)) if (!this.#has(needed)) throw refuse(identity, `${needed} is not there`);
 		this.parts.set(identity, part);
+		if (part.kind === 'sandbox') this.ends.delete(part.container);
 	}
 
 	/** @param needed one of the names that parts stand on */
@@ -157,7 +164,7 @@ export class FakeHost implements HostDriver {
 		const onTop = others.find((other) => !along.has(other) && goes(standsOn(other)));
 		if (onTop) throw refuse(identity, `${identityOf(onTop)} stands on it`);
 		for (const other of along) this.parts.delete(identityOf(other));
-		if (part.kind === 'sandbox') this.endContainer(part.container, 137);
+		if (part.kind === 'sandbox') this.endContainer(part.container, 137, 'killed');
 		this.parts.delete(identity);
 	}
 
@@ -185,10 +192,11 @@ export class FakeHost implements HostDriver {
 	}
 
 	/** All processes of a container end. */
-	endContainer(container: string, code: number): void {
+	endContainer(container: string, code: number, cause: EndCause = 'exited'): void {
 		const process = this.processes.get(container);
 		if (!process) return;
 		this.processes.delete(container);
+		this.ends.set(container, { code, at: new Date().toISOString(), cause });
 		process.end({ code, sandboxEnded: true });
 		this.tell({ kind: 'sandbox-ended', container });
 	}

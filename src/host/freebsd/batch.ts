@@ -6,6 +6,7 @@ import type { Script } from '#os/shell/quote.ts';
 import { ConnectionLost, type SectionResult, type Shell } from '#os/shell/shell.ts';
 import type { HandlerOptions, PartHandler, PartHandlers } from './handler.ts';
 import { translateError } from './refusals.ts';
+import { readEnd } from './sandbox/ends.ts';
 
 /** A step that was rendered. */
 interface Rendered {
@@ -28,7 +29,7 @@ export async function applyBatch(
 	steps: readonly Step[],
 	options: ApplyOptions = {},
 ): Promise<void> {
-	const { keepGoing = false, progress, onDone, onFailure, signal } = options;
+	const { keepGoing = false, progress, onDone, onFailure, onEnd, signal } = options;
 	const failures: unknown[] = [];
 	const fail = (step: Step, error: unknown) => {
 		onFailure?.(step, error);
@@ -42,6 +43,8 @@ export async function applyBatch(
 		const { step, index, looks } = rendered[done - 1]!;
 		if (result.code !== 0) fail(step, translateError(step, { ...result, commands: describeStep(handlers, step) }));
 		else if (failures.length === 0 && !looks) onDone?.(index + 1);
+		const end = step.verb === 'unmake' && step.part.kind === 'sandbox' ? readEnd(result.stdout) : undefined;
+		if (end && step.part.kind === 'sandbox') onEnd?.(step.part.container, end);
 	};
 	try {
 		if (rendered.length > 0)

@@ -87,4 +87,9 @@ export class Paths {
 	exits(): string {
 		return join(this.root, 'exits');
 	}
+
+	/** How the last run of a container ended; see `exit-files.ts`. */
+	exit(id: string): string {
+		return join(this.exits(), id);
+	}
 }

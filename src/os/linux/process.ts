@@ -42,6 +42,11 @@ export function isAlive(process: ProcessIdentity): boolean {
 	return now !== undefined && now.start === process.start && now.boot === process.boot;
 }
 
+/** Whether the host was started again since that process ran. */
+export function isOfEarlierBoot(process: ProcessIdentity): boolean {
+	return process.boot !== bootId();
+}
+
 /** A descriptor that means this process for ever, whatever becomes of its number; undefined when it is gone. */
 function openProcess(process: ProcessIdentity): number | undefined {
 	const fd = Number(call(PIDFD_OPEN, process.pid, 0, 0, 0));

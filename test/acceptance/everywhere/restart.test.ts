@@ -17,6 +17,7 @@ interface Listed {
 	readonly name: string;
 	readonly running: boolean;
 	readonly jid: number | null;
+	readonly end: { readonly exit_code: number; readonly at: string; readonly reason: string } | null;
 }
 const listed = () => host.kleeJson<Listed[]>('lsc', '-a');
 /** Without link-local addresses, which come by themselves some time after an interface is up. */
@@ -61,12 +62,16 @@ test('a process that writes is not hurt when the daemon dies', async () => {
 	);
 });
 
-test('a container that ends while no daemon runs is cleared away at the next start', async () => {
-	await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'brief', host.image, 'sleep', '1');
+test('a container that ends while no daemon runs is cleared away at the next start, and its end is known', async () => {
+	const brief = ['/bin/sh', '-c', 'sleep 1; exit 6'];
+	await host.kleeOutput('run', '-d', '-l', 'vnet', '-n', 'testnet', '--name', 'brief', host.image, ...brief);
 	await host.stopDaemon('SIGKILL');
 	await new Promise((resolve) => setTimeout(resolve, 4000));
+	const back = Date.now();
 	await host.startDaemon();
-	assert.equal((await listed()).find(({ name }) => name === 'brief')?.running, false);
+	const { running, end } = (await listed()).find(({ name }) => name === 'brief')!;
+	assert.deepEqual([running, end?.exit_code, end?.reason], [false, 6, 'exited']);
+	assert.ok(Date.parse(end!.at) < back, 'the time of its end');
 	assert.ok(!(await host.interfaces()).some(({ name }) => name.startsWith('epair')));
 	assert.deepEqual(await host.lastingLeftovers(), []);
 });

@@ -29,6 +29,27 @@ test('klee run and klee exec exit with the exit code of the command', async () =
 	assert.match(stderr, /\n\n[0-9a-f]{12} has exited with exit-code 3\n$/);
 });
 
+test('how a container ended is kept until it is started again', async () => {
+	const endOf = async (name: string) => {
+		const { container } = JSON.parse(await host.kleeOutput('container', 'inspect', name));
+		return container.end && [container.end.exit_code, container.end.reason];
+	};
+	const since = Math.floor(Date.now() / 1000) * 1000;
+	await host.klee('run', '--name', 'own', ...shell('exit 7'));
+	assert.deepEqual(await endOf('own'), [7, 'exited']);
+	const { container } = JSON.parse(await host.kleeOutput('container', 'inspect', 'own'));
+	assert.ok(Date.parse(container.end.at) >= since - 1000 && Date.parse(container.end.at) <= Date.now() + 1000);
+	assert.match(await host.kleeOutput('lsc', '-a'), /exited \(7\) .* ago/);
+	await host.kleeOutput('run', '-d', '--name', 'asked', ...shell("trap 'exit 4' TERM; while :; do sleep 0.1; done"));
+	assert.equal(await endOf('asked'), null);
+	await host.kleeOutput('stop', 'asked');
+	assert.deepEqual(await endOf('asked'), [4, 'stopped']);
+	await host.kleeOutput('start', '-d', 'asked');
+	assert.equal(await endOf('asked'), null);
+	await host.kleeOutput('stop', '-t', '0', 'asked');
+	assert.deepEqual(await endOf('asked'), [137, 'killed']);
+});
+
 test('a command that is not there ends with 127', async () => {
 	const { code } = await host.klee('run', host.image, 'nosuchcommand');
 	assert.equal(code, 127);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Bundle, type SandboxProcesses } from '#host/linux/sandbox/bundle/bundle.ts';
+import { readExit } from '#host/linux/sandbox/exit-files.ts';
 import { childrenOf, isAlive, signalProcess } from '#os/linux/process.ts';
 import { Fixture } from './fixture.ts';
 
@@ -47,5 +48,5 @@ for (const grace of [0, 10_000])
 		await fixture.sandboxes.unmake(part, { grace });
 		assert.deepEqual(await process.ended, { code: 137, sandboxEnded: true });
 		await until('its conmon stays', () => !isAlive(processes.monitor));
-		assert.equal(existsSync(file), false);
+		assert.deepEqual([readExit(file)?.code, readExit(file)?.cause], [137, 'exited']);
 	});

@@ -14,8 +14,15 @@ import { portsAmong, type RunPlanner } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { Removals } from './removals.ts';
 
-/** Milliseconds between asking its processes to end and ending them, or the news that none is left. */
-type Ending = number | 'processes are gone';
+interface Termination {
+	/** Milliseconds between asking its processes to end and ending them. */
+	readonly grace: number;
+	/** Somebody asked for it. */
+	readonly stopped?: boolean;
+}
+
+/** Processes are to be ended, or none is left. */
+type Ending = Termination | 'processes are gone';
 
 /** A container that runs. */
 interface Run {
@@ -125,7 +132,7 @@ export class Runs {
 	 * @param begin called in the transaction in which the plan begins
 	 */
 	async build(container: Container, begin: () => Beginning, options: BuildOptions): Promise<Started> {
-		const { executor, events } = this.#context;
+		const { executor, events, timestamp } = this.#context;
 		const { id, name } = container;
 		const run: Run = { id, adopted: false, gone: Promise.withResolvers(), ending: false };
 		let parts: readonly Part[] = [];
@@ -137,11 +144,13 @@ export class Runs {
 		};
 		try {
 			await executor.build(() => {
-				const { steps = [], ...beginning } = begin();
+				const { steps = [], undone = [], ...beginning } = begin();
 				({ parts } = beginning);
 				const done = [{ kind: 'run-started', container: id, parts }] as const;
 				const making = this.#names.filled(id, parts).map(make);
-				return { ...beginning, subject: `container ${id}`, steps: [...steps, ...making], done, launch };
+				const failed = { kind: 'start-failed', container: id, at: timestamp() } as const;
+				const subject = `container ${id}`;
+				return { ...beginning, subject, steps: [...steps, ...making], done, undone: [failed, ...undone], launch };
 			});
 		} catch (error) {
 			this.#active.delete(id);
@@ -161,13 +170,19 @@ export class Runs {
 	/** Callers hold the lock of the container. @param grace milliseconds between asking and ending its processes. */
 	async stop(containerId: string, grace: number): Promise<void> {
 		const run = this.#active.get(containerId);
-		if (run) await this.#end(run, grace);
+		if (run) await this.#end(run, { grace, stopped: true });
+	}
+
+	/** Takes away what is left of a run that was found to have ended. Callers hold the lock of the container. */
+	async conclude(containerId: string): Promise<void> {
+		const run = this.#active.get(containerId);
+		if (run) await this.#end(run, { grace: 0 });
 	}
 
 	/** Plan of `stop`. Callers hold the lock of the container. */
 	describeStop(containerId: string): string[] {
 		const run = this.#active.get(containerId);
-		return run ? this.#context.executor.describe(this.#chainsOfEnd(run, 0).flat()) : [];
+		return run ? this.#context.executor.describe(this.#chainsOfEnd(run, { grace: 0 }).flat()) : [];
 	}
 
 	/** The container ended by itself. A later run of the same container is another `Run`, so it is left alone. */
@@ -188,8 +203,9 @@ export class Runs {
 		run.ending = true;
 		try {
 			const chains = this.#chainsOfEnd(run, ending);
-			const options = { grace: typeof ending === 'string' ? 0 : ending };
-			const done = [{ kind: 'run-ended', container: run.id }] as const;
+			const { grace = 0, stopped = false }: Partial<Termination> = typeof ending === 'string' ? {} : ending;
+			const options = { grace };
+			const done = [{ kind: 'run-ended', container: run.id, stopped }] as const;
 			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
 			await this.#removals.afterRun(run.id);
 		} finally {

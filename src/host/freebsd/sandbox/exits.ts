@@ -112,7 +112,7 @@ export class Exits {
 			// tail never writes and so never finds its reader gone: the end of the input is what ends it.
 			const session = await this.#shell.open(
 				lines(
-					sh`mkdir -p ${path}; : >>${events}; tail -n ${PAST} -F ${events} 2>/dev/null &`,
+					sh`mkdir -p ${path}/ends; : >>${events}; tail -n ${PAST} -F ${events} 2>/dev/null &`,
 					sh`cat >/dev/null; kill $!`,
 				),
 			);

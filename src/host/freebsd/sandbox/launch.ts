@@ -15,6 +15,7 @@ import { mergeEnv } from '#model/container.ts';
 import type { ProcessSpec } from '#model/sandbox.ts';
 import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
+import { forgetEnd } from './ends.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 
 export interface Launch {
@@ -141,7 +142,7 @@ function prepare(launch: Launch): Script {
 		sh`umask 077; [ ! -e ${directory} ] || ${removeRuns([directory])}; mkdir -p ${directory}`,
 		...(fifos.length > 0 ? [sh`mkfifo ${fifos.map((name) => `${directory}/${name}`)}`] : []),
 		sh`echo ${token} >${directory}/token`,
-		first ? sh`echo ${jexecFlags(launch)} >${directory}/jexec` : sh`:`,
+		first ? lines(sh`echo ${jexecFlags(launch)} >${directory}/jexec`, forgetEnd(launch.state, container)) : sh`:`,
 		file('start.sh', startFile(launch)),
 		file('run.sh', process.tty ? terminalRunFile(launch) : runFile(launch)),
 		...(process.tty ? [file('inner.sh', innerFile(launch))] : []),
@@ -283,7 +284,7 @@ function watchFile({ state, container, token }: Launch): Script {
 		sh`done`,
 		sh`known=; { read -r known <${directory}/token; } 2>/dev/null`,
 		sh`[ "$known" = ${token} ] || exit 0`,
-		sh`: >${directory}/ended`,
+		sh`date +%s >${directory}/ended`,
 		sh`echo ${`sandbox ${container} ${token}`} >>${state.events}`,
 	);
 }

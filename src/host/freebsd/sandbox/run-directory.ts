@@ -8,9 +8,11 @@ import { type Script, sh } from '#os/shell/quote.ts';
  *     pid      process id of the process itself
  *     tty      its terminal, e.g. /dev/pts/3
  *     code     its exit code, once it has ended
- *     ended    there once no process is left in the container (first processes only)
+ *     ended    there once no process is left in the container (first processes only): seconds since the epoch
  *     in, out, err   FIFOs to it, when somebody is attached
  *     *.sh     the scripts that do this
+ *
+ * And of the last run of a container: see `ends.ts`.
  */
 export class StateDirectory {
 	/** E.g. `/var/run/kleene/1a2b3c4d`. */
@@ -23,6 +25,11 @@ export class StateDirectory {
 	/** Of the first process of a container. */
 	run(container: string): string {
 		return `${this.path}/run/${container}`;
+	}
+
+	/** How the last run of a container ended. */
+	end(container: string): string {
+		return `${this.path}/ends/${container}`;
 	}
 
 	/** Of an additional process. */

@@ -61,7 +61,7 @@ export class Runner {
 	async open(): Promise<void> {
 		const { path, events } = this.#state;
 		const script = lines(
-			sh`mkdir -p ${path}`,
+			sh`mkdir -p ${path}/ends`,
 			// What it tells of is found in the directories of the runs.
 			sh`: >${events}`,
 		);

@@ -14,6 +14,7 @@ import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
 import { unmountBelow } from '../storage/mounts.ts';
 import { mountInside, requireSource } from '../storage/nullfs.ts';
+import { tellEnd } from './ends.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { StateDirectory } from './run-directory.ts';
 import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
@@ -104,7 +105,9 @@ fi`;
 	unmake({ container, spec }: SandboxPart, options: HandlerOptions): Script {
 		const { grace = DEFAULT_GRACE } = options;
 		const hooks = hooksOf(spec);
+		const state = new StateDirectory(this.#paths.state());
 		return sh`${FUNCTIONS}
+killed=
 if jid=$(jls -j ${container} jid 2>/dev/null); then
 ${lines(...tryHooks(hooks.prestop, onHost(hooks)))}
 if alive; then
@@ -112,9 +115,12 @@ ${endProcesses(container, hooks, grace)}
 fi
 ${removeJail(container, spec.driver, options)}
 ${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
+else
+	jid=
 fi
 ${unmountBelow(this.#paths.containerRoot(container))}
-${new StateDirectory(this.#paths.state()).forget(container)}
+${tellEnd(state, container)}
+${state.forget(container)}
 ${tell('gone', container)}`;
 	}
 
@@ -191,7 +197,7 @@ function endProcesses(container: string, hooks: Hooks, grace: number): Script {
 		why: sh`'these do not end after SIGKILL: '"$(ps -J "$jid" -o pid= -o command= | tr '\\n\\t' '; ')"`,
 		hint: 'they are blocked in the kernel by a disk or a network file system: fix that, then stop the container again',
 	});
-	const kill = sh`end KILL ${AFTER_KILL} || ${left}`;
+	const kill = sh`{ killed=yes; end KILL ${AFTER_KILL} || ${left}; }`;
 	if (grace <= 0) return kill;
 	const seconds = String(grace / 1000);
 	return sh`${lines(...tryHooks(hooks.stop, sh`timeout --foreground -k 1 ${seconds} ${inside(hooks)}`))}

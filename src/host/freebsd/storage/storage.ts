@@ -12,6 +12,7 @@ import type { PartHandler } from '../handler.ts';
 import { isTold } from '../known.ts';
 import { MADE_BY, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
+import { StateDirectory } from '../sandbox/run-directory.ts';
 import type { Section } from '../section.ts';
 import { discardLost, keepLost, lostAmong } from './lost.ts';
 import { destroyDataset, unmountBelow } from './mounts.ts';
@@ -90,6 +91,7 @@ fi`;
 	}
 
 	#removeFiles({ container }: RootFiles): Script {
+		const end = new StateDirectory(this.#paths.state()).end(container);
 		const dataset = this.#paths.containerDataset(container);
 		const alive = refusal({
 			code: 'CONTAINER_RUNNING',
@@ -101,7 +103,8 @@ fi`;
 ${unmountBelow(this.#paths.containerRoot(container))}
 ${destroyDataset(dataset)}
 # Limits that the administrator gave the container by its name hold over a restart, and end with it.
-rctl -r jail:${container} >/dev/null 2>&1 || :`;
+rctl -r jail:${container} >/dev/null 2>&1 || :
+if [ -e ${end} ]; then rm -f ${end}; fi`;
 	}
 
 	#mount({ container }: RootMount): Script {

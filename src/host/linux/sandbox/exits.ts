@@ -1,8 +1,10 @@
-import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '#errors/kleene-error.ts';
-import { isAlive, type ProcessIdentity, ProcessWatch } from '#os/linux/process.ts';
+import type { SandboxEnd } from '#model/sandbox.ts';
+import { isAlive, isOfEarlierBoot, type ProcessIdentity, ProcessWatch } from '#os/linux/process.ts';
 import type { SandboxProcesses } from './bundle/bundle.ts';
+import { causeOf, type EndCircumstances, readExit, readExitCode, removeExit, writeExit } from './exit-files.ts';
 
 /** Milliseconds between two looks for first processes that went without an exit file. */
 const LOOK = 1000;
@@ -22,7 +24,7 @@ export interface ExitsLog {
 /**
  * The ends of all sandboxes. conmon writes a file named after the container, holding the exit code; one watch on the
  * directory serves all. A conmon that was killed writes nothing: then the first process itself is seen to be gone.
- * A file stays until `forget`, so that a daemon that was not there finds it.
+ * A file stays until the container is started again or removed, so that a daemon that was not there finds it.
  */
 export class Exits {
 	readonly #directory: string;
@@ -40,7 +42,7 @@ export class Exits {
 		this.#directory = directory;
 		this.#log = log;
 		mkdirSync(directory, { recursive: true });
-		this.#watcher = watch(directory, (_event, name) => name !== null && this.#look(name));
+		this.#watcher = watch(directory, (_event, name) => name !== null && this.#onChange(name));
 		// Then ends are noticed by the looks at the processes.
 		this.#watcher.on('error', (error) => log?.warn({ error: messageOf(error) }, 'cannot watch for ends of containers'));
 		this.#timer = setInterval(() => this.#lookForGone(), LOOK).unref();
@@ -49,14 +51,16 @@ export class Exits {
 	/** Also notice the end of this sandbox when nobody writes a file. */
 	track(container: string, { first, monitor }: SandboxProcesses): void {
 		this.#monitors.set(container, monitor);
-		if (!this.#processes.add(container, first)) this.#looks.set(container, 0);
+		if (this.#processes.add(container, first)) return;
+		this.#looks.set(container, 0);
+		this.#look(container);
 	}
 
-	/** Every end from now on, once for each run, and those that a file tells of already. */
+	/** Every end from now on, once for each run, and those of tracked sandboxes that a file tells of already. */
 	listen(listener: Listener): void {
 		this.#listeners.add(listener);
 		for (const container of this.#codes.keys()) listener(container);
-		for (const name of readdirSync(this.#directory)) this.#look(name);
+		for (const container of [...this.#monitors.keys()]) this.#look(container);
 	}
 
 	/** Exit code of the sandbox, when it has ended. */
@@ -88,12 +92,36 @@ export class Exits {
 		else this.#waiting.set(container, (this.#waiting.get(container) ?? new Set()).add(waiter));
 	}
 
-	/** The sandbox is gone or not yet made: nothing is known about it. Nobody goes on waiting for how it ended. */
+	/** A new run begins: nothing is known about it. Nobody goes on waiting for how the last one ended. */
 	forget(container: string): void {
+		removeExit(this.#file(container));
+		this.#settle(container);
+	}
+
+	/**
+	 * The sandbox is gone, and its file is kept. Nobody goes on waiting for how it ended.
+	 *
+	 * @param how absent: the sandbox was gone before
+	 * @returns undefined where there is no file of this or an earlier run
+	 */
+	conclude(container: string, how?: EndCircumstances): SandboxEnd | undefined {
+		const file = this.#file(container);
+		const code = readExitCode(file);
+		// The cause that was noted first is the right one: later there is less to see.
+		if (how && (readExit(file)?.cause ?? 'exited') === 'exited')
+			writeExit(file, { code: code ?? KILLED, cause: causeOf(code, how) });
+		this.#settle(container);
+		return readExit(file);
+	}
+
+	#settle(container: string): void {
 		this.#untrack(container);
-		rmSync(join(this.#directory, container), { force: true });
 		this.#codes.delete(container);
 		this.#resolve(container, KILLED);
+	}
+
+	#file(container: string): string {
+		return join(this.#directory, container);
 	}
 
 	close(): void {
@@ -101,9 +129,15 @@ export class Exits {
 		this.#watcher.close();
 	}
 
+	#onChange(container: string): void {
+		if (this.#monitors.has(container) || this.#waiting.has(container)) this.#look(container);
+		// Removed with its container.
+		else if (!existsSync(this.#file(container))) this.#codes.delete(container);
+	}
+
 	#look(container: string): void {
 		if (!CONTAINER.test(container) || this.#codes.has(container)) return;
-		const code = this.#read(container);
+		const code = readExitCode(this.#file(container));
 		if (code !== undefined) this.#conclude(container, code);
 	}
 
@@ -125,15 +159,6 @@ export class Exits {
 		this.#looks.delete(container);
 	}
 
-	#read(container: string): number | undefined {
-		try {
-			const code = Number.parseInt(readFileSync(join(this.#directory, container), 'utf8'), 10);
-			return Number.isInteger(code) ? code & 0xff : undefined;
-		} catch {
-			return undefined;
-		}
-	}
-
 	#lookForGone(): void {
 		for (const container of this.#processes.gone()) {
 			this.#processes.remove(container);
@@ -146,14 +171,15 @@ export class Exits {
 			this.#looks.set(container, looks + 1);
 			if (looks + 1 < PATIENCE) continue;
 			this.#look(container);
-			if (!this.#codes.has(container)) this.#concludeUnseen(container);
+			if (!this.#codes.has(container)) this.#concludeUnseen(container, monitor);
 		}
 	}
 
 	/** Nobody saw how it ended. The file makes this end like any other, for a later daemon too. */
-	#concludeUnseen(container: string): void {
+	#concludeUnseen(container: string, monitor: ProcessIdentity | undefined): void {
+		const cause = monitor && isOfEarlierBoot(monitor) ? 'host-restarted' : 'killed';
 		try {
-			writeFileSync(join(this.#directory, container), `${KILLED}`);
+			writeExit(this.#file(container), { code: KILLED, cause });
 		} catch (error) {
 			this.#log?.warn({ container, error: messageOf(error) }, 'the end of a container cannot be noted');
 		}

@@ -6,14 +6,15 @@ import type { ObservedSandbox } from '#model/host/observed.ts';
 import type { Mount } from '#model/mount.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
-import { deleteContainer } from '#os/linux/oci/runtime.ts';
-import { isAlive, signalProcess } from '#os/linux/process.ts';
+import { countOomKills, deleteContainer, isStarted } from '#os/linux/oci/runtime.ts';
+import { isAlive, isOfEarlierBoot, signalProcess } from '#os/linux/process.ts';
 import type { PartHandler } from '../handler.ts';
 import { requireReservedPorts } from '../network/reserved-ports.ts';
 import type { Paths } from '../paths.ts';
 import { hintFor, reasonOf } from '../refusals.ts';
 import { bindsBelow } from '../storage/bind-options.ts';
 import { Admission } from './admission.ts';
+import { adopt, cgroupOf } from './bundle/adoption.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
 import { lookUp } from './bundle/users.ts';
@@ -29,8 +30,6 @@ const DEFAULT_GRACE = 10_000;
 const AFTER_KILL = 10_000;
 /** Between looks whether unread output is all that holds a sandbox. */
 const RELEASE = 200;
-/** Time for a runtime to finish after the daemon that called it was killed. */
-const ADOPTION = 500;
 
 export interface SandboxOptions extends HookOptions {
 	readonly paths: Paths;
@@ -92,6 +91,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			this.#exits.track(container, processes);
 		} catch (error) {
 			await this.#remove(container).catch(() => {});
+			this.#exits.forget(container);
 			throw error;
 		}
 	}
@@ -101,9 +101,16 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		const bundle = this.#bundle(container);
 		const processes = bundle.processes() ?? (await adopt(container, bundle));
 		const grace = options.grace ?? DEFAULT_GRACE;
-		if (processes !== undefined && isAlive(processes.first)) await this.#end(container, processes, grace);
+		const isThere = bundle.exists();
+		const started = processes !== undefined && this.#isStarted(container);
+		let killed = false;
+		if (processes !== undefined && isAlive(processes.first)) killed = await this.#end(container, processes, grace);
 		else if (processes !== undefined) await this.#conclude(container, processes, grace);
-		await this.#remove(container);
+		const outOfMemory = await this.#remove(container);
+		if (isThere && !started) return this.#exits.forget(container);
+		const restarted = processes !== undefined && isOfEarlierBoot(processes.first);
+		const end = this.#exits.conclude(container, isThere ? { killed, outOfMemory, restarted } : undefined);
+		if (end) options.onEnd?.(container, end);
 	}
 
 	describe(verb: 'make' | 'unmake', part: SandboxPart): string[] {
@@ -145,8 +152,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			if (!bundle.exists()) continue;
 			const first = bundle.processes()?.first;
 			// A runtime that waits to be told to start is no container that runs: its daemon may have died before it did.
-			const started = readStatus(bundle.status).command !== undefined;
-			const running = started && first !== undefined && isAlive(first);
+			const running = first !== undefined && isAlive(first) && this.#isStarted(container);
 			sandboxes.push({ container, running, pid: running ? first.pid : 0 });
 		}
 		return sandboxes;
@@ -160,6 +166,14 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	#bundle(container: string): Bundle {
 		return new Bundle(this.#paths.bundle(container));
+	}
+
+	/**
+	 * The status file can be written to from inside, so it only decides where a daemon was killed between starting the first
+	 * process and removing what the runtime waited at.
+	 */
+	#isStarted(container: string): boolean {
+		return isStarted(this.#tools, container) || readStatus(this.#bundle(container).status).command !== undefined;
 	}
 
 	async #config(part: SandboxPart, bundle: Bundle): Promise<object> {
@@ -194,20 +208,22 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		return [{ type: 'nullfs', source, destination: '/etc/resolv.conf', readOnly: true }];
 	}
 
-	/** Asks the processes to end, ends them after a while, and waits until they are gone. */
-	async #end(container: string, processes: SandboxProcesses, grace: number): Promise<void> {
+	/** Asks the processes to end, ends them after a while, and waits until they are gone. @returns whether they were killed */
+	async #end(container: string, processes: SandboxProcesses, grace: number): Promise<boolean> {
 		const { first } = processes;
+		let killed = false;
 		await this.#whileReleasing(container, processes, async (endsWithin) => {
 			// Before it was started there is only the runtime, waiting, which does not take a SIGTERM.
-			const started = readStatus(this.#bundle(container).status).command !== undefined;
+			const started = this.#isStarted(container);
 			if (started) await this.#hooks.beforeStop(container, this.#bundle(container), grace > 0);
 			if (started && grace > 0) {
 				signalProcess(first, 'SIGTERM');
 				if (await endsWithin(grace)) return;
 			}
-			signalProcess(first, 'SIGKILL');
+			killed = signalProcess(first, 'SIGKILL');
 			if (!(await endsWithin(AFTER_KILL))) throw new Error(`process ${first.pid} does not end after SIGKILL`);
 		});
+		return killed;
 	}
 
 	/**
@@ -234,28 +250,15 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		}
 	}
 
-	async #remove(container: string): Promise<void> {
+	/** @returns whether the kernel ended a process of it for lack of memory */
+	async #remove(container: string): Promise<boolean> {
+		const outOfMemory = countOomKills(this.#tools, container) > 0;
 		await deleteContainer(this.#tools, container);
 		await this.#hooks.afterStop(container, this.#bundle(container));
 		await this.#bundle(container).remove();
 		this.logs.end(container);
-		this.#exits.forget(container);
+		return outOfMemory;
 	}
-}
-
-/** Below the root of the hierarchies, so that nothing is left behind, not even a parent. */
-function cgroupOf(container: string): string {
-	return `/kleene-${container}`;
-}
-
-/** A bundle without record of its processes may be one whose runtime is at work yet. */
-async function adopt(container: string, bundle: Bundle): Promise<SandboxProcesses | undefined> {
-	for (const start = Date.now(); bundle.exists() && Date.now() - start < ADOPTION; ) {
-		const processes = bundle.adopt(cgroupOf(container));
-		if (processes !== undefined) return processes;
-		await new Promise((resolve) => setTimeout(resolve, 20));
-	}
-	return undefined;
 }
 
 function directoriesIn(path: string): string[] {

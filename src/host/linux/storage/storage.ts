@@ -1,5 +1,5 @@
 /** The writable files of containers, and overlayfs that puts them on top of the layers of an image. */
-import { chmodSync, chownSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
@@ -70,6 +70,7 @@ export class LinuxStorage {
 		const { upper, root } = this.#directories(container);
 		if (lost !== 'keep' || !existsSync(upper)) return this.#removeFiles(container);
 		await removeMountPoint(root);
+		rmSync(this.#paths.exit(container), { force: true });
 		keepLost(this.#paths, one, this.#paths.container(container));
 	}
 
@@ -79,6 +80,7 @@ export class LinuxStorage {
 		await removeFiles(upper);
 		await removeFiles(work);
 		await removeFiles(this.#paths.log(container));
+		rmSync(this.#paths.exit(container), { force: true });
 		// The sandbox of the container has its files here too and takes them away itself.
 		await ignore(rmdir(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}

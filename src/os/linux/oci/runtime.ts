@@ -21,12 +21,35 @@ export async function startContainer(tools: OciTools, container: string): Promis
 	await run([tools.runtime, '--root', tools.state, 'start', container], { timeout: TIMEOUT });
 }
 
+/** Whether the first process of a created container was let begin. Nothing in the container can change the answer. */
+export function isStarted({ state }: OciTools, container: string): boolean {
+	return !existsSync(join(state, container, 'exec.fifo'));
+}
+
 /** Removes what the runtime knows of a container whose processes are gone, its cgroups too. None is no error. */
 export async function deleteContainer(tools: OciTools, container: string): Promise<void> {
 	const state = join(tools.state, container);
 	if (!existsSync(state)) return;
 	if (await removeCgroups(join(state, 'state.json'))) await rm(state, { recursive: true, force: true });
 	else await run([tools.runtime, '--root', tools.state, 'delete', '--force', container], { timeout: TIMEOUT });
+}
+
+/**
+ * Number of processes of a container that the kernel ended for lack of memory, as far as its cgroups are still there.
+ * Kernel: Documentation/admin-guide/cgroup-v1/memory.rst (memory.oom_control), cgroup-v2.rst (memory.events).
+ */
+export function countOomKills(tools: OciTools, container: string): number {
+	const paths = cgroupPaths(join(tools.state, container, 'state.json'));
+	const files = Object.values(paths ?? {}).flatMap((path) => [`${path}/memory.oom_control`, `${path}/memory.events`]);
+	return Math.max(0, ...files.map((file) => Number(/^oom_kill (\d+)$/m.exec(readOptional(file))?.[1] ?? 0)));
+}
+
+function readOptional(file: string): string {
+	try {
+		return readFileSync(file, 'utf8');
+	} catch {
+		return '';
+	}
 }
 
 /**
@@ -62,11 +85,21 @@ function readByte(fifo: number): boolean {
 /** False when that is better left to the runtime: no such list, or something is in a cgroup. */
 async function removeCgroups(file: string): Promise<boolean> {
 	try {
-		const { cgroup_paths: paths } = JSON.parse(readFileSync(file, 'utf8')) as { cgroup_paths?: Record<string, string> };
+		const paths = cgroupPaths(file);
 		if (paths === undefined) return false;
 		return (await Promise.all([...new Set(Object.values(paths))].map(removeCgroup))).every(Boolean);
 	} catch {
 		return false;
+	}
+}
+
+/** @param file state of a container, as the runtime keeps it */
+function cgroupPaths(file: string): Readonly<Record<string, string>> | undefined {
+	try {
+		const { cgroup_paths: paths } = JSON.parse(readFileSync(file, 'utf8')) as { cgroup_paths?: Record<string, string> };
+		return paths;
+	} catch {
+		return undefined;
 	}
 }
 
