@@ -59,8 +59,8 @@ async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<H
 		throw new KleeneError({
 			code: 'CONFIG_INVALID',
 			what: 'cannot set limits of containers',
-			why: 'on FreeBSD pf.conf (set limit states) and if_bridge (2000 addresses for each bridge) have limits of their own',
-			hint: 'leave --max-connections, --max-questions and --max-macs out',
+			why: 'on FreeBSD pf.conf (set limit states), if_bridge (2000 addresses for each bridge) and rctl(8) set limits',
+			hint: 'leave --max-connections, --max-questions, --max-macs and --max-processes out',
 		});
 	const { connect } = await import('./freebsd/connection.ts');
 	const { FreebsdHost } = await import('./freebsd/driver.ts');

@@ -35,6 +35,7 @@ const ConfigFile = Type.Object(
 		max_connections: Type.Optional(Type.Number()),
 		max_questions: Type.Optional(Type.Number()),
 		max_macs: Type.Optional(Type.Number()),
+		max_processes: Type.Optional(Type.Number()),
 		download_timeout: Type.Optional(Type.Number()),
 		allow_host_hooks: Type.Optional(Type.Boolean()),
 		api_listening_sockets: Type.Optional(Type.Array(ListenerConfig)),
@@ -60,7 +61,7 @@ export function readConfigFile(named: string | undefined): ReadConfigFile {
 	const file = named ?? DEFAULT_CONFIG_FILE;
 	let parsed: unknown;
 	try {
-		parsed = parseYaml(readFileSync(file, 'utf8')) ?? {};
+		parsed = parseYaml(readFileSync(file, 'utf8'), { logLevel: 'error' }) ?? {};
 	} catch (error) {
 		if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return { values: {}, notes: [] };
 		throw invalid(file, messageOf(error), 'correct the file, or name another with --config');

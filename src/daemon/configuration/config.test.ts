@@ -6,8 +6,8 @@ const limitsOf = (...argv: readonly string[]) => readArguments(argv).config.limi
 
 test('limits are those of the host unless they are given, and whole numbers', () => {
 	assert.deepEqual(limitsOf(), {});
-	const given = ['--max-macs', '64', '--max-connections', '500', '--max-questions', '0'];
-	assert.deepEqual(limitsOf(...given), { learnedAddresses: 64, connections: 500, questions: 0 });
+	const given = ['--max-macs', '64', '--max-connections', '500', '--max-questions', '0', '--max-processes', '9'];
+	assert.deepEqual(limitsOf(...given), { learnedAddresses: 64, connections: 500, questions: 0, processes: 9 });
 	for (const value of ['many', '-1', '1.5', '1e3', '', '4294967296'])
 		assert.throws(() => limitsOf(`--max-macs=${value}`), { code: 'CONFIG_INVALID', hint: /a whole number/ }, value);
 });

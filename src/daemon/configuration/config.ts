@@ -52,6 +52,9 @@ export const USAGE = `Usage: kleened [options]
                   Linux: limit the DNS queries of a container per second (default 1000), 0: no limit
   --max-macs N    Linux: limit the MAC addresses learned by the bridge of a network (default 1024),
                   0: no limit
+  --max-processes N
+                  Linux: limit the processes and threads of a container (default 1/16 of the capacity of the host),
+                  0: no limit
   --download-timeout SECONDS
                   give up a server of images or packages that sends nothing for this long (default 60)
   --freebsd-host URL
@@ -162,6 +165,7 @@ function parseOptions(argv: readonly string[]) {
 				'max-connections': { type: 'string' },
 				'max-questions': { type: 'string' },
 				'max-macs': { type: 'string' },
+				'max-processes': { type: 'string' },
 				'download-timeout': { type: 'string' },
 				'allow-host-hooks': { type: 'boolean' },
 				'new-store': { type: 'boolean' },
@@ -182,6 +186,7 @@ function limitsFrom(values: ReturnType<typeof parseOptions>, file: ConfigFile): 
 	return {
 		...limit('connections', 'max-connections', values['max-connections'] ?? file.max_connections),
 		...limit('questions', 'max-questions', values['max-questions'] ?? file.max_questions),
+		...limit('processes', 'max-processes', values['max-processes'] ?? file.max_processes),
 		...limit('learnedAddresses', 'max-macs', values['max-macs'] ?? file.max_macs),
 	};
 }

@@ -136,6 +136,7 @@ export class LinuxHost implements HostDriver {
 			runtime: runtime.path,
 			init,
 			stackOf: (container) => this.#stackOf(container),
+			mostProcesses: limits.processes,
 			log,
 			...(hostNamespace === undefined
 				? {}

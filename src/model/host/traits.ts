@@ -6,6 +6,8 @@ export interface HostLimits {
 	readonly connections: number;
 	/** Questions for names that a container asks in a second. */
 	readonly questions: number;
+	/** Processes and threads of a container. */
+	readonly processes: number;
 }
 
 /** Traits of a host that planning depends on. */

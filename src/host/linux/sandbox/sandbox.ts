@@ -41,6 +41,8 @@ export interface SandboxOptions extends HookOptions {
 	readonly patience?: number;
 	/** A container's own network namespace. */
 	readonly stackOf: (container: string) => Pick<Stack, 'path' | 'owner'>;
+	/** Limit of the processes and threads of a container; 0 or undefined: none. */
+	readonly mostProcesses?: number;
 	/** Size of a log file that ends it, in bytes; undefined: the default. */
 	readonly logLimit?: number;
 	/** The same for the host's namespace; undefined: the one that the daemon runs in. */
@@ -194,6 +196,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			network: stack?.path ?? this.#options.hostNetwork,
 			...(stack?.owner === undefined ? {} : { owner: stack.owner, bindOptions: bindsBelow() }),
 			cgroup: cgroupOf(container),
+			mostProcesses: this.#options.mostProcesses ?? 0,
 		});
 	}
 

@@ -58,6 +58,8 @@ export interface BundleRequest {
 	/** Options of a bind mount of a path of the host. Default: it alone, as asked for. */
 	readonly bindOptions?: BindOptions;
 	readonly cgroup: string;
+	/** Limit of processes and threads; 0 or undefined: none. */
+	readonly mostProcesses?: number;
 }
 
 /** An OCI mount. */
@@ -87,7 +89,7 @@ export function ociConfig(request: BundleRequest): object {
 		mounts: [...OWN_MOUNTS, ...own, ...mounts],
 		linux: {
 			cgroupsPath: request.cgroup,
-			resources: { devices: [{ allow: false, access: 'rwm' }] },
+			resources: resources(request.mostProcesses ?? 0),
 			namespaces: namespaces(spec, request.network, owner),
 			...(owner === undefined ? {} : { uidMappings: EVERY_ID, gidMappings: EVERY_ID }),
 			...(spec.domainname === undefined ? {} : { sysctl: { 'kernel.domainname': spec.domainname } }),
@@ -96,6 +98,11 @@ export function ociConfig(request: BundleRequest): object {
 			seccomp: seccompProfile(undefined, !spec.denied?.includes('sysvipc')),
 		},
 	};
+}
+
+function resources(mostProcesses: number): object {
+	const devices = [{ allow: false, access: 'rwm' }];
+	return mostProcesses > 0 ? { devices, pids: { limit: mostProcesses } } : { devices };
 }
 
 interface Launch {
