@@ -97,7 +97,7 @@ async function parseFile(path: string): Promise<Choices | undefined> {
 	const { parse } = await import('./parse/yaml.ts');
 	let value: unknown;
 	try {
-		value = parse(readFileSync(path, 'utf8')) ?? {};
+		value = parse(readFileSync(path, 'utf8'), { logLevel: 'error' }) ?? {};
 	} catch (error) {
 		warn(`Could not parse config at ${path}: ${messageOf(error).split('\n', 1)[0]}`);
 		return undefined;

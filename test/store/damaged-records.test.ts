@@ -11,10 +11,12 @@ test('a record that cannot be read is named', (t) => {
 	t.after(() => rmSync(root, { recursive: true }));
 	const folder = join(root, 'records/containers');
 	mkdirSync(folder, { recursive: true });
-	const [text, empty] = [join(folder, '00000000000a.json'), join(folder, '00000000000b.json')];
-	writeFileSync(text, 'garbage');
-	writeFileSync(empty, '');
+	const damaged = ['garbage', '', 'null', '7', '{"format":3}', '{"format":3,"container":null}'].map((text, index) => {
+		const file = join(folder, `00000000000${index}.json`);
+		writeFileSync(file, text);
+		return file;
+	});
 	const files = new RecordFiles(root);
 	assert.deepEqual(files.readAll().containers, []);
-	assert.deepEqual(files.damaged(), [text, empty]);
+	assert.deepEqual(files.damaged(), damaged);
 });

@@ -65,7 +65,8 @@ export class RecordFiles {
 
 	/** Undefined where there is none, or none that can be read. */
 	read<K extends RecordKind>(kind: K, id: string): RecordKinds[K] | undefined {
-		return parse(readOptional(this.#file(kind, id))) as RecordKinds[K] | undefined;
+		const record = parse(readOptional(this.#file(kind, id)));
+		return record && isWhole(kind, record) ? (record as RecordKinds[K]) : undefined;
 	}
 
 	readAll(): Records {
@@ -133,6 +134,12 @@ export class RecordFiles {
 
 function textOf(record: object): string {
 	return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
+}
+
+/** Whether a record has the object that it is about. */
+function isWhole(kind: RecordKind, record: object): boolean {
+	const { [SINGULAR[kind]]: object } = record as Readonly<Record<string, unknown>>;
+	return typeof object === 'object' && object !== null;
 }
 
 /** Ignore truncated records and those of a later format. */
