@@ -64,7 +64,7 @@ test('whatever /etc/passwd is, exec refuses or reads what is in the container, a
 		]);
 		const took = performance.now() - began;
 		assert.notEqual(refused.code, 0, `${how}: ${refused.stdout}`);
-		assert.match(refused.stderr, /^error: .*\n hint: /, how);
+		assert.match(refused.stderr, /^error: .*\n hint: /m, how);
 		assert.equal(neighbour.code, 0, neighbour.stderr);
 		assert.ok(took < PATIENCE, `${how}: ${took} ms`);
 	}
@@ -79,7 +79,7 @@ test('a link in place of the target of a mount leads to what is inside of the co
 	await host.kleeOutput('stop', '-t', '0', 'web');
 	const { code, stderr } = await host.klee('start', '-d', 'web');
 	assert.ok(!existsSync(join(target, 'data')), 'nothing is made on the host');
-	if (code !== 0) return assert.match(stderr, /^error: .*\n hint: /);
+	if (code !== 0) return assert.match(stderr, /^error: .*\n hint: /m);
 	assert.match((await inside('web', 'cat /srv/deep/data/file')).stdout, /^kept/m);
 });
 
