@@ -15,7 +15,7 @@ const MEMORY = '/dev/shm';
 
 /** What planning depends on, as on the two systems. */
 export const SYSTEMS = {
-	linux: { limits: { learnedAddresses: 10, connections: 100, questions: 10 } },
+	linux: { limits: { learnedAddresses: 10, connections: 100, questions: 10, processes: 100 } },
 	freebsd: {
 		...{ os: 'freebsd', ipnetHasEpair: false, batches: true, jailParameters: 'native' },
 		...{ innerNames: 'unit', names: 'hosts-file', checksSources: false, limitsRates: false },
