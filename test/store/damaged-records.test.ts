@@ -12,7 +12,7 @@ test('a record that cannot be read is named', (t) => {
 	const folder = join(root, 'records/containers');
 	mkdirSync(folder, { recursive: true });
 	const damaged = ['garbage', '', 'null', '7', '{"format":3}', '{"format":3,"container":null}'].map((text, index) => {
-		const file = join(folder, `00000000000${index}.json`);
+		const file = join(folder, `00000000000${'abcdef'[index]}.json`);
 		writeFileSync(file, text);
 		return file;
 	});
