@@ -136,10 +136,10 @@ function textOf(record: object): string {
 	return `${JSON.stringify({ format: FORMAT, ...record })}\n`;
 }
 
-/** Whether a record has the object that it is about. */
+/** Whether a record has the object that it is about, by its id or, of a volume, its name. */
 function isWhole(kind: RecordKind, record: object): boolean {
 	const { [SINGULAR[kind]]: object } = record as Readonly<Record<string, unknown>>;
-	return typeof object === 'object' && object !== null;
+	return typeof object === 'object' && object !== null && ('id' in object || 'name' in object);
 }
 
 /** Ignore truncated records and those of a later format. */
