@@ -1,24 +1,28 @@
 /**
  * `npm run bench [-- PART...] [--json] [--runs N]`: how fast Kleene is on this machine, beside podman where that can be
  * compared, and whether its aims are met. Peers take turns in one run. Fails only when something cannot be measured.
- * Parts: `run` (what a user waits for), `daemon` (its operations), `traffic` (packets), `scale` (beside many others).
+ * Parts: `run` (what a user waits for), `daemon` (its operations), `traffic` (packets), `scale` (beside many others), `load`
+ * (with many clients and containers).
  */
 import { parseArgs } from 'node:util';
 import { provideBaseArchive } from '../test/testbed/base-image.ts';
 import { Landscape } from '../test/testbed/traffic/landscape.ts';
 import { timeOfClient, timesOfDaemon, timesOfRuns } from './bench/kleene.ts';
+import { measureLoad } from './bench/load.ts';
 import { PodmanPeer } from './bench/podman.ts';
 import { print, type Results } from './bench/report.ts';
 import { measureScale } from './bench/scale.ts';
 import { measureTraffic } from './bench/traffic.ts';
 
-const PARTS = ['run', 'daemon', 'traffic', 'scale'] as const;
+const PARTS = ['run', 'daemon', 'traffic', 'scale', 'load'] as const;
 type PartName = (typeof PARTS)[number];
 
 async function measureAll(parts: ReadonlySet<PartName>, runs: number): Promise<Results> {
 	const beside = parts.has('run') || parts.has('traffic') || parts.has('daemon');
 	const onHost = beside ? await measureOnHost(parts, runs) : {};
-	return { ...onHost, ...(parts.has('scale') ? { scale: await measureScale(runs) } : {}) };
+	const scale = parts.has('scale') ? { scale: await measureScale(runs) } : {};
+	const load = parts.has('load') ? { load: await measureLoad() } : {};
+	return { ...onHost, ...scale, ...load };
 }
 
 async function measureOnHost(parts: ReadonlySet<PartName>, runs: number): Promise<Results> {
@@ -44,6 +48,7 @@ async function measureOnHost(parts: ReadonlySet<PartName>, runs: number): Promis
 	}
 }
 
+process.env.KLEENE_DAEMON_NODE_OPTIONS ??= '';
 const { values, positionals } = parseArgs({
 	options: { json: { type: 'boolean' }, runs: { type: 'string', default: '20' } },
 	allowPositionals: true,

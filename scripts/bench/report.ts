@@ -1,6 +1,7 @@
 /** What was measured as tables for people, 100 columns at the most, each aim with whether it is met. */
 import { availableParallelism, loadavg } from 'node:os';
 import type { DaemonFigures } from './kleene.ts';
+import type { LoadFigures } from './load.ts';
 import { OPERATIONS, type Operation, type ScaleFigures } from './scale.ts';
 import type { Figures } from './timing.ts';
 import type { PeerTraffic } from './traffic.ts';
@@ -16,6 +17,7 @@ export interface Results {
 	readonly daemon?: DaemonFigures;
 	readonly traffic?: readonly PeerTraffic[];
 	readonly scale?: ScaleFigures;
+	readonly load?: LoadFigures;
 }
 
 /** At most so many times as slow beside many as beside few. */
@@ -27,12 +29,13 @@ const PODMAN_PART = 1 / 3;
 /** Of podman's throughput, and podman's times over ours. */
 const TRAFFIC_PART = 0.9;
 
-export function print({ run, daemon, traffic, scale }: Results): void {
+export function print({ run, daemon, traffic, scale, load }: Results): void {
 	if (isBusy()) console.log(`The machine is busy (load ${loadavg()[0]?.toFixed(1)}): times by the clock say little.`);
 	if (run) printRun(run);
 	if (daemon) printDaemon(daemon);
 	if (traffic) printTraffic(traffic);
 	if (scale) printScale(scale);
+	if (load) printLoad(load);
 }
 
 function printRun({ client, klee, podman }: RunFigures): void {
@@ -111,6 +114,37 @@ function printScale({ populations, figures: clock, own }: ScaleFigures): void {
 	const most = { clock: mostOf(clock[name], 'median'), work: mostOf(own[name], 'mean') };
 	const text = `${most.clock.toFixed(1)} ms, of work ${most.work.toFixed(1)} ms`;
 	aim(`200 ports are published within ${MANY_PORTS} ms: ${text}`, judge(most) <= MANY_PORTS);
+}
+
+/** Milliseconds in which 99 of 100 reads are answered, by the number of clients that change things. */
+const READ_WITHIN: Readonly<Record<number, number>> = { 20: 50, 150: 250 };
+/** Seconds for 300 containers. */
+const CROWD_WITHIN = 30;
+/** MB. */
+const MOST_MEMORY = 90;
+
+function printLoad({ reads, crowd }: LoadFigures): void {
+	heading('a read while clients create, or run, and remove', 'median', '90 %', '99 %', 'of theirs');
+	const milliseconds = (time: number) => `${time.toFixed(1)} ms`;
+	for (const { errand, clients, median, p90, p99, rate } of reads)
+		row(`  ${clients} clients ${errand}`, ...[median, p90, p99].map(milliseconds), `${rate.toFixed(1)} /s`);
+	for (const { errand, clients, p99 } of reads) {
+		const within = READ_WITHIN[clients] ?? 0;
+		aim(
+			`99 % of the reads within ${within} ms while ${clients} clients ${errand}: ${milliseconds(p99)}`,
+			p99 <= within,
+		);
+	}
+	const { started, stopped, list, descriptors, memory } = crowd;
+	heading('300 containers, 8 clients');
+	console.log(`  listed in ${milliseconds(list)}; descriptors of the daemon for each: ${descriptors.toFixed(2)}`);
+	aim(`started within ${CROWD_WITHIN} s: ${started.toFixed(1)} s`, started <= CROWD_WITHIN);
+	aim(`stopped within ${CROWD_WITHIN} s: ${stopped.toFixed(1)} s`, stopped <= CROWD_WITHIN);
+	const text = memory.map((size) => size.toFixed(0)).join(', ');
+	aim(
+		`memory of the daemon below ${MOST_MEMORY} MB when fresh, crowded, idle again: ${text}`,
+		Math.max(memory[0], memory[2]) < MOST_MEMORY,
+	);
 }
 
 function mostOf(all: readonly Figures[], figure: 'median' | 'mean'): number {

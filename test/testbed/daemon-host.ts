@@ -15,9 +15,6 @@ import { runInThread } from './programs/threads.ts';
 
 export { KLEE, KLEENED } from './programs/paths.ts';
 
-/** Benchmarks set the variable: what they measure is the daemon without checks of its responses. */
-const DAEMON_NODE_OPTIONS = process.env.KLEENE_DAEMON_NODE_OPTIONS ?? `--import=${RESPONSE_CHECK}`;
-
 export abstract class DaemonHost {
 	/** Everything of this host is below it. Short, because socket paths end at 107 bytes. */
 	readonly folder: string;
@@ -39,6 +36,11 @@ export abstract class DaemonHost {
 	/** What is to be closed together with this host, e.g. the world outside of it. */
 	takeAlong(one: { close(): Promise<void> }): void {
 		this.#company.push(one);
+	}
+
+	/** Of kleened. What benchmarks measure, who set the variable, is the daemon without checks of its responses. */
+	protected get nodeOptions(): string {
+		return process.env.KLEENE_DAEMON_NODE_OPTIONS ?? `--import=${RESPONSE_CHECK}`;
 	}
 
 	/** Options of kleened that say which host is its own. */
@@ -76,7 +78,7 @@ export abstract class DaemonHost {
 			stdio: ['ignore', log, log],
 			cwd: '/',
 			detached: true,
-			env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, NODE_OPTIONS: DAEMON_NODE_OPTIONS },
+			env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE, NODE_OPTIONS: this.nodeOptions },
 		});
 		closeSync(log);
 		this.#daemon = daemon;
