@@ -7,6 +7,7 @@
  * - Nothing is kept in memory that could not be found again on the host after the daemon was killed.
  * - Errors are `KleeneError`s that name the object and the reason in words.
  */
+import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
 import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
@@ -194,6 +195,8 @@ export interface HostActivity {
 	processes(container: string): Promise<ContainerProcess[]>;
 	/** What running containers use; those that have ended are left out. */
 	usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]>;
+	/** Files that differ from the image, as they are found. */
+	changes(request: ChangesRequest): AsyncIterable<FileChange>;
 	/** Signals the first process of a container. @returns false when it has ended */
 	signal(container: string, signal: NodeJS.Signals): Promise<boolean>;
 }

@@ -1,8 +1,10 @@
 /** Processes and resources of jails, from output in the form of FreeBSD's manual pages. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changesSection } from '#host/freebsd/activity/changes.ts';
 import { processesSection } from '#host/freebsd/activity/processes.ts';
 import { countersSection, usageOf, usageSection } from '#host/freebsd/activity/usage.ts';
+import { Paths } from '#host/freebsd/paths.ts';
 
 const PS = `  701     1    0 Ss     0:00.02   2300    3661 /bin/sh /etc/rc
   702   701 1001 I    1:02:03.50  4096      61 nginx: worker  process
@@ -33,4 +35,17 @@ test('packets: the end of a cable on the host receives what the container sends'
 	const { network } = usageOf({ container: 'c', ownStack: true, cables: ['epair0a'] }, measured, parsed);
 	assert.deepEqual(network, { receivedBytes: 120, receivedPackets: 2, sentBytes: 60, sentPackets: 1 });
 	assert.equal(usageOf({ container: 'c', ownStack: false, cables: [] }, measured, parsed).network, undefined);
+});
+
+test('changed files: what zfs diff says, below the root of the jail', () => {
+	const paths = new Paths('zroot/kleene', '/zroot/kleene');
+	const root = '/zroot/kleene/container/0123456789ab';
+	const diff = `M\t${root}/\nM\t${root}/etc\n+\t${root}/a\\0040b\n-\t${root}/gone\nR\t${root}/old\t${root}/new\n`;
+	assert.deepEqual(changesSection(paths, '0123456789ab').parse(diff), [
+		{ kind: 'changed', path: '/etc' },
+		{ kind: 'added', path: '/a b' },
+		{ kind: 'deleted', path: '/gone' },
+		{ kind: 'deleted', path: '/old' },
+		{ kind: 'added', path: '/new' },
+	]);
 });

@@ -38,6 +38,18 @@ export const activityCommands: Readonly<Record<string, Declaration>> = {
 				.option('--no-stream', 'measure once, over 0.3 seconds'),
 			async () => (await import('../commands/activity/stats.ts')).stats,
 		),
+	diff: (command) =>
+		act<{ json?: boolean }>(
+			withJson(command.description('list files that differ from the image: A added, C changed, D deleted')).argument(
+				'<CONTAINER>',
+			),
+			async () => (await import('../commands/activity/changes.ts')).diff,
+		),
+	wait: (command) =>
+		act(
+			command.description('wait until containers have ended and print their exit codes').argument('<CONTAINERS...>'),
+			async () => (await import('../commands/activity/changes.ts')).wait,
+		),
 	port: (command) =>
 		act<{ json?: boolean }>(
 			withJson(command.description('show the published ports of a container'))

@@ -36,6 +36,8 @@ const GROUPS: readonly Group[] = [
 			top: 'top',
 			kill: 'kill',
 			stats: 'stats',
+			diff: 'diff',
+			wait: 'wait',
 			port: 'port',
 			rename: 'rename',
 			ps: 'ls',

@@ -1,11 +1,12 @@
 import type { Attachable } from '#api/activity/attachments.ts';
+import type { FileChange, WaitResponse } from '#api/activity/changes.ts';
 import type { Event, EventQuery } from '#api/activity/events.ts';
 import type { LogQuery } from '#api/activity/logs.ts';
 import type { FoundObject } from '#api/activity/objects.ts';
 import type { ContainerProcess, ContainerUsage } from '#api/activity/processes.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from '../http.ts';
-import { followEvents, type LineSink } from './events.ts';
+import { followEvents, type LineSink, readLines } from './events.ts';
 import { type LogSink, readLogs } from './logs.ts';
 
 export interface ActivityClient {
@@ -13,6 +14,10 @@ export interface ActivityClient {
 	logs(container: string, query: LogQuery, sink: LogSink): Promise<void>;
 	/** What happens, from now or a time before on. Resolves at the end that the query asks for. */
 	events(query: EventQuery, sink: LineSink<Event>): Promise<void>;
+	/** Files of a container that differ from its image, as they are found. */
+	changes(container: string, sink: LineSink<FileChange>): Promise<void>;
+	/** Resolves when the container has ended. */
+	wait(container: string): Promise<WaitResponse>;
 	/** How the first process of a running container was started. */
 	attachable(container: string): Promise<Attachable>;
 	/** Processes of a running container. */
@@ -35,6 +40,16 @@ export function activityClient(http: HttpTransport): ActivityClient {
 				method: 'GET',
 				path: ['containers', container, 'attachable'],
 				doing: `attach to container ${container}`,
+			}),
+		changes: (container, sink) => {
+			const doing = `list the changes of container ${container}`;
+			return readLines(http, { method: 'GET', path: ['containers', container, 'changes'], doing }, sink);
+		},
+		wait: (container) =>
+			http.call({
+				method: 'POST',
+				path: ['containers', container, 'wait'],
+				doing: `wait for container ${container}`,
 			}),
 		processes: (container) =>
 			http.call({

@@ -1,4 +1,5 @@
 import type { HostActivity } from '#host/driver.ts';
+import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
 import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
@@ -18,6 +19,13 @@ export class FakeActivity implements HostActivity {
 	async usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]> {
 		const counted = { cpu: 1e9, memory: 1024, memoryLimit: undefined, processes: 1, network: undefined };
 		return requests.map(({ container }) => ({ container, ...counted }));
+	}
+
+	/** By container. */
+	readonly fileChanges = new Map<string, readonly FileChange[]>();
+
+	async *changes({ container }: ChangesRequest): AsyncGenerator<FileChange> {
+		yield* this.fileChanges.get(container) ?? [];
 	}
 
 	async signal(container: string, signal: NodeJS.Signals): Promise<boolean> {

@@ -102,7 +102,7 @@ export class FreebsdHost implements HostDriver {
 	private constructor({ shell, log, paths, facts, runner, network, downloadTimeout }: Equipment) {
 		this.#shell = shell;
 		this.#log = log;
-		this.activity = new FreebsdActivity(shell, new StateDirectory(paths.state()));
+		this.activity = new FreebsdActivity(shell, paths);
 		this.#facts = facts;
 		this.#runner = runner;
 		this.#network = network;

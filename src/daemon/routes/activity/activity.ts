@@ -1,5 +1,6 @@
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
+import { changeRoutes } from './changes.ts';
 import { eventRoutes } from './events.ts';
 import { logRoutes } from './logs.ts';
 import { objectRoutes } from './objects.ts';
@@ -10,5 +11,6 @@ export function activityRoutes(app: App, engine: Engine): void {
 	logRoutes(app, engine);
 	eventRoutes(app, engine);
 	objectRoutes(app, engine);
+	changeRoutes(app, engine);
 	processRoutes(app, engine);
 }

@@ -2,6 +2,8 @@ import type { EngineContext } from '../../context.ts';
 import type { ContainerOperations } from '../container/containers.ts';
 import type { Runs } from '../container/runs.ts';
 import { AttachmentOperations } from './attachments.ts';
+import { ChangeOperations } from './changes.ts';
+import { EndingOperations } from './endings.ts';
 import { EventOperations } from './events.ts';
 import { LogOperations } from './logs.ts';
 import { ObjectOperations } from './objects.ts';
@@ -11,6 +13,8 @@ import { UsageOperations } from './usage.ts';
 /** What containers and the daemon do and did. */
 export class Activity {
 	readonly attachments: AttachmentOperations;
+	readonly changes: ChangeOperations;
+	readonly endings: EndingOperations;
 	readonly events: EventOperations;
 	readonly logs: LogOperations;
 	readonly objects: ObjectOperations;
@@ -19,6 +23,8 @@ export class Activity {
 
 	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations) {
 		this.attachments = new AttachmentOperations(context, runs);
+		this.changes = new ChangeOperations(context);
+		this.endings = new EndingOperations(context, runs);
 		this.events = new EventOperations(context);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);

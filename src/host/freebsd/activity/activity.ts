@@ -1,11 +1,14 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostActivity } from '#host/driver.ts';
+import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
 import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { Shell } from '#os/shell/shell.ts';
+import type { Paths } from '../paths.ts';
 import { ask, askOne } from '../question.ts';
-import type { StateDirectory } from '../sandbox/run-directory.ts';
+import { StateDirectory } from '../sandbox/run-directory.ts';
+import { changesSection } from './changes.ts';
 import { processesSection, signalSection } from './processes.ts';
 import { countersSection, usageOf, usageSection } from './usage.ts';
 
@@ -13,10 +16,12 @@ import { countersSection, usageOf, usageSection } from './usage.ts';
 export class FreebsdActivity implements HostActivity {
 	readonly #shell: Shell;
 	readonly #state: StateDirectory;
+	readonly #paths: Paths;
 
-	constructor(shell: Shell, state: StateDirectory) {
+	constructor(shell: Shell, paths: Paths) {
 		this.#shell = shell;
-		this.#state = state;
+		this.#paths = paths;
+		this.#state = new StateDirectory(paths.state());
 	}
 
 	// biome-ignore lint/correctness/useYield: it refuses, when it is read.
@@ -44,6 +49,10 @@ export class FreebsdActivity implements HostActivity {
 			const usage = measured[index];
 			return usage === undefined ? [] : [usageOf(request, usage, counters)];
 		});
+	}
+
+	async *changes({ container }: ChangesRequest): AsyncGenerator<FileChange> {
+		yield* await askOne(this.#shell, changesSection(this.#paths, container));
 	}
 
 	signal(container: string, signal: NodeJS.Signals): Promise<boolean> {

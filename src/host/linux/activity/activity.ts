@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { HostActivity } from '#host/driver.ts';
+import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
 import type { ContainerUsage, NetworkCounters, UsageRequest } from '#model/activity/usage.ts';
 import { groupsOf, membersOf, usageOf } from '#os/linux/accounting/cgroup.ts';
 import { describeProcess, interfaceCounters, type ProcessRow } from '#os/linux/accounting/process-table.ts';
+import { overlayChanges } from '#os/linux/files/overlay-changes.ts';
 import { isAlive, type ProcessIdentity } from '#os/linux/process.ts';
 import type { Paths } from '../paths.ts';
 import { Bundle } from '../sandbox/bundle/bundle.ts';
@@ -48,6 +50,12 @@ export class LinuxActivity implements HostActivity {
 		return rows
 			.map((row) => ({ ...row, parent: inside.get(row.parent) ?? 0 }))
 			.sort((left, right) => left.pid - right.pid);
+	}
+
+	async *changes({ container, layers }: ChangesRequest): AsyncGenerator<FileChange> {
+		const lower = layers.map((layer) => this.#paths.layer(layer));
+		for await (const { kind, path } of overlayChanges(this.#paths.containerChanges(container), lower))
+			yield { kind, path: path.toString('utf8') };
 	}
 
 	async usage(requests: readonly UsageRequest[]): Promise<ContainerUsage[]> {
