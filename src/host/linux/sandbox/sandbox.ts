@@ -6,7 +6,7 @@ import type { ObservedSandbox } from '#model/host/observed.ts';
 import type { Mount } from '#model/mount.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
-import { countOomKills, deleteContainer, isStarted } from '#os/linux/oci/runtime.ts';
+import { countOomKills, deleteContainer, denyDevice, isStarted } from '#os/linux/oci/runtime.ts';
 import { isAlive, isOfEarlierBoot, signalProcess } from '#os/linux/process.ts';
 import type { PartHandler } from '../handler.ts';
 import { requireReservedPorts } from '../network/reserved-ports.ts';
@@ -28,6 +28,8 @@ import type { Stack } from './stacks.ts';
 /** Milliseconds. */
 const DEFAULT_GRACE = 10_000;
 const AFTER_KILL = 10_000;
+/** /dev/net/tun. Kernel: Documentation/admin-guide/devices.txt. */
+const TUN = 'c 10:200 rwm';
 /** Between looks whether unread output is all that holds a sandbox. */
 const RELEASE = 200;
 
@@ -90,6 +92,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits(), log };
 			const processes = bundle.record(await this.#admission.run(() => createContainer(this.#tools, monitored)));
 			if (processes === undefined) throw new Error('its first process ended before it was started');
+			// Interfaces of the host's stack, and further ones beside the addresses that were assigned, are not for them to make.
+			if (!part.spec.netAdmin) denyDevice(this.#tools, container, TUN);
 			this.#exits.track(container, processes);
 		} catch (error) {
 			await this.#remove(container).catch(() => {});

@@ -3,7 +3,7 @@
  * container, and the program alone costs some 8 ms each time: so both are done directly where the files are as known,
  * and by the program where they are not.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
@@ -24,6 +24,19 @@ export async function startContainer(tools: OciTools, container: string): Promis
 /** Whether the first process of a created container was let begin. Nothing in the container can change the answer. */
 export function isStarted({ state }: OciTools, container: string): boolean {
 	return !existsSync(join(state, container, 'exec.fifo'));
+}
+
+/**
+ * Takes a device from a container that was created and not started. Runtimes allow some to every container, whatever its
+ * configuration says (runc: libcontainer/specconv, AllowedDevices). Version 1 hierarchies alone: in version 2 the rules are a
+ * program of the runtime.
+ *
+ * @param rule as in cgroup-v1/devices.rst, e.g. `c 10:200 rwm`
+ */
+export function denyDevice(tools: OciTools, container: string, rule: string): void {
+	const { devices } = cgroupPaths(join(tools.state, container, 'state.json')) ?? {};
+	const file = `${devices ?? ''}/devices.deny`;
+	if (devices?.startsWith(CGROUPS) && existsSync(file)) writeFileSync(file, rule);
 }
 
 /** Removes what the runtime knows of a container whose processes are gone, its cgroups too. None is no error. */
