@@ -38,6 +38,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 		describe: (step) => host.describe(step),
 		apply,
 		run: (request) => Promise.resolve(noProcess(request)),
+		modify: (container, change) => host.modify(container, change),
 		probe: (request) => host.probe(request),
 		listeners: (request) => host.listeners(request),
 		watch: (listener) => host.watch(listener),

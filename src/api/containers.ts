@@ -128,6 +128,7 @@ const containerFields = {
 	dataset: Type.String(),
 	running: Type.Boolean(),
 	end: Nullable(RunEnd),
+	pending: Type.Array(Type.Literal('jail_param'), { description: 'ours: settings that take effect at the next start' }),
 };
 
 export const Container = Type.Object(containerFields, { $id: 'Container' });
@@ -153,3 +154,15 @@ export const ContainerInspect = Type.Object(
 	{ $id: 'ContainerInspect' },
 );
 export type ContainerInspect = Type.Static<typeof ContainerInspect>;
+
+/** Answer to an update. */
+export const UpdateResponse = Type.Object(
+	{
+		id: Type.String(),
+		pending: Type.Optional(
+			Type.Array(Type.String(), { description: 'ours: keys of changed settings that take effect at the next start' }),
+		),
+	},
+	{ $id: 'UpdateResponse' },
+);
+export type UpdateResponse = Type.Static<typeof UpdateResponse>;

@@ -1,4 +1,4 @@
-import type { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
+import type { ContainerConfig, ContainerInspect, ContainerSummary, UpdateResponse } from '#api/containers.ts';
 import type { CreateConfig, RunConfig, RunResponse } from '#api/runs.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { Call, HttpTransport } from './http.ts';
@@ -20,7 +20,7 @@ export interface ContainersClient {
 	 */
 	stop(container: string, options?: { readonly graceSeconds?: number | undefined }): Promise<string>;
 	/** Absent keys stay as they are. @returns the full id */
-	update(container: string, config: ContainerConfig): Promise<string>;
+	update(container: string, config: ContainerConfig): Promise<UpdateResponse>;
 	/** @returns the ids of the stopped containers that are gone */
 	prune(): Promise<string[]>;
 	/** Plan, one host command per line. Nothing is changed. */
@@ -85,14 +85,12 @@ function changes(http: HttpTransport): Pick<ContainersClient, 'remove' | 'stop' 
 			id(http.call({ method: 'DELETE', path: ['containers', container], doing: `remove container ${container}` })),
 		stop: (container, options) => id(http.call({ ...stopping(container), query: { grace: options?.graceSeconds } })),
 		update: (container, config) =>
-			id(
-				http.call({
-					method: 'POST',
-					path: ['containers', container, 'update'],
-					body: config,
-					doing: `update container ${container}`,
-				}),
-			),
+			http.call({
+				method: 'POST',
+				path: ['containers', container, 'update'],
+				body: config,
+				doing: `update container ${container}`,
+			}),
 		prune: () => http.call({ method: 'POST', path: ['containers', 'prune'], doing: 'remove stopped containers' }),
 	};
 }

@@ -56,7 +56,7 @@ function textOf(address: Address | undefined): string {
 	return address ? formatAddress(address) : '';
 }
 
-export function presentContainer({ container, running, targets }: ContainerState): containers.Container {
+export function presentContainer({ container, running, targets, pending }: ContainerState): containers.Container {
 	const { end } = container;
 	return {
 		id: container.id,
@@ -84,6 +84,7 @@ export function presentContainer({ container, running, targets }: ContainerState
 		dataset: container.dataset,
 		running,
 		end: running || !end ? null : { exit_code: end.code, at: end.at, reason: end.reason },
+		pending: [...pending],
 	};
 }
 

@@ -201,6 +201,12 @@ export interface HostActivity {
 	signal(container: string, signal: NodeJS.Signals): Promise<boolean>;
 }
 
+/** Settings of a running sandbox; absent ones stay. */
+export interface LiveChange {
+	readonly hostname?: string;
+	readonly permissions: readonly string[];
+}
+
 export interface HostDriver {
 	readonly activity: HostActivity;
 	facts(): HostFacts;
@@ -211,6 +217,12 @@ export interface HostDriver {
 	/** Steps in this order, up to the first that fails, whose error is thrown; with `keepGoing` after trying them all. */
 	apply(steps: readonly Step[], options?: ApplyOptions): Promise<void>;
 	run(request: RunRequest): Promise<HostProcess>;
+	/**
+	 * Change settings of a running sandbox; those that can be are decided by `engine/plan/run/live.ts`.
+	 *
+	 * @param change words of jail(8) for permissions; always empty on hosts without jails
+	 */
+	modify(container: string, change: LiveChange): Promise<void>;
 	/** Send one packet the way a process there would, and see what comes back. Takes a second at most. */
 	probe(request: ProbeRequest): Promise<ProbeResult>;
 	/**

@@ -28,7 +28,7 @@ test('what is done to an object under a lock is not done to the one that has its
 	const fixture = await startWithDoubles();
 	const { engine, store, id, double, network } = fixture;
 	await engine.containers.update('web', { user: 'nobody' });
-	assert.deepEqual([store.containers.get(id)?.user, store.containers.get(double)?.user], ['nobody', '']);
+	assert.deepEqual([store.containers.get(id)?.user, store.containers.get(double)?.user], ['nobody', 'root']);
 	await connect(fixture, 'web', 'testnet');
 	const [endpoint] = store.endpoints.ofContainer(id);
 	assert.deepEqual([endpoint?.networkId, store.endpoints.ofContainer(double)], [network, []]);

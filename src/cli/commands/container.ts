@@ -6,7 +6,7 @@ import { type Action, each } from '../invocation.ts';
 import { type ContainerUpdateOptions, commandOf, containerChanges } from '../parse/container.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
-import { line, lines, planned, terminalWidth } from '../render/output.ts';
+import { errorText, line, lines, planned, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
 import type { DryRun } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
@@ -92,9 +92,14 @@ export const update: Action<ContainerUpdateOptions> = async ({ args: [container 
 			'no option and no COMMAND was given',
 			'see klee container update --help',
 		);
-	line(await client.containers.update(container, changes));
+	const { id, pending = [] } = await client.containers.update(container, changes);
+	line(id);
+	if (pending.length > 0) errorText(`${container} runs: ${pending.map(nameOf).join(', ')} at its next start\n`);
 };
 
+/** `jail_param`: the option says jail parameters. */
+const nameOf = (key: string) => (key === 'jail_param' ? 'jail parameters' : key);
+
 export const rename: Action<object> = async ({ args: [container = '', name = ''], client }) => {
-	line(await client.containers.update(container, { name }));
+	line((await client.containers.update(container, { name })).id);
 };

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { ContainerConfig, ContainerInspect, ContainerSummary } from '#api/containers.ts';
+import { ContainerConfig, ContainerInspect, ContainerSummary, UpdateResponse } from '#api/containers.ts';
 import { CreateConfig, RunConfig, RunResponse } from '#api/runs.ts';
 import { DryRunQuery, IdListResponse, IdResponse, PlanResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -54,10 +54,12 @@ export function containerRoutes(app: App, engine: Engine, log: Logger): void {
 	app.route({
 		method: 'POST',
 		url: '/containers/:container_id/update',
-		schema: { params: Ident, body: ContainerConfig, response: { 201: IdResponse } },
+		schema: { params: Ident, body: ContainerConfig, response: { 201: UpdateResponse } },
 		config: { errors: [404, 409, 500] },
-		handler: async ({ params, body }, reply) =>
-			reply.code(201).send({ id: await containers.update(params.container_id, changeOf(body)) }),
+		handler: async ({ params, body }, reply) => {
+			const { id, pending } = await containers.update(params.container_id, changeOf(body));
+			return reply.code(201).send({ id, ...(pending.length > 0 ? { pending: [...pending] } : {}) });
+		},
 	});
 
 	lifecycleRoutes(app, engine);

@@ -11,6 +11,7 @@ import {
 	type HostEvent,
 	type HostFacts,
 	type HostProcess,
+	type LiveChange,
 	type ProbeRequest,
 	type ProbeResult,
 	type RunRequest,
@@ -173,6 +174,17 @@ export class FakeHost implements HostDriver {
 		const process = new FakeProcess();
 		if (request.kind !== 'additional') this.processes.set(request.container, process);
 		return process;
+	}
+
+	/** Settings that were changed while containers ran, in order. */
+	readonly modified: (LiveChange & { readonly container: string })[] = [];
+
+	async modify(container: string, change: LiveChange): Promise<void> {
+		this.#requireReachable();
+		this.modified.push({ container, ...change });
+		for (const [identity, part] of this.parts)
+			if ((part.kind === 'sandbox' || part.kind === 'stack') && part.container === container && part.spec)
+				this.parts.set(identity, { ...part, spec: { ...part.spec, hostname: change.hostname ?? part.spec.hostname } });
 	}
 
 	/** There are no processes that could. */

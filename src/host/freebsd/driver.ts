@@ -4,6 +4,7 @@ import type {
 	HostEvent,
 	HostFacts,
 	HostProcess,
+	LiveChange,
 	ProbeRequest,
 	ProbeResult,
 	RunRequest,
@@ -161,6 +162,12 @@ export class FreebsdHost implements HostDriver {
 	async #afterStart(container: string, spec: SandboxSpec): Promise<void> {
 		const script = this.#sandboxes.afterStart(container, spec);
 		if (script) await askOne(this.#shell, { script, parse: () => undefined }, { repeatable: false });
+	}
+
+	async modify(container: string, change: LiveChange): Promise<void> {
+		const script = this.#sandboxes.modify(container, change);
+		if (!script) return;
+		await askOne(this.#shell, { script, parse: () => undefined });
 	}
 
 	probe(request: ProbeRequest): Promise<ProbeResult> {

@@ -13,7 +13,7 @@ export interface ScriptRefusal {
 	readonly why: string | Script;
 	readonly hint: string | Script;
 	/** See `ErrorParts.message`. */
-	readonly message?: string;
+	readonly message?: string | Script;
 }
 
 const MARK = 'KLEENE-REFUSAL';

@@ -8,6 +8,7 @@ import {
 	type HostFacts,
 	type HostProcess,
 	type ListenersRequest,
+	type LiveChange,
 	type NameLookup,
 	type ProbeRequest,
 	type ProbeResult,
@@ -225,6 +226,10 @@ export class LinuxHost implements HostDriver {
 		if (request.kind === 'additional')
 			await requireDescriptors(`cannot run a process in container ${request.container}`);
 		return this.#sandboxes.run(request);
+	}
+
+	async modify(container: string, change: LiveChange): Promise<void> {
+		this.#sandboxes.modify(container, change);
 	}
 
 	async probe(request: ProbeRequest): Promise<ProbeResult> {

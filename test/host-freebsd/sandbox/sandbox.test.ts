@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseRefusal } from '#host/freebsd/refusals.ts';
 import { FreebsdSandboxes } from '#host/freebsd/sandbox/sandbox.ts';
 import { FreebsdStacks, jailWords } from '#host/freebsd/sandbox/stacks.ts';
 import type { Mount } from '#model/mount.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
+import type { Script } from '#os/shell/quote.ts';
 import { JailHost } from '../jail-host/jail-host.ts';
 
 const ID = 'aaaabbbbcccc';
@@ -223,4 +227,26 @@ test('observed are jails of ours only, running while a process of them or of a j
 		sandboxes.observation.parse('{"__version": "2", "jail-information": {"jail": []}}\n\n\n    0 Is\n').length,
 		0,
 	);
+});
+
+test('settings of a jail that runs are changed by jail -m, and its refusal is told in the words of the original', async (t) => {
+	const { sandboxes } = setUp(t);
+	const jail = (reply: string) => {
+		const folder = mkdtempSync(join(tmpdir(), 'kleene-jail-'));
+		t.after(() => rmSync(folder, { recursive: true }));
+		const log = join(folder, 'log');
+		writeFileSync(join(folder, 'jail'), `#!/bin/sh\nprintf '%s|' "$@" >>${log}\n${reply}\n`, { mode: 0o755 });
+		return { log, run: (script: Script) => spawnSync('sh', ['-c', `PATH=${folder}:$PATH; ${script.text}`]) };
+	};
+	assert.equal(sandboxes.modify(ID, { permissions: [] }), undefined);
+	const script = sandboxes.modify(ID, { hostname: 'shop', permissions: ['allow.nosysvipc', 'allow.mlock=1'] })!;
+	const good = jail('exit 0');
+	assert.equal(good.run(script).status, 0);
+	assert.equal(readFileSync(good.log, 'utf8'), `-m|name=${ID}|host.hostname=shop|allow.nosysvipc|allow.mlock=1|`);
+	const bad = jail('echo "jail: unknown parameter: allow.x" >&2; exit 3').run(script);
+	assert.equal(bad.status, 1);
+	const refusal = parseRefusal(String(bad.stderr));
+	assert.equal(refusal?.why, 'jail(8) refused them: jail: unknown parameter: allow.x');
+	const text = `an error ocurred while updating the container: '/usr/sbin/jail' returned non-zero exitcode 3 when attempting to modify the container 'jail: unknown parameter: allow.x'`;
+	assert.equal(refusal?.message, text);
 });

@@ -100,6 +100,7 @@ export class Life {
 				return applyInOrder(steps, options, (step) => applyOne(step, own));
 			},
 			run: async (request: RunRequest) => (this.lives() ? host.run(request) : never()),
+			modify: async (container, change) => (this.lives() ? host.modify(container, change) : never()),
 			probe: (request) => host.probe(request),
 			listeners: () => host.listeners(),
 			watch: (listener: (event: HostEvent) => void) => host.watch((event) => this.#dead || listener(event)),

@@ -2,11 +2,13 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
+import type { Part } from '#model/part.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
-import { withImageDefaults } from '../../plan/run/sandbox.ts';
+import { changedLive, changedPermissions, differsFrom, specAmong, withSpec } from '../../plan/run/live.ts';
+import { sandboxOf, withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
@@ -25,6 +27,8 @@ export interface ContainerState {
 	readonly running: boolean;
 	/** Addresses that its published ports lead to, one by one. */
 	readonly targets: readonly Target[];
+	/** Settings, by their keys in the API, that take effect at the next start. */
+	readonly pending: readonly 'jail_param'[];
 }
 
 export interface ContainerView extends ContainerState {
@@ -32,6 +36,13 @@ export interface ContainerView extends ContainerState {
 	readonly pid: number | null;
 	readonly imageName: string;
 	readonly imageTag: string;
+}
+
+export interface Updated {
+	/** Id of the container. */
+	readonly id: string;
+	/** Changed settings, by their keys in the API, that take effect at the next start. */
+	readonly pending: readonly ('cmd' | 'user' | 'env' | 'jail_param')[];
 }
 
 /** Milliseconds that processes get between being asked to end and being ended. */
@@ -89,6 +100,7 @@ export class ContainerOperations {
 			container: withImageDefaults(container, this.#context.store.images.get(container.imageId)),
 			running,
 			targets,
+			pending: this.#pending(container),
 		};
 	}
 
@@ -158,8 +170,8 @@ export class ContainerOperations {
 		});
 	}
 
-	/** Takes effect at the next start. */
-	update(identifier: string, change: ContainerChange): Promise<string> {
+	/** Of a running container those settings change that the host can change; others take effect at the next start. */
+	update(identifier: string, change: ContainerChange): Promise<Updated> {
 		const { store, locks } = this.#context;
 		const { id } = findContainer(store, identifier, `no such container '${identifier}'`);
 		return locks.run(containerLock(id), async () => {
@@ -169,9 +181,46 @@ export class ContainerOperations {
 			const name = parseContainerName(updated.name);
 			if (name !== container.name) this.#creations.requireFreeName(name, id);
 			this.#creations.requireSound(updated);
-			store.containers.update({ ...updated, name });
+			const parts = await this.#changeLive(updated);
+			store.transaction(() => {
+				store.containers.update({ ...updated, name });
+				if (parts) store.containers.setParts(id, parts);
+			});
 			if (name !== container.name) this.#names.changedBy(id);
-			return id;
+			return { id, pending: [...this.#pendingCommand(container, updated), ...this.#pending(updated)] };
 		});
+	}
+
+	/** @returns the parts of its run with the settings that they have now; undefined when it does not run */
+	async #changeLive(container: Container): Promise<Part[] | undefined> {
+		const { store, driver } = this.#context;
+		const parts = store.containers.parts(container.id);
+		const running = specAmong(parts);
+		if (!running) return undefined;
+		const facts = driver.facts();
+		const changed = changedLive(running, sandboxOf(container, running.process, facts), facts);
+		const { hostname } = changed;
+		const permissions = changedPermissions(running, changed);
+		const renamed = hostname === running.hostname ? {} : { hostname };
+		if (permissions.length > 0 || hostname !== running.hostname)
+			await driver.modify(container.id, { ...renamed, permissions });
+		return withSpec(parts, changed);
+	}
+
+	/** Settings, by their keys in the API, that the next start gives to a container that runs. */
+	#pending(container: Container): 'jail_param'[] {
+		const { store, driver } = this.#context;
+		const running = specAmong(store.containers.parts(container.id));
+		if (!running) return [];
+		const wanted = sandboxOf(container, running.process, driver.facts());
+		return differsFrom(running, wanted) ? ['jail_param'] : [];
+	}
+
+	/** New processes of `exec` have them at once, the first process has them from the next start on. */
+	#pendingCommand(before: Container, after: Container): ('cmd' | 'user' | 'env')[] {
+		if (!this.#runs.isRunning(after.id)) return [];
+		return (['cmd', 'user', 'env'] as const).filter(
+			(key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+		);
 	}
 }

@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { LiveChange } from '#host/driver.ts';
 import type { ObservedSandbox } from '#model/host/observed.ts';
 import { isId } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
@@ -167,6 +168,20 @@ ps -ax -o jid= -o state=`,
 				hint: 'choose another --mount destination',
 			});
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** @returns undefined where there is nothing to change */
+	modify(container: string, { hostname, permissions }: LiveChange): Script | undefined {
+		const words = [...(hostname === undefined ? [] : [`host.hostname=${hostname}`]), ...permissions];
+		const refused = refusal({
+			code: 'HOST_FAILED',
+			what: `cannot change settings of container ${container} while it runs`,
+			why: sh`'jail(8) refused them: '"$words"`,
+			hint: 'leave them out, or stop the container first',
+			message: sh`"an error ocurred while updating the container: '/usr/sbin/jail' returned non-zero exitcode $code when attempting to modify the container '$words'"`,
+		});
+		if (words.length === 0) return undefined;
+		return sh`words=$(jail -m name=${container} ${words} 2>&1) || { code=$?; ${refused}; }`;
 	}
 
 	/** Commands that jail(8) runs on the host after the start of the container; undefined: none. The runner runs `exec.start`. */

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ApplyOptions, HostProcess, RunRequest, SandboxEnded } from '#host/driver.ts';
+import type { ApplyOptions, HostProcess, LiveChange, RunRequest, SandboxEnded } from '#host/driver.ts';
 import type { ObservedSandbox } from '#model/host/observed.ts';
 import type { Mount } from '#model/mount.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
+import { setHostname } from '#os/linux/hostname.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
 import { countOomKills, deleteContainer, denyDevice, isStarted } from '#os/linux/oci/runtime.ts';
 import { isAlive, isOfEarlierBoot, signalProcess } from '#os/linux/process.ts';
@@ -17,6 +18,7 @@ import { Admission } from './admission.ts';
 import { adopt, cgroupOf } from './bundle/adoption.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
+import { refuseOther } from './bundle/refuse-other.ts';
 import { lookUp } from './bundle/users.ts';
 import { Exits } from './exits.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
@@ -138,6 +140,12 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		} catch (error) {
 			throw failed(`cannot run a process in container ${request.container}`, error);
 		}
+	}
+
+	/** Its record stays: what is in it of the host name is how it was started. */
+	modify(container: string, { hostname }: LiveChange): void {
+		const first = this.#bundle(container).processes()?.first;
+		if (hostname !== undefined && first !== undefined) setHostname(first, hostname);
 	}
 
 	/** Sandboxes that ended while nobody watched are told of at once. */
@@ -274,21 +282,6 @@ function directoriesIn(path: string): string[] {
 	} catch {
 		return [];
 	}
-}
-
-/** A sandbox that is there may stay when it was made from the same part. */
-function refuseOther(bundle: Bundle, part: SandboxPart): void {
-	const there = bundle.part();
-	const differing = (['spec', 'mounts'] as const).filter(
-		(key) => JSON.stringify(there?.[key]) !== JSON.stringify(part[key]),
-	);
-	if (differing.length === 0) return;
-	throw new KleeneError({
-		code: 'HOST_FAILED',
-		what: `cannot make the sandbox of container ${part.container}`,
-		why: `it is there with other ${differing.join(' and ')}`,
-		hint: 'stop the container and start it again',
-	});
 }
 
 function failed(what: string, error: unknown): KleeneError {
