@@ -1,7 +1,8 @@
 /** All parts of the torture, in the order of the table. */
 
+import { HOSTILE } from '../../test/torture/hostile.ts';
 import { failures, kills } from '../../test/torture/kills/parts.ts';
 import type { Part } from '../../test/torture/part.ts';
 import { restarts } from '../../test/torture/restarts.ts';
 
-export const PARTS: readonly Part[] = [kills, failures, restarts];
+export const PARTS: readonly Part[] = [kills, failures, restarts, ...HOSTILE];

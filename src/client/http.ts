@@ -120,10 +120,15 @@ function collect(response: IncomingMessage, done: (bytes: Buffer) => void): void
 	response.on('end', () => done(Buffer.concat(chunks)));
 }
 
+/** Half of a character pair, which is no text, becomes a replacement character: encodeURIComponent would throw. */
+function encodeWord(word: string): string {
+	return encodeURIComponent(word.toWellFormed());
+}
+
 export function pathOf({ path, query = {} }: Pick<Call, 'path' | 'query'>): string {
 	const search = new URLSearchParams();
 	for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
-	const text = `/${path.map(encodeURIComponent).join('/')}`;
+	const text = `/${path.map(encodeWord).join('/')}`;
 	return search.size > 0 ? `${text}?${search}` : text;
 }
 

@@ -1,14 +1,15 @@
 /** The API on a host in memory with some objects, which stay there whatever random requests remove. */
 import { pino } from 'pino';
 import { buildApp } from '#daemon/app.ts';
+import { FakeHost } from '#host/fake/driver.ts';
 import { createContainer, createImage, start, startEngine } from '#test/engine/fixture.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
 
 /** More objects of a kind than this are pruned. */
 const CROWD = 20;
 
-export async function startApi() {
-	const fixture = await startEngine();
+export async function startApi(host = new FakeHost()) {
+	const fixture = await startEngine(host);
 	const { engine } = fixture;
 	/** Lines of the log of level error. */
 	const errors: string[] = [];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { WebSocket } from 'ws';
+import { AttachConfig } from '#api/activity/attachments.ts';
 import { ExecStartConfig } from '#api/executions.ts';
 import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { ImageCreateConfig } from '#api/images.ts';
@@ -22,6 +23,7 @@ import { anything, fitting, type Schema } from './from-schema.ts';
 const FIRST_FRAMES = {
 	'/exec/start': ExecStartConfig,
 	'/containers/run': RunAttachedConfig,
+	'/containers/attach': AttachConfig,
 	'/images/create': ImageCreateConfig,
 };
 

@@ -51,10 +51,13 @@ describe('what root in a container tries against the host', () => {
 	}
 
 	for (const driver of DRIVERS)
-		test(`in a container with the ${driver} driver`, { skip: driver === 'vnet' && withoutUserNamespaces }, async () => {
+		test(`in a container with the ${driver} driver`, {
+			skip: driver === 'vnet' && withoutUserNamespaces,
+		}, async (context) => {
 			const before = digest();
 			const links = await land.host.interfaces();
 			const outcomes = await outcomesOf(driver);
+			context.diagnostic(`${outcomes.length} inputs, seed 0`);
 			const told = ATTACKS.map(({ what }, index) => `${what}: ${outcomes[index]}`);
 			assert.deepEqual(
 				told,
