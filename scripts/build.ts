@@ -26,6 +26,22 @@ const lazyBuiltins: Plugin = {
 	},
 };
 
+/**
+ * An import of `node:http` has Node read all its exports, among them a WebSocket that loads a whole HTTP client: 16 MB of
+ * memory and 15 ms of every start. Taken as an object, it is read as far as it is used.
+ */
+const httpAsObject: Plugin = {
+	name: 'http-as-object',
+	setup(build) {
+		build.onResolve({ filter: /^(node:)?http$/ }, ({ kind }) => {
+			return kind === 'import-statement' ? { path: 'node:http', namespace: 'builtin-object' } : undefined;
+		});
+		build.onLoad({ filter: /.*/, namespace: 'builtin-object' }, ({ path }) => ({
+			contents: `module.exports = process.getBuiltinModule('${path}');`,
+		}));
+	},
+};
+
 const shared: BuildOptions = {
 	absWorkingDir: root,
 	outdir: 'dist',
@@ -36,9 +52,14 @@ const shared: BuildOptions = {
 	external: ['koffi'],
 	outExtension: { '.js': '.mjs' },
 	sourcemap: true,
+	// One letter beyond ASCII, in a comment even, and the whole text takes twice its memory.
+	charset: 'ascii',
+	legalComments: 'none',
+	minifyWhitespace: true,
+	minifySyntax: true,
 	logLevel: 'warning',
 	banner: { js: REQUIRE },
-	plugins: [lazyBuiltins],
+	plugins: [lazyBuiltins, httpAsObject],
 };
 
 const klee: BuildOptions = {

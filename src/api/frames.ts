@@ -48,7 +48,7 @@ export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE
 		const encoded = JSON.stringify({ ...given, message: text, msg_type });
 		const excess = Buffer.byteLength(encoded) - limit;
 		if (excess <= 0 || text === '') return encoded;
-		text = `${[...text].slice(0, -Math.max(2, Math.ceil(excess / 4))).join('')}…`.replace(/^…$/, '');
+		text = `${[...text].slice(0, -Math.max(2, Math.ceil(excess / 4))).join('')}…`.replace(/^\u2026$/, '');
 	}
 }
 
