@@ -46,6 +46,12 @@ interface Surroundings {
 	readonly timestamp: () => string;
 }
 
+/** A step that failed, and its error. */
+interface Failure {
+	readonly step: Step;
+	readonly error: unknown;
+}
+
 /**
  * The one place that changes a host. INVARIANTS:
  * - the journal knows of a step before it begins, so a daemon killed in it finds it again;
@@ -53,7 +59,8 @@ interface Surroundings {
  *   whoever brings the plan to its end;
  * - `build` leaves the host as it was when a step fails or its signal aborts it, and throws that error;
  * - `teardown` tries every step, and throws the first error at the end;
- * - what could not be settled because the host was out of reach stays in the journal for `recover`.
+ * - what could not be settled, because the host was out of reach or processes could not be ended, stays in the journal for
+ *   `recover`, and is not recorded: a container whose processes live goes on running and can be stopped again.
  */
 export class Executor {
 	readonly #driver: HostDriver;
@@ -102,7 +109,7 @@ export class Executor {
 			this.#finish(id, plan.subject, plan.done);
 		} catch (error) {
 			const left = await this.#undo(plan.steps.slice(0, done));
-			if (left.some(isUnreachable)) this.#left.set(id, plan.subject);
+			if (left.some(isUnsettled)) this.#left.set(id, plan.subject);
 			else this.#finishUndone(id, plan);
 			throw error;
 		} finally {
@@ -128,7 +135,7 @@ export class Executor {
 		);
 		this.#recorder.tell(recorded);
 		const failures = await this.#tearDown(id, { subject, chains, done, whole }, options);
-		if (failures.length > 0) throw failures[0];
+		if (failures[0]) throw failures[0].error;
 	}
 
 	async #tearDown(id: number, { subject, chains, done, whole }: TeardownPlan, options: ApplyOptions) {
@@ -136,8 +143,8 @@ export class Executor {
 			const ends = new Map<string, SandboxEnd>();
 			const noting = { ...options, onEnd: (container: string, end: SandboxEnd) => void ends.set(container, end) };
 			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, noting)))).flat();
-			const unreachable = failures.find(isUnreachable);
-			if (unreachable) throw unreachable;
+			const unsettled = failures.find(isUnsettled);
+			if (unsettled) throw unsettled.error;
 			this.#finish(id, subject, whole && failures.length > 0 ? [] : this.#withEnds(done, ends));
 			return failures;
 		} catch (error) {
@@ -217,7 +224,7 @@ export class Executor {
 		const onEnd = (container: string, end: SandboxEnd) => void ends.set(container, end);
 		const undone = mode === 'build' ? this.#undo(steps.slice(0, cursor + 1)) : this.#takeDown(steps, { onEnd });
 		const failures = await undone;
-		if (failures.some(isUnreachable)) return;
+		if (failures.some(isUnsettled)) return;
 		this.#close(id, whole && failures.length > 0 ? [] : this.#withEnds(record, ends));
 		this.#left.delete(id);
 		this.#events.tell({ kind: 'plan-recovered', subject, mode });
@@ -242,11 +249,11 @@ export class Executor {
 		return this.#driver.facts().batches ? [steps] : steps.map((step) => [step]);
 	}
 
-	#undo(done: readonly Step[]): Promise<unknown[]> {
+	#undo(done: readonly Step[]): Promise<Failure[]> {
 		return this.#takeDown(done.toReversed().map(inverseOf), { grace: 0 });
 	}
 
-	#takeDown(steps: readonly Step[], options: ApplyOptions): Promise<unknown[]> {
+	#takeDown(steps: readonly Step[], options: ApplyOptions): Promise<Failure[]> {
 		return this.#tryAll(steps, options, (step, error) =>
 			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a teardown step failed'),
 		);
@@ -256,10 +263,10 @@ export class Executor {
 		steps: readonly Step[],
 		options: ApplyOptions,
 		onFailure: (step: Step, error: unknown) => void,
-	): Promise<unknown[]> {
-		const failures: unknown[] = [];
+	): Promise<Failure[]> {
+		const failures: Failure[] = [];
 		const note = (step: Step, error: unknown) => {
-			failures.push(error);
+			failures.push({ step, error });
 			onFailure(step, error);
 		};
 		// Its error is one of those that were noted.
@@ -270,7 +277,8 @@ export class Executor {
 	}
 }
 
-/** Whether it is not known what became of a step. */
-function isUnreachable(error: unknown): boolean {
-	return isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
+/** Whether it is not known what became of a step, or processes live on that have to end before anything else of them goes. */
+function isUnsettled({ step, error }: Failure): boolean {
+	const unreachable = isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
+	return unreachable || (step.verb === 'unmake' && step.part.kind === 'sandbox');
 }

@@ -19,7 +19,12 @@ export class Removals {
 	async discard({ id, layer }: Container): Promise<void> {
 		const { executor, locks } = this.#context;
 		const released = this.#layers.release(layer, { container: id });
-		const steps = [unmake({ kind: 'root-files', container: id, layers: [] }), ...released.steps];
+		// A mount that the end of a run could not undo would keep the files from being removed.
+		const own = [
+			{ kind: 'root-mount', container: id, layers: [] } as const,
+			{ kind: 'root-files', container: id, layers: [] } as const,
+		];
+		const steps = [...own.map(unmake), ...released.steps];
 		const done = [{ kind: 'container-removed', container: id } as const, ...released.begun];
 		// Files that the host does not let go of are still a container.
 		const plan = { subject: `container ${id}`, chains: [steps], done, whole: true };
