@@ -34,8 +34,10 @@ export interface TeardownPlan extends Plan {
 	readonly begun?: readonly StoreChange[];
 	/** Change recorded when every step was tried. */
 	readonly done: readonly StoreChange[];
-	/** True: it says so only where every step worked, and else what it said before. */
+	/** True: a chain ends with the first step that fails, and what is done is recorded only where every step worked. */
 	readonly whole?: boolean;
+	/** True: its processes are gone, whatever becomes of their sandbox. */
+	readonly ended?: boolean;
 }
 
 interface Surroundings {
@@ -58,7 +60,8 @@ interface Failure {
  * - what is to be recorded at the end is in the journal too, and is recorded in the transaction that ends the entry,
  *   whoever brings the plan to its end;
  * - `build` leaves the host as it was when a step fails or its signal aborts it, and throws that error;
- * - `teardown` tries every step, and throws the first error at the end;
+ * - `teardown` tries every step, or those before the first failure where nothing may go without the rest, and throws the
+ *   first error at the end;
  * - what could not be settled, because the host was out of reach or processes could not be ended, stays in the journal for
  *   `recover`, and is not recorded: a container whose processes live goes on running and can be stopped again.
  */
@@ -128,22 +131,25 @@ export class Executor {
 	}
 
 	/** Unmake something, as far as it goes. */
-	async teardown({ subject, chains, begun = [], done, whole = false }: TeardownPlan, options: ApplyOptions = {}) {
+	async teardown(plan: TeardownPlan, options: ApplyOptions = {}): Promise<void> {
+		const { subject, chains, begun = [], done, whole = false } = plan;
 		const entry = { subject, mode: 'teardown', steps: chains.flat(), record: done, whole } as const;
 		const { id, recorded } = this.#store.urgently(() =>
 			this.#store.transaction(() => ({ recorded: this.#recorder.apply(begun), id: this.#begin(entry) })),
 		);
 		this.#recorder.tell(recorded);
-		const failures = await this.#tearDown(id, { subject, chains, done, whole }, options);
+		const failures = await this.#tearDown(id, plan, options);
 		if (failures[0]) throw failures[0].error;
 	}
 
-	async #tearDown(id: number, { subject, chains, done, whole }: TeardownPlan, options: ApplyOptions) {
+	async #tearDown(id: number, plan: TeardownPlan, options: ApplyOptions): Promise<Failure[]> {
+		const { subject, chains, done, whole = false, ended = false } = plan;
 		try {
 			const ends = new Map<string, SandboxEnd>();
-			const noting = { ...options, onEnd: (container: string, end: SandboxEnd) => void ends.set(container, end) };
-			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, noting)))).flat();
-			const unsettled = failures.find(isUnsettled);
+			const onEnd = (container: string, end: SandboxEnd) => void ends.set(container, end);
+			const how = { ...options, onEnd, keepGoing: !whole };
+			const failures = (await Promise.all(chains.map((steps) => this.#takeDown(steps, how)))).flat();
+			const unsettled = failures.find(ended ? isUnreachable : isUnsettled);
 			if (unsettled) throw unsettled.error;
 			this.#finish(id, subject, whole && failures.length > 0 ? [] : this.#withEnds(done, ends));
 			return failures;
@@ -222,7 +228,8 @@ export class Executor {
 		this.#log.warn({ subject, mode, step: cursor }, 'recovering an interrupted plan');
 		const ends = new Map<string, SandboxEnd>();
 		const onEnd = (container: string, end: SandboxEnd) => void ends.set(container, end);
-		const undone = mode === 'build' ? this.#undo(steps.slice(0, cursor + 1)) : this.#takeDown(steps, { onEnd });
+		const undone =
+			mode === 'build' ? this.#undo(steps.slice(0, cursor + 1)) : this.#takeDown(steps, { onEnd, keepGoing: !whole });
 		const failures = await undone;
 		if (failures.some(isUnsettled)) return;
 		this.#close(id, whole && failures.length > 0 ? [] : this.#withEnds(record, ends));
@@ -253,10 +260,14 @@ export class Executor {
 		return this.#takeDown(done.toReversed().map(inverseOf), { grace: 0 });
 	}
 
-	#takeDown(steps: readonly Step[], options: ApplyOptions): Promise<Failure[]> {
-		return this.#tryAll(steps, options, (step, error) =>
-			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a teardown step failed'),
-		);
+	/** Processes that could not be ended keep all that they have. A host that batches is told everything at once. */
+	async #takeDown(steps: readonly Step[], options: ApplyOptions): Promise<Failure[]> {
+		const log = (step: Step, error: unknown) =>
+			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a teardown step failed');
+		const [first, ...rest] = steps;
+		if (!first || !endsProcesses(first) || this.#driver.facts().batches) return this.#tryAll(steps, options, log);
+		const failures = await this.#tryAll([first], options, log);
+		return failures.length > 0 ? failures : this.#tryAll(rest, options, log);
 	}
 
 	async #tryAll(
@@ -270,15 +281,22 @@ export class Executor {
 			onFailure(step, error);
 		};
 		// Its error is one of those that were noted.
-		await this.#driver.apply(steps, { ...options, keepGoing: true, onFailure: note }).catch((error: unknown) => {
+		await this.#driver.apply(steps, { keepGoing: true, ...options, onFailure: note }).catch((error: unknown) => {
 			if (failures.length === 0) throw error;
 		});
 		return failures;
 	}
 }
 
-/** Whether it is not known what became of a step, or processes live on that have to end before anything else of them goes. */
-function isUnsettled({ step, error }: Failure): boolean {
-	const unreachable = isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
-	return unreachable || (step.verb === 'unmake' && step.part.kind === 'sandbox');
+/** Whether processes live on that have to end before anything of them goes, or it is not known what became of a step. */
+function isUnsettled(failure: Failure): boolean {
+	return endsProcesses(failure.step) || isUnreachable(failure);
+}
+
+function isUnreachable({ error }: Failure): boolean {
+	return isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
+}
+
+function endsProcesses({ verb, part }: Step): boolean {
+	return verb === 'unmake' && part.kind === 'sandbox';
 }

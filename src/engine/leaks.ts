@@ -12,6 +12,13 @@ export type Unknown =
 	/** Containers are ended, volumes put aside. */
 	| 'is given up';
 
+export interface FoundLeaks {
+	/** Parts of containers that do not run. */
+	readonly strays: readonly Part[];
+	/** Files that the store does not list. */
+	readonly lost: readonly LostFiles[];
+}
+
 /** Kinds of records. */
 export const RECORD_KIND_OF: Readonly<Record<LostFiles['kind'] | 'network' | 'image', RecordKind>> = {
 	network: 'networks',
@@ -49,9 +56,13 @@ export class Leaks {
 		});
 	}
 
-	async clear(observed: Observed, unknown: Unknown): Promise<void> {
-		for (const part of this.#strays(observed)) await this.#unmake(part);
-		const lost = this.#files(observed, unknown);
+	/** To be called before the host is changed: what is removed from the store meanwhile is no leak. */
+	find(observed: Observed, unknown: Unknown): FoundLeaks {
+		return { strays: this.#strays(observed), lost: this.#files(observed, unknown) };
+	}
+
+	async clear({ strays, lost }: FoundLeaks): Promise<void> {
+		for (const part of strays) await this.#unmake(part);
 		for (const one of lost) await this.#putAside(one);
 		this.#loseRecords(lost);
 	}

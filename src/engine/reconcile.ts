@@ -46,6 +46,7 @@ export class Reconciler {
 		const leaks = new Leaks(this.#context);
 		const observed = await this.#recover();
 		if (unknown === 'is refused') leaks.requireNoneRunning(observed);
+		const found = leaks.find(observed, unknown);
 		this.#adoptAll();
 		const sound = await this.#soundFilters();
 		await this.#networks(sound);
@@ -53,7 +54,7 @@ export class Reconciler {
 		await this.#containers(sound);
 		await this.#removals.afterRuns();
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
-		await leaks.clear(observed, unknown);
+		await leaks.clear(found);
 		this.#names.refresh();
 	}
 

@@ -144,6 +144,11 @@ const FILES: Readonly<Record<string, Operation>> = {
 	},
 };
 
+/** Requests that change neither a host nor a store, with the reason. */
+export const HARMLESS: Readonly<Record<string, string>> = {
+	'POST /containers/{container_id}/kill': 'signals a process; for a container that ends by it see sandbox-ended',
+};
+
 /** Waits for the reaction of an engine to an event, or the death of its daemon. */
 async function until({ life }: Daemon, done: () => boolean): Promise<void> {
 	for (let turns = 0; turns < 5000 && !life.dead && !done(); turns += 1)
@@ -151,14 +156,30 @@ async function until({ life }: Daemon, done: () => boolean): Promise<void> {
 	if (!life.dead && !done()) throw new Error('the engine did not react to an event of its host');
 }
 
+const ENDS: Readonly<Record<string, Operation>> = {
+	'end of a container of run --rm': {
+		routes: [],
+		prepare: async (daemon) => {
+			const command = { cmd: [], user: '', env: [], tty: false, stdin: false };
+			const container = { ...limited(daemon, 'brief', []), autoRemove: true };
+			await daemon.engine.newContainers.run({ container, joinings: [], command }, { attach: true }, () => {});
+		},
+		run: (daemon) => {
+			const { id } = daemon.store.containers.byName('brief')!;
+			daemon.host.endContainer(id, 0);
+			return until(daemon, () => !daemon.store.containers.get(id) || daemon.errors.length > 0);
+		},
+	},
+};
+
 const EVENTS: Readonly<Record<HostEvent['kind'], Operation>> = {
 	'sandbox-ended': {
 		routes: [],
 		run: (daemon) => {
-			const { store, host, engine } = daemon;
+			const { store, host, engine, errors } = daemon;
 			const { id } = store.containers.byName('other')!;
 			host.endContainer(id, 3);
-			return until(daemon, () => !engine.containers.inspect(id).running);
+			return until(daemon, () => !engine.containers.inspect(id).running || errors.length > 0);
 		},
 	},
 	reconnected: {
@@ -199,4 +220,10 @@ const EVENTS: Readonly<Record<HostEvent['kind'], Operation>> = {
 };
 
 /** By the words of klee, or the event of the host. */
-export const OPERATIONS: Readonly<Record<string, Operation>> = { ...NETWORKS, ...CONTAINERS, ...FILES, ...EVENTS };
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
+	...NETWORKS,
+	...CONTAINERS,
+	...FILES,
+	...ENDS,
+	...EVENTS,
+};

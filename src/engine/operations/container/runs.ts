@@ -206,7 +206,8 @@ export class Runs {
 			const { grace = 0, stopped = false }: Partial<Termination> = typeof ending === 'string' ? {} : ending;
 			const options = { grace };
 			const done = [{ kind: 'run-ended', container: run.id, stopped }] as const;
-			await executor.teardown({ subject: `container ${run.id}`, chains, done }, options);
+			const ended = typeof ending === 'string';
+			await executor.teardown({ subject: `container ${run.id}`, chains, done, ended }, options);
 			await this.#removals.afterRun(run.id);
 		} finally {
 			run.ending = false;
