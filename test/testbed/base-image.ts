@@ -1,6 +1,6 @@
 /** Hosts that have the base image from their beginning. */
 import { fillRoot } from './prepared/root.ts';
-import { TestHost } from './test-host.ts';
+import { type HostOptions, TestHost } from './test-host.ts';
 import { Outside } from './traffic/outside.ts';
 
 export { provideBaseArchive } from './prepared/base-archive.ts';
@@ -20,9 +20,13 @@ export async function startHostWithUplink(): Promise<TestHost> {
 	}
 }
 
-/** A started host that has the image `Debian:latest`. @param prepare as for `TestHost.start` */
-export function startHostWithImage(prepare?: (namespace: string) => Promise<void>): Promise<TestHost> {
+/** A started host that has the image `Debian:latest`. @param prepare,options as for `TestHost.start` */
+export function startHostWithImage(
+	prepare?: (namespace: string) => Promise<void>,
+	options: Pick<HostOptions, 'program'> = {},
+): Promise<TestHost> {
 	return TestHost.start({
+		...options,
 		prepare: async (namespace, root) => {
 			await fillRoot(root);
 			await prepare?.(namespace);

@@ -17,6 +17,8 @@ export interface HostOptions {
 	readonly prepare?: (namespace: string, root: string) => Promise<void>;
 	/** Whether kleened can fetch over the network of the machine, which the tests themselves are kept from. */
 	readonly online?: boolean;
+	/** Starts kleened, before its options, e.g. one with points of failure; default: as a user does. */
+	readonly program?: readonly string[];
 }
 
 export class TestHost extends DaemonHost implements HostUnderTest {
@@ -29,19 +31,21 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 	readonly #containers = new Set<string>();
 	#watcher: FSWatcher | undefined;
 	readonly #online: boolean;
+	readonly #program: readonly string[];
 
-	private constructor(online: boolean) {
+	private constructor({ online = false, program = [KLEENED] }: HostOptions) {
 		super();
 		this.#online = online;
+		this.#program = program;
 		// With the name of the run's own folder, so that its namespaces are known from those of others.
 		this.namespace = `kleene-${basename(dirname(this.folder))}-${process.pid}-${this.folder.slice(-6)}`;
 	}
 
-	static async start({ prepare, online = false }: HostOptions = {}): Promise<TestHost> {
-		const host = new TestHost(online);
+	static async start(options: HostOptions = {}): Promise<TestHost> {
+		const host = new TestHost(options);
 		try {
 			await createNamespace(host.namespace);
-			await prepare?.(host.namespace, host.root);
+			await options.prepare?.(host.namespace, host.root);
 			host.#before = await snapshotOfNetwork(host.namespace);
 			await host.startDaemon();
 			host.#watcher = watch(join(host.root, 'containers'), { persistent: false }, (_, name) => {
@@ -57,7 +61,7 @@ export class TestHost extends DaemonHost implements HostUnderTest {
 	/** The process of kleened, and what it starts, is on the network of the test run; it manages another one. */
 	protected override command(): readonly string[] {
 		const machine = process.env.KLEENE_TEST_MACHINE;
-		return this.#online && machine !== undefined ? ['nsenter', `--net=${machine}`, KLEENED] : [KLEENED];
+		return this.#online && machine !== undefined ? ['nsenter', `--net=${machine}`, ...this.#program] : this.#program;
 	}
 
 	protected place(): readonly string[] {
