@@ -1,4 +1,4 @@
-import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
+import { messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostDriver } from '#host/driver.ts';
 import type { Part } from '#model/part.ts';
 import { runEndOf, type SandboxEnd } from '#model/sandbox.ts';
@@ -9,6 +9,7 @@ import type { Store } from '#store/store.ts';
 import type { Events } from './events.ts';
 import type { Logger } from './logger.ts';
 import type { Recorded, Recorder } from './recorder.ts';
+import { endsProcesses, isUnreachable, isUnsettled, type StepFailure } from './step-failure.ts';
 
 export interface Plan {
 	/** For people, e.g. `network 2f1dc29b8f36`. */
@@ -46,12 +47,6 @@ interface Surroundings {
 	readonly events: Events;
 	readonly log: Logger;
 	readonly timestamp: () => string;
-}
-
-/** A step that failed, and its error. */
-interface Failure {
-	readonly step: Step;
-	readonly error: unknown;
 }
 
 /**
@@ -142,7 +137,7 @@ export class Executor {
 		if (failures[0]) throw failures[0].error;
 	}
 
-	async #tearDown(id: number, plan: TeardownPlan, options: ApplyOptions): Promise<Failure[]> {
+	async #tearDown(id: number, plan: TeardownPlan, options: ApplyOptions): Promise<StepFailure[]> {
 		const { subject, chains, done, whole = false, ended = false } = plan;
 		try {
 			const ends = new Map<string, SandboxEnd>();
@@ -256,12 +251,12 @@ export class Executor {
 		return this.#driver.facts().batches ? [steps] : steps.map((step) => [step]);
 	}
 
-	#undo(done: readonly Step[]): Promise<Failure[]> {
+	#undo(done: readonly Step[]): Promise<StepFailure[]> {
 		return this.#takeDown(done.toReversed().map(inverseOf), { grace: 0 });
 	}
 
 	/** Processes that could not be ended keep all that they have. A host that batches is told everything at once. */
-	async #takeDown(steps: readonly Step[], options: ApplyOptions): Promise<Failure[]> {
+	async #takeDown(steps: readonly Step[], options: ApplyOptions): Promise<StepFailure[]> {
 		const log = (step: Step, error: unknown) =>
 			this.#log.error({ step: this.#driver.describe(step), error: messageOf(error) }, 'a teardown step failed');
 		const [first, ...rest] = steps;
@@ -274,8 +269,8 @@ export class Executor {
 		steps: readonly Step[],
 		options: ApplyOptions,
 		onFailure: (step: Step, error: unknown) => void,
-	): Promise<Failure[]> {
-		const failures: Failure[] = [];
+	): Promise<StepFailure[]> {
+		const failures: StepFailure[] = [];
 		const note = (step: Step, error: unknown) => {
 			failures.push({ step, error });
 			onFailure(step, error);
@@ -286,17 +281,4 @@ export class Executor {
 		});
 		return failures;
 	}
-}
-
-/** Whether processes live on that have to end before anything of them goes, or it is not known what became of a step. */
-function isUnsettled(failure: Failure): boolean {
-	return endsProcesses(failure.step) || isUnreachable(failure);
-}
-
-function isUnreachable({ error }: Failure): boolean {
-	return isKleeneError(error) && error.code === 'HOST_UNREACHABLE';
-}
-
-function endsProcesses({ verb, part }: Step): boolean {
-	return verb === 'unmake' && part.kind === 'sandbox';
 }

@@ -147,6 +147,8 @@ const FILES: Readonly<Record<string, Operation>> = {
 /** Requests that change neither a host nor a store, with the reason. */
 export const HARMLESS: Readonly<Record<string, string>> = {
 	'POST /containers/{container_id}/kill': 'signals a process; for a container that ends by it see sandbox-ended',
+	'POST /containers/{container_id}/wait': 'waits',
+	'WS /containers/attach': 'passes on what a process reads and writes',
 };
 
 /** Waits for the reaction of an engine to an event, or the death of its daemon. */
