@@ -23,6 +23,11 @@ for (const [way, open, skip] of [
 		await eventually('end on the host', () => existsSync(join(state.run(JAIL), 'ended')));
 		await delay(200);
 		assert.deepEqual(ends, [JAIL]);
+		for (const attach of [true, false])
+			await assert.rejects(
+				runner.run({ kind: 'additional', container: JAIL, execution: 'late', process: spec('true').process, attach }),
+				{ code: 'CONTAINER_NOT_RUNNING' },
+			);
 	});
 
 	test(`${way}: every byte, in and out`, { skip }, async (t) => {

@@ -127,7 +127,7 @@ export function releaseScript(directories: readonly string[]): Script {
 
 function prepare(launch: Launch): Script {
 	const directory = directoryOf(launch);
-	const { container, token, process, attach } = launch;
+	const { state, container, token, process, attach } = launch;
 	const first = launch.execution === undefined;
 	const notRunning = refusal({
 		code: 'CONTAINER_NOT_RUNNING',
@@ -139,6 +139,8 @@ function prepare(launch: Launch): Script {
 	const fifos = [...(attach ? ['out', 'err'] : []), ...(process.tty || process.stdin ? ['in'] : [])];
 	return lines(
 		sh`jls -j ${container} jid >/dev/null 2>&1 || ${notRunning}`,
+		// Its jail may be left, without a process, until it is taken apart.
+		...(first ? [] : [sh`[ ! -e ${state.run(container)}/ended ] || ${notRunning}`]),
 		sh`umask 077; [ ! -e ${directory} ] || ${removeRuns([directory])}; mkdir -p ${directory}`,
 		...(fifos.length > 0 ? [sh`mkfifo ${fifos.map((name) => `${directory}/${name}`)}`] : []),
 		sh`echo ${token} >${directory}/token`,

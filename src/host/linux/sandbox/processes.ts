@@ -16,7 +16,7 @@ import { readStatus, type StatusWatch } from './init-status.ts';
 import type { SocketStreams } from './output.ts';
 
 /** Milliseconds for the end of a container to be seen after that of its last process. */
-const END_OF_SANDBOX = 200;
+export const END_OF_SANDBOX = 200;
 /** The largest window that conmon accepts. */
 const LARGEST_WINDOW = 1000;
 const KILLED = 137;

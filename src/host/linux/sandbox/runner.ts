@@ -15,6 +15,7 @@ import type { Exits } from './exits.ts';
 import { readStatus, StatusWatch } from './init-status.ts';
 import { SocketStreams } from './output.ts';
 import {
+	END_OF_SANDBOX,
 	endOfAdditional,
 	endOfFirst,
 	MonitoredProcess,
@@ -49,7 +50,7 @@ export class Runner {
 			case 'reattach':
 				return this.#reattach(state, request);
 			case 'additional':
-				return this.#additional(state, request);
+				return this.#unlessEnded(state, this.#additional(state, request));
 		}
 	}
 
@@ -163,6 +164,16 @@ export class Runner {
 		}
 	}
 
+	/** What was refused in a container that is at its end, whatever the runtime says, was refused for that. */
+	async #unlessEnded<T>({ container, first }: SandboxState, running: Promise<T>): Promise<T> {
+		try {
+			return await running;
+		} catch (error) {
+			if (isAlive(first)) await this.#exits.endsWithin(container, END_OF_SANDBOX);
+			throw isAlive(first) ? error : notRunning(container);
+		}
+	}
+
 	#attach(container: string, bundle: Bundle): SocketStreams {
 		const streams = new SocketStreams(connectSeqpacket(bundle.attach));
 		this.#attachments.set(streams, container);
@@ -181,13 +192,17 @@ export class Runner {
 		const bundle = this.#bundle(container);
 		const first = bundle.processes()?.first;
 		if (first !== undefined && isAlive(first)) return { container, first, status: bundle.status };
-		throw new KleeneError({
-			code: 'CONTAINER_NOT_RUNNING',
-			what: `cannot run a process in container ${container}`,
-			why: 'the container is not running',
-			hint: 'start it first, e.g. "klee start"',
-		});
+		throw notRunning(container);
 	}
+}
+
+function notRunning(container: string): KleeneError {
+	return new KleeneError({
+		code: 'CONTAINER_NOT_RUNNING',
+		what: `cannot run a process in container ${container}`,
+		why: 'the container is not running',
+		hint: 'start it first, e.g. "klee start"',
+	});
 }
 
 function firstHasEnded(container: string): KleeneError {
