@@ -17,6 +17,9 @@ const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0x8_0000;
 const S_IFIFO = 0o010000;
 
+/** Bytes; PATH_MAX. */
+const LONGEST_PATH = 4096;
+
 /** Names that are read at a time. */
 const CHUNK = 256;
 
@@ -57,6 +60,9 @@ const unlinkat = declare<(base: number, name: Buffer, flags: number) => number>(
 const unlinkatInBackground = declareInBackground<[base: number, name: Buffer, flags: number]>(UNLINKAT);
 const symlinkat = declare<(target: Buffer, base: number, name: Buffer) => number>(
 	'int symlinkat(const void *target, int base, const void *name)',
+);
+const readlinkat = declare<(base: number, name: Buffer, target: Buffer, size: number) => number>(
+	'ssize_t readlinkat(int base, const void *name, void *target, size_t size)',
 );
 const linkat = declare<(from: number, name: Buffer, to: number, newName: Buffer, flags: number) => number>(
 	'int linkat(int from, const void *name, int to, const void *newName, int flags)',
@@ -144,6 +150,13 @@ export async function removeDirectoryInBackground(base: number, name: Buffer | s
 
 export function makeSymlinkAt(base: number, name: Buffer | string, target: Buffer | string): void {
 	checked('symlinkat', () => symlinkat(cString(target), base, cString(name)));
+}
+
+/** The target of a symbolic link. An empty name means the descriptor. */
+export function readLinkAt({ base, name }: Place): Buffer {
+	const target = Buffer.alloc(LONGEST_PATH);
+	const length = checked('readlinkat', () => readlinkat(base, cString(name), target, target.length));
+	return target.subarray(0, length);
 }
 
 export interface Place {
