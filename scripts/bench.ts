@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { provideBaseArchive } from '../test/testbed/base-image.ts';
 import { Landscape } from '../test/testbed/traffic/landscape.ts';
-import { timeOfClient, timesOfDaemon, timesOfRuns } from './bench/kleene.ts';
+import { timesOfDaemon, timesOfRuns } from './bench/kleene.ts';
 import { measureLoad } from './bench/load.ts';
 import { PodmanPeer } from './bench/podman.ts';
 import { print, type Results } from './bench/report.ts';
@@ -35,10 +35,7 @@ async function measureOnHost(parts: ReadonlySet<PartName>, runs: number): Promis
 		if (parts.has('run') || parts.has('traffic')) podman = await PodmanPeer.start(archive);
 		const peer = podman instanceof PodmanPeer ? podman : undefined;
 		const results: { -readonly [K in keyof Results]: Results[K] } = {};
-		if (parts.has('run')) {
-			const client = await timeOfClient(host, runs);
-			results.run = { client, ...(await timesOfRuns(host, podman ?? '', runs)) };
-		}
+		if (parts.has('run')) results.run = await timesOfRuns(host, podman ?? '', runs);
 		if (parts.has('daemon')) results.daemon = await timesOfDaemon(host, runs);
 		if (parts.has('traffic')) results.traffic = await measureTraffic(landscape, peer, Math.max(5, Math.ceil(runs / 4)));
 		return results;

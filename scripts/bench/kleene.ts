@@ -1,38 +1,49 @@
 /** What is measured of Kleene: `klee run` as a user waits for it, and the daemon's own operations over its socket. */
+import { outputOf } from '../../test/testbed/command.ts';
 import type { TestHost } from '../../test/testbed/test-host.ts';
 import { ask, stream } from '../../test/testbed/wire.ts';
+import { Floor } from './floor.ts';
 import type { PodmanPeer } from './podman.ts';
 import { alternate, type Figures, measure, Stopwatch } from './timing.ts';
 
-/**
- * `klee run` and `podman run` of `true` on a bridge network in turn, from start to exit of the client. The containers
- * stay.
- * @param podman or why there is none
- */
-export async function timesOfRuns(
-	host: TestHost,
-	podman: PodmanPeer | string,
-	runs: number,
-): Promise<{ klee: Figures; podman: Figures | string }> {
-	const watch = new Stopwatch();
-	const words = ['run', '-l', 'vnet', '-n', 'bench', 'Debian', 'true'];
-	const klee = () => watch.time('klee', () => runProcess(host, words)).then(() => {});
-	const other = async () => {
-		if (typeof podman !== 'string') watch.add('podman', await podman.timeOfRun());
-	};
-	await alternate(
-		[klee, other],
-		{ rounds: runs, warmUp: 2 },
-		(peer) => peer(),
-		() => watch.clear(),
-	);
-	await host.kleeOutput('container', 'prune', '-f');
-	return { klee: watch.figures('klee'), podman: typeof podman === 'string' ? podman : watch.figures('podman') };
+export interface RunTimes {
+	readonly node: Figures;
+	readonly client: Figures;
+	readonly runtime: Figures;
+	readonly klee: Figures;
+	readonly podman: Figures | string;
 }
 
-/** The client alone: what it takes to ask for something that the daemon answers at once. */
-export function timeOfClient(host: TestHost, runs: number): Promise<Figures> {
-	return measure(runs, () => runProcess(host, ['lsn']));
+/**
+ * `klee run` and `podman run` of `true` on a bridge network, what the first cannot be faster than (the client alone, and
+ * runc alone with the bundle of such a container), and Node alone: in turn, from start to exit of the process. The
+ * containers stay.
+ *
+ * @param podman or why there is none
+ */
+export async function timesOfRuns(host: TestHost, podman: PodmanPeer | string, runs: number): Promise<RunTimes> {
+	const watch = new Stopwatch();
+	const kind = ['-l', 'vnet', '-n', 'bench'];
+	const floor = await Floor.start(host, kind);
+	const peers: Record<string, () => Promise<unknown>> = {
+		node: () => watch.time('node', () => outputOf([process.execPath, '-e', '0'])),
+		client: () => watch.time('client', () => runProcess(host, ['lsn'])),
+		runtime: () => watch.time('runtime', () => floor.run()),
+		klee: () => watch.time('klee', () => runProcess(host, ['run', ...kind, 'Debian', 'true'])),
+		podman: async () => typeof podman === 'string' || watch.add('podman', await podman.timeOfRun()),
+	};
+	await alternate(
+		Object.values(peers),
+		{ rounds: runs, warmUp: 2 },
+		async (peer) => void (await peer()),
+		() => watch.clear(),
+	);
+	await floor.close();
+	await host.kleeOutput('container', 'prune', '-f');
+	const [node, client, runtime, klee] = (['node', 'client', 'runtime', 'klee'] as const).map((name) =>
+		watch.figures(name),
+	) as [Figures, Figures, Figures, Figures];
+	return { node, client, runtime, klee, podman: typeof podman === 'string' ? podman : watch.figures('podman') };
 }
 
 /** klee as a user starts it: its process is part of what is measured. */

@@ -1,19 +1,13 @@
 /** What was measured as tables for people, 100 columns at the most, each aim with whether it is met. */
 import { availableParallelism, loadavg } from 'node:os';
-import type { DaemonFigures } from './kleene.ts';
+import type { DaemonFigures, RunTimes } from './kleene.ts';
 import type { LoadFigures } from './load.ts';
 import { OPERATIONS, type Operation, type ScaleFigures } from './scale.ts';
 import type { Figures } from './timing.ts';
 import type { PeerTraffic } from './traffic.ts';
 
-export interface RunFigures {
-	readonly client: Figures;
-	readonly klee: Figures;
-	readonly podman: Figures | string;
-}
-
 export interface Results {
-	readonly run?: RunFigures;
+	readonly run?: RunTimes;
 	readonly daemon?: DaemonFigures;
 	readonly traffic?: readonly PeerTraffic[];
 	readonly scale?: ScaleFigures;
@@ -26,6 +20,9 @@ const GROWTH = 2;
 const ATTACH = 3;
 const MANY_PORTS = 5;
 const PODMAN_PART = 1 / 3;
+/** Of a client and of a runtime that do nothing else. */
+const FLOOR_PART = 1.25;
+const NODE_PART = 1.1;
 /** Of podman's throughput, and podman's times over ours. */
 const TRAFFIC_PART = 0.9;
 
@@ -38,10 +35,17 @@ export function print({ run, daemon, traffic, scale, load }: Results): void {
 	if (load) printLoad(load);
 }
 
-function printRun({ client, klee, podman }: RunFigures): void {
+function printRun({ node, client, runtime, klee, podman }: RunTimes): void {
 	heading('what a user waits for', 'median', '90 %', 'runs');
+	figures('node -e 0', node);
 	figures('klee lsn (the client alone)', client);
+	figures('runc run of the same bundle', runtime);
 	figures('klee run -l vnet -n bench Debian true', klee);
+	const floor = client.median + runtime.median;
+	const parts = { floor: klee.median / floor, node: client.median / node.median };
+	const floored = `${floor.toFixed(0)} ms, klee run ${klee.median.toFixed(0)} ms: ${parts.floor.toFixed(2)}`;
+	aim(`klee run takes at most ${FLOOR_PART} times client and runc, ${floored}`, parts.floor <= FLOOR_PART);
+	aim(`klee takes at most ${NODE_PART} times node -e 0: ${parts.node.toFixed(2)}`, parts.node <= NODE_PART);
 	if (typeof podman === 'string') {
 		console.log(`  podman run skipped: ${podman}`);
 		return;
