@@ -88,8 +88,8 @@ require_node() {
 
 build() {
 	# Folders count too: a file that was removed has changed its folder.
-	if [ -f dist/klee.mjs ] && [ -f dist/kleened.mjs ]; then
-		newer=$(find src scripts/build.ts package-lock.json -newer dist/klee.mjs ! -name '*.test.ts' -print | head -n 1)
+	if [ -f dist/klee.cjs ] && [ -f dist/kleened.mjs ]; then
+		newer=$(find src scripts/build.ts package-lock.json -newer dist/klee.cjs ! -name '*.test.ts' -print | head -n 1)
 		[ -n "$newer" ] || return 0
 	fi
 	say 'building dist/'
