@@ -51,6 +51,8 @@ export interface SandboxSpec {
 	readonly inheritsEnv?: true;
 	/** Users are looked up on the host instead of in the container. */
 	readonly hostUsers?: true;
+	/** Its /dev has nothing but terminals; on hosts with jails this is among `parameters`. */
+	readonly noDevices?: true;
 	/** `own`: the stack made before; `host`: the stack of the host, which the container may not configure. */
 	readonly network: 'own' | 'host';
 	/** May open raw sockets (ping). */

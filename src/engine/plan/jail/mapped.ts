@@ -21,7 +21,6 @@ const DENIABLE: Readonly<Record<string, Privilege>> = {
 /** Parameters with a fixed value: that value is accepted, any other is refused rather than ignored. */
 const FIXED: Readonly<Record<string, { readonly value: boolean; readonly why: string }>> = {
 	'allow.set_hostname': { value: false, why: 'it needs CAP_SYS_ADMIN, which is almost full root access' },
-	'mount.devfs': { value: true, why: 'the supervising process uses the /dev of the container' },
 };
 
 const TEXTS = ['exec.jail_user', 'host.hostname', 'host.domainname'] as const;
@@ -35,6 +34,8 @@ const KNOWN: readonly string[] = [
 	'allow.raw_sockets',
 	'children.max',
 	'exec.clean',
+	'exec.system_jail_user',
+	'mount.devfs',
 ].sort();
 
 interface Gathered {
@@ -60,7 +61,8 @@ export function parseMapped(parameters: readonly string[]): JailSettings {
 		hooks: hooks.hooks(user ?? 'root', []),
 		denied: Object.entries(DENIABLE).flatMap(([name, privilege]) => (flags.get(name) === false ? [privilege] : [])),
 		inheritsEnv: flags.get('exec.clean') === false,
-		hostUsers: false,
+		hostUsers: flags.get('exec.system_jail_user') === true,
+		devices: flags.get('mount.devfs') !== false,
 		parameters: [],
 	};
 }

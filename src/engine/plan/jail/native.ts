@@ -71,6 +71,7 @@ export function parseNative(parameters: readonly string[]): JailSettings {
 		denied: [],
 		inheritsEnv: flags.get('exec.clean') === false,
 		hostUsers: flags.get('exec.system_jail_user') === true,
+		devices: true,
 		parameters: [`mount.devfs=${flags.get('mount.devfs') ?? true}`, ...rest],
 	};
 }

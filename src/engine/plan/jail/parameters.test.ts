@@ -95,9 +95,14 @@ describe('mapped to what means the same without jails', () => {
 	test('what this host decides by itself may be said, and its opposite is refused instead of ignored', () => {
 		const { parameters, domainname } = mapped('mount.devfs=true', 'allow.noset_hostname', 'children.max=0');
 		assert.deepEqual([parameters, domainname], [[], undefined]);
-		for (const opposite of ['mount.devfs=false', 'mount.nodevfs', 'allow.set_hostname'])
-			assert.match(refusal(MAPPED, opposite).why, /always/);
+		assert.match(refusal(MAPPED, 'allow.set_hostname').why, /always/);
 		assert.match(refusal(MAPPED, 'children.max=3').why, /no containers in containers/);
+	});
+
+	test('a container may have no devices, and the users of the host', () => {
+		assert.deepEqual([mapped().devices, mapped().hostUsers], [true, false]);
+		for (const none of ['mount.devfs=false', 'mount.nodevfs']) assert.equal(mapped(none).devices, false);
+		assert.equal(mapped('exec.system_jail_user').hostUsers, true);
 	});
 
 	test('a domain has a name like a host', () => {

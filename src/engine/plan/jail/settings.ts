@@ -14,6 +14,8 @@ export interface JailSettings {
 	readonly denied: readonly Privilege[];
 	readonly inheritsEnv: boolean;
 	readonly hostUsers: boolean;
+	/** Its /dev has devices; with jails this is among `parameters`. */
+	readonly devices: boolean;
 	/** Parameters passed to jail(8), `name` or `name=value`. */
 	readonly parameters: readonly string[];
 }

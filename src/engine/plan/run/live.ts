@@ -10,6 +10,7 @@ const SETTINGS = [
 	'denied',
 	'inheritsEnv',
 	'hostUsers',
+	'noDevices',
 	'rawSockets',
 	'netAdmin',
 	'parameters',

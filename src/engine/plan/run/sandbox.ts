@@ -46,7 +46,7 @@ export function withImageDefaults(container: Container, image: Image | undefined
 /** Privileges of processes by driver and jail parameters of the container. */
 export function sandboxOf(container: Container, process: ProcessSpec, traits: HostTraits): SandboxSpec {
 	const settings = parseJailParameters(container.jailParam, traits);
-	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, parameters } = settings;
+	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, devices, parameters } = settings;
 	const vnet = container.networkDriver === 'vnet';
 	return {
 		driver: container.networkDriver,
@@ -56,6 +56,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 		...(denied.length === 0 ? {} : { denied }),
 		...(inheritsEnv ? { inheritsEnv } : {}),
 		...(hostUsers ? { hostUsers } : {}),
+		...(devices ? {} : { noDevices: true }),
 		network: container.networkDriver === 'host' ? 'host' : 'own',
 		rawSockets: rawSockets ?? vnet,
 		netAdmin: vnet,

@@ -10,7 +10,7 @@ import type { Paths } from '../paths.ts';
 import type { Admission } from './admission.ts';
 import { Bundle } from './bundle/bundle.ts';
 import { ociProcess } from './bundle/oci-spec.ts';
-import { lookUp } from './bundle/users.ts';
+import { lookUp, usersOf } from './bundle/users.ts';
 import type { Exits } from './exits.ts';
 import { readStatus, StatusWatch } from './init-status.ts';
 import { SocketStreams } from './output.ts';
@@ -130,7 +130,7 @@ export class Runner {
 		const { container, execution, process, attach, size } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
-		const identity = await lookUp(this.#paths.containerRoot(container), process.user);
+		const identity = await lookUp(usersOf(spec, this.#paths.containerRoot(container)), process.user);
 		const bundle = outer.addExecution(
 			execution,
 			ociProcess(spec, process, { identity, inherited: inheritedEnv(spec) }),

@@ -19,7 +19,7 @@ import { adopt, cgroupOf } from './bundle/adoption.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
 import { refuseOther } from './bundle/refuse-other.ts';
-import { lookUp } from './bundle/users.ts';
+import { lookUp, usersOf } from './bundle/users.ts';
 import { Exits } from './exits.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
 import { readStatus } from './init-status.ts';
@@ -193,18 +193,20 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	async #config(part: SandboxPart, bundle: Bundle): Promise<object> {
 		const { container, spec } = part;
 		const root = this.#paths.containerRoot(container);
+		const users = usersOf(spec, root);
 		const stack = spec.network === 'own' ? this.#options.stackOf(container) : undefined;
 		mkdirSync(this.#tools.state, { recursive: true });
 		return ociConfig({
 			spec,
 			root,
-			identity: await lookUp(root, spec.process.user),
-			...(spec.hooks ? { hookIdentity: await lookUp(root, spec.hooks.user) } : {}),
+			identity: await lookUp(users, spec.process.user),
+			...(spec.hooks ? { hookIdentity: await lookUp(users, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
 			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
 			init: this.#options.init,
 			status: bundle.status,
 			started: bundle.started,
+			dev: bundle.dev,
 			network: stack?.path ?? this.#options.hostNetwork,
 			...(stack?.owner === undefined ? {} : { owner: stack.owner, bindOptions: bindsBelow() }),
 			cgroup: cgroupOf(container),

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { hasCode } from '#os/errno.ts';
+import { makeNullDevice } from '#os/linux/files/null-device.ts';
 import { identify, type ProcessIdentity } from '#os/linux/process.ts';
 
 export interface SandboxProcesses {
@@ -34,6 +35,11 @@ export class Bundle {
 		return join(this.directory, 'started');
 	}
 
+	/** Directory that becomes the /dev of a sandbox without devices. The runtime leaves what is bound there as it is. */
+	get dev(): string {
+		return join(this.directory, 'dev');
+	}
+
 	get attach(): string {
 		return join(this.directory, 'attach');
 	}
@@ -51,9 +57,19 @@ export class Bundle {
 	async write(part: SandboxPart, configure: () => Promise<object>): Promise<void> {
 		mkdirSync(this.directory, { recursive: true, mode: 0o700 });
 		for (const file of [this.status, this.started]) writeFileSync(file, '', { mode: 0o600 });
+		if (part.spec.noDevices) this.#writeDev();
 		const config = await configure();
 		writeFileSync(join(this.directory, 'part.json'), JSON.stringify(part));
 		writeFileSync(join(this.directory, 'config.json'), JSON.stringify(config));
+	}
+
+	/** Terminals, and the one device without which a runtime starts nothing. */
+	#writeDev(): void {
+		mkdirSync(join(this.dev, 'pts'), { recursive: true, mode: 0o755 });
+		// Neither the umask nor the mode of the directory above is for the container.
+		chmodSync(this.dev, 0o755);
+		symlinkSync('pts/ptmx', join(this.dev, 'ptmx'));
+		makeNullDevice(join(this.dev, 'null'));
 	}
 
 	/** The part that the sandbox was made from; undefined when that was never finished. */

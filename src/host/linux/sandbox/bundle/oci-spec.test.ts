@@ -29,6 +29,7 @@ function config(network: 'own' | 'host', path: string | undefined, more: Partial
 		init: '/i',
 		status: '/st',
 		started: '/started',
+		dev: '/empty',
 		network: path,
 		cgroup: '/kleene-x',
 		...more,

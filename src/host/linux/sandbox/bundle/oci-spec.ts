@@ -47,6 +47,8 @@ export interface BundleRequest {
 	/** Paths on the host of the init program and of the file it reports to. */
 	readonly init: string;
 	readonly status: string;
+	/** Path on the host of a directory that becomes the /dev of a sandbox without devices. */
+	readonly dev: string;
 	/** Path on the host of a file that is written to when the commands before the process are done. */
 	readonly started: string;
 	/** Initial environment of processes that inherit that of the daemon. */
@@ -80,13 +82,14 @@ export function ociConfig(request: BundleRequest): object {
 	};
 	const own = [bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)];
 	if (hooked) own.push(bind(request.started, INSIDE.started, false));
+	const places = spec.noDevices ? [...KERNEL_MOUNTS, bind(request.dev, '/dev', false), TERMINALS] : OWN_MOUNTS;
 	const mounts = request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
 	return {
 		ociVersion: '1.0.2',
 		process: ociProcess(spec, spec.process, { identity, hookIdentity, inherited, status: INSIDE.status }),
 		root: { path: request.root, readonly: false },
 		hostname: spec.hostname,
-		mounts: [...OWN_MOUNTS, ...own, ...mounts],
+		mounts: [...places, ...own, ...mounts],
 		linux: {
 			cgroupsPath: request.cgroup,
 			resources: resources(request.mostProcesses ?? 0),
@@ -198,20 +201,27 @@ function namespaces(spec: SandboxSpec, network: string | undefined, owner: strin
 /** Id mappings of the user namespace, which runtimes require. */
 const EVERY_ID = [{ containerID: 0, hostID: 0, size: 0xffff_ffff }];
 
-const OWN_MOUNTS: readonly OciMount[] = [
+const KERNEL_MOUNTS: readonly OciMount[] = [
 	{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+	{ destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+];
+
+const TERMINALS: OciMount = {
+	destination: '/dev/pts',
+	type: 'devpts',
+	source: 'devpts',
+	options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+};
+
+const OWN_MOUNTS: readonly OciMount[] = [
+	...KERNEL_MOUNTS,
 	{
 		destination: '/dev',
 		type: 'tmpfs',
 		source: 'tmpfs',
 		options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
 	},
-	{
-		destination: '/dev/pts',
-		type: 'devpts',
-		source: 'devpts',
-		options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
-	},
+	TERMINALS,
 	{
 		destination: '/dev/shm',
 		type: 'tmpfs',
@@ -219,5 +229,4 @@ const OWN_MOUNTS: readonly OciMount[] = [
 		options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
 	},
 	{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-	{ destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
 ];

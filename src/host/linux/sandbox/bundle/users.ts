@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
 import { linesInRoot } from '#os/linux/files/inroot.ts';
 
 /** Identity of a process: numbers for the kernel, and what a login has beyond them. */
@@ -58,6 +59,11 @@ function loginOf(uid: number, entry: readonly string[]): Pick<Identity, 'name' |
 		home: field(5, root ? ROOT.home : '/'),
 		shell: field(6, DEFAULT_SHELL),
 	};
+}
+
+/** Root directory with the users of a container. @param root of its own files */
+export function usersOf({ hostUsers }: Pick<SandboxSpec, 'hostUsers'>, root: string): string {
+	return hostUsers ? '/' : root;
 }
 
 /** The first entry of this name, else the first one of this number. */

@@ -122,6 +122,12 @@ static void use_own_null(const char *name) {
 		if (sys(__NR_fstat, fd, (long)&is, 0, 0) || (is.st_mode & kind) != device || is.st_rdev != null)
 			continue;
 		long own = sys(__NR_openat, AT_FDCWD, (long)"/dev/null", O_RDWR | O_NONBLOCK, 0);
+		int pipe[2];
+		/* A file system that lets no device work: the end of an input is as good. */
+		if (own < 0 && fd == 0 && sys(__NR_pipe2, (long)pipe, O_CLOEXEC, 0, 0) == 0) {
+			sys(__NR_close, pipe[1], 0, 0, 0);
+			own = pipe[0];
+		}
 		if (own < 0)
 			refuse(name, "no /dev/null", NOT_EXECUTABLE);
 		sys(__NR_dup3, own, fd, 0, 0);
