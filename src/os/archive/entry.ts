@@ -1,9 +1,13 @@
 /** Parsed and validated tar header. */
 import type { Header } from 'tar-stream';
 import { ArchiveError } from './archive-error.ts';
+import { sparseSize } from './pieces.ts';
+import type { Records } from './raw-records.ts';
 
 const LONGEST_NAME = 4095;
-const CAPABILITY = 'SCHILY.xattr.security.capability';
+const ATTRIBUTE = 'SCHILY.xattr.';
+/** Attributes that are kept. Others are of the host or of overlayfs, and an archive has no say in these. */
+const KEPT = /^(user\.|security\.capability$)/;
 
 export type EntryType = 'file' | 'directory' | 'symlink' | 'link' | 'fifo' | 'device';
 
@@ -23,10 +27,12 @@ export interface ArchiveEntry {
 	readonly target: Buffer;
 	/** Components of the file that a hard link is another name for. */
 	readonly linkPath: readonly string[];
-	/** Value of the attribute `security.capability`. */
-	readonly capability: Buffer | undefined;
-	/** True where the archive holds capabilities that the reader had to drop. */
-	readonly capabilityLost: boolean;
+	/** Bytes of a regular file, with its holes. */
+	readonly size: number;
+	/** Its data begins with a map of where it belongs: see `pieces.ts`. */
+	readonly isSparse: boolean;
+	/** Extended attributes by name: `security.capability` and those of users. */
+	readonly attributes: ReadonlyMap<string, Buffer>;
 }
 
 const TYPES: { readonly [name: string]: EntryType } = {
@@ -42,15 +48,17 @@ const TYPES: { readonly [name: string]: EntryType } = {
 
 /**
  * @param header read with `filenameEncoding: 'latin1'`, so that names are bytes
+ * @param records of its PAX header, as bytes
  * @throws ArchiveError for names that lead elsewhere and for kinds of entries that are not read
  */
-export function parseEntry(header: Header): ArchiveEntry {
+export function parseEntry(header: Header, records: Records): ArchiveEntry {
 	const pax = recordsOf(header);
-	const bytes = pax.path ? toBytes(pax.path) : header.name;
+	const bytes = nameOf(header, pax);
 	const name = printable(bytes);
 	// The reader gives null for types it does not know.
 	const type = TYPES[String(header.type)];
-	if (Object.keys(pax).some((key) => key.startsWith('GNU.sparse.')))
+	const sparse = sparseSize(records);
+	if (sparse === undefined && Object.keys(pax).some((key) => key.startsWith('GNU.sparse.')))
 		throw new ArchiveError('unsupported', `${name} is stored as a sparse file`, { entry: name });
 	if (type === undefined)
 		throw new ArchiveError(
@@ -71,8 +79,16 @@ export function parseEntry(header: Header): ArchiveEntry {
 		mtime: seconds(pax.mtime, header.mtime),
 		target: symlinkTarget(type, link, name),
 		linkPath: type === 'link' ? parsePath(link, name) : [],
-		...parseCapability(pax[CAPABILITY]),
+		attributes: attributesOf(records),
+		size: sparse ?? header.size ?? 0,
+		isSparse: sparse !== undefined,
 	};
+}
+
+/** Of a sparse file the name in its header is a made up one. */
+function nameOf({ name }: Header, pax: Readonly<Record<string, string>>): string {
+	const given = pax['GNU.sparse.name'] ?? pax.path;
+	return given ? toBytes(given) : name;
 }
 
 /** The records of a PAX header. */
@@ -124,9 +140,11 @@ function seconds(record: string | undefined, value: Date | undefined): number {
 	return Number.isFinite(time) ? Math.min(Math.max(time, -(2 ** 31)), 2 ** 34) : 0;
 }
 
-/** The reader gives records as UTF-8 text: bytes that are no text are lost, and half a capability would be worse. */
-function parseCapability(record: string | undefined): Pick<ArchiveEntry, 'capability' | 'capabilityLost'> {
-	if (!record) return { capability: undefined, capabilityLost: false };
-	if (record.includes('\ufffd')) return { capability: undefined, capabilityLost: true };
-	return { capability: Buffer.from(record, 'utf8'), capabilityLost: false };
+function attributesOf(records: Records): ReadonlyMap<string, Buffer> {
+	const named = [...records].filter(([key]) => key.startsWith(ATTRIBUTE));
+	return new Map(
+		named
+			.map(([key, value]): [string, Buffer] => [key.slice(ATTRIBUTE.length), value])
+			.filter(([name]) => KEPT.test(name)),
+	);
 }

@@ -1,4 +1,5 @@
 /** Unpacks an archive that nobody has looked at into an empty directory. */
+import { createHash } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,6 +8,9 @@ import { hasCode } from '../errno.ts';
 import { ArchiveError } from './archive-error.ts';
 import { decompress } from './decompress.ts';
 import { parseEntry } from './entry.ts';
+import { LayerWriter } from './layer-writer.ts';
+import { piecesOf, sparsePieces } from './pieces.ts';
+import { RawRecords } from './raw-records.ts';
 import type { ArchiveBytes } from './source.ts';
 import { TreeWriter } from './tree-writer.ts';
 
@@ -23,6 +27,11 @@ const READING: Parameters<typeof createReader>[0] & { readonly filenameEncoding:
 export interface ExtractOptions {
 	/** Called with the number of entries so far, every 1000 and at the end. */
 	readonly onProgress?: (entries: number) => void;
+	/**
+	 * The archive is a layer of an OCI image on top of these directories, the top one first: its whiteouts become those of
+	 * overlayfs. Absent: it is a whole file system.
+	 */
+	readonly below?: readonly string[];
 	/** Ends it; its reason is thrown. */
 	readonly signal?: AbortSignal | undefined;
 }
@@ -31,13 +40,13 @@ export interface Extracted {
 	readonly entries: number;
 	/** Device nodes, which are left out. */
 	readonly devices: number;
-	/** Files whose capabilities could not be read. */
-	readonly capabilitiesLost: number;
+	/** SHA-256 of the plain archive, in hex. */
+	readonly digest: string;
 }
 
 /**
- * Owners, modes with setuid bits, times, links, FIFOs and file capabilities come as they are in the archive; other
- * attributes and device nodes are left out. When it fails, the caller removes what is in the directory.
+ * Owners, modes with setuid bits, times, links, FIFOs, holes, file capabilities and attributes of users come as they are in
+ * the archive; other attributes and device nodes are left out. When it fails, the caller removes what is in the directory.
  *
  * @param archive plain tar or gzip, xz, zstd of one
  * @param directory exists and is empty
@@ -51,6 +60,7 @@ export async function extractArchive(
 	const { signal } = options;
 	signal?.throwIfAborted();
 	const reader = createReader(READING);
+	const plain = new Plain();
 	// An error destroys the reader: the first failure is the reason, the others follow from it.
 	let reason: unknown;
 	const failed = (error: unknown) => {
@@ -61,42 +71,66 @@ export async function extractArchive(
 	const abort = () => failed(signal?.reason);
 	signal?.addEventListener('abort', abort);
 	const feeding = decompress(archive.bytes)
-		.then((bytes) => pipeline(bytes, new EndMark(), reader))
+		.then((bytes) => pipeline(bytes, plain, new EndMark(), reader))
 		.catch(failed);
-	const unpacked = await unpack(reader, directory, options).catch(failed);
+	const unpacked = await unpack({ reader, plain }, directory, options).catch(failed);
 	await feeding;
 	signal?.removeEventListener('abort', abort);
 	signal?.throwIfAborted();
 	if (reason !== undefined || !unpacked) throw translate(reason);
-	return unpacked;
+	return { ...unpacked, digest: plain.digest() };
 }
 
-async function unpack(reader: Extract, directory: string, { onProgress }: ExtractOptions): Promise<Extracted> {
+interface Reading {
+	readonly reader: Extract;
+	readonly plain: Plain;
+}
+
+async function unpack(
+	{ reader, plain }: Reading,
+	directory: string,
+	{ onProgress, below }: ExtractOptions,
+): Promise<Omit<Extracted, 'digest'>> {
 	// Before the first await: an entry that comes while nobody listens is lost.
 	const items = reader[Symbol.asyncIterator]();
-	const writer = new TreeWriter(directory);
+	const writer = below ? new LayerWriter(directory, below) : new TreeWriter(directory);
 	const room = new Room(directory);
-	const counts = { entries: 0, devices: 0, capabilitiesLost: 0 };
+	const counts = { entries: 0, devices: 0 };
 	try {
 		await room.check();
 		for await (const item of { [Symbol.asyncIterator]: () => items }) {
-			const entry = parseEntry(item.header);
-			await writer.put(entry, room.counting(item));
+			const entry = parseEntry(item.header, plain.next());
+			const data = room.counting(item);
+			await writer.put(entry, entry.isSparse ? sparsePieces(data, entry.name) : piecesOf(data));
 			item.resume();
 			counts.entries += 1;
 			if (entry.type === 'device') counts.devices += 1;
-			if (entry.capabilityLost) counts.capabilitiesLost += 1;
 			if (counts.entries % LOOK_EVERY.entries === 0) {
 				await room.check();
 				onProgress?.(counts.entries);
 			}
 		}
-		if (counts.entries === 0) throw new ArchiveError('corrupt', 'the archive holds no files');
+		if (counts.entries === 0 && !below) throw new ArchiveError('corrupt', 'the archive holds no files');
 		writer.finish();
 		onProgress?.(counts.entries);
 		return counts;
 	} finally {
 		writer.close();
+	}
+}
+
+/** Takes the digest, too, of what passes. */
+class Plain extends RawRecords {
+	readonly #hash = createHash('sha256');
+
+	override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+		this.#hash.update(chunk);
+		super._transform(chunk, encoding, done);
+	}
+
+	/** In hex. Once, after the end. */
+	digest(): string {
+		return this.#hash.digest('hex');
 	}
 }
 

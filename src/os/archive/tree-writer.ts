@@ -2,7 +2,7 @@
  * Writes entries below a root directory. Parents are opened as directories, never through a link, and everything is
  * made relative to the open parent: an archive cannot first put a link somewhere and then write through it.
  */
-import { closeSync, constants, fchmodSync, write, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, ftruncateSync, write, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { hasCode } from '../errno.ts';
 import {
@@ -20,9 +20,11 @@ import {
 	removeDirectoryAt,
 	removeFileAt,
 	setAttribute,
+	withDescriptor,
 } from '../linux/files/directory.ts';
 import { ArchiveError } from './archive-error.ts';
 import { type ArchiveEntry, nameBytes } from './entry.ts';
+import type { Piece } from './pieces.ts';
 
 const writeLater = promisify(write);
 /** Larger pieces of data are written by the thread pool, so that a slow disk does not hold up the event loop. */
@@ -30,7 +32,7 @@ const LARGE_FILE = 256 * 1024;
 const INSIDE = RESOLVE.beneath | RESOLVE.noSymlinks | RESOLVE.noMounts;
 
 export class TreeWriter {
-	readonly #root: number;
+	protected readonly root: number;
 	/** The parent of the last entry: neighbours in an archive mostly share it. */
 	#parent: { readonly path: string; readonly fd: number } | undefined;
 	/** Making something in a directory changes its time, so these are set at the end. */
@@ -38,21 +40,21 @@ export class TreeWriter {
 
 	/** @param root path of a directory that exists and is empty */
 	constructor(root: string) {
-		this.#root = openAt(undefined, root, { flags: constants.O_RDONLY | constants.O_DIRECTORY, resolve: 0 });
+		this.root = openAt(undefined, root, { flags: constants.O_RDONLY | constants.O_DIRECTORY, resolve: 0 });
 	}
 
 	close(): void {
 		this.#forgetParent();
-		closeSync(this.#root);
+		closeSync(this.root);
 	}
 
 	/** @param data of a regular file; empty for everything else */
-	async put(entry: ArchiveEntry, data: AsyncIterable<Buffer>): Promise<void> {
+	async put(entry: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
 		if (entry.type === 'directory') return this.#putDirectory(entry);
 		const name = entry.path.at(-1);
 		if (name === undefined)
 			throw new ArchiveError('hostile', `${entry.name} would replace the root directory`, { entry: entry.name });
-		const place = { base: this.#openParent(entry.path, entry.name), name: nameBytes(name) };
+		const place = { base: this.openParent(entry.path, entry.name), name: nameBytes(name) };
 		this.#clear(place, entry);
 		switch (entry.type) {
 			case 'file':
@@ -76,7 +78,7 @@ export class TreeWriter {
 	finish(): void {
 		this.#forgetParent();
 		for (const [path, seconds] of this.#directoryTimes) {
-			const fd = openDirectoryAt(this.#root, nameBytes(path), INSIDE);
+			const fd = openDirectoryAt(this.root, nameBytes(path), INSIDE);
 			try {
 				changeTimesAt({ base: fd, name: '.' }, seconds);
 			} finally {
@@ -87,12 +89,13 @@ export class TreeWriter {
 
 	#putDirectory(entry: ArchiveEntry): void {
 		const name = entry.path.at(-1);
-		if (name !== undefined) this.#ensureDirectory(this.#openParent(entry.path, entry.name), nameBytes(name));
+		if (name !== undefined) this.#ensureDirectory(this.openParent(entry.path, entry.name), nameBytes(name));
 		const path = entry.path.join('/') || '.';
-		const fd = openDirectoryAt(this.#root, nameBytes(path), INSIDE);
+		const fd = openDirectoryAt(this.root, nameBytes(path), INSIDE);
 		try {
 			changeOwnerAt({ base: fd, name: '' }, entry.uid, entry.gid);
 			fchmodSync(fd, entry.mode);
+			putAttributes(fd, entry);
 		} finally {
 			closeSync(fd);
 		}
@@ -115,37 +118,42 @@ export class TreeWriter {
 		}
 	}
 
-	async #putFile(place: Place, entry: ArchiveEntry, data: AsyncIterable<Buffer>): Promise<void> {
+	async #putFile(place: Place, entry: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
 		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 		const fd = openAt(place.base, place.name, { flags, mode: 0o600, resolve: INSIDE });
 		try {
-			let written = 0;
-			for await (const chunk of data) {
-				written += chunk.length;
-				await writeAll(fd, chunk, written > LARGE_FILE);
-			}
+			for await (const piece of data) await writeAll(fd, piece, entry.size > LARGE_FILE);
+			ftruncateSync(fd, entry.size);
 			// In this order: a change of owner takes setuid bits and capabilities away.
 			changeOwnerAt({ base: fd, name: '' }, entry.uid, entry.gid);
 			fchmodSync(fd, entry.mode);
-			if (entry.capability) setAttribute(fd, 'security.capability', entry.capability);
+			putAttributes(fd, entry);
 		} finally {
 			closeSync(fd);
 		}
 		changeTimesAt(place, entry.mtime);
 	}
 
-	#putLink(place: Place, entry: ArchiveEntry): void {
+	/** A link to a file that the archive does not have. @returns whether one is in the place now */
+	protected async copyFromBelow(_entry: ArchiveEntry, _place: Place): Promise<boolean> {
+		return false;
+	}
+
+	async #putLink(place: Place, entry: ArchiveEntry): Promise<void> {
 		const name = entry.linkPath.at(-1);
 		const missing = () =>
 			new ArchiveError('corrupt', `${entry.name} is a link to a file that is not in the archive before it`, {
 				entry: entry.name,
 			});
 		if (name === undefined) throw missing();
-		const base = this.#openDirectory(entry.linkPath.slice(0, -1).join('/'), entry.name, missing);
+		const base = this.#openDirectory(entry.linkPath.slice(0, -1).join('/'), entry.name, () =>
+			this.isLayer ? this.#makeParents(entry.linkPath.slice(0, -1), entry.name) : missing(),
+		);
 		try {
 			linkAt({ base, name: nameBytes(name) }, place);
 		} catch (error) {
-			throw hasCode(error, 'ENOENT', 'EPERM') ? missing() : error;
+			if (!hasCode(error, 'ENOENT', 'EPERM')) throw error;
+			if (!(await this.copyFromBelow(entry, place))) throw missing();
 		} finally {
 			closeSync(base);
 		}
@@ -170,7 +178,16 @@ export class TreeWriter {
 		this.#directoryTimes.delete(entry.path.join('/'));
 	}
 
-	#openParent(path: readonly string[], entry: string): number {
+	/** Whether directories and files that are not in the archive may be in layers below. */
+	protected get isLayer(): boolean {
+		return false;
+	}
+
+	/** A parent that has no entry of its own was made. */
+	protected onParent(_path: readonly string[], _fd: number): void {}
+
+	/** Descriptor of the directory that something is to be in, valid until the next one is asked for. */
+	protected openParent(path: readonly string[], entry: string): number {
 		const parent = path.slice(0, -1).join('/');
 		if (this.#parent?.path === parent && parent !== '') return this.#parent.fd;
 		this.#forgetParent();
@@ -184,7 +201,7 @@ export class TreeWriter {
 		for (let attempt = 1; ; attempt += 1) {
 			try {
 				const how = { flags: O_PATH | constants.O_DIRECTORY, resolve: INSIDE };
-				return openAt(this.#root, nameBytes(path || '.'), how);
+				return openAt(this.root, nameBytes(path || '.'), how);
 			} catch (error) {
 				if (hasCode(error, 'ELOOP'))
 					throw new ArchiveError('hostile', `${entry} leads through a symbolic link`, { entry, cause: error });
@@ -205,7 +222,9 @@ export class TreeWriter {
 		for (let depth = 1; depth <= path.length; depth += 1) {
 			const base = this.#openDirectory(path.slice(0, depth - 1).join('/'), entry, () => undefined);
 			try {
-				makeDirectoryAt(base, nameBytes(path[depth - 1] ?? ''), 0o755);
+				const name = nameBytes(path[depth - 1] ?? '');
+				makeDirectoryAt(base, name, 0o755);
+				withDescriptor(openDirectoryAt(base, name, INSIDE), (fd) => this.onParent(path.slice(0, depth), fd));
 			} catch (error) {
 				if (!hasCode(error, 'EEXIST')) throw error;
 			} finally {
@@ -221,11 +240,21 @@ export class TreeWriter {
 	}
 }
 
-async function writeAll(fd: number, chunk: Buffer, later: boolean): Promise<void> {
-	for (let offset = 0; offset < chunk.length; ) {
-		const rest = chunk.length - offset;
+async function writeAll(fd: number, { at, bytes }: Piece, later: boolean): Promise<void> {
+	for (let offset = 0; offset < bytes.length; ) {
+		const rest = bytes.length - offset;
 		offset += later
-			? (await writeLater(fd, chunk, offset, rest, null)).bytesWritten
-			: writeSync(fd, chunk, offset, rest);
+			? (await writeLater(fd, bytes, offset, rest, at + offset)).bytesWritten
+			: writeSync(fd, bytes, offset, rest, at + offset);
 	}
+}
+
+/** A file system that has no attributes for users leaves these out; a capability is never lost in silence. */
+function putAttributes(fd: number, { attributes }: ArchiveEntry): void {
+	for (const [name, value] of attributes)
+		try {
+			setAttribute(fd, name, value);
+		} catch (error) {
+			if (!name.startsWith('user.') || !hasCode(error, 'EOPNOTSUPP', 'ENOTSUP')) throw error;
+		}
 }

@@ -155,10 +155,8 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		progress('Unpacking contents and creating image...\n');
 		await mkdir(partial, { mode: 0o755 });
 		const onProgress = (entries: number) => progress(`Extracted ${entries} files...\n`);
-		const { devices, capabilitiesLost } = await extractArchive(archive, partial, { onProgress, signal });
+		const { devices } = await extractArchive(archive, partial, { onProgress, signal });
 		if (devices > 0) progress(`Left out ${devices} device nodes: a container has a /dev of its own.\n`);
-		if (capabilitiesLost > 0)
-			progress(`Left out the capabilities of ${capabilitiesLost} files: they could not be read.\n`);
 		progress('Succesfully extracted binaries, creating image...\n');
 	}
 }

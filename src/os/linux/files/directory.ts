@@ -16,6 +16,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const O_CLOEXEC = 0x8_0000;
 const S_IFIFO = 0o010000;
+const S_IFCHR = 0o020000;
 
 /** Bytes; PATH_MAX. */
 const LONGEST_PATH = 4096;
@@ -80,6 +81,13 @@ const fsetxattr = declare<(fd: number, name: Buffer, value: Buffer, size: number
 	'int fsetxattr(int fd, const void *name, const void *value, size_t size, int flags)',
 );
 
+const getxattr = declare<(path: Buffer, name: Buffer, value: Buffer | null, size: number) => number>(
+	'ssize_t lgetxattr(const void *path, const void *name, void *value, size_t size)',
+);
+const listxattr = declare<(path: Buffer, list: Buffer | null, size: number) => number>(
+	'ssize_t llistxattr(const void *path, void *list, size_t size)',
+);
+
 /** A C string. A NUL inside would silently shorten it: that is refused. */
 function cString(bytes: Buffer | string): Buffer {
 	const name = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
@@ -131,6 +139,11 @@ export function makeDirectoryAt(base: number, name: Buffer | string, mode: numbe
 
 export function makeFifoAt(base: number, name: Buffer | string, mode: number): void {
 	checked('mknodat', () => mknodat(base, cString(name), S_IFIFO | mode, 0));
+}
+
+/** What overlayfs takes for the removal of a file of the layers below: a character device with the numbers 0, 0. */
+export function makeWhiteoutAt(base: number, name: Buffer | string): void {
+	checked('mknodat', () => mknodat(base, cString(name), S_IFCHR, 0));
 }
 
 export function removeFileAt(base: number, name: Buffer | string): void {
@@ -191,6 +204,29 @@ export function changeTimesAt({ base, name }: Place, seconds: number): void {
 
 export function setAttribute(fd: number, name: string, value: Buffer): void {
 	checked('fsetxattr', () => fsetxattr(fd, cString(name), value, value.length, 0));
+}
+
+/** Of the file itself, also when it is a link. @returns undefined where it has no such attribute */
+export function getAttribute(path: Buffer | string, name: string): Buffer | undefined {
+	const value = Buffer.alloc(64 * 1024);
+	try {
+		const size = checked('lgetxattr', () => getxattr(cString(path), cString(name), value, value.length));
+		return Buffer.from(value.subarray(0, size));
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && ['ENODATA', 'ENOTSUP', 'EOPNOTSUPP'].includes(String(error.code)))
+			return undefined;
+		throw error;
+	}
+}
+
+/** Names of the attributes of the file itself, also when it is a link. */
+export function listAttributes(path: Buffer | string): string[] {
+	const list = Buffer.alloc(64 * 1024);
+	const size = checked('llistxattr', () => listxattr(cString(path), list, list.length));
+	return list
+		.toString('utf8', 0, size)
+		.split('\0')
+		.filter((name) => name !== '');
 }
 
 /** Run with a descriptor that is closed afterwards, whatever happens. */
