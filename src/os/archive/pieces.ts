@@ -9,8 +9,6 @@ export interface Piece {
 }
 
 const ZEROS = Buffer.alloc(64 * 1024);
-/** Zeros of less than this are written: a file system has no smaller hole. */
-const SMALLEST_HOLE = 4096;
 const BLOCK = 512;
 
 /** Zeros are left out: the file is as long as it says in the end. */
@@ -25,7 +23,7 @@ export async function* piecesOf(data: AsyncIterable<Buffer>): AsyncGenerator<Pie
 }
 
 function isHole(bytes: Buffer): boolean {
-	return bytes.length >= SMALLEST_HOLE && bytes.equals(ZEROS.subarray(0, bytes.length));
+	return bytes.equals(ZEROS.subarray(0, bytes.length));
 }
 
 /** Length of a file that is stored sparse (GNU tar, format 1.0 of PAX); undefined: it is not. */
