@@ -33,6 +33,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 	};
 	return {
 		activity: host.activity,
+		transport: host.transport,
 		facts: () => host.facts(),
 		observe: (scope, expected) => host.observe(scope, expected),
 		describe: (step) => host.describe(step),

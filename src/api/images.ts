@@ -16,6 +16,41 @@ export const Image = Type.Object(
 );
 export type Image = Type.Static<typeof Image>;
 
+/** First frame of `/images/pull`. */
+export const ImagePullConfig = Type.Object(
+	{
+		/** `[HOST[:PORT]/]NAME[:TAG]` or with `@sha256:DIGEST`. */
+		reference: Type.String(),
+		tls_verify: Type.Boolean({ default: true }),
+	},
+	{ $id: 'ImagePullConfig' },
+);
+export type ImagePullConfig = Type.Static<typeof ImagePullConfig>;
+
+/** First frame of `/images/push`. */
+export const ImagePushConfig = Type.Object(
+	{
+		image: Type.String(),
+		/** `''`: the name of the image. */
+		reference: Type.String({ default: '' }),
+		tls_verify: Type.Boolean({ default: true }),
+	},
+	{ $id: 'ImagePushConfig' },
+);
+export type ImagePushConfig = Type.Static<typeof ImagePushConfig>;
+
+export const RegistryLogin = Type.Object(
+	{
+		/** `HOST[:PORT]`. */
+		registry: Type.String(),
+		user: Type.String(),
+		password: Type.String(),
+		tls_verify: Type.Boolean({ default: true }),
+	},
+	{ $id: 'RegistryLogin' },
+);
+export type RegistryLogin = Type.Static<typeof RegistryLogin>;
+
 /** First frame of `/images/create`. */
 export const ImageCreateConfig = Type.Object(
 	{

@@ -1,10 +1,7 @@
-import { CLOSE, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
-import type { Image, ImageCreateConfig } from '#api/images.ts';
+import type { Image, ImageCreateConfig, ImagePullConfig, ImagePushConfig, RegistryLogin } from '#api/images.ts';
 import type { IdResponse } from '#api/shapes.ts';
-import { KleeneError } from '#errors/kleene-error.ts';
 import type { HttpTransport } from './http.ts';
-import { refusalInFrame } from './refusal.ts';
-import { type Ending, failureOf, openWire, parseMessage, type Wire } from './wire.ts';
+import { streamImage } from './image-streams.ts';
 
 export interface ImagesClient {
 	list(): Promise<Image[]>;
@@ -20,7 +17,23 @@ export interface ImagesClient {
 	 * @returns the id, when the image is there
 	 */
 	create(config: ImageCreateConfig, onProgress: (text: Buffer) => void): Promise<string>;
+	/** @returns the id */
+	pull(config: ImagePullConfig, onProgress: (text: Buffer) => void): Promise<string>;
+	/** @returns the digest of the manifest */
+	push(config: ImagePushConfig, onProgress: (text: Buffer) => void): Promise<string>;
+	/** Checks credentials with a registry; the daemon keeps them. */
+	login(login: RegistryLogin): Promise<void>;
+	logout(registry: string): Promise<void>;
 }
+
+const CREATION = {
+	path: '/images/create',
+	failed: 'image creation failed',
+	doing: 'create the image',
+	headed: true,
+};
+const PULL = { path: '/images/pull', failed: 'pull failed', doing: 'pull the image' };
+const PUSH = { path: '/images/push', failed: 'push failed', doing: 'push the image' };
 
 export function imagesClient(http: HttpTransport): ImagesClient {
 	return {
@@ -40,95 +53,15 @@ export function imagesClient(http: HttpTransport): ImagesClient {
 			).id,
 		prune: ({ all }) =>
 			http.call<string[]>({ method: 'POST', path: ['images', 'prune'], query: { all }, doing: 'remove unused images' }),
-		create: (config, onProgress) => createImage(http, config, onProgress),
-	};
-}
-
-async function createImage(
-	http: HttpTransport,
-	configuration: ImageCreateConfig,
-	onProgress: (text: Buffer) => void,
-): Promise<string> {
-	let wire: Wire | undefined;
-	let refusal: KleeneError | undefined;
-	const progress = new Progress(onProgress, () => wire?.isEnding() === true);
-	wire = await openWire(http, {
-		path: '/images/create',
-		subprotocol: STREAMS_SUBPROTOCOL,
-		configuration,
-		onFrame: (data) => {
-			refusal = wire?.agreed ? refusalIn(data) : undefined;
-			if (!refusal) progress.take(data);
+		create: (configuration, onProgress) => streamImage(http, { ...CREATION, configuration }, onProgress),
+		pull: (configuration, onProgress) => streamImage(http, { ...PULL, configuration }, onProgress),
+		push: (configuration, onProgress) => streamImage(http, { ...PUSH, configuration }, onProgress),
+		login: async (body) => {
+			await http.call({ method: 'POST', path: ['registries', 'login'], body, doing: `log in to ${body.registry}` });
 		},
-	});
-	const ending = await wire.ended;
-	if (ending.code === CLOSE.finished && ending.reason) {
-		progress.flush();
-		return ending.reason.data;
-	}
-	if (refusal) progress.flush();
-	throw refusal ?? failureFrom(ending, progress);
-}
-
-/** The whole refusal, from daemons that know our frames. */
-function refusalIn(frame: Buffer): KleeneError | undefined {
-	const message = parseMessage(frame.toString('utf8'));
-	if (message?.msg_type !== 'error') return undefined;
-	const told = refusalInFrame(message.data, 'create the image');
-	return told && new KleeneError({ code: told.code, what: FAILED, why: `${told.what}: ${told.why}`, hint: told.hint });
-}
-
-const FAILED = 'image creation failed';
-
-/** The frame before the end has the whole reason, where the close frame has room for its beginning. */
-function failureFrom(ending: Ending, progress: Progress): KleeneError {
-	const failure = failureOf(ending, FAILED);
-	const beginning = failure.message.replace(`${FAILED}: `, '').replace(/…$/, '');
-	const lastFrame = progress.held?.toString('utf8').trimEnd() ?? '';
-	if (lastFrame === '' || !lastFrame.startsWith(beginning)) {
-		progress.flush();
-		return failure;
-	}
-	progress.drop();
-	const [, why = lastFrame, hint = failure.hint] = /^(.*?)(?:\nhint: (.*))?$/s.exec(lastFrame) ?? [];
-	return new KleeneError({ code: 'IMAGE_FAILED', what: FAILED, why, hint });
-}
-
-/** Longer than a reason and the close frame that follows it are apart, shorter than anybody notices. */
-const HOLD_MILLISECONDS = 20;
-
-/** Progress but for the starting frame and, where it can be told, the reason of a failure. */
-class Progress {
-	readonly #onProgress: (text: Buffer) => void;
-	#started = false;
-	/** The last frame, not yet passed on. */
-	held: Buffer | undefined;
-	#timer: NodeJS.Timeout | undefined;
-	readonly #isOver: () => boolean;
-
-	/** @param isOver whether no frame follows: the end then says what the last one was */
-	constructor(onProgress: (text: Buffer) => void, isOver: () => boolean) {
-		this.#onProgress = onProgress;
-		this.#isOver = isOver;
-	}
-
-	take(frame: Buffer): void {
-		this.flush();
-		if (this.#started) this.held = frame;
-		this.#started = true;
-		this.#timer = setTimeout(() => {
-			if (!this.#isOver()) this.flush();
-		}, HOLD_MILLISECONDS);
-	}
-
-	flush(): void {
-		const { held } = this;
-		this.drop();
-		if (held) this.#onProgress(held);
-	}
-
-	drop(): void {
-		clearTimeout(this.#timer);
-		this.held = undefined;
-	}
+		logout: async (registry) => {
+			const path = ['registries', 'logout'];
+			await http.call({ method: 'POST', path, query: { registry }, doing: `log out of ${registry}` });
+		},
+	};
 }

@@ -12,6 +12,7 @@ import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { typeText } from './typed-text.ts';
@@ -62,6 +63,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	containerRoutes(app, engine, logger);
 	activityRoutes(app, engine);
 	imageRoutes(app, engine);
+	registryRoutes(app, engine);
 	volumeRoutes(app, engine);
 	systemRoutes(app, engine);
 	executionRoutes(app, engine);

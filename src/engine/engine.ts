@@ -18,6 +18,7 @@ import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
 import { ImageOperations } from './operations/image/images.ts';
 import { Layers } from './operations/image/layers.ts';
+import { ImageTransfers } from './operations/image/transfers.ts';
 import { EndpointOperations } from './operations/network/endpoints.ts';
 import { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
 import { LiveEndpoints } from './operations/network/live-endpoints.ts';
@@ -40,6 +41,7 @@ export class Engine {
 	readonly newContainers: NewContainers;
 	readonly images: ImageOperations;
 	readonly layers: Layers;
+	readonly transfers: ImageTransfers;
 	readonly volumes: VolumeOperations;
 	readonly activity: Activity;
 	readonly doctor: DoctorOperations;
@@ -75,6 +77,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, { runs, creations, names, removals });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
+		this.transfers = new ImageTransfers(context, this.images, this.layers);
 		this.activity = new Activity(context, runs, this.containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);

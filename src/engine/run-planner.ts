@@ -15,7 +15,7 @@ import { parseJailParameters } from './plan/jail/parameters.ts';
 import type { LiveEndpoint } from './plan/network/endpoint.ts';
 import { type Frontage, partsOfPorts } from './plan/network/ports.ts';
 import { partsOfRun } from './plan/run/run.ts';
-import { type Command, processOf, sandboxOf } from './plan/run/sandbox.ts';
+import { type Command, firstProcessOf, sandboxOf } from './plan/run/sandbox.ts';
 
 /**
  * Gathers what the pure plan of a run needs, and hands out what only one run can have: cables and ports of the host.
@@ -63,7 +63,7 @@ export class RunPlanner {
 		const facts = driver.facts();
 		const image = imageOf(store, container, facts);
 		requireHooksAllowed(parseJailParameters(container.jailParam, facts).hooks, allowHostHooks);
-		const spec = sandboxOf(container, processOf(image, container, command, facts), facts);
+		const spec = sandboxOf(container, firstProcessOf(image, container, command, facts), facts);
 		try {
 			const liveEndpoints = this.liveEndpointsOf(container.id);
 			const ports = partsOfPorts(container, liveEndpoints, frontage);

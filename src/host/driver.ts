@@ -14,6 +14,15 @@ import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
+import type {
+	Credentials,
+	ImageLocation,
+	OutgoingImage,
+	Platform,
+	RemoteImage,
+	SendOptions,
+	Sent,
+} from '#model/registry/remote-image.ts';
 import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 
@@ -29,6 +38,8 @@ export interface HostFacts extends HostTraits {
 	readonly batches: boolean;
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
+	/** Platform of the images that run here. */
+	readonly platform: Platform;
 	/** Location of files, in the host's own terms, e.g. `layers`, `zroot/kleene/layer`. */
 	readonly places: {
 		readonly layers: string;
@@ -207,7 +218,20 @@ export interface LiveChange {
 	readonly permissions: readonly string[];
 }
 
+/** Images elsewhere. Nothing of it changes what is on the host, except for the credentials. */
+export interface ImageTransport {
+	/** Looks at an image without its layers, for the platform of this host. */
+	examine(location: ImageLocation, signal?: AbortSignal): Promise<RemoteImage>;
+	send(image: OutgoingImage, to: ImageLocation, options: SendOptions): Promise<Sent>;
+	/** Checks credentials with the registry, and keeps them for it. */
+	login(credentials: Credentials): Promise<void>;
+	logout(registry: string): Promise<void>;
+	/** Bytes that the files of each of these layers take, without those below. */
+	measure(layers: readonly string[]): Promise<ReadonlyMap<string, number>>;
+}
+
 export interface HostDriver {
+	readonly transport: ImageTransport;
 	readonly activity: HostActivity;
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */

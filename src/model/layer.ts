@@ -20,6 +20,15 @@ export type LayerSource =
 	| ImageSource
 	/** An empty root directory: `FROM scratch`. */
 	| { readonly kind: 'empty' }
+	/** A layer of the image in a layout that is there meanwhile. */
+	| {
+			readonly kind: 'blob';
+			readonly layout: string;
+			/** Among its layers, from 0, the lowest one first. */
+			readonly position: number;
+			/** Digest that its plain archive is to have. */
+			readonly diffId: string;
+	  }
 	/**
 	 * The changes that a container made to the layers below. They are moved, not copied: the container stands on the new
 	 * layer afterwards and has no changes. None of its processes runs, and its root is not mounted.

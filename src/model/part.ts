@@ -22,6 +22,7 @@ import { type LayerPart, layer, type RootFilesPart, type RootMountPart, rootFile
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
 import { type IpnetAddressPart, ipnetAddress } from './parts/ipnet-address.ts';
+import { type LayoutPart, layout } from './parts/layout.ts';
 import { type NameServersPart, nameServers, type ResolverPart, resolver } from './parts/name-resolution.ts';
 import {
 	type AsymmetricSourcePart,
@@ -64,6 +65,7 @@ export type Part =
 	| NetworkNamesPart
 	| RateLimitPart
 	| LayerPart
+	| LayoutPart
 	| RootFilesPart
 	| VolumeFilesPart
 	| MountPointPart
@@ -93,6 +95,7 @@ const DEFINITIONS = {
 	'network-names': networkNames,
 	'rate-limit': rateLimit,
 	layer,
+	layout,
 	'root-files': rootFiles,
 	'volume-files': volumeFiles,
 	'mount-point': mountPoint,

@@ -43,6 +43,11 @@ export class LayerStore {
 		return LAYERS.get(this.#db, 'WHERE id = ?', id);
 	}
 
+	/** One that has a digest keeps it: the archive that it came as need not be the one that it is packed as. */
+	setDiffId(id: string, diffId: string): void {
+		LAYERS.update(this.#db, { diffId }, "WHERE id = ? AND diff_id = ''", id);
+	}
+
 	setSize(id: string, size: number): void {
 		LAYERS.update(this.#db, { size }, 'WHERE id = ?', id);
 	}

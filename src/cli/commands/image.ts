@@ -4,7 +4,7 @@ import { type Action, each } from '../invocation.ts';
 import { type ImageCreateOptions, imageConfig } from '../parse/image.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
-import { bytes, line, lines, terminalWidth, text } from '../render/output.ts';
+import { bytes, line, lines, terminalWidth } from '../render/output.ts';
 import { type Column, renderTable } from '../render/table.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
@@ -26,7 +26,7 @@ export const create: Action<ImageCreateOptions> = async ({ args, options, client
 			'see klee image create --help',
 		);
 	const config = imageConfig(method as ImageCreateConfig['method'], source, options);
-	const progress = new Progress();
+	const progress = new Progress('stdout');
 	try {
 		const id = await client.images.create(config, (content) => progress.take(content));
 		progress.endLine();
@@ -38,17 +38,22 @@ export const create: Action<ImageCreateOptions> = async ({ args, options, client
 };
 
 /** Text as it comes; what follows it must begin on a line of its own. */
-class Progress {
+export class Progress {
+	readonly #to: 'stdout' | 'stderr';
 	#atLineStart = true;
+
+	constructor(to: 'stdout' | 'stderr') {
+		this.#to = to;
+	}
 
 	take(content: Buffer): void {
 		if (content.length === 0) return;
-		bytes('stdout', content);
+		bytes(this.#to, content);
 		this.#atLineStart = content.at(-1) === 0x0a;
 	}
 
 	endLine(): void {
-		if (!this.#atLineStart) text('\n');
+		if (!this.#atLineStart) bytes(this.#to, Buffer.from('\n'));
 		this.#atLineStart = true;
 	}
 }

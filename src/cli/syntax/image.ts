@@ -1,9 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
+import type { LoginOptions, TlsOptions } from '../commands/registry.ts';
 import { act } from '../invocation.ts';
 import type { ImageCreateOptions } from '../parse/image.ts';
-import { type Declaration, withForce, withJson } from './options.ts';
+import { choice, type Declaration, withForce, withJson } from './options.ts';
 
 const actions = () => import('../commands/image.ts');
+const registry = () => import('../commands/registry.ts');
 
 export const imageCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
@@ -19,11 +21,51 @@ export const imageCommands: Readonly<Record<string, Declaration>> = {
 			withForce(command.description('remove unused images')).option('-a, --all', 'include tagged images'),
 			async () => (await actions()).prune,
 		),
+	pull: (command) =>
+		act<TlsOptions>(
+			withTls(command.description('fetch an image from a registry')).argument(
+				'<REFERENCE>',
+				'[HOST[:PORT]/]NAME[:TAG]',
+			),
+			async () => (await registry()).pull,
+		),
+	push: (command) =>
+		act<TlsOptions>(
+			withTls(command.description('send an image to a registry'))
+				.argument('<IMAGE>')
+				.argument('[REFERENCE]', '[HOST[:PORT]/]NAME[:TAG] (default: the name of the image)'),
+			async () => (await registry()).push,
+		),
+	login: (command) =>
+		act<LoginOptions>(
+			withTls(command.description('log in to a registry; the daemon keeps the credentials'))
+				.argument('<REGISTRY>', 'HOST[:PORT]')
+				.option('-u, --username <NAME>', 'user name')
+				.option('--password-stdin', 'read the password from standard input'),
+			async () => (await registry()).login,
+		),
+	logout: (command) =>
+		act(
+			command.description('forget the credentials for a registry').argument('<REGISTRY>', 'HOST[:PORT]'),
+			async () => {
+				return (await registry()).logout;
+			},
+		),
 	tag: (command) =>
 		act(command.description('tag an image').argument('<SOURCE_IMAGE>').argument('<NAMETAG>'), async () => {
 			return (await actions()).tag;
 		}),
 };
+
+/** `--tls-verify=false`, as other tools have it. */
+function withTls(command: Command): Command {
+	return command.addOption(
+		choice('--tls-verify <BOOLEAN>', 'require HTTPS and verify the certificate of the registry', [
+			'true',
+			'false',
+		]).default('true'),
+	);
+}
 
 const METHODS = ['fetch', 'fetch-auto', 'zfs-copy', 'zfs-clone'];
 

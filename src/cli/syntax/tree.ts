@@ -52,7 +52,17 @@ const GROUPS: readonly Group[] = [
 		name: 'image',
 		description: 'manage images',
 		commands: imageCommands,
-		shortcuts: { images: 'ls', tag: 'tag', rmi: 'rm', lsi: 'ls', isi: 'inspect' },
+		shortcuts: {
+			pull: 'pull',
+			push: 'push',
+			login: 'login',
+			logout: 'logout',
+			images: 'ls',
+			tag: 'tag',
+			rmi: 'rm',
+			lsi: 'ls',
+			isi: 'inspect',
+		},
 		aliases: { list: 'ls', remove: 'rm' },
 	},
 	{

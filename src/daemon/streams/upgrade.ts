@@ -8,7 +8,7 @@ import type { Logger } from '#engine/logger.ts';
 import { messageOf } from '#errors/kleene-error.ts';
 import { attachStream } from './attach.ts';
 import { execStream } from './exec.ts';
-import { imageCreateStream } from './images.ts';
+import { imageCreateStream, imagePullStream, imagePushStream } from './images.ts';
 import { runStream } from './run.ts';
 import { MessageSocket } from './socket.ts';
 
@@ -17,6 +17,8 @@ const STREAMS = {
 	'/containers/run': runStream,
 	'/containers/attach': attachStream,
 	'/images/create': imageCreateStream,
+	'/images/pull': imagePullStream,
+	'/images/push': imagePushStream,
 } as const;
 
 /** Paths of all streams. */

@@ -11,6 +11,7 @@ import {
 	type HostEvent,
 	type HostFacts,
 	type HostProcess,
+	type ImageTransport,
 	type LiveChange,
 	type ProbeRequest,
 	type ProbeResult,
@@ -29,6 +30,7 @@ import { FakeProcess } from './process.ts';
 
 const FACTS: HostFacts = {
 	os: 'linux',
+	platform: { os: 'linux', architecture: 'amd64' },
 	release: 'Memory 1',
 	kernel: 'none',
 	runtime: 'none',
@@ -72,6 +74,12 @@ export class FakeHost implements HostDriver {
 	constructor(unlike: Partial<HostFacts> = {}) {
 		this.#facts = { ...FACTS, ...unlike };
 	}
+
+	/** There are no registries. */
+	readonly transport: ImageTransport = {
+		...{ examine: noRegistry, send: noRegistry, login: noRegistry, logout: noRegistry },
+		measure: async (layers) => new Map(layers.map((id) => [id, 1000])),
+	};
 
 	facts(): HostFacts {
 		return this.#facts;
@@ -233,6 +241,10 @@ function bridgesOf(part: Part, all: readonly Part[], container: string | undefin
 
 function sharesReference(going: readonly string[]): (references: readonly string[]) => boolean {
 	return (references) => references.some((one) => going.includes(one));
+}
+
+async function noRegistry(): Promise<never> {
+	throw refuse('reach a registry', 'there is none in memory');
 }
 
 function refuse(what: string, why: string): KleeneError {

@@ -28,6 +28,7 @@ import { Watcher } from './network/watcher.ts';
 import { observe } from './observation.ts';
 import { type Paths, prepare } from './paths.ts';
 import { ask, askOne } from './question.ts';
+import { FreebsdTransport, layouts } from './registry.ts';
 import { StateDirectory } from './sandbox/run-directory.ts';
 import { Runner } from './sandbox/runner.ts';
 import { FreebsdSandboxes } from './sandbox/sandbox.ts';
@@ -60,6 +61,7 @@ interface Equipment extends FreebsdHostOptions {
 /** FreeBSD as a host: each kind of part goes to the handler that knows it, and all of a plan in one exchange. */
 export class FreebsdHost implements HostDriver {
 	readonly activity: FreebsdActivity;
+	readonly transport: FreebsdTransport;
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
 	readonly #facts: HostFacts;
@@ -107,6 +109,7 @@ export class FreebsdHost implements HostDriver {
 		this.#facts = facts;
 		this.#runner = runner;
 		this.#network = network;
+		this.transport = new FreebsdTransport(shell, paths);
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
 		const volumes = new FreebsdVolumes(paths);
@@ -117,6 +120,7 @@ export class FreebsdHost implements HostDriver {
 			'network-filter': new NetworkFilters(paths.store),
 			'published-ports': new PublishedPorts(paths.store),
 			layer: new FreebsdLayers(paths, downloadTimeout),
+			layout: layouts,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

@@ -16,6 +16,7 @@ export function factsOf(paths: Paths, lacking: readonly string[] = []): Section<
 	return {
 		script: sh`say() { printf '%s\\t%s\\n' "$1" "$2"; }
 say system "$(uname -s)"
+say processor "$(uname -p)"
 say kernel "$(uname -srm)"
 say release "$(freebsd-version -u 2>/dev/null || uname -r)"
 say vimage "$(sysctl -n kern.features.vimage 2>/dev/null || echo 0)"
@@ -27,6 +28,11 @@ else
 fi`,
 		parse: (output) => parseFacts(output, paths, lacking),
 	};
+}
+
+/** As Go calls it. */
+function architectureOf(processor: string): string {
+	return processor === 'aarch64' ? 'arm64' : processor;
 }
 
 function parseFacts(output: string, paths: Paths, lacking: readonly string[]): HostFacts {
@@ -41,6 +47,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		});
 	return {
 		os: 'freebsd',
+		platform: { os: 'freebsd', architecture: architectureOf(said.get('processor') ?? '') },
 		release: `FreeBSD ${said.get('release')}`,
 		kernel: said.get('kernel') ?? 'FreeBSD',
 		runtime: 'jail(8)',

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { messageOf } from '#errors/kleene-error.ts';
 import {
 	type ApplyOptions,
 	applyInOrder,
@@ -18,7 +18,7 @@ import type { Comparison, ObservationScope, Observed } from '#model/host/observe
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import { failureOf, type Step } from '#model/step.ts';
-import { closeNamespace, openNamespace } from '#os/linux/netns.ts';
+import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { requireDescriptors, takesDescriptors } from './descriptor-reserve.ts';
@@ -26,22 +26,27 @@ import { hostsFiles } from './dns/hosts-files.ts';
 import { Resolver } from './dns/resolver.ts';
 import { NameServers, Resolvers } from './dns/resolvers.ts';
 import { fixedUpstreams, hostUpstreams, resolverConfiguration } from './dns/upstreams.ts';
-import { gatherFacts } from './facts.ts';
+import { gatherFacts, hostPlatform } from './facts.ts';
 import { Firewall } from './firewall/firewall.ts';
 import { portCheck } from './firewall/port-check.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { lockHost } from './host-lock.ts';
+import { openHostNamespace } from './host-namespace.ts';
 import { limitsOf } from './limits.ts';
 import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
 import { Paths } from './paths.ts';
 import { translateErrors } from './refusals.ts';
+import { Layouts } from './registry/layouts.ts';
+import { Skopeo } from './registry/skopeo.ts';
+import { LinuxTransport } from './registry/transport.ts';
 import { installInit } from './sandbox/bundle/bundle.ts';
 import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
 import { LinuxSandboxes } from './sandbox/sandbox.ts';
 import { OwnUserNamespace } from './sandbox/stack-owner.ts';
 import type { Stack } from './sandbox/stacks.ts';
+import { removeFiles } from './storage/files.ts';
 import { takeOverImages } from './storage/images-before.ts';
 import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
@@ -78,6 +83,7 @@ interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 /** Linux as a host: each kind of part goes to the class that knows it. */
 export class LinuxHost implements HostDriver {
 	readonly activity: LinuxActivity;
+	readonly transport: LinuxTransport;
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
@@ -101,6 +107,7 @@ export class LinuxHost implements HostDriver {
 		for (const directory of [paths.layers(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
 		takeOverImages(paths);
+		await removeFiles(paths.layouts());
 		const hostNamespace = openHostNamespace(netns);
 		const leave = lockHost(hostNamespace, log);
 		const resolver = new Resolver({
@@ -130,6 +137,8 @@ export class LinuxHost implements HostDriver {
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout);
+		const skopeo = new Skopeo({ hostNamespace, authFile: paths.credentials() });
+		this.transport = new LinuxTransport(paths, skopeo, hostPlatform());
 		this.#storage = new LinuxStorage(paths);
 		this.#sandboxes = new LinuxSandboxes({
 			paths,
@@ -161,6 +170,7 @@ export class LinuxHost implements HostDriver {
 			'name-servers': new NameServers(paths),
 			...hostsFiles,
 			layer: this.#layers,
+			layout: new Layouts(paths, skopeo),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': this.#volumes.files,
@@ -280,20 +290,5 @@ export class LinuxHost implements HostDriver {
 		const stack = this.#network.stackOf(container);
 		if (!stack) throw new Error(`container ${container} has no network stack`);
 		return stack;
-	}
-}
-
-function openHostNamespace(netns: string | undefined): number | undefined {
-	if (netns === undefined) return undefined;
-	try {
-		return openNamespace(netns);
-	} catch (error) {
-		throw new KleeneError({
-			code: 'CONFIG_INVALID',
-			what: `cannot use network namespace ${netns}`,
-			why: messageOf(error),
-			hint: `make it with "ip netns add ${netns}", or name another with --netns`,
-			cause: error,
-		});
 	}
 }

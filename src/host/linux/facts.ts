@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
 import type { HostLimits } from '#model/host/traits.ts';
+import type { Platform } from '#model/registry/remote-image.ts';
 import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './sandbox/runtimes.ts';
 
@@ -14,6 +15,7 @@ interface Found {
 export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, limits }: Found): HostFacts {
 	return {
 		os: 'linux',
+		platform: hostPlatform(),
 		release: distributionRelease(),
 		kernel: `Linux ${kernelRelease()}`,
 		runtime: `${runtime.name} ${runtime.version}`,
@@ -28,6 +30,13 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, lim
 		places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
 	};
+}
+
+/** Architectures as Go calls them, by the names that Node has. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
+
+export function hostPlatform(): Platform {
+	return { os: 'linux', architecture: ARCHITECTURES[process.arch] ?? process.arch };
 }
 
 /** os-release(5): `Debian 12`. */

@@ -25,6 +25,20 @@ export class Paths {
 		return `${this.layer(id)}.partial`;
 	}
 
+	/** Data of images on their way into layers; gone when a daemon starts. */
+	layouts(): string {
+		return join(this.root, 'layouts');
+	}
+
+	layout(id: string): string {
+		return join(this.layouts(), id);
+	}
+
+	/** Credentials for registries, as containers-auth.json(5) has them. */
+	credentials(): string {
+		return join(this.root, 'auth.json');
+	}
+
 	containers(): string {
 		return join(this.root, 'containers');
 	}

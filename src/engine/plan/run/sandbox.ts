@@ -37,6 +37,17 @@ export function processOf({ config }: Image, container: Container, command: Comm
 	};
 }
 
+/**
+ * The first process of a container: the words of the entrypoint of its image come in front of its command. A command that the
+ * request itself brings, as that of "klee exec" for a container that does not run, is run as it is.
+ */
+export function firstProcessOf(image: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
+	const { entrypoint, cmd } = image.config;
+	if (entrypoint.length === 0 || command.cmd.length > 0) return processOf(image, container, command, traits);
+	const own = container.cmd.length > 0 ? container.cmd : cmd;
+	return processOf(image, container, { ...command, cmd: [...entrypoint, ...own] }, traits);
+}
+
 /** A container with the command and user of its image where it has none of its own. */
 export function withImageDefaults(container: Container, image: Image | undefined): Container {
 	const cmd = container.cmd.length > 0 ? container.cmd : (image?.config.cmd ?? []);

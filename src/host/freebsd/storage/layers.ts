@@ -11,6 +11,7 @@ import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { isDataset, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
+import { noRegistries } from '../registry.ts';
 import { undoneOnFailure } from '../sandbox/stacks.ts';
 import { forgetDownload, unpackArchive, unpackDistribution } from './base-system.ts';
 import { discardLost, keepLost } from './lost.ts';
@@ -109,6 +110,7 @@ ${forgetDownload(this.#paths.download(layer))}`;
 				return [`zfs snapshot ${snapshot}`, `zfs send ${snapshot} | zfs receive ${dataset}`, `zfs destroy ${snapshot}`];
 			}
 			case 'empty':
+			case 'blob':
 				return [`zfs create ${dataset}`];
 			case 'commit': {
 				const changes = `${this.#paths.containerDataset(source.container)}@layer`;
@@ -126,6 +128,8 @@ ${forgetDownload(this.#paths.download(layer))}`;
 		switch (source.kind) {
 			case 'empty':
 				return created;
+			case 'blob':
+				throw noRegistries();
 			case 'archive':
 				return lines(created, unpackArchive(source.url, download, place));
 			case 'distribution':

@@ -1,5 +1,5 @@
 /** The read-only files of layers: made beside their place and moved there when they are complete. */
-import { closeSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IMAGE_TEXTS } from '#errors/image-texts.ts';
@@ -16,12 +16,19 @@ import { openRoot, writeInRoot } from '#os/linux/files/inroot.ts';
 import { isMountPoint } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
+import { blobFile, layersIn } from '../registry/layout.ts';
+import { shortDigest } from '../registry/layouts.ts';
 import { makeDistribution } from './distribution.ts';
 import { listNames, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
 import { makeUpper } from './storage.ts';
 
 type Progress = (text: string) => void;
+
+/** A layer that is unpacked from a layout. */
+interface BlobPart extends Pick<LayerPart, 'below'> {
+	readonly source: Extract<LayerSource, { kind: 'blob' }>;
+}
 
 interface Filling {
 	readonly progress: Progress;
@@ -121,6 +128,8 @@ export class LinuxLayers implements PartHandler<'layer'> {
 				return [];
 			case 'empty':
 				return [`mkdir ${place}`];
+			case 'blob':
+				return [`tar -xf ${this.#paths.layout(source.layout)}/blobs/sha256/... -C ${place}`];
 			case 'commit':
 				return [`mv ${this.#paths.containerChanges(source.container)} ${place}`];
 		}
@@ -132,7 +141,20 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		return [...new Set(ids)].filter(isId);
 	}
 
-	async #fill({ source, update }: LayerPart, partial: string, { progress, signal }: Filling): Promise<void> {
+	async #unpackBlob({ source, below }: BlobPart, directory: string, { progress, signal }: Filling): Promise<void> {
+		const layout = this.#paths.layout(source.layout);
+		const digest = layersIn(layout)[source.position] ?? '';
+		const file = blobFile(layout, digest);
+		progress(`${shortDigest(digest)}: unpacking\n`);
+		await mkdir(directory, { mode: 0o755 });
+		const archive = { bytes: createReadStream(file, { highWaterMark: 256 * 1024 }), size: undefined };
+		const lower = below.map((id) => this.#paths.layer(id));
+		const { entries, digest: unpacked } = await extractArchive(archive, directory, { below: lower, signal });
+		if (`sha256:${unpacked}` !== source.diffId) throw damagedBlob(digest, source.diffId);
+		progress(`${shortDigest(digest)}: done, ${entries} files\n`);
+	}
+
+	async #fill({ source, below, update }: LayerPart, partial: string, { progress, signal }: Filling): Promise<void> {
 		if (update)
 			throw new KleeneError({
 				code: 'UNSUPPORTED_HERE',
@@ -150,6 +172,7 @@ export class LinuxLayers implements PartHandler<'layer'> {
 			});
 		if (source.kind === 'distribution')
 			return makeDistribution(partial, { progress, signal, patience: this.#patience });
+		if (source.kind === 'blob') return this.#unpackBlob({ source, below }, partial, { progress, signal });
 		if (source.kind !== 'archive') return void mkdirSync(partial, { mode: 0o755 });
 		const archive = await openSource(source.url, { signal, patience: this.#patience });
 		progress('Unpacking contents and creating image...\n');
@@ -159,6 +182,15 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		if (devices > 0) progress(`Left out ${devices} device nodes: a container has a /dev of its own.\n`);
 		progress('Succesfully extracted binaries, creating image...\n');
 	}
+}
+
+function damagedBlob(digest: string, diffId: string): KleeneError {
+	return new KleeneError({
+		code: 'IMAGE_FAILED',
+		what: 'cannot make a layer of the image',
+		why: `layer ${shortDigest(digest)} unpacks to other data than its configuration says (${shortDigest(diffId)})`,
+		hint: 'the image is damaged or was tampered with: have it pushed again',
+	});
 }
 
 /** After a commit that is undone. @throws SystemCallError where the container has changes of its own again */
