@@ -1,8 +1,9 @@
 /** All parts of the torture, in the order of the table. */
 
+import { endpoints } from '../../test/torture/endpoints.ts';
 import { HOSTILE } from '../../test/torture/hostile.ts';
 import { failures, kills } from '../../test/torture/kills/parts.ts';
 import type { Part } from '../../test/torture/part.ts';
 import { restarts } from '../../test/torture/restarts.ts';
 
-export const PARTS: readonly Part[] = [kills, failures, restarts, ...HOSTILE];
+export const PARTS: readonly Part[] = [kills, failures, restarts, ...HOSTILE, endpoints];
