@@ -3,7 +3,17 @@
 import { endpoints } from '../../test/torture/endpoints.ts';
 import { HOSTILE } from '../../test/torture/hostile.ts';
 import { failures, kills } from '../../test/torture/kills/parts.ts';
+import { linuxFailures, linuxKills, randomKills } from '../../test/torture/linux/parts.ts';
 import type { Part } from '../../test/torture/part.ts';
 import { restarts } from '../../test/torture/restarts.ts';
 
-export const PARTS: readonly Part[] = [kills, failures, restarts, ...HOSTILE, endpoints];
+export const PARTS: readonly Part[] = [
+	kills,
+	failures,
+	linuxKills,
+	linuxFailures,
+	randomKills,
+	restarts,
+	endpoints,
+	...HOSTILE,
+];
