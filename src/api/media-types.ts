@@ -5,3 +5,6 @@
  * the original client prints further keys as they are.
  */
 export const DETAILED_ERROR = 'application/vnd.kleene.error+json';
+
+/** Media type of a tar archive. */
+export const TAR = 'application/x-tar';

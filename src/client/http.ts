@@ -1,4 +1,5 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Readable } from 'node:stream';
 import { DETAILED_ERROR } from '#api/media-types.ts';
 import type { DaemonAddress } from './address.ts';
 import { refusalOf, unreachable } from './refusal.ts';
@@ -6,7 +7,7 @@ import type { TlsOptions } from './tls.ts';
 
 /** One request. `path` is encoded segment by segment, so an identifier may hold anything. */
 export interface Call {
-	readonly method: 'GET' | 'POST' | 'DELETE';
+	readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
 	readonly path: readonly string[];
 	readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
 	readonly body?: unknown;
@@ -67,6 +68,28 @@ export class HttpTransport {
 		throw refusalOf(body.toString('utf8'), status, call.doing);
 	}
 
+	/** Sends a body in pieces. A daemon that is slow makes the source wait. @param type media type of the body */
+	async upload(call: Call, type: string, body: Readable): Promise<void> {
+		const request = this.#request(call, type);
+		limitConnecting(request);
+		const response = new Promise<IncomingMessage>((resolve, reject) => {
+			request.on('error', (cause) => reject(unreachable(this.address, cause)));
+			request.on('response', resolve);
+			// A refusal may come before all was sent.
+			body.on('error', (error) => {
+				request.destroy();
+				reject(error);
+			});
+		});
+		body.pipe(request);
+		const answer = await response;
+		const bytes = await new Promise<Buffer>((resolve) => collect(answer, resolve));
+		body.unpipe(request);
+		if (!request.writableFinished) request.destroy();
+		const status = answer.statusCode ?? 0;
+		if (status >= 300) throw refusalOf(bytes.toString('utf8'), status, call.doing);
+	}
+
 	/** Something else that ends with this transport. @returns a function that takes it back */
 	onClose(action: () => void): () => void {
 		this.#closing.add(action);
@@ -97,7 +120,7 @@ export class HttpTransport {
 		});
 	}
 
-	#request(call: Call): ClientRequest {
+	#request(call: Call, type = call.body === undefined ? undefined : 'application/json'): ClientRequest {
 		// A static import of node:http evaluates its lazy exports, undici among them: 25 ms of every command.
 		const http = process.getBuiltinModule('node:http');
 		const https = this.address.tls ? process.getBuiltinModule('node:https') : undefined;
@@ -108,7 +131,7 @@ export class HttpTransport {
 			agent: this.#agent,
 			method: call.method,
 			path: pathOf(call),
-			headers: { accept: ACCEPT, ...(call.body === undefined ? {} : { 'content-type': 'application/json' }) },
+			headers: { accept: ACCEPT, ...(type === undefined ? {} : { 'content-type': type }) },
 		};
 		return (https ?? http).request(options);
 	}

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { AttachCommandOptions } from '../commands/activity/attach.ts';
+import type { CopyOptions } from '../commands/activity/copy.ts';
 import type { EventsOptions } from '../commands/activity/events.ts';
 import type { LogsOptions } from '../commands/activity/logs.ts';
 import type { StatsOptions } from '../commands/activity/stats.ts';
@@ -37,6 +38,15 @@ export const activityCommands: Readonly<Record<string, Declaration>> = {
 				.argument('[CONTAINERS...]')
 				.option('--no-stream', 'measure once, over 0.3 seconds'),
 			async () => (await import('../commands/activity/stats.ts')).stats,
+		),
+	cp: (command) =>
+		act<CopyOptions>(
+			command
+				.description('copy files from or to a container; one of both is CONTAINER:PATH, "-" is a tar archive')
+				.argument('<FROM>')
+				.argument('<TO>')
+				.option('-a, --archive', 'keep owners (default: root inside)'),
+			async () => (await import('../commands/activity/copy.ts')).copy,
 		),
 	diff: (command) =>
 		act<{ json?: boolean }>(

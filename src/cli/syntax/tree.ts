@@ -36,6 +36,7 @@ const GROUPS: readonly Group[] = [
 			top: 'top',
 			kill: 'kill',
 			stats: 'stats',
+			cp: 'cp',
 			diff: 'diff',
 			wait: 'wait',
 			port: 'port',

@@ -7,9 +7,10 @@ import type { ContainerProcess, ContainerUsage } from '#api/activity/processes.t
 import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from '../http.ts';
 import { followEvents, type LineSink, readLines } from './events.ts';
+import { type FilesClient, filesClient } from './files.ts';
 import { type LogSink, readLogs } from './logs.ts';
 
-export interface ActivityClient {
+export interface ActivityClient extends FilesClient {
 	/** Output that is kept, from the oldest on. Resolves at its end. */
 	logs(container: string, query: LogQuery, sink: LogSink): Promise<void>;
 	/** What happens, from now or a time before on. Resolves at the end that the query asks for. */
@@ -41,6 +42,7 @@ export function activityClient(http: HttpTransport): ActivityClient {
 				path: ['containers', container, 'attachable'],
 				doing: `attach to container ${container}`,
 			}),
+		...filesClient(http),
 		changes: (container, sink) => {
 			const doing = `list the changes of container ${container}`;
 			return readLines(http, { method: 'GET', path: ['containers', container, 'changes'], doing }, sink);

@@ -1,4 +1,4 @@
-import type { HostActivity } from '#host/driver.ts';
+import type { HostActivity, HostFiles } from '#host/driver.ts';
 import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
@@ -6,6 +6,13 @@ import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 
 /** What a test says that containers did. */
 export class FakeActivity implements HostActivity {
+	readonly files: HostFiles = {
+		status: async () => ({ kind: 'directory', size: 0, mode: 0o755 }),
+		async *read() {
+			yield Buffer.alloc(1024);
+		},
+		write: async () => {},
+	};
 	/** By container. */
 	readonly logs = new Map<string, readonly LogBatch[]>();
 

@@ -2,6 +2,7 @@ import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
 import { changeRoutes } from './changes.ts';
 import { eventRoutes } from './events.ts';
+import { fileRoutes } from './files.ts';
 import { logRoutes } from './logs.ts';
 import { objectRoutes } from './objects.ts';
 import { processRoutes } from './processes.ts';
@@ -10,6 +11,7 @@ import { processRoutes } from './processes.ts';
 export function activityRoutes(app: App, engine: Engine): void {
 	logRoutes(app, engine);
 	eventRoutes(app, engine);
+	fileRoutes(app, engine);
 	objectRoutes(app, engine);
 	changeRoutes(app, engine);
 	processRoutes(app, engine);

@@ -5,6 +5,7 @@ import { AttachmentOperations } from './attachments.ts';
 import { ChangeOperations } from './changes.ts';
 import { EndingOperations } from './endings.ts';
 import { EventOperations } from './events.ts';
+import { FileOperations } from './files.ts';
 import { LogOperations } from './logs.ts';
 import { ObjectOperations } from './objects.ts';
 import { ProcessOperations } from './processes.ts';
@@ -16,6 +17,7 @@ export class Activity {
 	readonly changes: ChangeOperations;
 	readonly endings: EndingOperations;
 	readonly events: EventOperations;
+	readonly files: FileOperations;
 	readonly logs: LogOperations;
 	readonly objects: ObjectOperations;
 	readonly processes: ProcessOperations;
@@ -26,6 +28,7 @@ export class Activity {
 		this.changes = new ChangeOperations(context);
 		this.endings = new EndingOperations(context, runs);
 		this.events = new EventOperations(context);
+		this.files = new FileOperations(context, runs);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);
 		this.processes = new ProcessOperations(context, runs, containers);

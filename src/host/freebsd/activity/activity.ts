@@ -9,11 +9,13 @@ import type { Paths } from '../paths.ts';
 import { ask, askOne } from '../question.ts';
 import { StateDirectory } from '../sandbox/run-directory.ts';
 import { changesSection } from './changes.ts';
+import { FreebsdFiles } from './files.ts';
 import { processesSection, signalSection } from './processes.ts';
 import { countersSection, usageOf, usageSection } from './usage.ts';
 
 /** What containers do and did. */
 export class FreebsdActivity implements HostActivity {
+	readonly files = new FreebsdFiles();
 	readonly #shell: Shell;
 	readonly #state: StateDirectory;
 	readonly #paths: Paths;

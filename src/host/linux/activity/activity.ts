@@ -12,18 +12,25 @@ import type { Paths } from '../paths.ts';
 import { Bundle } from '../sandbox/bundle/bundle.ts';
 import type { Logs } from '../sandbox/log/logs.ts';
 import { signalCommand } from '../sandbox/processes.ts';
+import { LinuxFiles } from './files.ts';
 
 /** Processes that are looked at in one turn of the event loop. */
 const PER_TURN = 50;
 
 /** What containers do and did. */
 export class LinuxActivity implements HostActivity {
+	readonly files: LinuxFiles;
 	readonly #paths: Paths;
 	readonly #logs: Logs;
 
 	constructor(paths: Paths, logs: Logs) {
 		this.#paths = paths;
 		this.#logs = logs;
+		// With the mounts that it has inside, volumes among them, while it runs.
+		this.files = new LinuxFiles((container) => {
+			const first = this.#sandbox(container).first;
+			return first === undefined ? paths.containerRoot(container) : `/proc/${first.pid}/root`;
+		});
 	}
 
 	log(request: LogRequest): AsyncIterable<LogBatch> {

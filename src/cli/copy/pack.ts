@@ -1,0 +1,64 @@
+/** A file or directory of this machine as a tar archive; links are not followed. */
+import { createReadStream, lstatSync, readlinkSync, type Stats } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import { pack as createPack, type Pack } from 'tar-stream';
+
+export interface PackOptions {
+	/** Name in the archive; `.`: the files of the directory, without itself. */
+	readonly as: string;
+	/** Keep owners; otherwise everything belongs to root. */
+	readonly owners: boolean;
+}
+
+/** Sockets and devices are left out. */
+export function packPath(path: string, options: PackOptions): Readable {
+	const archive = createPack();
+	add(archive, { path, name: options.as, owners: options.owners }).then(
+		() => archive.finalize(),
+		(error: Error) => archive.destroy(error),
+	);
+	// tar-stream has streams of its own.
+	return Readable.from(archive, { objectMode: false });
+}
+
+interface Item {
+	readonly path: string;
+	readonly name: string;
+	readonly owners: boolean;
+}
+
+async function add(archive: Pack, item: Item): Promise<void> {
+	const status = lstatSync(item.path);
+	const header = headerOf(item, status);
+	if (status.isFile()) {
+		const entry = archive.entry({ ...header, type: 'file', size: status.size });
+		// A file that grows meanwhile: as much as was promised.
+		const range = { start: 0, end: Math.max(0, status.size - 1) };
+		if (status.size > 0) await pipeline(createReadStream(item.path, range), entry);
+		else {
+			entry.end(undefined);
+			await finished(entry);
+		}
+	} else if (status.isSymbolicLink())
+		await put(archive, { ...header, type: 'symlink', linkname: readlinkSync(item.path) });
+	else if (status.isDirectory()) {
+		if (item.name !== '.') await put(archive, { ...header, type: 'directory' });
+		for await (const { name } of await opendir(item.path)) {
+			const inside = item.name === '.' ? name : `${item.name}/${name}`;
+			await add(archive, { ...item, path: join(item.path, name), name: inside });
+		}
+	}
+}
+
+function put(archive: Pack, header: Parameters<Pack['entry']>[0]): Promise<void> {
+	return new Promise((resolve, reject) => {
+		archive.entry(header, (error) => (error ? reject(error) : resolve())).end(undefined);
+	});
+}
+
+function headerOf({ name, owners }: Item, { mode, uid, gid, mtime }: Stats) {
+	return { name, mode: mode & 0o7777, mtime, ...(owners ? { uid, gid } : { uid: 0, gid: 0 }) };
+}
