@@ -7,7 +7,7 @@ import { closeSync, constants } from 'node:fs';
 import { Socket } from 'node:net';
 import { errnoName } from '../errno.ts';
 import { CommandError, type Launched } from '../exec.ts';
-import { checked, declare, describeErrno } from './libc.ts';
+import { checked, declare, declareInBackground, describeErrno } from './libc.ts';
 
 const socketpair = declare<(domain: number, type: number, protocol: number, pair: Buffer) => number>(
 	'int socketpair(int domain, int type, int protocol, void *pair)',
@@ -36,15 +36,15 @@ const attributesDefault = declare<(attributes: Buffer, signals: Buffer) => numbe
 const attributesMask = declare<(attributes: Buffer, signals: Buffer) => number>(
 	'int posix_spawnattr_setsigmask(void *attr, const void *set)',
 );
-const spawn = declare<
-	(
+const spawn = declareInBackground<
+	[
 		pid: Buffer,
 		path: string,
 		actions: Buffer,
 		attributes: Buffer,
-		argv: (string | null)[],
-		env: (string | null)[],
-	) => number
+		argv: readonly (string | null)[],
+		env: readonly (string | null)[],
+	]
 >(
 	'int posix_spawn(void *pid, const char *path, const void *actions, const void *attr, const char **argv, const char **envp)',
 );
@@ -69,10 +69,10 @@ const LONGEST_LOOK = 200;
  * @param argv its absolute path first
  * @throws CommandError when it cannot be started; `cause` is the error of the system
  */
-export function launch(
+export async function launch(
 	argv: readonly string[],
 	options: { readonly pipes: number; readonly env?: Readonly<Record<string, string>> },
-): Launched {
+): Promise<Launched> {
 	const mine: number[] = [];
 	const theirs: number[] = [];
 	try {
@@ -84,7 +84,7 @@ export function launch(
 			theirs.push(pair.readInt32LE(4));
 		}
 		for (const [index, fd] of theirs.entries()) theirs[index] = aside(fd, 3 + options.pipes);
-		const pid = start(argv, theirs, { ...process.env, LC_ALL: 'C', ...options.env });
+		const pid = await start(argv, theirs, { ...process.env, LC_ALL: 'C', ...options.env });
 		return launched(pid, mine.splice(0));
 	} catch (error) {
 		if (error instanceof CommandError) throw error;
@@ -102,7 +102,7 @@ function aside(fd: number, least: number): number {
 	return other;
 }
 
-function start(argv: readonly string[], descriptors: readonly number[], env: NodeJS.ProcessEnv): number {
+async function start(argv: readonly string[], descriptors: readonly number[], env: NodeJS.ProcessEnv): Promise<number> {
 	const actions = Buffer.alloc(STRUCTURE);
 	const attributes = Buffer.alloc(STRUCTURE);
 	const pid = Buffer.alloc(4);
@@ -115,7 +115,7 @@ function start(argv: readonly string[], descriptors: readonly number[], env: Nod
 		for (const fd of [0, 1]) actionsOpen(actions, fd, '/dev/null', constants.O_RDWR, 0);
 		for (const [index, fd] of descriptors.entries()) actionsDuplicate(actions, fd, 2 + index);
 		const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-		const errno = spawn(pid, argv[0]!, actions, attributes, [...argv, null], [...variables, null]);
+		const errno = await spawn(pid, argv[0]!, actions, attributes, [...argv, null], [...variables, null]);
 		if (errno !== 0) throw notStarted(argv, errno);
 		return pid.readInt32LE();
 	} finally {

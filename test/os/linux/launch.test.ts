@@ -14,7 +14,7 @@ async function textOf(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 test('a launched program has its pipes from descriptor 3 on, and its environment', async () => {
-	const { pipes, exited } = sh('read word <&3; echo got $word $LC_ALL $A >&4; exit 5', 2, { A: 'a b' });
+	const { pipes, exited } = await sh('read word <&3; echo got $word $LC_ALL $A >&4; exit 5', 2, { A: 'a b' });
 	pipes[0]!.write('it\n');
 	assert.equal(await textOf(pipes[1]!), 'got it C a b\n');
 	assert.equal(await exited, 5);
@@ -22,7 +22,7 @@ test('a launched program has its pipes from descriptor 3 on, and its environment
 });
 
 test('it has a session of its own, no other descriptors, and no signal is blocked or ignored', async () => {
-	const { pid, pipes, exited } = sh(
+	const { pid, pipes, exited } = await sh(
 		'cat /proc/self/status >&3; ls -l /proc/self/fd | grep -c socket: >&3; echo $$ >&3; cat /proc/$$/stat >&3',
 		1,
 	);
@@ -37,7 +37,7 @@ test('it has a session of its own, no other descriptors, and no signal is blocke
 });
 
 test('its error output is kept, and a signal that ends it is told', async () => {
-	const failed = sh('echo why >&2; kill -TERM $$');
+	const failed = await sh('echo why >&2; kill -TERM $$');
 	assert.equal(await failed.exited, 143);
 	assert.equal(failed.stderr(), 'why');
 });
@@ -46,7 +46,7 @@ test('a program that is not there is refused, and leaves no descriptor and no zo
 	const open = () => readFileSync('/proc/self/status', 'utf8').match(/^FDSize:.*$/m)?.[0];
 	const before = open();
 	for (let count = 0; count < 300; count += 1)
-		assert.throws(() => launch(['/no/such/program'], { pipes: 3 }), { reason: 'not found' });
+		await assert.rejects(launch(['/no/such/program'], { pipes: 3 }), { reason: 'not found' });
 	assert.equal(open(), before);
 	const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ');
 	for (const pid of children.filter(Boolean)) assert.doesNotMatch(readFileSync(`/proc/${pid}/stat`, 'utf8'), /\) Z /);
@@ -56,16 +56,16 @@ const WITHOUT_DESCRIPTORS = `
 	import { closeSync, openSync } from 'node:fs';
 	import { launch } from '#os/linux/launch.ts';
 	import { exhaustedResource } from '#errors/exhaustion.ts';
-	launch(['/bin/true'], { pipes: 0 });
+	await launch(['/bin/true'], { pipes: 0 });
 	const reasons = [];
 	const held = [];
 	try { for (;;) held.push(openSync('/dev/null')); } catch {}
 	for (let spare = 0; spare < 4; spare += 1) {
-		try { launch(['/bin/true'], { pipes: 1 }); } catch (error) { reasons.push(exhaustedResource(error)); }
+		try { await launch(['/bin/true'], { pipes: 1 }); } catch (error) { reasons.push(exhaustedResource(error)); }
 		closeSync(held.pop());
 	}
 	for (const fd of held) closeSync(fd);
-	console.log(JSON.stringify(reasons), await launch(['/bin/true'], { pipes: 1 }).exited);
+	console.log(JSON.stringify(reasons), await (await launch(['/bin/true'], { pipes: 1 })).exited);
 `;
 
 test('without file descriptors it is refused, and those that were opened are closed', async () => {

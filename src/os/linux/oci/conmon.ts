@@ -79,7 +79,7 @@ export async function createContainer(tools: OciTools, request: CreateRequest): 
 	const argv = [...monitorArgv(tools, request), ...logArgv(request.log), '--exit-dir', request.exits];
 	// A terminal can be attached to again; other input ends with who sends it.
 	if (request.tty && request.stdin) argv.push('--leave-stdin-open');
-	const monitor = launch(argv, {
+	const monitor = await launch(argv, {
 		pipes: 1,
 		env: { _OCI_SYNCPIPE: '3' },
 	});
@@ -137,13 +137,13 @@ function withDescendants(pid: number): number[] {
 }
 
 async function plainExec(argv: readonly string[]): Promise<Reports> {
-	return new Reports(launch(argv, { pipes: 1, env: { _OCI_SYNCPIPE: '3' } }));
+	return new Reports(await launch(argv, { pipes: 1, env: { _OCI_SYNCPIPE: '3' } }));
 }
 
 /** conmon waits twice for a byte: before it does anything, and after it opened its socket. */
 async function attachedExec(argv: readonly string[], onAttachable: () => void): Promise<Reports> {
 	const env = { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', _OCI_ATTACHPIPE: '5' };
-	const monitor = launch([...argv, '--exec-attach'], { pipes: 3, env });
+	const monitor = await launch([...argv, '--exec-attach'], { pipes: 3, env });
 	const [sync, go, attach] = monitor.pipes as [Duplex, Duplex, Duplex];
 	const attachable = new Reports(monitor, attach);
 	const reports = new Reports(monitor, sync);
