@@ -183,12 +183,12 @@ export class LinuxHost implements HostDriver {
 		return this.#facts;
 	}
 
-	/** In one go, so that no change of ours comes in between. */
+	/** In one go, so that no change of ours comes in between; sandboxes alone are for listings. */
 	async observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed> {
 		const everything = scope === 'everything';
 		const network =
 			scope === 'sandboxes' ? { interfaces: [], routes: [], gatewayInterface: '' } : this.#network.observe();
-		const sandboxes = scope === 'addressing' ? [] : this.#sandboxes.observe();
+		const sandboxes = await this.#observeSandboxes(scope);
 		if (everything) this.#adoptStacks(sandboxes);
 		return {
 			...network,
@@ -200,6 +200,11 @@ export class LinuxHost implements HostDriver {
 			lostFiles: everything ? observeLost(this.#paths) : [],
 			...(everything && expected ? { comparison: this.#compare(expected) } : {}),
 		};
+	}
+
+	async #observeSandboxes(scope: ObservationScope): Promise<Observed['sandboxes']> {
+		if (scope === 'addressing') return [];
+		return scope === 'sandboxes' ? await this.#sandboxes.observeInTurns() : this.#sandboxes.observe();
 	}
 
 	#compare(expected: readonly Part[]): Comparison {

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
+import type { Image } from '#model/image.ts';
 import type { Part } from '#model/part.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
@@ -48,6 +50,9 @@ export interface Updated {
 /** Milliseconds that processes get between being asked to end and being ended. */
 const DEFAULT_GRACE = 10_000;
 
+/** Containers of a listing that are looked at in one turn of the event loop. */
+const PER_TURN = 25;
+
 export class ContainerOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
@@ -75,29 +80,32 @@ export class ContainerOperations {
 		const { store, driver } = this.#context;
 		const { sandboxes } = await driver.observe('sandboxes');
 		const pids = new Map(sandboxes.map(({ container, pid }) => [container, pid]));
-		return store.containers
-			.list()
-			.filter(({ id }) => all || this.#runs.isRunning(id))
-			.map((container) => {
-				const running = this.#runs.isRunning(container.id);
-				const image = store.images.get(container.imageId);
-				const pid = running ? (pids.get(container.id) ?? null) : null;
-				const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
-				return { ...this.#state(container), pid, ...named };
-			});
+		const images = new Map(store.images.list().map((image) => [image.id, image]));
+		const views: ContainerView[] = [];
+		for (const container of store.containers.list()) {
+			const running = this.#runs.isRunning(container.id);
+			if (!all && !running) continue;
+			const image = images.get(container.imageId);
+			const pid = running ? (pids.get(container.id) ?? null) : null;
+			const named = { imageName: image?.name ?? '', imageTag: image?.tag ?? '' };
+			const count = views.push({ ...this.#state(container, image), pid, ...named });
+			// Others have their turn meanwhile.
+			if (count % PER_TURN === 0) await setImmediate();
+		}
+		return views;
 	}
 
 	inspect(identifier: string): ContainerState & { endpoints: Endpoint[] } {
 		const container = findContainer(this.#context.store, identifier);
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return { ...this.#state(container), endpoints };
+		return { ...this.#state(container, this.#context.store.images.get(container.imageId)), endpoints };
 	}
 
-	#state(container: Container): ContainerState {
+	#state(container: Container, image: Image | undefined): ContainerState {
 		const running = this.#runs.isRunning(container.id);
 		const targets = container.publicPorts.length > 0 ? this.#targets(container, running) : [];
 		return {
-			container: withImageDefaults(container, this.#context.store.images.get(container.imageId)),
+			container: withImageDefaults(container, image),
 			running,
 			targets,
 			pending: this.#pending(container),

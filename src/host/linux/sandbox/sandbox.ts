@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, LiveChange, RunRequest, SandboxEnded } from '#host/driver.ts';
@@ -24,6 +24,7 @@ import { Exits } from './exits.ts';
 import { type HookOptions, Hooks } from './hooks.ts';
 import { readStatus } from './init-status.ts';
 import { Logs } from './log/logs.ts';
+import { inTurns, observedSandboxes } from './observation.ts';
 import { inheritedEnv, Runner } from './runner.ts';
 import type { Stack } from './stacks.ts';
 
@@ -160,16 +161,11 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	observe(): ObservedSandbox[] {
-		const sandboxes: ObservedSandbox[] = [];
-		for (const container of directoriesIn(this.#paths.containers())) {
-			const bundle = this.#bundle(container);
-			if (!bundle.exists()) continue;
-			const first = bundle.processes()?.first;
-			// A runtime that waits to be told to start is no container that runs: its daemon may have died before it did.
-			const running = first !== undefined && isAlive(first) && this.#isStarted(container);
-			sandboxes.push({ container, running, pid: running ? first.pid : 0 });
-		}
-		return sandboxes;
+		return [...observedSandboxes(this.#paths, (container) => this.#isStarted(container))];
+	}
+
+	observeInTurns(): Promise<ObservedSandbox[]> {
+		return inTurns(observedSandboxes(this.#paths, (container) => this.#isStarted(container)));
 	}
 
 	close(): void {
@@ -275,14 +271,6 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		await this.#bundle(container).remove();
 		this.logs.end(container);
 		return outOfMemory;
-	}
-}
-
-function directoriesIn(path: string): string[] {
-	try {
-		return readdirSync(path);
-	} catch {
-		return [];
 	}
 }
 
