@@ -15,6 +15,7 @@ import { networkRoutes } from './routes/networks.ts';
 import { registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
+import { describeStreams } from './streams/description.ts';
 import { typeText } from './typed-text.ts';
 
 /** An interim answer this often keeps a client with a 5-second timer waiting. */
@@ -41,6 +42,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 		openapi: {
 			openapi: '3.1.0',
 			info: { title: 'Kleene', description: 'Container platform with a focus on networking', version: '0.1.0' },
+			paths: describeStreams(),
 		},
 	});
 	app.setErrorHandler((error, request, reply) => {

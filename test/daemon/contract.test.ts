@@ -1,6 +1,7 @@
 /** The REST half of the wire contract, on a host in memory: what an unmodified klee relies on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { STREAM_PATHS } from '#daemon/streams/upgrade.ts';
 import { createContainer, start } from '#test/engine/fixture.ts';
 import { startApi } from './api.ts';
 
@@ -277,6 +278,11 @@ test('no route and a wrong method are plain 404, and the description of the API 
 	assert.deepEqual(await call('GET', '/networks/create'), { status: 404, body: 'not found' });
 	const { body } = await call('GET', '/openapi.json');
 	assert.ok(body.paths['/networks/create'].post.requestBody);
+	for (const path of STREAM_PATHS) {
+		const { first, message } = body.paths[path].get['x-websocket'];
+		assert.deepEqual([first.type, message.required], ['object', ['message', 'msg_type']], path);
+	}
+	assert.ok(body.paths['/containers/run'].post, 'beside the stream of the same path');
 	assert.ok(body.paths['/volumes/{volume_name}/inspect'].get.responses['200']);
 	assert.ok(body.paths['/containers/{container_id}/inspect'].get.responses['200']);
 });

@@ -1,6 +1,8 @@
 /** Requests as the original client sends them, without any code of ours in between. */
 import { request } from 'node:http';
+import Value from 'typebox/value';
 import { WebSocket } from 'ws';
+import { WebSocketMessage } from '#api/messages.ts';
 
 /** The original client is built on httpx. */
 export const ORIGINAL = 'python-httpx/0.27.2';
@@ -56,6 +58,14 @@ export interface StreamOptions {
 	readonly onFrame?: (text: string) => void;
 }
 
+function isMessage(text: string): boolean {
+	try {
+		return Value.Check(WebSocketMessage, JSON.parse(text));
+	} catch {
+		return false;
+	}
+}
+
 /** Opens a stream, sends the configuration, then the input frames once the stream has begun; resolves when closed. */
 export function stream(
 	socketPath: string,
@@ -73,6 +83,12 @@ export function stream(
 			frames.push({ text, binary });
 			onFrame?.(text);
 		});
-		socket.once('close', (code, reason) => resolve({ frames, code, reason: reason.toString('utf8') }));
+		socket.once('close', (code, reason) => {
+			const [first] = frames;
+			const messages = [...(first?.text.includes('"msg_type"') ? [first.text] : []), reason.toString('utf8')];
+			const misfit = messages.find((text) => text !== '' && !isMessage(text));
+			if (misfit === undefined) resolve({ frames, code, reason: reason.toString('utf8') });
+			else reject(new Error(`${path}: ${misfit} does not match the WebSocketMessage of /openapi.json`));
+		});
 	});
 }

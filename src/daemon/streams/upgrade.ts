@@ -21,6 +21,8 @@ const STREAMS = {
 	'/images/push': imagePushStream,
 } as const;
 
+export type StreamPath = keyof typeof STREAMS;
+
 /** Paths of all streams. */
 export const STREAM_PATHS: readonly string[] = Object.keys(STREAMS);
 
