@@ -1,5 +1,20 @@
 import Type from 'typebox';
 
+export const ImageHistory = Type.Object({
+	/** `''`: nothing is told of the layer. */
+	instruction: Type.String(),
+	/** Id, which is the snapshot; `''`: it changed the configuration alone. */
+	layer: Type.String(),
+	created: Type.String(),
+	/** Bytes; null: unknown. */
+	size: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type ImageHistory = Type.Static<typeof ImageHistory>;
+
+/** What a prune would do. */
+export const PrunableImages = Type.Object({ images: Type.Array(Type.String()), bytes: Type.Integer() });
+export type PrunableImages = Type.Static<typeof PrunableImages>;
+
 export const Image = Type.Object(
 	{
 		id: Type.String(),
@@ -11,6 +26,18 @@ export const Image = Type.Object(
 		instructions: Type.Array(Type.Array(Type.String())),
 		created: Type.String(),
 		dataset: Type.String(),
+		/** Bytes of all its layers, shared ones too; null: unknown. */
+		size: Type.Union([Type.Integer(), Type.Null()]),
+		/** Of the manifest it was pulled with, or pushed with last; `''`: neither. */
+		digest: Type.String(),
+		entrypoint: Type.Array(Type.String()),
+		workdir: Type.String(),
+		labels: Type.Record(Type.String(), Type.String()),
+		exposed_ports: Type.Array(Type.String()),
+		volumes: Type.Array(Type.String()),
+		stop_signal: Type.String(),
+		/** Oldest first, with every layer. */
+		history: Type.Array(ImageHistory),
 	},
 	{ $id: 'Image' },
 );

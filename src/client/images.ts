@@ -1,4 +1,11 @@
-import type { Image, ImageCreateConfig, ImagePullConfig, ImagePushConfig, RegistryLogin } from '#api/images.ts';
+import type {
+	Image,
+	ImageCreateConfig,
+	ImagePullConfig,
+	ImagePushConfig,
+	PrunableImages,
+	RegistryLogin,
+} from '#api/images.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from './http.ts';
 import { streamImage } from './image-streams.ts';
@@ -12,6 +19,8 @@ export interface ImagesClient {
 	tag(image: string, nametag: string): Promise<string>;
 	/** @param options.all tagged ones too */
 	prune(options: { readonly all: boolean }): Promise<string[]>;
+	/** What `prune` would do. */
+	prunable(options: { readonly all: boolean }): Promise<PrunableImages>;
 	/**
 	 * @param onProgress text as it comes, in pieces of any size
 	 * @returns the id, when the image is there
@@ -51,6 +60,13 @@ export function imagesClient(http: HttpTransport): ImagesClient {
 					doing: `tag image ${image}`,
 				})
 			).id,
+		prunable: ({ all }) =>
+			http.call<PrunableImages>({
+				method: 'GET',
+				path: ['images', 'prunable'],
+				query: { all },
+				doing: 'list unused images',
+			}),
 		prune: ({ all }) =>
 			http.call<string[]>({ method: 'POST', path: ['images', 'prune'], query: { all }, doing: 'remove unused images' }),
 		create: (configuration, onProgress) => streamImage(http, { ...CREATION, configuration }, onProgress),

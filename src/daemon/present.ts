@@ -6,11 +6,11 @@ import type * as images from '#api/images.ts';
 import type * as networks from '#api/networks.ts';
 import type * as volumes from '#api/volumes.ts';
 import type { ContainerState, ContainerView } from '#engine/operations/container/containers.ts';
+import type { ImageView } from '#engine/operations/image/image-sizes.ts';
 import { type Address, formatAddress } from '#inet/address.ts';
 import { cableName } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
-import type { Image } from '#model/image.ts';
 import type { Mount } from '#model/mount.ts';
 import type { Network } from '#model/network.ts';
 import type { Volume } from '#model/volume.ts';
@@ -117,7 +117,8 @@ export function presentUses({ name }: Volume, users: readonly Container[]): cont
 	);
 }
 
-export function presentImage({ id, name, tag, config, history, created, dataset }: Image): images.Image {
+export function presentImage({ image, size, history }: ImageView): images.Image {
+	const { id, name, tag, config, created, dataset, digest } = image;
 	return {
 		id,
 		name,
@@ -125,8 +126,17 @@ export function presentImage({ id, name, tag, config, history, created, dataset 
 		cmd: [...config.cmd],
 		env: [...config.env],
 		user: config.user,
-		instructions: history.map(({ instruction, layer }) => [instruction, layer]),
+		instructions: image.history.map(({ instruction, layer }) => [instruction, layer]),
 		created,
 		dataset,
+		size,
+		digest,
+		entrypoint: [...config.entrypoint],
+		workdir: config.workdir,
+		labels: { ...config.labels },
+		exposed_ports: [...config.exposedPorts],
+		volumes: [...config.volumes],
+		stop_signal: config.stopSignal,
+		history: history.map((entry) => ({ ...entry })),
 	};
 }

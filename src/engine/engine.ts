@@ -16,6 +16,7 @@ import { Removals } from './operations/container/removals.ts';
 import { Runs } from './operations/container/runs.ts';
 import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
+import { ImageSizes } from './operations/image/image-sizes.ts';
 import { ImageOperations } from './operations/image/images.ts';
 import { Layers } from './operations/image/layers.ts';
 import { ImageTransfers } from './operations/image/transfers.ts';
@@ -42,6 +43,7 @@ export class Engine {
 	readonly images: ImageOperations;
 	readonly layers: Layers;
 	readonly transfers: ImageTransfers;
+	readonly imageSizes: ImageSizes;
 	readonly volumes: VolumeOperations;
 	readonly activity: Activity;
 	readonly doctor: DoctorOperations;
@@ -77,6 +79,7 @@ export class Engine {
 		this.containers = new ContainerOperations(context, { runs, creations, names, removals });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
+		this.imageSizes = new ImageSizes(context);
 		this.transfers = new ImageTransfers(context, this.images, this.layers);
 		this.activity = new Activity(context, runs, this.containers);
 		this.doctor = new DoctorOperations(context);

@@ -1,19 +1,22 @@
-import type { Image, ImageCreateConfig } from '#api/images.ts';
+import type { Image, ImageCreateConfig, ImageHistory } from '#api/images.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
 import { type ImageCreateOptions, imageConfig } from '../parse/image.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
 import { bytes, line, lines, terminalWidth } from '../render/output.ts';
+import { size as renderSize } from '../render/size.ts';
 import { type Column, renderTable } from '../render/table.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
-function columns(now: number): readonly Column<Image>[] {
+function columns(now: number, digests: boolean): readonly Column<Image>[] {
 	return [
 		{ title: 'ID', cell: ({ id }) => id },
 		{ title: 'NAME', cell: ({ name }) => name, shrinks: true },
 		{ title: 'TAG', cell: ({ tag }) => tag, shrinks: true },
+		...(digests ? [{ title: 'DIGEST', cell: ({ digest }: Image) => digest }] : []),
 		{ title: 'CREATED', cell: ({ created }) => age(created, now), shrinks: true },
+		{ title: 'SIZE', cell: ({ size }) => sizeOf(size) },
 	];
 }
 
@@ -58,10 +61,16 @@ export class Progress {
 	}
 }
 
-export const list: Action<{ json?: boolean }> = async ({ options, settings, client }) => {
+export const list: Action<{ json?: boolean; digests?: boolean }> = async ({ options, settings, client }) => {
 	const images = await client.images.list();
 	if (options.json) line(renderJson(images));
-	else lines(renderTable(columns(Date.now()), images, { theme: settings.theme, width: terminalWidth() }));
+	else
+		lines(
+			renderTable(columns(Date.now(), options.digests ?? false), images, {
+				theme: settings.theme,
+				width: terminalWidth(),
+			}),
+		);
 };
 
 export const inspect: Action<object> = async ({ args: [image = ''], client }) => {
@@ -75,7 +84,31 @@ export const tag: Action<object> = async ({ args: [image = '', nametag = ''], cl
 	line(await client.images.tag(image, nametag));
 };
 
-export const prune: Action<{ all?: boolean; force?: boolean }> = async ({ options, client }) => {
+/** Newest first, as other tools have it. */
+export const history: Action<{ json?: boolean }> = async ({ args: [name = ''], options, settings, client }) => {
+	const { history: steps } = await client.images.inspect(name);
+	const now = Date.now();
+	const columns: readonly Column<ImageHistory>[] = [
+		{ title: 'LAYER', cell: ({ layer }) => layer },
+		{ title: 'CREATED', cell: ({ created }) => (created === '' ? '' : age(created, now)) },
+		{ title: 'SIZE', cell: ({ size }) => sizeOf(size) },
+		{ title: 'INSTRUCTION', cell: ({ instruction }) => instruction.replaceAll(/\s+/g, ' '), shrinks: true },
+	];
+	if (options.json) line(renderJson(steps));
+	else lines(renderTable(columns, steps.toReversed(), { theme: settings.theme, width: terminalWidth() }));
+};
+
+/** Unknown also where the daemon does not tell. */
+function sizeOf(size: number | null | undefined): string {
+	return typeof size === 'number' ? renderSize(size) : '?';
+}
+
+export const prune: Action<{ all?: boolean; force?: boolean; dryRun?: boolean }> = async ({ options, client }) => {
+	if (options.dryRun) {
+		const { images, bytes } = await client.images.prunable({ all: options.all ?? false });
+		lines([...images, `${images.length} ${images.length === 1 ? 'image' : 'images'}, ${renderSize(bytes)}`]);
+		return;
+	}
 	await confirmRemoval('unused images', options);
 	printRemoved(await client.images.prune({ all: options.all ?? false }));
 };

@@ -9,7 +9,15 @@ const registry = () => import('../commands/registry.ts');
 
 export const imageCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
-	ls: (command) => act(withJson(command.description('list images')), async () => (await actions()).list),
+	ls: (command) =>
+		act<{ json?: boolean; digests?: boolean }>(
+			withJson(command.description('list images')).option('--digests', 'show the digests of manifests'),
+			async () => (await actions()).list,
+		),
+	history: (command) =>
+		act(withJson(command.description('show the steps and layers of an image')).argument('<IMAGE>'), async () => {
+			return (await actions()).history;
+		}),
 	inspect: (command) =>
 		act(withJson(command.description('show details of an image')).argument('<IMAGE>'), async () => {
 			return (await actions()).inspect;
@@ -17,8 +25,10 @@ export const imageCommands: Readonly<Record<string, Declaration>> = {
 	rm: (command) =>
 		act(command.description('remove images').argument('<IMAGES...>'), async () => (await actions()).remove),
 	prune: (command) =>
-		act<{ all?: boolean; force?: boolean }>(
-			withForce(command.description('remove unused images')).option('-a, --all', 'include tagged images'),
+		act<{ all?: boolean; force?: boolean; dryRun?: boolean }>(
+			withForce(command.description('remove unused images'))
+				.option('-a, --all', 'include tagged images')
+				.option('--dry-run', 'print what would be removed and how much that frees'),
 			async () => (await actions()).prune,
 		),
 	pull: (command) =>

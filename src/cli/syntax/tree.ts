@@ -54,6 +54,7 @@ const GROUPS: readonly Group[] = [
 		description: 'manage images',
 		commands: imageCommands,
 		shortcuts: {
+			history: 'history',
 			pull: 'pull',
 			push: 'push',
 			login: 'login',

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Image } from '#api/images.ts';
+import { Image, PrunableImages } from '#api/images.ts';
 import { IdListResponse, IdResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../http.ts';
@@ -7,13 +7,13 @@ import { presentImage } from '../present.ts';
 
 const Ident = Type.Object({ image_id: Type.String() });
 
-export function imageRoutes(app: App, { images }: Engine): void {
+export function imageRoutes(app: App, { images, imageSizes }: Engine): void {
 	app.route({
 		method: 'GET',
 		url: '/images/list',
 		schema: { response: { 200: Type.Array(Image) } },
 		config: { errors: [500] },
-		handler: async () => images.list().map(presentImage),
+		handler: async () => (await imageSizes.views(images.list())).map(presentImage),
 	});
 
 	app.route({
@@ -22,6 +22,21 @@ export function imageRoutes(app: App, { images }: Engine): void {
 		schema: { params: Ident, response: { 200: IdResponse } },
 		config: { errors: [404, 500], slow: true },
 		handler: async ({ params }) => ({ id: await images.remove(params.image_id) }),
+	});
+
+	app.route({
+		method: 'GET',
+		url: '/images/prunable',
+		schema: {
+			description: 'ours: images that a prune would remove, and the bytes that would be free',
+			querystring: Type.Object({ all: Type.Boolean() }),
+			response: { 200: PrunableImages },
+		},
+		config: { errors: [500], slow: true },
+		handler: async ({ query }) => {
+			const { images: going, bytes } = await imageSizes.prunable(query.all);
+			return { images: going.map(({ id }) => id), bytes };
+		},
 	});
 
 	app.route({
@@ -45,6 +60,9 @@ export function imageRoutes(app: App, { images }: Engine): void {
 		url: '/images/:image_id/inspect',
 		schema: { params: Ident, response: { 200: Image } },
 		config: { errors: [404, 500] },
-		handler: async ({ params }) => presentImage(images.inspect(params.image_id)),
+		handler: async ({ params }) => {
+			const [view] = await imageSizes.views([images.inspect(params.image_id)]);
+			return presentImage(view!);
+		},
 	});
 }

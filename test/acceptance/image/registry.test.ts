@@ -205,3 +205,35 @@ test('a pull whose client leaves, or whose daemon is killed, leaves nothing', as
 	assert.deepEqual([layerFiles(), existsSync(layouts())], [[], false]);
 	assert.equal(await host.kleeOutput('image', 'ls', '--json'), '[]');
 });
+
+test('sizes, digests and history are told, and a prune tells before what it frees', async (context) => {
+	const layers = await layersOfTool();
+	const history = [
+		{ created_by: 'COPY tool /bin' },
+		{ created_by: 'ENV A=b', empty_layer: true },
+		{ created_by: 'RUN rm' },
+	];
+	await publish(context, 'told', { layers, history });
+	await publish(context, 'base', { layers: layers.slice(0, 1) });
+	const [name, base] = ['told', 'base'].map((one) => `${open.address}/${one}`);
+	for (const one of [name, base]) await host.kleeOutput('pull', INSECURE, one ?? '');
+	const { size, digest } = await host.kleeJson<{ size: number; digest: string }>('image', 'inspect', name ?? '');
+	assert.ok(size > busybox().length && size < 2 * busybox().length, `${size} bytes`);
+	assert.match(await host.kleeOutput('image', 'ls', '--digests'), new RegExp(`told.*${digest}.* MB`));
+	const rows = (await host.kleeOutput('history', name ?? '')).split('\n').slice(1);
+	const told = rows.map(
+		(row) => /^ *([0-9a-f]{12})?.*?(\S+ k?M?B) +(.*?) *$/.exec(row.replaceAll('│', ' '))?.slice(2) ?? [],
+	);
+	assert.deepEqual(
+		told.filter(([, line]) => line !== undefined).map(([, line]) => line),
+		['RUN rm', 'ENV A=b', 'COPY tool /bin'],
+	);
+	await host.kleeOutput('create', '--name', 'user', base ?? '');
+	const plan = await host.kleeOutput('image', 'prune', '-a', '--dry-run');
+	assert.match(plan, /^[0-9a-f]{12}\n1 images?, [0-9.]+ kB$/, 'the lower layer is in use');
+	assert.equal(layerFiles().length, 2);
+	assert.equal(await host.kleeOutput('image', 'prune', '-a', '-f'), plan.split('\n')[0]);
+	assert.equal(layerFiles().length, 1);
+	await host.removeContainers();
+	await host.kleeOutput('image', 'prune', '-a', '-f');
+});
