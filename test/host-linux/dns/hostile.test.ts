@@ -34,7 +34,30 @@ const additional = fc
 		record.writeUInt16BE(lie ?? data.length, 9);
 		return Buffer.concat([head, record, data]);
 	});
-const hostile = fc.oneof(bytes, changed, additional);
+/** Names as nobody writes them: pointers to anywhere, also to themselves, labels of any bytes, too many and too long ones. */
+const label = fc.oneof(
+	fc.uint8Array({ minLength: 1, maxLength: 63 }).map((data) => Buffer.concat([Buffer.of(data.length), data])),
+	fc
+		.constantFrom('kleene', 'a'.repeat(63), '\0', '\n', '.', 'WWW')
+		.map((text) => Buffer.from([text.length, ...Buffer.from(text)])),
+);
+const end = fc.oneof(
+	fc.constant(Buffer.of(0)),
+	fc.nat(0x3fff).map((place) => Buffer.of(0xc0 | (place >> 8), place & 255)),
+	fc.constantFrom(
+		Buffer.of(0xc0, 12),
+		Buffer.of(0xc0),
+		Buffer.of(0x40),
+		Buffer.of(0x80),
+		Buffer.of(64),
+		Buffer.alloc(0),
+	),
+);
+const named = fc.tuple(fc.array(label, { maxLength: 140 }), end).map(([labels, last]) => {
+	const head = question('www', 'A').subarray(0, 12);
+	return Buffer.concat([head, ...labels, last, Buffer.of(0, 1, 0, 1)]);
+});
+const hostile = fc.oneof(bytes, changed, additional, named);
 
 test('no packet makes the parser throw, and what it takes can be answered', () => {
 	fc.assert(
