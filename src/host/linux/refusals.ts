@@ -9,7 +9,7 @@ import { ArchiveError, type ArchiveProblem } from '#os/archive/archive-error.ts'
 import { hasCode } from '#os/errno.ts';
 import { CommandError } from '#os/exec.ts';
 import { NftablesError } from '#os/linux/nftables.ts';
-import { OciTimeout } from '#os/linux/oci/conmon.ts';
+import { OciTimeout } from '#os/linux/oci/failure.ts';
 
 export interface Refusal {
 	readonly code: ErrorCode;

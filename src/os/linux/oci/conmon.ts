@@ -5,8 +5,10 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type { Launched } from '#os/exec.ts';
+import { hasCode } from '../../errno.ts';
 import { launch } from '../launch.ts';
 import { childrenOf, identify, signalProcess } from '../process.ts';
+import { OciTimeout, ociError } from './failure.ts';
 
 export interface OciTools {
 	/** Absolute paths of the programs. */
@@ -56,22 +58,6 @@ export interface Execution {
 	readonly pid: number;
 	/** Undefined when conmon was killed and so nobody knows. */
 	readonly code: Promise<number | undefined>;
-}
-
-/** The runtime or conmon refused; the message is theirs. */
-export class OciError extends Error {
-	constructor(message: string) {
-		super(message);
-		this.name = 'OciError';
-	}
-}
-
-/** The runtime did not answer. It was ended, with all that it had started. */
-export class OciTimeout extends OciError {
-	constructor(runtime: string, milliseconds: number) {
-		super(`${runtime} did not start it within ${milliseconds / 1000} s`);
-		this.name = 'OciTimeout';
-	}
 }
 
 /** `runtime create` below a conmon of its own. Resolves with the host's pid of the container's first process. */
@@ -150,7 +136,7 @@ async function attachedExec(argv: readonly string[], onAttachable: () => void): 
 	try {
 		go.write('0');
 		await attachable.started();
-		onAttachable();
+		await attachTo(reports, onAttachable);
 		go.write('0');
 		return reports;
 	} catch (error) {
@@ -159,6 +145,16 @@ async function attachedExec(argv: readonly string[], onAttachable: () => void): 
 	} finally {
 		attachable.close();
 		go.end(() => go.destroy());
+	}
+}
+
+/** A socket that nobody serves any more is that of a conmon that failed meanwhile, and tells why. */
+async function attachTo(reports: Reports, attach: () => void): Promise<void> {
+	try {
+		attach();
+	} catch (error) {
+		if (hasCode(error, 'ECONNREFUSED', 'ENOENT')) await reports.started();
+		throw error;
 	}
 }
 
@@ -210,7 +206,7 @@ class Reports {
 		if (report !== undefined && report.data >= 0) return report.data;
 		this.close();
 		const code = await this.#monitor.exited;
-		throw new OciError(plain(report?.message ?? this.#monitor.stderr()) || `conmon ended with exit code ${code}`);
+		throw ociError(report?.message ?? this.#monitor.stderr(), code);
 	}
 
 	async next(): Promise<Report | undefined> {
@@ -232,12 +228,4 @@ async function* linesOf(pipe: Duplex): AsyncGenerator<string, void, void> {
 		yield* lines.filter((line) => line !== '');
 	}
 	if (rest !== '') yield rest;
-}
-
-/** The sentence in a runtime's log lines (`time=... level=error msg="..."`), or the text as it is. */
-function plain(message: string): string {
-	const sentences = [...message.matchAll(/level=(?:error|fatal) msg=("(?:[^"\\]|\\.)*"|\S+)/g)].map((match) =>
-		match[1]!.startsWith('"') ? (JSON.parse(match[1]!) as string) : match[1]!,
-	);
-	return (sentences.length > 0 ? sentences.join('; ') : message).trim();
 }

@@ -8,7 +8,8 @@ import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
 import { run } from '#os/exec.ts';
-import { OciError, type OciTools } from './conmon.ts';
+import type { OciTools } from './conmon.ts';
+import { OciError } from './failure.ts';
 
 /** Milliseconds; a runtime that takes longer hangs. */
 const TIMEOUT = 20_000;
