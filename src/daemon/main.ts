@@ -13,11 +13,14 @@ import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
 import { descriptorLimit } from '#os/descriptors.ts';
 import { tryLock } from '#os/file-lock.ts';
+import { quote } from '#os/shell/quote.ts';
 import { requireDatabase } from '#store/presence.ts';
-import { Store } from '#store/store.ts';
+import { DATABASE, Store } from '#store/store.ts';
 import { buildApp } from './app.ts';
 import { type DaemonConfig, readArguments, USAGE } from './configuration/config.ts';
 import { parseFreebsdOptions } from './configuration/freebsd-options.ts';
+import { withOwnOptions } from './configuration/own-options.ts';
+import { noteContent, requireOutermost } from './configuration/root-content.ts';
 import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './configuration/setup-pf.ts';
 import { limitConnections, listen } from './listeners.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
@@ -73,15 +76,43 @@ async function main(): Promise<void> {
 		});
 	const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
 	if (order) return recoverRoot(config, order, log);
-	await serve(config, log);
+	await serve(config, log, process.argv.slice(2));
 }
 
-async function serve(config: DaemonConfig, log: PinoLogger): Promise<void> {
+async function serve(config: DaemonConfig, log: PinoLogger, options: readonly string[]): Promise<void> {
+	requireOutermost(config.root, DATABASE);
+	const undo = noteContent(config.root, DATABASE);
 	const unlock = lockRoot(config.root, tryLock);
-	if (!config.newStore) requireDatabase(config.root);
-	const store = Store.open(config.root, log);
-	const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
-	announce(host, config, log);
+	const opened: (() => void | Promise<void>)[] = [unlock];
+	let store: Store | undefined;
+	try {
+		if (!config.newStore) requireDatabase(config.root);
+		store = Store.open(config.root, log);
+		opened.push(() => store?.close());
+		const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
+		opened.push(() => host.close());
+		announce(host, config, log);
+		await run(config, log, { store, host, unlock });
+	} catch (error) {
+		const isUnused = store === undefined || isEmpty(store);
+		for (const close of opened.reverse()) await close();
+		if (isUnused) undo();
+		throw withOwnOptions(error, options, quote);
+	}
+}
+
+/** One listener may serve before another one fails. */
+function isEmpty({ containers, images, networks, volumes }: Store): boolean {
+	return [containers, images, networks, volumes].every((objects) => objects.list().length === 0);
+}
+
+interface Opened {
+	readonly store: Store;
+	readonly host: HostDriver;
+	readonly unlock: () => void;
+}
+
+async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock }: Opened): Promise<void> {
 	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
 	await engine.start(config.newStore ? 'is given up' : 'is refused');
 	store.keepRecords();

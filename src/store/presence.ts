@@ -47,7 +47,7 @@ export function requireDatabase(root: string): void {
 		why: `its database ${DATABASE} is ${presence}, and ${remains.join(', ')} of an earlier one are there`,
 		hint:
 			`get them back: put the database or a backup of it in its place ("kleened restore FILE"), or rebuild it ` +
-			`with "kleened recover --root ${root}"; to begin anew and put them aside: "kleened --new-store"`,
+			`with "kleened recover"; to begin anew and put them aside: "kleened --new-store"`,
 	});
 }
 

@@ -28,7 +28,7 @@ after(async () => {
 });
 
 function images(): string[] {
-	return readdirSync(join(host.root, 'images')).toSorted();
+	return readdirSync(join(host.root, 'layers')).toSorted();
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const)
@@ -44,7 +44,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGKILL'] as const)
 		const { stdout } = await klee.ended;
 		assert.doesNotMatch(stdout, /image created/);
 		await eventually('its files are gone', () => images().join() === there.join());
-		await eventually('the daemon tells', () => /cancelled the creation of an image/.test(host.log.slice(logged)));
+		await eventually('the daemon tells', () => /cancelled: image creation failed/.test(host.log.slice(logged)));
 		assert.doesNotMatch(host.log.slice(logged), /"level":[45]0/);
 		assert.doesNotMatch(await host.kleeOutput('lsi'), /New/);
 	});

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -41,9 +41,27 @@ test('a second daemon is told whose the host is and what to do, by whatever name
 		assert.match(stderr, new RegExp(`why: +another kleened manages it already: process ${host.daemonPid}\\b`));
 		assert.ok(stderr.includes(`--root ${host.root} `), stderr);
 		assert.match(stderr, /hint: .*--netns/);
+		assert.deepEqual(readdirSync(folder), [], 'nothing is left of it');
 	}
 	assert.equal(await host.insideOutput('nft', 'list', 'table', 'inet', 'kleene'), before);
 	assert.match(await host.kleeOutput('lsn'), /testnet/);
+});
+
+test('what was in the root directory of a refused daemon stays, and nothing is added', async () => {
+	mkdirSync(join(folder, 'root/mine'), { recursive: true });
+	assert.equal((await startAnother([], '--netns', host.namespace)).code, 1);
+	assert.deepEqual(readdirSync(join(folder, 'root')), ['mine']);
+	rmSync(join(folder, 'root'), { recursive: true });
+});
+
+test('a root directory inside that of another daemon is refused', async () => {
+	const before = readdirSync(host.root);
+	const inside = join(host.root, 'volumes/deep/root');
+	const { code, stderr } = await startAnother(['unshare', '--net'], '--root', inside);
+	assert.equal(code, 1);
+	assert.match(stderr, new RegExp(`why: +it is inside ${host.root}, which is the root directory of another kleened`));
+	assert.deepEqual(readdirSync(host.root), before);
+	assert.equal(existsSync(join(host.root, 'volumes/deep')), false);
 });
 
 test('two hosts on one machine have a daemon each', async () => {
