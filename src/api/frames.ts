@@ -34,7 +34,7 @@ export interface WebSocketMessage {
 	readonly msg_type: 'starting' | 'closing' | 'error';
 }
 
-export const CLOSE = { finished: 1000, detached: 1001, badRequest: 1002, failed: 1011 } as const;
+export const CLOSE = { finished: 1000, detached: 1001, badRequest: 1002, failed: 1011, leaving: 1012 } as const;
 
 /** A control frame holds at most 125 bytes, two of them are the code. */
 const REASON_BYTES = 123;

@@ -7,7 +7,7 @@ import type { KleeneError } from '#errors/kleene-error.ts';
 import type { Call, HttpTransport } from './http.ts';
 import { plan } from './plan.ts';
 import { refusalInFrame } from './refusal.ts';
-import { failureOf, loadWebSockets, openWire, parseMessage, type Wire } from './wire.ts';
+import { cutOff, failureOf, loadWebSockets, openWire, parseMessage, type Wire } from './wire.ts';
 
 /** Receiver of the output of an attached execution. Bytes are verbatim. */
 export interface ExecutionSink {
@@ -82,7 +82,8 @@ export function executionsClient(http: HttpTransport): ExecutionsClient {
 		plan: (config) => plan(http, creating(config)),
 		attach: (config, sink) => attach(http, { path: PATH, configuration: { ...config, attach: true } }, sink),
 		run: (configuration, sink) => attach(http, { path: '/containers/run', configuration }, sink),
-		reattach: (configuration, sink) => attach(http, { path: '/containers/attach', configuration }, sink),
+		reattach: (configuration, sink) =>
+			attach(http, { path: '/containers/attach', configuration }, sink, configuration.container_id),
 		startDetached: (config) => startDetached(http, config),
 	};
 }
@@ -100,10 +101,12 @@ async function startDetached(http: HttpTransport, config: StartConfig): Promise<
 		throw frames.failure ?? failureOf(ending, 'error starting container', frames.takeReason());
 }
 
+/** @param container as for `cutOff`; a run tells its id */
 async function attach(
 	http: HttpTransport,
 	request: { readonly path: string; readonly configuration: object },
 	sink: ExecutionSink,
+	container?: string,
 ): Promise<AttachedExecution> {
 	const frames = new OutputFrames(sink);
 	const wire = await openWire(http, {
@@ -113,7 +116,7 @@ async function attach(
 		onDrain: () => sink.inputDrained?.(),
 	});
 	frames.streams = wire.agreed;
-	const finished = endOf(wire, frames);
+	const finished = endOf(wire, frames, container);
 	await Promise.race([frames.started, finished]);
 	return {
 		finished,
@@ -128,12 +131,17 @@ async function attach(
 	};
 }
 
-async function endOf(wire: Wire, frames: OutputFrames): Promise<ExecutionEnd> {
+async function endOf(wire: Wire, frames: OutputFrames, container?: string): Promise<ExecutionEnd> {
 	const ending = await wire.ended;
 	if (ending.code === CLOSE.finished && ending.reason?.msg_type === 'closing') {
 		frames.flush();
 		const { message, exit_code } = ending.reason;
 		return { closingLine: message, exitCode: exit_code ?? exitCodeIn(message) };
+	}
+	const cut = ending.code === CLOSE.leaving || ending.reason === undefined;
+	if (cut && frames.begun && !frames.failure) {
+		frames.flush();
+		throw cutOff(ending, frames.begun.container ?? container);
 	}
 	throw frames.failure ?? failureOf(ending, 'error starting exec instance', frames.takeReason());
 }
@@ -151,6 +159,8 @@ class OutputFrames {
 	streams = true;
 	/** The refusal that the daemon sent as a frame. */
 	failure: KleeneError | undefined;
+	/** Ids in the starting frame, once that has come. */
+	begun: Created | undefined;
 	/** Settled by the starting frame. */
 	readonly started: Promise<void>;
 	readonly #sink: ExecutionSink;
@@ -173,7 +183,8 @@ class OutputFrames {
 	}
 
 	#begin(message: WebSocketMessage | undefined): void {
-		this.#sink.started?.({ container: message?.container_id, execution: message?.exec_id });
+		this.begun = { container: message?.container_id, execution: message?.exec_id };
+		this.#sink.started?.(this.begun);
 		this.#start?.();
 		this.#start = undefined;
 	}

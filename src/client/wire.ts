@@ -1,5 +1,5 @@
 import type { RawData, WebSocket as Socket } from 'ws';
-import type { WebSocketMessage } from '#api/frames.ts';
+import { CLOSE, type WebSocketMessage } from '#api/frames.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { inBrackets } from '#inet/address.ts';
 import { endpointOptions, type HttpTransport } from './http.ts';
@@ -153,12 +153,34 @@ export function failureOf(ending: Ending, what: string, reason?: string): Kleene
 		});
 	const message = ending.reason?.message ?? '';
 	const why = reason ?? message;
+	if (ending.code === CLOSE.leaving)
+		return new KleeneError({ code: 'DAEMON_UNREACHABLE', what, why, hint: 'try again when kleened runs' });
 	return new KleeneError({
 		code: ending.code === 1002 ? 'INVALID_ARGUMENT' : 'HOST_FAILED',
 		what,
 		why,
 		hint: 'correct the request, or see the log of kleened for more',
 		message: reason === undefined || message === '' ? why : `${message}: ${reason}`,
+	});
+}
+
+/**
+ * The end of a session whose process had been started.
+ *
+ * @param container id, where the process is the first one of a container
+ */
+export function cutOff({ code }: Ending, container: string | undefined): KleeneError {
+	const attach = 'when kleened runs again, type "klee attach';
+	return new KleeneError({
+		code: 'DAEMON_UNREACHABLE',
+		what: 'the session was cut off',
+		why:
+			code === CLOSE.leaving
+				? 'kleened was stopped; the process goes on'
+				: `the connection to kleened broke off (code ${code})`,
+		hint: container
+			? `${attach} ${container}"`
+			: `${attach} CONTAINER" for the first process of a container; what klee exec started has to be started again`,
 	});
 }
 

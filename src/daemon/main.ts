@@ -131,7 +131,7 @@ async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock 
 		if (stopping) return;
 		stopping = true;
 		log.info({ signal }, 'stopping; containers continue to run');
-		streams.close();
+		await streams.close();
 		for (const server of servers) closeListener(server);
 		await app.close();
 		await host.close();

@@ -18,6 +18,7 @@ import {
 	refusalFrame,
 	refuseFrame,
 	Throttle,
+	wasToldLeaving,
 } from './socket.ts';
 
 /** `/exec/start`: see `api/frames.ts` for what travels. */
@@ -117,7 +118,7 @@ function takeInput(socket: WebSocket, inbox: Inbox, session: Session): void {
 	const left = () => {
 		if (ended) return;
 		// As the original: the process of `exec` is asked to end; a container goes on.
-		if (!session.first) process.hangUp();
+		if (!session.first && !wasToldLeaving(socket)) process.hangUp();
 		process.detach();
 	};
 	// It may have taken long to start the process.

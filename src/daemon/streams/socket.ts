@@ -95,6 +95,19 @@ export function departureOf(socket: WebSocket, what: string): AbortSignal {
 	return controller.signal;
 }
 
+const told = new WeakSet<WebSocket>();
+
+/** Ends a stream because the daemon ends. What the client started goes on. */
+export function tellLeaving(socket: WebSocket): void {
+	told.add(socket);
+	finish(socket, CLOSE.leaving, { message: 'kleened was stopped' });
+}
+
+/** Whether a stream ended because the daemon ends, and not because its client left. */
+export function wasToldLeaving(socket: WebSocket): boolean {
+	return told.has(socket);
+}
+
 /** The configuration frame was no good; nothing was begun. */
 export function refuseFrame(socket: WebSocket, problem: string): void {
 	finish(socket, CLOSE.badRequest, { msg_type: 'error', message: `invalid parameters: ${problem}` });

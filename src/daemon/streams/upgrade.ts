@@ -10,7 +10,7 @@ import { attachStream } from './attach.ts';
 import { execStream } from './exec.ts';
 import { imageCreateStream, imagePullStream, imagePushStream } from './images.ts';
 import { runStream } from './run.ts';
-import { MessageSocket } from './socket.ts';
+import { MessageSocket, tellLeaving } from './socket.ts';
 
 const STREAMS = {
 	'/exec/start': execStream,
@@ -31,6 +31,9 @@ export const STREAM_PATHS: readonly string[] = Object.keys(STREAMS);
  * connection when it is not. A ping of ours could not: a client that does not read for a while answers none.
  */
 const KEEP_ALIVE = 30_000;
+
+/** Milliseconds for clients to hear that the daemon leaves. One that does not read its output hears it never. */
+const FAREWELL = 500;
 
 /** The WebSocket half of the API, on the same listeners as the REST half. */
 export class Streams {
@@ -72,9 +75,18 @@ export class Streams {
 		});
 	}
 
-	/** Clients are told that the daemon goes; what they started goes on. */
-	close(): void {
-		for (const client of this.#server.clients) client.terminate();
+	/** Tells clients that the daemon leaves; what they started goes on. Resolves when they have heard it, or did not in time. */
+	async close(): Promise<void> {
+		const clients = [...this.#server.clients];
+		const gone = clients.map((client) => new Promise((resolve) => client.once('close', resolve)));
+		for (const client of clients) tellLeaving(client);
 		this.#server.close();
+		let timer: NodeJS.Timeout | undefined;
+		const late = new Promise((resolve) => {
+			timer = setTimeout(resolve, FAREWELL);
+		});
+		await Promise.race([Promise.all(gone), late]);
+		clearTimeout(timer);
+		for (const client of clients) client.terminate();
 	}
 }
