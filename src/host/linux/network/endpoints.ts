@@ -1,6 +1,8 @@
+import { FAMILIES, type Family } from '#inet/family.ts';
 import { hostEnd, hostMac } from '#model/cable.ts';
 import type { EpairPart } from '#model/parts/epair.ts';
 import { hasCode } from '#os/errno.ts';
+import type { InterfaceAddress } from '#os/linux/netlink/route/addresses.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandler } from '../handler.ts';
@@ -39,11 +41,20 @@ function bringUp(inner: Rtnetlink, { inside, linkLocal }: EpairPart): void {
 	inner.links.set(inside, { up: true });
 }
 
+/** Addresses of each family whose connections are forgotten. */
+const MOST_FORGOTTEN = 32;
+
+/** Its own are the first ones; a container may give itself tens of thousands, and each takes a while. */
+function firstOf(addresses: readonly InterfaceAddress[]): string[] {
+	const of = (family: Family) => addresses.filter((one) => one.family === family).slice(0, MOST_FORGOTTEN);
+	return FAMILIES.flatMap(of).map(({ address }) => address);
+}
+
 interface Context {
 	readonly net: Rtnetlink;
 	readonly settings: HostSettings;
 	readonly stacks: Stacks;
-	readonly conversations: ConntrackFlusher;
+	readonly conversations: Pick<ConntrackFlusher, 'forget'>;
 }
 
 /** A virtual cable between the host and the stack of a container: a veth pair. */
@@ -51,7 +62,7 @@ export class Epairs implements PartHandler<'epair'> {
 	readonly #net: Rtnetlink;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
-	readonly #conversations: ConntrackFlusher;
+	readonly #conversations: Pick<ConntrackFlusher, 'forget'>;
 
 	constructor({ net, settings, stacks, conversations }: Context) {
 		this.#net = net;
@@ -80,7 +91,7 @@ export class Epairs implements PartHandler<'epair'> {
 		if (link?.kind !== 'veth' || !link.peerElsewhere) return;
 		const peer = this.#stacks.tryEnter(part.container, (inner) => {
 			const found = inner.links.find(part.inside);
-			return found ? { ...found, addresses: inner.addresses.list(found.index).map(({ address }) => address) } : null;
+			return found ? { ...found, addresses: firstOf(inner.addresses.list(found.index)) } : null;
 		});
 		if (peer && (peer.index !== link.peer || peer.peer !== link.index)) return;
 		await onceGone(['ENODEV'], this.#net.links.deleteInBackground(link.index));
