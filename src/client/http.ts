@@ -68,8 +68,8 @@ export class HttpTransport {
 		throw refusalOf(body.toString('utf8'), status, call.doing);
 	}
 
-	/** Sends a body in pieces. A daemon that is slow makes the source wait. @param type media type of the body */
-	async upload(call: Call, type: string, body: Readable): Promise<void> {
+	/** Sends a body in pieces. A daemon that is slow makes the source wait. @param type media type of the body. @returns the answer */
+	async upload(call: Call, type: string, body: Readable): Promise<string> {
 		const request = this.#request(call, type);
 		limitConnecting(request);
 		const response = new Promise<IncomingMessage>((resolve, reject) => {
@@ -88,6 +88,7 @@ export class HttpTransport {
 		if (!request.writableFinished) request.destroy();
 		const status = answer.statusCode ?? 0;
 		if (status >= 300) throw refusalOf(bytes.toString('utf8'), status, call.doing);
+		return bytes.toString('utf8');
 	}
 
 	/** Something else that ends with this transport. @returns a function that takes it back */

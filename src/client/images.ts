@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type {
 	Image,
 	ImageCreateConfig,
@@ -6,6 +7,7 @@ import type {
 	PrunableImages,
 	RegistryLogin,
 } from '#api/images.ts';
+import { TAR } from '#api/media-types.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from './http.ts';
 import { streamImage } from './image-streams.ts';
@@ -33,6 +35,10 @@ export interface ImagesClient {
 	/** Checks credentials with a registry; the daemon keeps them. */
 	login(login: RegistryLogin): Promise<void>;
 	logout(registry: string): Promise<void>;
+	/** An image as an archive, in pieces. */
+	save(image: string, format: 'docker' | 'oci'): AsyncGenerator<Buffer>;
+	/** Images of an archive. @returns their ids */
+	load(archive: Readable): Promise<string[]>;
 }
 
 const CREATION = {
@@ -74,6 +80,17 @@ export function imagesClient(http: HttpTransport): ImagesClient {
 		push: (configuration, onProgress) => streamImage(http, { ...PUSH, configuration }, onProgress),
 		login: async (body) => {
 			await http.call({ method: 'POST', path: ['registries', 'login'], body, doing: `log in to ${body.registry}` });
+		},
+		save: (image, format) =>
+			http.stream({
+				method: 'GET',
+				path: ['images', image, 'archive'],
+				query: { format },
+				doing: `save image ${image}`,
+			}),
+		load: async (archive) => {
+			const call = { method: 'POST', path: ['images', 'load'], doing: 'load the archive' } as const;
+			return JSON.parse(await http.upload(call, TAR, archive)) as string[];
 		},
 		logout: async (registry) => {
 			const path = ['registries', 'logout'];

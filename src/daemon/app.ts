@@ -12,7 +12,7 @@ import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
-import { registryRoutes } from './routes/registries.ts';
+import { imageArchiveRoutes, registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { describeStreams } from './streams/description.ts';
@@ -65,6 +65,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	containerRoutes(app, engine, logger);
 	activityRoutes(app, engine);
 	imageRoutes(app, engine);
+	imageArchiveRoutes(app, engine);
 	registryRoutes(app, engine);
 	volumeRoutes(app, engine);
 	systemRoutes(app, engine);

@@ -15,15 +15,7 @@ import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
-import type {
-	Credentials,
-	ImageLocation,
-	OutgoingImage,
-	Platform,
-	RemoteImage,
-	SendOptions,
-	Sent,
-} from '#model/registry/remote-image.ts';
+import type * as remote from '#model/registry/remote-image.ts';
 import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 
@@ -40,7 +32,7 @@ export interface HostFacts extends HostTraits {
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
 	/** Platform of the images that run here. */
-	readonly platform: Platform;
+	readonly platform: remote.Platform;
 	/** Location of files, in the host's own terms, e.g. `layers`, `zroot/kleene/layer`. */
 	readonly places: {
 		readonly layers: string;
@@ -238,10 +230,16 @@ export interface LiveChange {
 /** Images elsewhere. Nothing of it changes what is on the host, except for the credentials. */
 export interface ImageTransport {
 	/** Looks at an image without its layers, for the platform of this host. */
-	examine(location: ImageLocation, signal?: AbortSignal): Promise<RemoteImage>;
-	send(image: OutgoingImage, to: ImageLocation, options: SendOptions): Promise<Sent>;
-	/** Checks credentials with the registry, and keeps them for it. */
-	login(credentials: Credentials): Promise<void>;
+	examine(location: remote.ImageLocation, signal?: AbortSignal): Promise<remote.RemoteImage>;
+	send(image: remote.OutgoingImage, to: remote.ImageLocation, options: remote.SendOptions): Promise<remote.Sent>;
+	/** An image as an archive, in pieces as it is read. */
+	archive(image: remote.OutgoingImage, format: remote.ArchiveFormat, by: remote.SendOptions): AsyncIterable<Buffer>;
+	/** Takes an archive of images. */
+	receive(data: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<remote.Received>;
+	/** Images in an archive on the host; undefined where it holds something else, or is elsewhere. @param url `file:///path` */
+	look(url: string): Promise<readonly remote.IncomingImage[] | undefined>;
+	/** Checks credentials, and keeps them. */
+	login(credentials: remote.Credentials): Promise<void>;
 	logout(registry: string): Promise<void>;
 	/** Bytes that the files of each of these layers take, without those below. */
 	measure(layers: readonly string[]): Promise<ReadonlyMap<string, number>>;

@@ -1,3 +1,7 @@
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import type { Action } from '../invocation.ts';
 import { errorText, line } from '../render/output.ts';
@@ -42,6 +46,52 @@ export const login: Action<LoginOptions> = async ({ args: [registry = ''], optio
 export const logout: Action<object> = async ({ args: [registry = ''], client }) => {
 	await client.images.logout(registry);
 };
+
+export interface SaveOptions {
+	readonly output?: string;
+	readonly format: 'docker' | 'oci';
+}
+
+/** To a file, or where standard output leads: a terminal is no place for an archive. */
+export const save: Action<SaveOptions> = async ({ args: [image = ''], options, client }) => {
+	const { output, format } = options;
+	if (output === undefined && process.stdout.isTTY)
+		throw usageError('cannot write an archive to a terminal', 'it is no text', 'add -o FILE, or redirect the output');
+	const archive = client.images.save(image, format);
+	// What is refused leaves no file.
+	const first = await archive.next();
+	const content = async function* () {
+		if (!first.done) yield first.value;
+		yield* archive;
+	};
+	if (output === undefined) return pipeline(Readable.from(content(), { objectMode: false }), process.stdout);
+	try {
+		await pipeline(Readable.from(content(), { objectMode: false }), createWriteStream(output, { mode: 0o644 }));
+	} catch (error) {
+		rmSync(output, { force: true });
+		throw error instanceof KleeneError ? error : fileRefusal('write', output, error);
+	}
+};
+
+export const load: Action<{ input?: string }> = async ({ options: { input }, client }) => {
+	if (input === undefined && process.stdin.isTTY)
+		throw usageError('no archive was given', 'standard input is a terminal', 'add -i FILE, or redirect the input');
+	const archive = input === undefined ? process.stdin : createReadStream(input);
+	try {
+		for (const id of await client.images.load(archive)) line(id);
+	} catch (error) {
+		throw error instanceof KleeneError ? error : fileRefusal('read', input ?? 'standard input', error);
+	}
+};
+
+function fileRefusal(verb: 'read' | 'write', file: string, error: unknown): KleeneError {
+	return new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: `cannot ${verb} ${file}`,
+		why: messageOf(error),
+		hint: `name a file that you can ${verb}`,
+	});
+}
 
 /** A password, without the end of its line. */
 async function readAll(): Promise<string> {

@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import type { LoginOptions, TlsOptions } from '../commands/registry.ts';
+import type { LoginOptions, SaveOptions, TlsOptions } from '../commands/registry.ts';
 import { act } from '../invocation.ts';
 import type { ImageCreateOptions } from '../parse/image.ts';
 import { choice, type Declaration, withForce, withJson } from './options.ts';
@@ -45,6 +45,22 @@ export const imageCommands: Readonly<Record<string, Declaration>> = {
 				.argument('<IMAGE>')
 				.argument('[REFERENCE]', '[HOST[:PORT]/]NAME[:TAG] (default: the name of the image)'),
 			async () => (await registry()).push,
+		),
+	save: (command) =>
+		act<SaveOptions>(
+			command
+				.description('write an image to an archive')
+				.argument('<IMAGE>')
+				.option('-o, --output <FILE>', 'file to write (default: standard output)')
+				.addOption(choice('--format <FORMAT>', 'format of the archive', ['docker', 'oci']).default('docker')),
+			async () => (await registry()).save,
+		),
+	load: (command) =>
+		act<{ input?: string }>(
+			command
+				.description('load the images of an archive (docker save, OCI)')
+				.option('-i, --input <FILE>', 'file to read (default: standard input)'),
+			async () => (await registry()).load,
 		),
 	login: (command) =>
 		act<LoginOptions>(

@@ -57,6 +57,8 @@ const GROUPS: readonly Group[] = [
 			history: 'history',
 			pull: 'pull',
 			push: 'push',
+			save: 'save',
+			load: 'load',
 			login: 'login',
 			logout: 'logout',
 			images: 'ls',

@@ -28,10 +28,10 @@ export function filesClient(http: HttpTransport): FilesClient {
 				query: { path },
 				doing: `copy ${path} from container ${container}`,
 			}),
-		writeFiles: (container, path, archive) => {
+		writeFiles: async (container, path, archive) => {
 			const doing = `copy to ${path} in container ${container}`;
 			const call = { method: 'PUT', path: ['containers', container, 'archive'], query: { path }, doing } as const;
-			return http.upload(call, TAR, archive);
+			await http.upload(call, TAR, archive);
 		},
 	};
 }

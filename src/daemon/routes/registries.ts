@@ -1,7 +1,57 @@
+import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { RegistryLogin } from '#api/images.ts';
+import { TAR } from '#api/media-types.ts';
+import { IdListResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../http.ts';
+import { contentOf } from './activity/stream.ts';
+
+const Ident = Type.Object({ image_id: Type.String() });
+const Format = Type.Object({
+	format: Type.Union([Type.Literal('docker'), Type.Literal('oci')], { default: 'docker' }),
+});
+
+/** Ours: archives of images. */
+export function imageArchiveRoutes(app: App, { transfers }: Engine): void {
+	app.route({
+		method: 'GET',
+		url: '/images/:image_id/archive',
+		schema: {
+			description: 'ours: an image as an archive of Docker or OCI',
+			params: Ident,
+			querystring: Format,
+			response: { 200: contentOf(TAR) },
+		},
+		config: { errors: [404, 500] },
+		handler: async ({ params, query }, reply) => {
+			const left = new AbortController();
+			reply.raw.once('close', () => left.abort(new Error('the client left')));
+			const archive = transfers.save(params.image_id, query.format, left.signal);
+			// What is refused is refused before the first piece.
+			const first = await archive.next();
+			const rest = async function* () {
+				if (!first.done) yield first.value;
+				yield* archive;
+			};
+			return reply.type(TAR).send(Readable.from(rest(), { objectMode: false }));
+		},
+	});
+
+	app.route({
+		method: 'POST',
+		url: '/images/load',
+		bodyLimit: Number.MAX_SAFE_INTEGER,
+		schema: { description: `ours: images of an archive (${TAR}) of Docker or OCI`, response: { 200: IdListResponse } },
+		config: { errors: [500] },
+		handler: async ({ body, raw }) => {
+			const left = new AbortController();
+			raw.once('close', () => raw.complete || left.abort(new Error('the client left')));
+			const data = body instanceof Readable ? body : Readable.from([]);
+			return await transfers.load(data, { progress: () => {}, signal: left.signal });
+		},
+	});
+}
 
 /** Ours: credentials for registries, which the daemon keeps below its root directory. */
 export function registryRoutes(app: App, { transfers }: Engine): void {

@@ -10,12 +10,12 @@ import { parseFirstFrame } from './first-frame.ts';
 import { departureOf, detailOf, finish, firstFrame, isTagged, reasonOf, refusalFrame, refuseFrame } from './socket.ts';
 
 /** `/images/create`: progress as text frames, then the id of the image. It is cancelled when the client leaves. */
-export async function imageCreateStream(socket: WebSocket, { images }: Engine, log: Logger): Promise<void> {
+export async function imageCreateStream(socket: WebSocket, { transfers }: Engine, log: Logger): Promise<void> {
 	const doing = { what: 'cannot create the image', done: 'image created', failed: 'image creation failed' };
 	await stream(socket, { schema: ImageCreateConfig, ...doing, log }, async (config, { progress, signal }) => {
 		const { tag, autotag, dns, localtime, update } = config;
 		const source = sourceOf(config);
-		return await images.create({ source, tag, autotag, dns, localtime, update }, progress, signal);
+		return await transfers.create({ source, tag, autotag, dns, localtime, update }, { progress, signal });
 	});
 }
 

@@ -78,6 +78,11 @@ export class FakeHost implements HostDriver {
 	/** There are no registries. */
 	readonly transport: ImageTransport = {
 		...{ examine: noRegistry, send: noRegistry, login: noRegistry, logout: noRegistry },
+		archive: () => {
+			throw refuse('make an archive', 'there are no files in memory');
+		},
+		receive: noRegistry,
+		look: async () => undefined,
 		measure: async (layers) => new Map(layers.map((id) => [id, 1000])),
 	};
 

@@ -42,6 +42,19 @@ export class FreebsdTransport implements ImageTransport {
 		throw noRegistries();
 	}
 
+	archive(): never {
+		throw noRegistries();
+	}
+
+	async receive(): Promise<never> {
+		throw noRegistries();
+	}
+
+	/** Archives of images are recognised when they are unpacked: see `storage/oci-layout.ts`. */
+	async look(): Promise<undefined> {
+		return undefined;
+	}
+
 	async login(): Promise<never> {
 		throw noRegistries();
 	}

@@ -10,8 +10,10 @@ export type ImageLocation =
 	| {
 			readonly kind: 'archive';
 			readonly format: ArchiveFormat;
-			/** Absolute path on the host. */
+			/** Absolute path on the host, without a colon. */
 			readonly path: string;
+			/** Of an image among several, as skopeo has it; absent: the only one. */
+			readonly name?: string;
 	  };
 
 /** `docker`: of `docker save`; `oci`: a tar archive of an OCI image layout. */
@@ -48,6 +50,20 @@ export interface OutgoingImage {
 	readonly config: object;
 	/** `NAME:TAG` for an archive; none: untagged. */
 	readonly names: readonly string[];
+}
+
+/** An image in an archive. */
+export interface IncomingImage {
+	readonly location: ImageLocation;
+	/** `NAME:TAG`; `''`: it has none. */
+	readonly nametag: string;
+}
+
+/** An archive of images that was sent here. */
+export interface Received {
+	readonly images: readonly IncomingImage[];
+	/** Removes the archive. */
+	forget(): Promise<void>;
 }
 
 export interface SendOptions {

@@ -74,14 +74,22 @@ export class Layers {
 	 * @param top null: nothing is to stay
 	 */
 	async keeping<T>(top: string | null, task: () => Promise<T>): Promise<T> {
-		const kept = this.chainOf(top);
-		for (const id of kept) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+		const release = this.keep(top);
 		try {
 			return await task();
 		} finally {
+			await release();
+		}
+	}
+
+	/** The same for what is no single task. @returns what lets go of them, to be called once */
+	keep(top: string | null): () => Promise<void> {
+		const kept = this.chainOf(top);
+		for (const id of kept) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+		return async () => {
 			for (const id of kept) this.#unpin(id);
 			await this.#removeUnused(kept);
-		}
+		};
 	}
 
 	#unpin(id: string): void {

@@ -2,13 +2,19 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { newId } from '#model/ids.ts';
 import type { HistoryEntry, Image } from '#model/image.ts';
 import type { Layer } from '#model/layer.ts';
-import type { Credentials, ImageLocation, RemoteImage } from '#model/registry/remote-image.ts';
+import type {
+	ArchiveFormat,
+	Credentials,
+	ImageLocation,
+	OutgoingImage,
+	RemoteImage,
+} from '#model/registry/remote-image.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../../context.ts';
 import { findImage } from '../../identify.ts';
 import { type OciImage, parseOciConfig, renderOciConfig } from '../../plan/image/oci-config.ts';
-import type { ImageOperations } from './images.ts';
+import type { ImageOperations, ImageRequest } from './images.ts';
 import type { Layers } from './layers.ts';
 
 export interface TransferOptions {
@@ -146,6 +152,49 @@ export class ImageTransfers {
 		);
 	}
 
+	/** As `ImageOperations.create`, but an archive of an image on the host becomes that image. */
+	async create(request: ImageRequest, { progress, signal }: TransferOptions): Promise<string> {
+		const { source, tag } = request;
+		const images = source.kind === 'archive' ? await this.#context.driver.transport.look(source.url) : undefined;
+		if (!images) return await this.#images.create(request, progress, signal);
+		const [image, ...more] = images;
+		if (!image || more.length > 0) throw severalImages();
+		progress('The archive holds an image: it is loaded as it is.\n');
+		return await this.take(image.location, tag, { progress, ...(signal ? { signal } : {}) });
+	}
+
+	/** Images of an archive, each by the name that it has there. @returns their ids */
+	async load(data: AsyncIterable<Buffer>, options: TransferOptions): Promise<string[]> {
+		const { images, forget } = await this.#context.driver.transport.receive(data, options.signal);
+		try {
+			const ids: string[] = [];
+			for (const { location, nametag } of images) ids.push(await this.take(location, nametag, options));
+			return ids;
+		} finally {
+			await forget();
+		}
+	}
+
+	/** An image as an archive, in pieces. */
+	async *save(identifier: string, format: ArchiveFormat, signal?: AbortSignal): AsyncGenerator<Buffer> {
+		const image = findImage(this.#context.store, identifier);
+		const outgoing = this.#outgoing(image);
+		const release = this.#layers.keep(image.layer);
+		try {
+			yield* this.#context.driver.transport.archive(outgoing, format, signal ? { signal } : {});
+		} finally {
+			await release();
+		}
+	}
+
+	#outgoing(image: Image): OutgoingImage {
+		return {
+			layers: this.#layers.chainOf(image.layer).toReversed(),
+			config: renderOciConfig(image, this.#context.driver.facts().platform),
+			names: image.name === '' ? [] : [nametagOf(image)],
+		};
+	}
+
 	/** @param to default: the name of the image. @returns the digest of the manifest */
 	async push(identifier: string, to: RegistryReference, options: TransferOptions): Promise<string> {
 		const image = findImage(this.#context.store, identifier);
@@ -158,14 +207,12 @@ export class ImageTransfers {
 	/** @returns the digest of the manifest */
 	async send(image: Image, to: ImageLocation, { progress, signal }: TransferOptions): Promise<string> {
 		const { store, driver } = this.#context;
-		const layers = this.#layers.chainOf(image.layer).toReversed();
-		const config = renderOciConfig(image, driver.facts().platform);
-		const names = image.name === '' ? [] : [nametagOf(image)];
+		const outgoing = this.#outgoing(image);
 		return await this.#layers.keeping(image.layer, async () => {
 			const options = { progress, ...(signal ? { signal } : {}) };
-			const { digest, diffIds } = await driver.transport.send({ layers, config, names }, to, options);
+			const { digest, diffIds } = await driver.transport.send(outgoing, to, options);
 			// Pulled again, these layers are known.
-			for (const [index, id] of layers.entries()) store.layers.setDiffId(id, diffIds[index] ?? '');
+			for (const [index, id] of outgoing.layers.entries()) store.layers.setDiffId(id, diffIds[index] ?? '');
 			return digest;
 		});
 	}
@@ -177,6 +224,15 @@ export class ImageTransfers {
 	async logout(registry: string): Promise<void> {
 		await this.#context.driver.transport.logout(registry);
 	}
+}
+
+function severalImages(): KleeneError {
+	return new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: 'cannot create the image',
+		why: 'the archive holds several images, or none',
+		hint: 'load all of them with "klee image load -i FILE"',
+	});
 }
 
 function nametagOf({ id, name, tag }: Image): string {

@@ -62,7 +62,8 @@ export function insecure(location: ImageLocation): string[] {
 /** In the words of containers-transports(5). */
 export function skopeoName(location: ImageLocation): string {
 	if (location.kind === 'registry') return `docker://${location.reference}`;
-	return `${location.format}-archive:${location.path}`;
+	const chosen = location.name === undefined ? '' : `:${location.name}`;
+	return `${location.format}-archive:${location.path}${chosen}`;
 }
 
 export function titleOf(location: ImageLocation): string {

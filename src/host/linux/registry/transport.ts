@@ -4,10 +4,13 @@ import { basename, join } from 'node:path';
 import type { ImageTransport } from '#host/driver.ts';
 import { newId } from '#model/ids.ts';
 import type {
+	ArchiveFormat,
 	Credentials,
 	ImageLocation,
+	IncomingImage,
 	OutgoingImage,
 	Platform,
+	Received,
 	RemoteImage,
 	SendOptions,
 	Sent,
@@ -15,6 +18,7 @@ import type {
 import { run } from '#os/exec.ts';
 import type { Paths } from '../paths.ts';
 import { removeFiles } from '../storage/files.ts';
+import { Archives } from './archives.ts';
 import { Examination } from './examination.ts';
 import { IN_LAYOUT } from './layout.ts';
 import { skopeoName, titleOf } from './layouts.ts';
@@ -28,10 +32,12 @@ export class LinuxTransport implements ImageTransport {
 	readonly #paths: Paths;
 	readonly #skopeo: Skopeo;
 	readonly #examination: Examination;
+	readonly #archives: Archives;
 
 	constructor(paths: Paths, skopeo: Skopeo, platform: Platform) {
 		this.#paths = paths;
 		this.#skopeo = skopeo;
+		this.#archives = new Archives(paths);
 		this.#examination = new Examination(skopeo, platform);
 	}
 
@@ -52,7 +58,7 @@ export class LinuxTransport implements ImageTransport {
 				if (digest !== undefined && to.kind === 'registry') progress(`${digest}: sending\n`);
 			};
 			const tls = to.kind === 'registry' && to.insecure ? ['--dest-tls-verify=false'] : [];
-			const target = to.kind === 'archive' && names[0] ? `${skopeoName(to)}:${names[0]}` : skopeoName(to);
+			const target = skopeoName(to.kind === 'archive' && names[0] ? { ...to, name: names[0] } : to);
 			const words = ['--digestfile', digestFile, ...tls, `oci:${layout}:${IN_LAYOUT}`, target];
 			const what = `cannot ${to.kind === 'registry' ? 'push' : 'save'} ${titleOf(to)}`;
 			await this.#skopeo.copy(words, what, { signal, onOutput });
@@ -60,6 +66,20 @@ export class LinuxTransport implements ImageTransport {
 		} finally {
 			await removeFiles(layout);
 		}
+	}
+
+	async *archive(image: OutgoingImage, format: ArchiveFormat, options: SendOptions): AsyncGenerator<Buffer> {
+		const path = this.#archives.place();
+		await this.send(image, { kind: 'archive', format, path }, options);
+		yield* this.#archives.content(path);
+	}
+
+	receive(data: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<Received> {
+		return this.#archives.receive(data, signal);
+	}
+
+	look(url: string): Promise<readonly IncomingImage[] | undefined> {
+		return this.#archives.look(url);
 	}
 
 	async login({ registry, insecure, ...who }: Credentials): Promise<void> {

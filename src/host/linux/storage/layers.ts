@@ -18,6 +18,7 @@ import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { blobFile, layersIn } from '../registry/layout.ts';
 import { shortDigest } from '../registry/layouts.ts';
+import { isImageTree } from '../registry/recognition.ts';
 import { makeDistribution } from './distribution.ts';
 import { listNames, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
@@ -179,9 +180,20 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		await mkdir(partial, { mode: 0o755 });
 		const onProgress = (entries: number) => progress(`Extracted ${entries} files...\n`);
 		const { devices } = await extractArchive(archive, partial, { onProgress, signal });
+		if (isImageTree(listNames(partial))) throw imageInside(source.url);
 		if (devices > 0) progress(`Left out ${devices} device nodes: a container has a /dev of its own.\n`);
 		progress('Succesfully extracted binaries, creating image...\n');
 	}
+}
+
+/** On the host it would have been recognised before. */
+function imageInside(url: string): KleeneError {
+	return new KleeneError({
+		code: 'IMAGE_FAILED',
+		what: `cannot create an image from ${url}`,
+		why: 'it is an archive of an image (OCI or Docker), not of a root file system',
+		hint: 'download it, and load it with "klee image load -i FILE"',
+	});
 }
 
 function damagedBlob(digest: string, diffId: string): KleeneError {
