@@ -27,8 +27,7 @@ import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
 import { Streams } from './streams/upgrade.ts';
 import { confirmation } from './terminal.ts';
-
-const VERSION = '0.1.0';
+import { VERSION } from './version.ts';
 
 /** `kleened setup-pf`: no daemon, but a look at the pf of the host that one is to manage. */
 async function setUpPfOfHost(words: readonly string[]): Promise<void> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changesSection } from '#host/freebsd/activity/changes.ts';
+import { diskUsageSection } from '#host/freebsd/activity/disk-usage.ts';
 import { processesSection } from '#host/freebsd/activity/processes.ts';
 import { countersSection, usageOf, usageSection } from '#host/freebsd/activity/usage.ts';
 import { Paths } from '#host/freebsd/paths.ts';
@@ -47,5 +48,15 @@ test('changed files: what zfs diff says, below the root of the jail', () => {
 		{ kind: 'deleted', path: '/gone' },
 		{ kind: 'deleted', path: '/old' },
 		{ kind: 'added', path: '/new' },
+	]);
+});
+
+test('disk usage: datasets of layers, containers and volumes', () => {
+	const paths = new Paths('zroot/kleene', '/zroot/kleene');
+	const list = `zroot/kleene/layer\t99\nzroot/kleene/layer/0123456789ab\t7\nzroot/kleene/container/0123456789ac\t8\nzroot/kleene/volumes/data\t9\n`;
+	assert.deepEqual(diskUsageSection(paths).parse(list), [
+		{ kind: 'layer', id: '0123456789ab', bytes: 7 },
+		{ kind: 'container', id: '0123456789ac', bytes: 8 },
+		{ kind: 'volume', id: 'data', bytes: 9 },
 	]);
 });

@@ -72,6 +72,16 @@ export const activityCommands: Readonly<Record<string, Declaration>> = {
 /** Commands about more than containers. */
 export const overallCommands: Readonly<Record<string, Declaration>> = {
 	events: declareEvents,
+	info: (command) =>
+		act<{ json?: boolean }>(
+			withJson(command.description('show the daemon and its host')),
+			async () => (await import('../commands/activity/overview.ts')).info,
+		),
+	df: (command) =>
+		act<{ json?: boolean; verbose?: boolean }>(
+			withJson(command.description('show disk usage')).option('-v, --verbose', 'list every object'),
+			async () => (await import('../commands/activity/overview.ts')).diskUsage,
+		),
 	inspect: (command) =>
 		act(
 			withJson(command.description('show details of objects of any kind')).argument('<OBJECTS...>'),

@@ -87,7 +87,7 @@ const GROUPS: readonly Group[] = [
 		name: 'system',
 		description: 'manage the daemon',
 		commands: { ...systemCommands, ...overallCommands },
-		shortcuts: { events: 'events', inspect: 'inspect' },
+		shortcuts: { events: 'events', info: 'info', inspect: 'inspect' },
 		aliases: {},
 	},
 ];

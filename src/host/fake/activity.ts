@@ -1,4 +1,5 @@
-import type { HostActivity, HostFiles } from '#host/driver.ts';
+import type { HostActivity, HostFiles } from '#host/driver/activity.ts';
+import type { DiskUsage } from '#model/activity/disk-usage.ts';
 import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
@@ -30,6 +31,10 @@ export class FakeActivity implements HostActivity {
 
 	/** By container. */
 	readonly fileChanges = new Map<string, readonly FileChange[]>();
+
+	async diskUsage(): Promise<DiskUsage[]> {
+		return [];
+	}
 
 	async *changes({ container }: ChangesRequest): AsyncGenerator<FileChange> {
 		yield* this.fileChanges.get(container) ?? [];

@@ -5,6 +5,7 @@ import { eventRoutes } from './events.ts';
 import { fileRoutes } from './files.ts';
 import { logRoutes } from './logs.ts';
 import { objectRoutes } from './objects.ts';
+import { overviewRoutes } from './overview.ts';
 import { processRoutes } from './processes.ts';
 
 /** What containers and the daemon do and did. */
@@ -13,6 +14,7 @@ export function activityRoutes(app: App, engine: Engine): void {
 	eventRoutes(app, engine);
 	fileRoutes(app, engine);
 	objectRoutes(app, engine);
+	overviewRoutes(app, engine);
 	changeRoutes(app, engine);
 	processRoutes(app, engine);
 }

@@ -8,6 +8,7 @@ import { EventOperations } from './events.ts';
 import { FileOperations } from './files.ts';
 import { LogOperations } from './logs.ts';
 import { ObjectOperations } from './objects.ts';
+import { OverviewOperations } from './overview.ts';
 import { ProcessOperations } from './processes.ts';
 import { UsageOperations } from './usage.ts';
 
@@ -20,6 +21,7 @@ export class Activity {
 	readonly files: FileOperations;
 	readonly logs: LogOperations;
 	readonly objects: ObjectOperations;
+	readonly overview: OverviewOperations;
 	readonly processes: ProcessOperations;
 	readonly usage: UsageOperations;
 
@@ -31,6 +33,7 @@ export class Activity {
 		this.files = new FileOperations(context, runs);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);
+		this.overview = new OverviewOperations(context, runs);
 		this.processes = new ProcessOperations(context, runs, containers);
 		this.usage = new UsageOperations(context, runs);
 	}

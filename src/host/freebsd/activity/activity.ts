@@ -1,5 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostActivity } from '#host/driver.ts';
+import type { HostActivity } from '#host/driver/activity.ts';
+import type { DiskUsage } from '#model/activity/disk-usage.ts';
 import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
@@ -9,6 +10,7 @@ import type { Paths } from '../paths.ts';
 import { ask, askOne } from '../question.ts';
 import { StateDirectory } from '../sandbox/run-directory.ts';
 import { changesSection } from './changes.ts';
+import { diskUsageSection } from './disk-usage.ts';
 import { FreebsdFiles } from './files.ts';
 import { processesSection, signalSection } from './processes.ts';
 import { countersSection, usageOf, usageSection } from './usage.ts';
@@ -51,6 +53,10 @@ export class FreebsdActivity implements HostActivity {
 			const usage = measured[index];
 			return usage === undefined ? [] : [usageOf(request, usage, counters)];
 		});
+	}
+
+	diskUsage(): Promise<DiskUsage[]> {
+		return askOne(this.#shell, diskUsageSection(this.#paths));
 	}
 
 	async *changes({ container }: ChangesRequest): AsyncGenerator<FileChange> {

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostFiles } from '#host/driver.ts';
+import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
 
 /** FreeBSD has no lookup that links in a running jail could not lead out of, so nothing is copied from here. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HostActivity } from '#host/driver.ts';
+import type { HostActivity } from '#host/driver/activity.ts';
+import type { DiskUsage } from '#model/activity/disk-usage.ts';
 import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
@@ -12,6 +13,7 @@ import type { Paths } from '../paths.ts';
 import { Bundle } from '../sandbox/bundle/bundle.ts';
 import type { Logs } from '../sandbox/log/logs.ts';
 import { signalCommand } from '../sandbox/processes.ts';
+import { measure } from './disk-usage.ts';
 import { LinuxFiles } from './files.ts';
 
 /** Processes that are looked at in one turn of the event loop. */
@@ -57,6 +59,10 @@ export class LinuxActivity implements HostActivity {
 		return rows
 			.map((row) => ({ ...row, parent: inside.get(row.parent) ?? 0 }))
 			.sort((left, right) => left.pid - right.pid);
+	}
+
+	diskUsage(): Promise<DiskUsage[]> {
+		return measure(this.#paths);
 	}
 
 	async *changes({ container, layers }: ChangesRequest): AsyncGenerator<FileChange> {

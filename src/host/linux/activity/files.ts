@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, type Stats } from 'node:fs'
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostFiles } from '#host/driver.ts';
+import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
 import { ArchiveError } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
