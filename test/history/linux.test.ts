@@ -31,6 +31,7 @@ test('many clients of a real host get answers that some order of their requests 
 		);
 		await clients.perform(Array.from({ length: networks }, (_, network) => ({ kind: 'inspect-network', network })));
 		await clients.perform([{ kind: 'list' }]);
+		context.diagnostic(`${clients.history.length} requests`);
 		requireLinear(clients.history);
 		const doctor = await host.klee('network', 'doctor');
 		assert.equal(doctor.code, 0, doctor.stdout);

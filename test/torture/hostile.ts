@@ -10,35 +10,39 @@ interface Suite {
 
 /** Milliseconds that a file may take. */
 const LONGEST = 600_000;
-const INPUTS = /^# (\d+) inputs, seed (\d+)/gm;
+const INPUTS = /^\s*# (\d+) inputs, seed (\d+)/gm;
+const REQUESTS = /^\s*# (\d+) requests/gm;
 const FAILED = /^not ok .*/gm;
 
 async function repeat({ files, amount }: Suite, budget: Budget): Promise<Figures> {
 	const failures: string[] = [];
-	let injected = 0;
+	let [injected, requests] = [0, 0];
 	// Each at least once, however small the budget is.
 	for (let round = 0; round === 0 || !budget.isSpent; round += 1)
 		for (const file of files) {
-			const { inputs, failed } = await runOnce(file, amount);
+			const { inputs, asked, failed } = await runOnce(file, amount);
 			injected += inputs;
+			requests += asked;
 			failures.push(...failed);
-			if (failures.length > 0 || (round > 0 && budget.isSpent)) return { injected, failures };
+			if (failures.length > 0 || (round > 0 && budget.isSpent)) return { injected, requests, failures };
 		}
-	return { injected, failures };
+	return { injected, requests, failures };
 }
 
-async function runOnce(file: string, amount: number): Promise<{ inputs: number; failed: string[] }> {
+async function runOnce(file: string, amount: number): Promise<{ inputs: number; asked: number; failed: string[] }> {
 	const words = [process.execPath, '--test', '--test-reporter=tap', `--test-timeout=${LONGEST}`, file];
 	const { stdout, code } = await run(words, {
 		env: { ...process.env, KLEENE_TORTURE: String(amount) },
 		timeout: LONGEST,
 	});
 	const seeds = [...stdout.matchAll(INPUTS)];
-	const inputs = seeds.reduce((sum, [, count]) => sum + Number(count), 0);
-	if (code === 0) return { inputs, failed: [] };
+	const sum = (matches: Iterable<RegExpMatchArray>) =>
+		[...matches].reduce((total, [, count]) => total + Number(count), 0);
+	const [inputs, asked] = [sum(seeds), sum(stdout.matchAll(REQUESTS))];
+	if (code === 0) return { inputs, asked, failed: [] };
 	const reasons = stdout.match(FAILED) ?? ['it ended by itself'];
 	const again = `KLEENE_SEED=${seeds.at(-1)?.[2]} KLEENE_TORTURE=${amount} node --test ${file}`;
-	return { inputs, failed: reasons.map((reason) => `${reason}: ${again}`) };
+	return { inputs, asked, failed: reasons.map((reason) => `${reason}: ${again}`) };
 }
 
 const part = (name: string, what: string, minutes: number, suite: Suite): Part => {
