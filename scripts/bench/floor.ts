@@ -5,7 +5,9 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputOf } from '../../test/testbed/command.ts';
+import { type CrunPlace, placeForCrun } from '../../test/testbed/crun-place.ts';
 import type { TestHost } from '../../test/testbed/test-host.ts';
+import { Errands } from './errands.ts';
 
 interface Bundle {
 	readonly process: { readonly args: readonly string[] };
@@ -14,10 +16,13 @@ interface Bundle {
 }
 
 const NAME = 'bench-floor';
+const CONTAINER = `floor-${process.pid}`;
 
 export class Floor {
 	readonly #host: TestHost;
 	readonly #directory: string;
+	#place: CrunPlace | string | undefined;
+	#errands: Errands | undefined;
 
 	/** @param options of `klee run` for the kind of container, e.g. `-l vnet -n bench` */
 	static async start(host: TestHost, options: readonly string[]): Promise<Floor> {
@@ -49,11 +54,25 @@ export class Floor {
 
 	/** `runc run` of the bundle. */
 	async run(): Promise<void> {
-		const state = join(this.#directory, 'state');
-		await outputOf(['runc', '--root', state, 'run', '--bundle', this.#directory, `floor-${process.pid}`]);
+		await outputOf(this.#command('runc'));
+	}
+
+	/** `crun run` of the bundle, in the place where it works. @returns milliseconds, or why there is none */
+	async timeOfCrun(): Promise<number | string> {
+		this.#place ??= placeForCrun();
+		const place = this.#place;
+		if (typeof place === 'string') return place;
+		this.#errands ??= new Errands(place.words);
+		const { milliseconds, code, stderr } = await this.#errands.run(this.#command('crun'));
+		return code === 0 ? milliseconds : stderr;
+	}
+
+	#command(runtime: 'runc' | 'crun'): string[] {
+		return [runtime, '--root', join(this.#directory, runtime), 'run', '--bundle', this.#directory, CONTAINER];
 	}
 
 	async close(): Promise<void> {
+		await this.#errands?.close();
 		await this.#host.kleeOutput('stop', '-t', '0', NAME);
 	}
 }

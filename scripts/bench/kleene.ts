@@ -10,6 +10,8 @@ export interface RunTimes {
 	readonly node: Figures;
 	readonly client: Figures;
 	readonly runtime: Figures;
+	/** Or why there is none. */
+	readonly crun: Figures | string;
 	readonly klee: Figures;
 	readonly podman: Figures | string;
 }
@@ -25,10 +27,16 @@ export async function timesOfRuns(host: TestHost, podman: PodmanPeer | string, r
 	const watch = new Stopwatch();
 	const kind = ['-l', 'vnet', '-n', 'bench'];
 	const floor = await Floor.start(host, kind);
+	let refusal: string | undefined;
 	const peers: Record<string, () => Promise<unknown>> = {
 		node: () => watch.time('node', () => outputOf([process.execPath, '-e', '0'])),
 		client: () => watch.time('client', () => runProcess(host, ['lsn'])),
 		runtime: () => watch.time('runtime', () => floor.run()),
+		crun: async () => {
+			const time = await floor.timeOfCrun();
+			if (typeof time === 'number') watch.add('crun', time);
+			else refusal = time;
+		},
 		klee: () => watch.time('klee', () => runProcess(host, ['run', ...kind, 'Debian', 'true'])),
 		podman: async () => typeof podman === 'string' || watch.add('podman', await podman.timeOfRun()),
 	};
@@ -43,7 +51,8 @@ export async function timesOfRuns(host: TestHost, podman: PodmanPeer | string, r
 	const [node, client, runtime, klee] = (['node', 'client', 'runtime', 'klee'] as const).map((name) =>
 		watch.figures(name),
 	) as [Figures, Figures, Figures, Figures];
-	return { node, client, runtime, klee, podman: typeof podman === 'string' ? podman : watch.figures('podman') };
+	const crun = refusal ?? watch.figures('crun');
+	return { node, client, runtime, crun, klee, podman: typeof podman === 'string' ? podman : watch.figures('podman') };
 }
 
 /** klee as a user starts it: its process is part of what is measured. */

@@ -35,11 +35,13 @@ export function print({ run, daemon, traffic, scale, load }: Results): void {
 	if (load) printLoad(load);
 }
 
-function printRun({ node, client, runtime, klee, podman }: RunTimes): void {
+function printRun({ node, client, runtime, crun, klee, podman }: RunTimes): void {
 	heading('what a user waits for', 'median', '90 %', 'runs');
 	figures('node -e 0', node);
 	figures('klee lsn (the client alone)', client);
 	figures('runc run of the same bundle', runtime);
+	if (typeof crun === 'string') console.log(`  crun run skipped: ${crun}`);
+	else figures('crun run of the same bundle', crun);
 	figures('klee run -l vnet -n bench Debian true', klee);
 	const floor = client.median + runtime.median;
 	const parts = { floor: klee.median / floor, node: client.median / node.median };

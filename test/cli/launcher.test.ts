@@ -53,9 +53,9 @@ test('with dist/ the bundle runs, with the node that npm installed', async () =>
 	cpSync(BIN, join(root, 'bin'), { recursive: true });
 	mkdirSync(join(root, 'dist'));
 	mkdirSync(join(root, 'node_modules/.bin'), { recursive: true });
-	for (const name of ['klee', 'kleened']) writeFileSync(join(root, `dist/${name}.mjs`), '');
+	for (const name of ['klee.cjs', 'kleened.mjs']) writeFileSync(join(root, 'dist', name), '');
 	fakeNode(join(root, 'node_modules/.bin/node'), 'v26.0.0');
-	assert.match((await launch('built/bin/klee')).stdout, /^v26\.0\.0 .*\/dist\/klee\.mjs lsn/);
+	assert.match((await launch('built/bin/klee')).stdout, /^v26\.0\.0 .*\/dist\/klee\.cjs lsn/);
 	assert.match((await launch('built/bin/kleened')).stdout, /^v26\.0\.0 .*\/dist\/kleened\.mjs lsn/);
 });
 

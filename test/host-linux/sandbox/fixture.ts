@@ -51,7 +51,7 @@ export class Fixture {
 	readonly directory: string;
 	readonly paths: Paths;
 	readonly network: number;
-	readonly tools = { conmon: which('conmon'), runtime: which('runc') };
+	readonly tools = { conmon: which('conmon'), runtime: which(process.env.KLEENE_TEST_RUNTIME ?? 'runc') };
 	sandboxes: LinuxSandboxes;
 	readonly #containers: string[] = [];
 	#next = 0;

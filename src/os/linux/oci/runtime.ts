@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
 import { run } from '#os/exec.ts';
 import type { OciTools } from './conmon.ts';
@@ -18,7 +18,7 @@ const CGROUPS = '/sys/fs/cgroup/';
 
 /** Lets the first process of a created container begin. Throws CommandError or OciError. */
 export async function startContainer(tools: OciTools, container: string): Promise<void> {
-	if (await passExecFifo(join(tools.state, container, 'exec.fifo'))) return;
+	if (basename(tools.runtime) === 'runc' && (await passExecFifo(join(tools.state, container, 'exec.fifo')))) return;
 	await run([tools.runtime, '--root', tools.state, 'start', container], { timeout: TIMEOUT });
 }
 
@@ -67,7 +67,7 @@ function readOptional(file: string): string {
 }
 
 /**
- * The process of a created container waits in opening this FIFO to write one byte, and as long as there is the FIFO the
+ * With runc, the process of a created container waits in opening this FIFO to write one byte (with crun, it reads), and as long as there is the FIFO the
  * container counts as not started. Source: runc, libcontainer/container_linux.go (exec), standard_init_linux.go.
  */
 async function passExecFifo(path: string): Promise<boolean> {
