@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import type { Opened } from '#os/exec.ts';
 import { type ExchangeContext, exchange } from './exchange.ts';
@@ -81,8 +82,17 @@ export class HostShell implements Shell {
 		return this.#open(script);
 	}
 
+	/** @throws KleeneError HOST_EXHAUSTED where this machine lacks what a process takes */
+	async #start(shellArguments: readonly string[]): Promise<Opened> {
+		try {
+			return await this.#way.start(shellArguments);
+		} catch (error) {
+			throw refuseExhausted('cannot ask the host', error);
+		}
+	}
+
 	async #open(script: Script): Promise<ShellSession> {
-		const child = await this.#way.start(READ_ONE_LINE);
+		const child = await this.#start(READ_ONE_LINE);
 		child.stdin.write(asOneLine(lines(prologue(this.#options.path), script)));
 		const exited = child.exited.then((code) => {
 			if (this.#way.lostBy(code)) throw new ConnectionLost(`exit code ${code}`, { started: true });
@@ -180,7 +190,7 @@ export class HostShell implements Shell {
 		onLost?: (token: string) => void,
 	): Promise<SectionResult[]> {
 		return await exchange(sections, options, {
-			start: (token) => this.#way.start(exchangeArguments(token)),
+			start: (token) => this.#start(exchangeArguments(token)),
 			place,
 			client: this.#way.startsClients,
 			lostBy: (code) => this.#way.lostBy(code),

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { CommandError, type Opened, open, run } from '#os/exec.ts';
 import { controlPath, exitCommand, masterCommand, type SshAccess } from './ssh-command.ts';
 import { explainSsh, sshMissing } from './ssh-errors.ts';
+import { nameOf } from './ssh-target.ts';
 
 /** Milliseconds for logging in: ssh itself limits only the connection. */
 const LOGIN = 30_000;
@@ -30,6 +32,8 @@ export class SshMaster {
 			await ready(child, said, hello);
 			return new SshMaster(child, said);
 		} catch (error) {
+			const refusal = refuseExhausted(`cannot reach ${nameOf(access.target)} over ssh`, error);
+			if (refusal !== error) throw refusal;
 			if (error instanceof CommandError) throw sshMissing(access.target, error);
 			throw explainSsh(access.target, error instanceof NotReady ? error.message : String(error));
 		}
