@@ -1,6 +1,6 @@
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyReply, LogController } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Engine } from '#engine/engine.ts';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
@@ -34,6 +34,8 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 		logController: new LogController({ disableRequestLogging: true }),
 		bodyLimit: 4 * 1024 * 1024,
 		routerOptions: { maxParamLength: LONGEST_IDENTIFIER },
+		// A path that cannot be decoded comes to no route.
+		frameworkErrors: answerError,
 		ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -45,12 +47,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 			paths: describeStreams(),
 		},
 	});
-	app.setErrorHandler((error, request, reply) => {
-		const refusal = asRefusal(error);
-		const { status, type, body } = errorAnswer(refusal, request.routeOptions.config.errors ?? [500], request.headers);
-		if (statusOf(refusal) === 500) request.log.error({ err: error, url: request.url }, 'request failed');
-		return reply.code(status).header('vary', 'accept').type(type).send(body);
-	});
+	app.setErrorHandler(answerError);
 	app.setNotFoundHandler((_request, reply) => reply.code(404).type('text/plain').send('not found'));
 	app.addHook('onRoute', ({ schema }) => {
 		if (schema && !schema.hide) schema.response = { ...(schema.response as object), ...ERROR_RESPONSES };
@@ -73,6 +70,17 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 	await app.ready();
 	return app;
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+	const refusal = asRefusal(error);
+	const { status, type, body } = errorAnswer(
+		refusal,
+		request.routeOptions.config?.errors ?? [404, 500],
+		request.headers,
+	);
+	if (statusOf(refusal) === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+	return reply.code(status).header('vary', 'accept').type(type).send(body);
 }
 
 /** Requests that do not fit their schema are refusals too; fastify's own errors carry `validation` or a 4xx status. */

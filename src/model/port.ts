@@ -67,6 +67,12 @@ function parseRange(text: string, whole: string): [number, number] {
 
 function parsePort(text: string, whole: string): number {
 	const value = Number(text);
+	if (text === '0')
+		throw refuse(
+			whole,
+			'containers have no port 0',
+			'for a free port of the host, name that of the container: -p 0:80',
+		);
 	if (!NUMBER.test(text) || value > 65_535) throw badPort(whole);
 	return value;
 }

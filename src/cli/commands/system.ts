@@ -12,6 +12,21 @@ const COLUMNS: readonly Column<Lost>[] = [
 	{ title: 'ID', cell: ({ id }) => id, shrinks: true },
 ];
 
+/** By the code of the error. */
+const REASONS: Readonly<Record<string, string>> = {
+	ENOENT: 'its directory does not exist',
+	ENOTDIR: 'its directory does not exist',
+	EISDIR: 'it is a directory',
+	ENOTEMPTY: 'it is a directory',
+	EEXIST: 'it is a directory',
+	EACCES: 'you have no permission to write there',
+	EPERM: 'you have no permission to write there',
+	EROFS: 'its file system is read-only',
+	ENOSPC: 'its file system is full',
+	EDQUOT: 'its file system is full',
+	ENAMETOOLONG: 'its name is too long',
+};
+
 export const backup: Action<object> = async ({ args: [file = ''], client }) => {
 	const database = await client.system.backup();
 	const partial = `${file}.partial`;
@@ -24,8 +39,8 @@ export const backup: Action<object> = async ({ args: [file = ''], client }) => {
 		throw new KleeneError({
 			code: 'INVALID_ARGUMENT',
 			what: `cannot write ${file}`,
-			why: messageOf(error),
-			hint: 'name a file that you can write to',
+			why: REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error),
+			hint: 'name a file in a directory that you can write to',
 		});
 	}
 	line(file);

@@ -19,3 +19,13 @@ test('a time limit is a number of seconds', () => {
 	for (const value of ['0', '-1', '1.5', 'x', '9999999999'])
 		assert.throws(() => timeoutOf(`--download-timeout=${value}`), { why: 'it is not a number of seconds' }, value);
 });
+
+test('options that are not understood are refused in words of kleened', () => {
+	for (const [argv, why] of [
+		[['--max-macs', '-1'], 'the value of --max-macs is missing or begins with "-" (write --max-macs=VALUE)'],
+		[['--root'], 'the value of --root is missing or begins with "-" (write --root=VALUE)'],
+		[['--nonsense'], 'there is no option --nonsense'],
+		[['start'], 'kleened takes options, and as the first word recover, restore or setup-pf'],
+	] as const)
+		assert.throws(() => readArguments(argv), { code: 'CONFIG_INVALID', why });
+});

@@ -175,7 +175,22 @@ function parseOptions(argv: readonly string[]) {
 			},
 		}).values;
 	} catch (error) {
-		throw invalid('these arguments', messageOf(error), 'see kleened --help');
+		throw invalid('these arguments', reasonOf(error), 'see kleened --help');
+	}
+}
+
+/** By the code of the error; Node says how its own parser wants them. */
+function reasonOf(error: unknown): string {
+	const [, option] = /'(--?[\w-]+)/.exec(messageOf(error)) ?? [];
+	switch ((error as NodeJS.ErrnoException).code) {
+		case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
+			return `there is no option ${option ?? ''}`.trim();
+		case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
+			return `the value of ${option ?? 'an option'} is missing or begins with "-" (write ${option ?? '--option'}=VALUE)`;
+		case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
+			return 'kleened takes options, and as the first word recover, restore or setup-pf';
+		default:
+			return messageOf(error);
 	}
 }
 

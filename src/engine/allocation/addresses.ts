@@ -57,14 +57,20 @@ function parseWanted(network: Network, family: Family, wanted: string, subnet: S
 		const message = `cannot set ip address because there is no IPv${family} subnet defined for this network`;
 		throw new KleeneError({ code: 'INVALID_ADDRESS', what, why: message, hint: 'leave the address out', message });
 	}
-	requireAssignable(what, address, subnet);
+	requireAssignable(what, address, { subnet, gateway: network.families[family]?.gateway?.address.value });
 	return address;
 }
 
-function requireAssignable(what: string, address: Address, subnet: Subnet): void {
+function requireAssignable(
+	what: string,
+	address: Address,
+	{ subnet, gateway }: { readonly subnet: Subnet; readonly gateway: bigint | undefined },
+): void {
 	const { first, last } = assignable(subnet);
 	const text = (value: bigint) => formatAddress({ family: subnet.family, value });
-	const hint = `choose one from ${text(first)} to ${text(last)}`;
+	const [from, to] = [first === gateway ? first + 1n : first, last === gateway ? last - 1n : last];
+	const isBetween = gateway !== undefined && from < gateway && gateway < to;
+	const hint = `choose one from ${text(from)} to ${text(to)}${isBetween ? ` except ${text(gateway)}, the gateway` : ''}`;
 	const refuse = (why: string) => new KleeneError({ code: 'INVALID_ADDRESS', what, why, hint });
 	if (!contains(subnet, address)) throw refuse(`it is outside the subnet ${formatSubnet(subnet)}`);
 	if (address.value < first) throw refuse(`it is the network address of ${formatSubnet(subnet)}`);

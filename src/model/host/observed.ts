@@ -59,7 +59,7 @@ export interface ObservedExcess {
 	readonly what: string;
 	/** Holder, e.g. `jail 2f1dc29b8f36`; absent: the firewall. */
 	readonly place?: string;
-	/** Why it matters; absent: as for any rule that nobody asked for. */
+	/** Why it matters; absent: as for any rule that is not configured. */
 	readonly why?: string;
 	/** Parts to unmake for its removal, in order; empty where only an administrator can remove it. */
 	readonly parts: readonly Part[];

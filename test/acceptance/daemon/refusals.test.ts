@@ -8,6 +8,7 @@ import { type Outcome, run } from '#test/testbed/command.ts';
 import { createNamespace, removeNamespace } from '#test/testbed/network-namespace.ts';
 import { difference, type Snapshot, snapshotOfNetwork } from '#test/testbed/snapshot.ts';
 import { KLEE, KLEENED, type TestHost } from '#test/testbed/test-host.ts';
+import { ask } from '#test/testbed/wire.ts';
 
 let host: TestHost;
 let settled: Snapshot;
@@ -228,6 +229,27 @@ test('an image that cannot be made leaves nothing', async () => {
 		assert.match(stdout + stderr, says);
 	}
 	assert.equal((await host.kleeJson<unknown[]>('lsi')).length, 1);
+});
+
+test('a path that cannot be decoded is a bad request like any other', async () => {
+	const { status, text } = await ask(host.socket, 'GET /networks/%ff/inspect');
+	// As for any path of which there is nothing; other clients get 400.
+	assert.equal(status, 404);
+	assert.deepEqual(JSON.parse(text), { message: "'/networks/%ff/inspect' is not a valid url component" });
+});
+
+test('files that cannot be written, ports and addresses that cannot be used', async () => {
+	const cases: Refusal[] = [
+		{ args: ['system', 'backup', '/nosuch/x'], says: ['cannot write /nosuch/x: its directory does not exist'] },
+		{ args: ['system', 'backup', host.folder], says: [`cannot write ${host.folder}: it is a directory`] },
+		{ args: [...vnet, '-p', '0', 'Debian'], says: ['containers have no port 0', '-p 0:80'] },
+		{ args: [...vnet, '--ip', '10.4.6.255', 'Debian'], says: ['choose one from 10.4.6.2 to 10.4.6.254'] },
+	];
+	for (const one of cases) {
+		const { stdout, stderr } = await assertRefused(one);
+		assert.doesNotMatch(stdout + stderr, /ENOENT|EISDIR|range 0 - 65535/);
+	}
+	assert.equal(existsSync(`${host.folder}.partial`), false);
 });
 
 test('the daemon is not running', async () => {

@@ -4,6 +4,7 @@ import { parseAddress } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
+import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer } from '../../identify.ts';
 import { vnetInterface } from '../../plan/network/endpoint.ts';
@@ -50,13 +51,25 @@ export class TraceOperations {
 		const { service, ...told } = trace({ world, question, from, to });
 		const listeners = service && (await this.#context.driver.listeners(service));
 		const known = service && listeners && { service, listeners };
-		const hops = known ? [...told.hops.slice(0, -1), serviceHop(service, listeners)] : told.hops;
+		const publisher = known && to.kind === 'host' ? this.#stoppedPublisher(question) : undefined;
+		const hops = known ? [...told.hops.slice(0, -1), serviceHop(service, listeners, publisher)] : told.hops;
 		const notProbed = reasonNotToProbe(from, to);
 		const probe = notProbed === '' ? await this.#probe(question, from, to.address) : undefined;
 		const agrees = probe === undefined || [undefined, told.reachable].includes(arrived(question, probe));
 		const verdict = agrees ? (told.reachable ? 'reachable' : 'unreachable') : 'disagreement';
 		const listening = known && isHeard(service, listeners);
 		return { ...told, hops, question, address: to.address, probe, notProbed, listening, verdict };
+	}
+
+	/** Name of a container that publishes a port of the host when it runs. */
+	#stoppedPublisher({ protocol, port }: TraceQuestion): string | undefined {
+		const { store } = this.#context;
+		const publishes = (one: PublishedPort) => {
+			const { first, last } = parsePortRange(one);
+			return one.protocol === protocol && first <= port && port <= last;
+		};
+		const publishers = store.containers.list().filter(({ publicPorts }) => publicPorts.some(publishes));
+		return publishers.find(({ id }) => !store.containers.isRunning(id))?.name;
 	}
 
 	#probe({ protocol, port }: TraceQuestion, from: TraceEnd, address: string): Promise<ProbeResult> {

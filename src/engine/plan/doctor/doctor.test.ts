@@ -94,6 +94,25 @@ describe('leaks', () => {
 		]);
 	});
 
+	test('a bridge with cables of a container names what has to go first', () => {
+		const bridge = iface('kleene9', { type: 'bridge' });
+		const [finding, ...more] = find({ interfaces: [BRIDGE, iface('epair3a', { bridge: 'kleene9' }), bridge] }).filter(
+			({ kind }) => kind === 'leak',
+		);
+		assert.equal(finding?.hint, 'klee container rm -f web, then klee network doctor --repair');
+		assert.match(finding?.what ?? '', /kleene9 .*; containers on it: web$/);
+		assert.deepEqual([finding?.steps, more], [[], []]);
+	});
+
+	test('many rules of one place are one finding', () => {
+		const excess = Array.from({ length: 50 }, (_, n) => ({ what: `set s${n}`, parts: [LIMIT], owner: EPAIR }));
+		const [finding, ...more] = find({ comparison: { excess } });
+		assert.equal(finding?.what, 'the firewall has set s0 and 49 other entries, which are not configured');
+		assert.equal(finding?.steps.length, 51);
+		assert.deepEqual(more, []);
+		assert.equal(find({ comparison: { excess: excess.slice(0, 3) } }).length, 3);
+	});
+
 	test('a change under way explains what it makes', () => {
 		const making: Part = { kind: 'epair', container: 'c2', unit: 8, inside: 'epair0b', mac: '', routed: false };
 		assert.deepEqual(find({ interfaces: [BRIDGE, CABLE, iface('epair8a')], inFlight: [making] }), []);

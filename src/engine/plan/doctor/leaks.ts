@@ -1,5 +1,5 @@
 import { hostEnd, innerEnd, unitOfHostEnd } from '#model/cable.ts';
-import type { ObservedInterface } from '#model/host/observed.ts';
+import type { ObservedExcess, ObservedInterface } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import { identityOf, type Part } from '#model/part.ts';
 import { make, type Step, unmake } from '#model/step.ts';
@@ -21,7 +21,7 @@ function explainedParts({ networks, runs, inFlight }: Examination): readonly Par
 	return [...networks.flatMap(({ parts }) => parts), ...runs.flatMap(({ parts }) => parts), ...inFlight];
 }
 
-function strayInterfaces({ networks, observed, traits }: Examination, explained: readonly Part[]): Finding[] {
+function strayInterfaces({ networks, runs, observed, traits }: Examination, explained: readonly Part[]): Finding[] {
 	const names = new Set(networks.map(({ network }) => network.interface));
 	for (const part of explained) {
 		if (part.kind === 'network-interface') names.add(part.interface);
@@ -33,6 +33,9 @@ function strayInterfaces({ networks, observed, traits }: Examination, explained:
 		if (!part) return [];
 		const ports = observed.interfaces.filter(({ bridge }) => bridge === found.name).map(({ name }) => name);
 		const what = `interface ${found.name} belongs to no network and no running container`;
+		const units = new Set(ports.map(unitOfHostEnd));
+		const users = runs.filter((run) => run.parts.some((one) => one.kind === 'epair' && units.has(one.unit)));
+		if (users.length > 0) return [usedLeak(what, part, users)];
 		return [
 			leak({
 				what: ports.length > 0 ? `${what}; its ports: ${ports.join(', ')}` : what,
@@ -95,22 +98,52 @@ function strayProxies({ networks, observed, traits }: Examination, explained: re
 /** Of a rule. */
 const PASSES = 'it lets packets through, or keeps them back, for something that is not there';
 
+/** As many of one place are listed one by one. */
+const LISTED = 3;
+
 function strayRules({ observed, inFlight, traits }: Examination): Finding[] {
 	if (inFlight.length > 0) return [];
-	return (observed.comparison?.excess ?? []).map(({ what, place = 'the firewall', why = PASSES, parts, owner }) => {
-		const steps: Step[] = [...parts.map(unmake), ...(owner && parts.length > 0 ? [make(owner)] : [])];
-		return {
-			kind: 'leak',
-			about: parts.map(identityOf).join(', ') || what,
-			severity: 'error',
-			subject: 'host',
-			what: `${place} has ${what}, which is not configured`,
-			why,
-			hint: hintOfRepair(steps, customsOf(traits).lookAtRules),
-			steps,
-			owners: [],
-		};
+	const byPlace = Map.groupBy(
+		(observed.comparison?.excess ?? []).map((one) => ({ place: 'the firewall', why: PASSES, ...one })),
+		({ place, why }) => `${place} ${why}`,
+	);
+	return [...byPlace.values()].flatMap((found) => {
+		if (found.length <= LISTED) return found.map((one) => strayRule([one], traits));
+		return [strayRule(found, traits)];
 	});
+}
+
+type Excess = ObservedExcess & { readonly place: string; readonly why: string };
+
+/** @param found in one place, for one reason; not empty */
+function strayRule(found: readonly Excess[], traits: HostTraits): Finding {
+	const [{ place, why, what: first }] = found as readonly [Excess, ...Excess[]];
+	const parts = found.flatMap((one) => one.parts);
+	const owners = found.flatMap(({ owner, parts }) => (owner && parts.length > 0 ? [owner] : []));
+	const again = new Map(owners.map((owner) => [identityOf(owner), owner]));
+	const steps: Step[] = [...parts.map(unmake), ...[...again.values()].map(make)];
+	const what = found.length === 1 ? first : `${first} and ${found.length - 1} other entries`;
+	return {
+		kind: 'leak',
+		about: parts.map(identityOf).join(', ') || found.map((one) => one.what).join(', '),
+		severity: 'error',
+		subject: 'host',
+		what: `${place} has ${what}, which ${found.length === 1 ? 'is' : 'are'} not configured`,
+		why,
+		hint: hintOfRepair(steps, customsOf(traits).lookAtRules),
+		steps,
+		owners: [],
+	};
+}
+
+/** It cannot go while containers are on it. */
+function usedLeak(what: string, part: Part, users: Examination['runs']): Finding {
+	const names = users.map(({ name }) => name).join(' ');
+	return {
+		...leak({ what: `${what}; containers on it: ${names}`, part, otherwise: '' }),
+		hint: `klee container rm -f ${names}, then klee network doctor --repair`,
+		steps: [],
+	};
 }
 
 /** @param otherwise how it is done by hand */

@@ -40,7 +40,7 @@ interface Place extends Names {
 
 type Words = readonly [rule: string, change: string];
 
-const NOTHING = 'none of Kleene';
+const NOTHING = 'no setting of Kleene';
 const UNPUBLISH = 'klee stop, run without -p';
 const FROM_SOURCES = 'klee run --publish-from ... (make it anew)';
 
@@ -66,8 +66,8 @@ const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
 	outward: ({ from }) => [`${from} is not internal: its members may go out`, anew(from, '--internal')],
 	'outside-published': () => ['from outside, published ports are reached', UNPUBLISH],
 	'outside-apart': (at) => ['from outside, nothing but published ports is reached', publish(at)],
-	transit: () => ['the host passes nothing on between others', NOTHING],
-	'from-host': () => ['the host itself may send', NOTHING],
+	transit: () => ['the host does not forward between other interfaces', NOTHING],
+	'from-host': () => ['the host may send', NOTHING],
 	'source-allowed': ({ source }) => [`${source} may use this port`, FROM_SOURCES],
 	'source-refused': ({ source }) => [`${source} may not use this port`, FROM_SOURCES],
 	'host-open': ({ from }) => [`${from} is not internal: its members reach the host`, anew(from, '--internal')],
@@ -77,7 +77,7 @@ const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
 		`${from} is internal: its members do not reach services of the host`,
 		anew(from, 'without --internal'),
 	],
-	'host-own': () => ['what comes to the host itself is not for Kleene to judge', NOTHING],
+	'host-own': () => ['Kleene does not filter packets to the host itself', NOTHING],
 };
 
 function rulingOf({ verdict, rule }: Judgement, at: Place): Ruling {

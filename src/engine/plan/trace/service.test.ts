@@ -16,6 +16,12 @@ const CASES: readonly [service: Service, addresses: readonly string[], heard: bo
 	[WEB6, ['0.0.0.0', '::1'], false, 'web listens on 0.0.0.0:80, [::1]:80/tcp only, not on fd00::2'],
 	[{ ...WEB, container: undefined, name: 'the host' }, [], false, 'nothing on the host listens on 80/tcp'],
 ];
+test('a port of the host that a stopped container publishes', () => {
+	const { what, change } = serviceHop({ ...WEB, container: undefined, name: 'the host' }, [], 'db');
+	assert.equal(what, 'nothing on the host listens on 80/tcp; it is published by db, which is not running');
+	assert.equal(change, 'klee start db');
+});
+
 for (const [service, addresses, heard, what] of CASES)
 	test(what, () => {
 		const hop = serviceHop(service, addresses);

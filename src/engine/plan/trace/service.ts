@@ -19,8 +19,12 @@ export function isHeard({ address }: Service, addresses: readonly string[]): boo
 	return addresses.some((one) => one === address || one === UNSPECIFIED[familyOf(address)]);
 }
 
-/** The last hop, when it is known who listens. Most services that "cannot be reached" do not, or only to themselves. */
-export function serviceHop(service: Service, addresses: readonly string[]): Hop {
+/**
+ * The last hop, when it is known who listens. Most services that "cannot be reached" do not, or only to themselves.
+ *
+ * @param publisher name of a container that publishes the port of the host, and is not running
+ */
+export function serviceHop(service: Service, addresses: readonly string[], publisher?: string): Hop {
 	const { container, name, address, protocol, port } = service;
 	const what = `${port}/${protocol}`;
 	const where = addresses.map((one) => withPort(one, port)).join(', ');
@@ -32,6 +36,10 @@ export function serviceHop(service: Service, addresses: readonly string[]): Hop 
 			what: `${name} listens on ${where}/${protocol} only, not on ${address}`,
 			change: `let the service listen on ${every}, or on ${address}`,
 		};
+	if (container === undefined && publisher !== undefined) {
+		const stopped = `nothing on ${name} listens on ${what}; it is published by ${publisher}, which is not running`;
+		return { kind: 'process', what: stopped, change: `klee start ${publisher}` };
+	}
 	if (container === undefined)
 		return { kind: 'process', what: `nothing on ${name} listens on ${what}`, change: 'start the service' };
 	const change = `start the service, e.g. klee exec ${name} ...`;
