@@ -128,7 +128,7 @@ test('a volume at a directory that is empty or has an owner of its own gets that
 	};
 	assert.deepEqual(await mode('temporary'), ['1777', 0, 0]);
 	const image = JSON.parse(await host.kleeOutput('isi', 'Debian')) as { dataset: string };
-	const home = statSync(join(host.root, image.dataset, 'root/root'));
+	const home = statSync(join(host.root, image.dataset, 'root'));
 	assert.deepEqual(await mode('home'), [(home.mode & 0o7777).toString(8), home.uid, home.gid]);
 	assert.deepEqual(await mode('new'), ['755', 0, 0]);
 	await host.kleeOutput('rmc', id);
@@ -139,7 +139,7 @@ test('a link in the image leads to what is inside of the container, never to the
 	mkdirSync(secret);
 	writeFileSync(join(secret, 'key'), 'of the host');
 	const image = JSON.parse(await host.kleeOutput('isi', 'Debian')) as { dataset: string };
-	const root = join(host.root, image.dataset, 'root');
+	const root = join(host.root, image.dataset);
 	symlinkSync(secret, join(root, 'trap'));
 	symlinkSync('/../../../../../../../../etc', join(root, 'climb'));
 	mkdirSync(join(root, secret), { recursive: true });

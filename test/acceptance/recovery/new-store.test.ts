@@ -42,7 +42,7 @@ test('everything is in lost+found, logged, and the host is as new', async () => 
 
 	const expected = [
 		...containers.map(({ id }) => `container ${id}`),
-		...images.map((id) => `image ${id}`),
+		...images.flatMap((id) => [`image ${id}`, `layer ${id}`]),
 		...networks.map((id) => `network ${id}`),
 		'volume data',
 	].sort();

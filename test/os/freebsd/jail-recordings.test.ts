@@ -46,7 +46,7 @@ test('mounts in their order, stacked ones as often as they are there', () => {
 test('datasets and snapshots', () => {
 	const rows = rowsOf(recorded('030').stdout);
 	assert.deepEqual(rows[2]?.slice(0, 2), ['zroot/kleene/container/aaaabbbbcccc', 'filesystem']);
-	assert.equal(rows[2]?.[5], 'zroot/kleene/layer/base@layer');
+	assert.equal(rows[2]?.[5], 'zroot/kleene/image/base@image');
 	assert.equal(rows.length, 7);
 	const [first, second] = parseDatasets('zroot/kleene\t/zroot/kleene\tyes\t-\nzroot/x\tlegacy\tno\tone\n');
 	assert.deepEqual(first, { name: 'zroot/kleene', mountPoint: '/zroot/kleene', mounted: true, property: '' });
@@ -92,7 +92,7 @@ test('what the tools of the host refuse comes with a reason and a way out', () =
 	for (const [number, reason] of Object.entries(reasons))
 		assert.match(explained(number)?.why ?? 'nothing', reason, number);
 	assert.equal(explainJail(recorded('133').stderr), undefined);
-	const clones = "cannot destroy 'zroot/kleene/layer/a': filesystem has dependent clones\nuse '-R' to destroy";
+	const clones = "cannot destroy 'zroot/kleene/image/a': filesystem has dependent clones\nuse '-R' to destroy";
 	assert.equal(explainZfs(clones)?.code, 'IN_USE');
 });
 
