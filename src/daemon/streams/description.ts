@@ -8,7 +8,8 @@ import { WebSocketMessage } from '#api/messages.ts';
 import { RunAttachedConfig } from '#api/runs.ts';
 import type { StreamPath } from './upgrade.ts';
 
-const FIRST_FRAMES: Readonly<Record<StreamPath, { readonly summary: string; readonly first: Type.TSchema }>> = {
+/** Configuration that a client sends first, by path. */
+export const FIRST_FRAMES: Readonly<Record<StreamPath, { readonly summary: string; readonly first: Type.TSchema }>> = {
 	'/exec/start': { summary: 'start an execution instance', first: ExecStartConfig },
 	'/containers/run': { summary: 'ours: create, connect and start a container', first: RunAttachedConfig },
 	'/containers/attach': { summary: 'ours: follow a running container', first: AttachConfig },

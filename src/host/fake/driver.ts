@@ -79,7 +79,7 @@ export class FakeHost implements HostDriver {
 	readonly transport: ImageTransport = {
 		...{ examine: noRegistry, send: noRegistry, login: noRegistry, logout: noRegistry },
 		archive: () => {
-			throw refuse('make an archive', 'there are no files in memory');
+			throw unsupported('make an archive', 'there are no files in memory');
 		},
 		receive: noRegistry,
 		look: async () => undefined,
@@ -249,7 +249,11 @@ function sharesReference(going: readonly string[]): (references: readonly string
 }
 
 async function noRegistry(): Promise<never> {
-	throw refuse('reach a registry', 'there is none in memory');
+	throw unsupported('reach a registry', 'there is none in memory');
+}
+
+function unsupported(what: string, why: string): KleeneError {
+	return new KleeneError({ code: 'UNSUPPORTED_HERE', what, why, hint: 'use a real host' });
 }
 
 function refuse(what: string, why: string): KleeneError {

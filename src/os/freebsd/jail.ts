@@ -19,8 +19,8 @@ interface JailRow {
 
 /** Of `jls -v --libxo json`, and what both have of `jls -n --libxo json`, which gives numbers as text. */
 export function parseJails(output: string): RunningJail[] {
-	const parsed = JSON.parse(output) as { 'jail-information'?: { jail?: readonly JailRow[] } };
-	return (parsed['jail-information']?.jail ?? []).map(({ jid, name = '', path = '', ipv4_addrs, ipv6_addrs }) => ({
+	const parsed = JSON.parse(output) as { 'jail-information'?: { jail?: readonly JailRow[] } } | null;
+	return (parsed?.['jail-information']?.jail ?? []).map(({ jid, name = '', path = '', ipv4_addrs, ipv6_addrs }) => ({
 		jid: Number(jid),
 		name,
 		path,

@@ -16,8 +16,8 @@ interface LibxoRow {
 
 /** Of `mount --libxo json`. */
 export function parseMounts(output: string): MountRow[] {
-	const parsed = JSON.parse(output) as { mount?: { mounted?: readonly LibxoRow[] } };
-	return (parsed.mount?.mounted ?? []).map(({ special, node, fstype, opts = [] }) => ({
+	const parsed = JSON.parse(output) as { mount?: { mounted?: readonly LibxoRow[] } } | null;
+	return (parsed?.mount?.mounted ?? []).map(({ special, node, fstype, opts = [] }) => ({
 		source: special,
 		target: node,
 		type: fstype,

@@ -37,8 +37,8 @@ const FAMILIES: ReadonlyMap<string | undefined, Family> = new Map([
 
 /** @throws SyntaxError where it is no JSON */
 export function parseRoutes(text: string): NetstatRoute[] {
-	const answer = JSON.parse(text) as Answer;
-	const tables = answer.statistics?.['route-information']?.['route-table']?.['rt-family'] ?? [];
+	const answer = JSON.parse(text) as Answer | null;
+	const tables = answer?.statistics?.['route-information']?.['route-table']?.['rt-family'] ?? [];
 	return tables.flatMap((table) => {
 		const family = FAMILIES.get(table['address-family']);
 		return family === undefined ? [] : (table['rt-entry'] ?? []).map((entry) => routeOf(family, entry));
