@@ -32,7 +32,7 @@ export default {
 		layer('engine/plan', ['model/', 'inet/', 'errors/'], 'planning is pure'),
 		layer(
 			'engine',
-			['host/driver\\.ts', 'store/', 'model/', 'inet/', 'errors/'],
+			['host/driver[a-z-]*\\.ts', 'store/', 'model/', 'inet/', 'errors/'],
 			'the engine knows hosts by their contract only',
 		),
 		layer('store', ['model/', 'inet/', 'errors/'], 'rows in, model values out'),

@@ -34,6 +34,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 	return {
 		activity: host.activity,
 		transport: host.transport,
+		builds: host.builds,
 		facts: () => host.facts(),
 		observe: (scope, expected) => host.observe(scope, expected),
 		describe: (step) => host.describe(step),

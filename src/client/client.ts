@@ -4,7 +4,8 @@ import { type ContainersClient, containersClient } from './containers.ts';
 import { type DiagnosisClient, diagnosisClient } from './diagnosis.ts';
 import { type ExecutionsClient, executionsClient } from './executions.ts';
 import { HttpTransport } from './http.ts';
-import { type ImagesClient, imagesClient } from './images.ts';
+import { type BuildsClient, buildsClient } from './images/builds.ts';
+import { type ImagesClient, imagesClient } from './images/images.ts';
 import { type NetworksClient, networksClient } from './networks.ts';
 import { type SystemClient, systemClient } from './system.ts';
 import { readTls, type TlsFiles } from './tls.ts';
@@ -23,6 +24,7 @@ export interface KleeneClient {
 	readonly activity: ActivityClient;
 	readonly executions: ExecutionsClient;
 	readonly images: ImagesClient;
+	readonly builds: BuildsClient;
 	readonly networks: NetworksClient;
 	readonly volumes: VolumesClient;
 	readonly diagnosis: DiagnosisClient;
@@ -40,6 +42,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 		activity: activityClient(http),
 		executions: executionsClient(http),
 		images: imagesClient(http),
+		builds: buildsClient(http),
 		networks: networksClient(http),
 		volumes: volumesClient(http),
 		diagnosis: diagnosisClient(http),

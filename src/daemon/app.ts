@@ -7,6 +7,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
 import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
 import { activityRoutes } from './routes/activity/activity.ts';
+import { buildRoutes } from './routes/builds.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
@@ -63,6 +64,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	activityRoutes(app, engine);
 	imageRoutes(app, engine);
 	imageArchiveRoutes(app, engine);
+	buildRoutes(app, engine);
 	registryRoutes(app, engine);
 	volumeRoutes(app, engine);
 	systemRoutes(app, engine);

@@ -8,6 +8,7 @@ import type { Unknown } from './leaks.ts';
 import { KeyedLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
 import { Activity } from './operations/activity/activity.ts';
+import { Builds } from './operations/build/builds.ts';
 import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
@@ -44,6 +45,7 @@ export class Engine {
 	readonly layers: Layers;
 	readonly transfers: ImageTransfers;
 	readonly imageSizes: ImageSizes;
+	readonly builds: Builds;
 	readonly volumes: VolumeOperations;
 	readonly activity: Activity;
 	readonly doctor: DoctorOperations;
@@ -81,6 +83,8 @@ export class Engine {
 		this.images = new ImageOperations(context, this.layers);
 		this.imageSizes = new ImageSizes(context);
 		this.transfers = new ImageTransfers(context, this.images, this.layers);
+		const { containers, newContainers, layers } = this;
+		this.builds = new Builds({ context, containers, newContainers, executions, removals, layers }, this.images);
 		this.activity = new Activity(context, runs, this.containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
@@ -97,6 +101,7 @@ export class Engine {
 	/** Before the first request is answered: settle what an earlier daemon left, then start what is to run. */
 	async start(unknown: Unknown = 'is refused'): Promise<void> {
 		await this.#reconciler.settle(unknown);
+		await this.builds.sweep();
 		await this.layers.sweep();
 		if (unknown === 'is given up') await this.#clearNetwork();
 		await this.#startOnStartup();

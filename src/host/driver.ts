@@ -14,6 +14,7 @@ import type * as remote from '#model/registry/remote-image.ts';
 import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { HostActivity } from './driver/activity.ts';
+import type { HostBuilds } from './driver/builds.ts';
 
 /** Features and properties of this host, probed once. */
 export interface HostFacts extends HostTraits {
@@ -211,6 +212,7 @@ export interface ImageTransport {
 export interface HostDriver {
 	readonly transport: ImageTransport;
 	readonly activity: HostActivity;
+	readonly builds: HostBuilds;
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
 	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;

@@ -18,7 +18,16 @@ import {
 	type RateLimitPart,
 	rateLimit,
 } from './parts/epair.ts';
-import { type LayerPart, layer, type RootFilesPart, type RootMountPart, rootFiles, rootMount } from './parts/files.ts';
+import {
+	type CopiedFilesPart,
+	copiedFiles,
+	type LayerPart,
+	layer,
+	type RootFilesPart,
+	type RootMountPart,
+	rootFiles,
+	rootMount,
+} from './parts/files.ts';
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
 import { type IpnetAddressPart, ipnetAddress } from './parts/ipnet-address.ts';
@@ -69,6 +78,7 @@ export type Part =
 	| RootFilesPart
 	| VolumeFilesPart
 	| MountPointPart
+	| CopiedFilesPart
 	| RootMountPart
 	| SandboxPart;
 
@@ -99,6 +109,7 @@ const DEFINITIONS = {
 	'root-files': rootFiles,
 	'volume-files': volumeFiles,
 	'mount-point': mountPoint,
+	'copied-files': copiedFiles,
 	'root-mount': rootMount,
 	sandbox,
 } satisfies { readonly [K in PartKind]: PartDefinition<PartOf<K>> };

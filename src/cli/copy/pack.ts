@@ -11,12 +11,21 @@ export interface PackOptions {
 	readonly as: string;
 	/** Keep owners; otherwise everything belongs to root. */
 	readonly owners: boolean;
+	/** Whether a path below the directory is left out, what is below it too; see `isLeftOut`. */
+	readonly leavesOut?: (path: string, isDirectory: boolean) => boolean;
+	/** Further files, by their names in the archive. */
+	readonly more?: ReadonlyMap<string, string>;
 }
 
 /** Sockets and devices are left out. */
-export function packPath(path: string, options: PackOptions): Readable {
+export function packPath(path: string, { as: name, more = new Map(), ...options }: PackOptions): Readable {
 	const archive = createPack();
-	add(archive, { path, name: options.as, owners: options.owners }).then(
+	const texts = async () => {
+		for (const [file, text] of more)
+			await put(archive, { name: file, mode: 0o644, type: 'file', uid: 0, gid: 0 }, text);
+	};
+	const packed = add(archive, { path, name, ...options }).then(texts);
+	packed.then(
 		() => archive.finalize(),
 		(error: Error) => archive.destroy(error),
 	);
@@ -24,10 +33,9 @@ export function packPath(path: string, options: PackOptions): Readable {
 	return Readable.from(archive, { objectMode: false });
 }
 
-interface Item {
+interface Item extends Pick<PackOptions, 'owners' | 'leavesOut'> {
 	readonly path: string;
 	readonly name: string;
-	readonly owners: boolean;
 }
 
 async function add(archive: Pack, item: Item): Promise<void> {
@@ -48,14 +56,17 @@ async function add(archive: Pack, item: Item): Promise<void> {
 		if (item.name !== '.') await put(archive, { ...header, type: 'directory' });
 		for await (const { name } of await opendir(item.path)) {
 			const inside = item.name === '.' ? name : `${item.name}/${name}`;
-			await add(archive, { ...item, path: join(item.path, name), name: inside });
+			const path = join(item.path, name);
+			if (!item.leavesOut?.(inside, lstatSync(path).isDirectory())) await add(archive, { ...item, path, name: inside });
 		}
 	}
 }
 
-function put(archive: Pack, header: Parameters<Pack['entry']>[0]): Promise<void> {
+function put(archive: Pack, header: Parameters<Pack['entry']>[0], text?: string): Promise<void> {
 	return new Promise((resolve, reject) => {
-		archive.entry(header, (error) => (error ? reject(error) : resolve())).end(undefined);
+		const done = (error?: Error | null) => (error ? reject(error) : resolve());
+		if (text === undefined) archive.entry(header, done).end(undefined);
+		else archive.entry(header, text, done);
 	});
 }
 

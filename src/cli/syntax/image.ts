@@ -2,6 +2,7 @@ import { Argument, type Command, Option } from 'commander';
 import type { LoginOptions, SaveOptions, TlsOptions } from '../commands/registry.ts';
 import { act } from '../invocation.ts';
 import type { ImageCreateOptions } from '../parse/image.ts';
+import { declareBuild } from './build.ts';
 import { choice, type Declaration, withForce, withJson } from './options.ts';
 
 const actions = () => import('../commands/image.ts');
@@ -9,6 +10,7 @@ const registry = () => import('../commands/registry.ts');
 
 export const imageCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
+	build: declareBuild,
 	ls: (command) =>
 		act<{ json?: boolean; digests?: boolean }>(
 			withJson(command.description('list images')).option('--digests', 'show the digests of manifests'),

@@ -55,6 +55,7 @@ const GROUPS: readonly Group[] = [
 		commands: imageCommands,
 		shortcuts: {
 			history: 'history',
+			build: 'build',
 			pull: 'pull',
 			push: 'push',
 			save: 'save',

@@ -1,6 +1,7 @@
 /** The streams in the description of the API, which OpenAPI has no words of its own for. */
 import type Type from 'typebox';
 import { AttachConfig } from '#api/activity/attachments.ts';
+import { ImageBuildConfig } from '#api/builds.ts';
 import { ExecStartConfig } from '#api/executions.ts';
 import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { ImageCreateConfig, ImagePullConfig, ImagePushConfig } from '#api/images.ts';
@@ -13,6 +14,7 @@ export const FIRST_FRAMES: Readonly<Record<StreamPath, { readonly summary: strin
 	'/exec/start': { summary: 'start an execution instance', first: ExecStartConfig },
 	'/containers/run': { summary: 'ours: create, connect and start a container', first: RunAttachedConfig },
 	'/containers/attach': { summary: 'ours: follow a running container', first: AttachConfig },
+	'/images/build': { summary: 'build an image from a Dockerfile', first: ImageBuildConfig },
 	'/images/create': { summary: 'create an image; output frames are its progress', first: ImageCreateConfig },
 	'/images/pull': { summary: 'ours: pull an image from a registry', first: ImagePullConfig },
 	'/images/push': { summary: 'ours: push an image to a registry', first: ImagePushConfig },

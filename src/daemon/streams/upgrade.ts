@@ -7,6 +7,7 @@ import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import { messageOf } from '#errors/kleene-error.ts';
 import { attachStream } from './attach.ts';
+import { buildStream } from './build.ts';
 import { execStream } from './exec.ts';
 import { imageCreateStream, imagePullStream, imagePushStream } from './images.ts';
 import { runStream } from './run.ts';
@@ -16,6 +17,7 @@ const STREAMS = {
 	'/exec/start': execStream,
 	'/containers/run': runStream,
 	'/containers/attach': attachStream,
+	'/images/build': buildStream,
 	'/images/create': imageCreateStream,
 	'/images/pull': imagePullStream,
 	'/images/push': imagePushStream,

@@ -4,6 +4,7 @@
  */
 
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ImageTransport } from '#host/driver.ts';
 import {
 	type ApplyOptions,
 	applyInOrder,
@@ -11,7 +12,6 @@ import {
 	type HostEvent,
 	type HostFacts,
 	type HostProcess,
-	type ImageTransport,
 	type LiveChange,
 	type ProbeRequest,
 	type ProbeResult,
@@ -26,6 +26,7 @@ import { interfaceOnHost } from '#model/parts/references.ts';
 import type { SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import { FakeActivity } from './activity.ts';
+import { FakeBuilds } from './builds.ts';
 import { FakeProcess } from './process.ts';
 
 const FACTS: HostFacts = {
@@ -47,6 +48,7 @@ const FACTS: HostFacts = {
 
 export class FakeHost implements HostDriver {
 	readonly activity = new FakeActivity();
+	readonly builds = new FakeBuilds();
 	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();

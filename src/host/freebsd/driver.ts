@@ -16,6 +16,7 @@ import type { Step } from '#model/step.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { FreebsdActivity } from './activity/activity.ts';
 import { applyBatch, describeStep } from './batch.ts';
+import { freebsdBuilds } from './builds.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
 import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
@@ -62,6 +63,7 @@ interface Equipment extends FreebsdHostOptions {
 export class FreebsdHost implements HostDriver {
 	readonly activity: FreebsdActivity;
 	readonly transport: FreebsdTransport;
+	readonly builds = freebsdBuilds;
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
 	readonly #facts: HostFacts;

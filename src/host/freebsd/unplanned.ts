@@ -9,7 +9,8 @@ export type UnplannedKind =
 	| 'name-servers'
 	| 'filter-member'
 	| 'asymmetric-source'
-	| 'source-limit';
+	| 'source-limit'
+	| 'copied-files';
 
 /**
  * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
@@ -29,5 +30,6 @@ export const unplannedHandlers = {
 	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this problem'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),
 	'source-limit': unplanned('source-limit', 'it has no limits', 'report this problem'),
+	'copied-files': unplanned('copied-files', 'images are not built yet', 'build it on Linux'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this problem'),
 } as const;

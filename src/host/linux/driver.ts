@@ -9,7 +9,6 @@ import {
 	type HostProcess,
 	type ListenersRequest,
 	type LiveChange,
-	type NameLookup,
 	type ProbeRequest,
 	type ProbeResult,
 	type RunRequest,
@@ -20,6 +19,8 @@ import type { Part, PartKind } from '#model/part.ts';
 import { failureOf, type Step } from '#model/step.ts';
 import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
+import { LinuxBuilds } from './build/contexts.ts';
+import { CopiedFiles } from './build/copied-files.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { requireDescriptors, takesDescriptors } from './descriptor-reserve.ts';
 import { hostsFiles } from './dns/hosts-files.ts';
@@ -36,6 +37,7 @@ import { limitsOf } from './limits.ts';
 import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
 import { Watcher } from './network/watcher.ts';
+import type { LinuxHostOptions } from './options.ts';
 import { Paths } from './paths.ts';
 import { translateErrors } from './refusals.ts';
 import { Layouts } from './registry/layouts.ts';
@@ -52,20 +54,6 @@ import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
 import { LinuxStorage } from './storage/storage.ts';
 import { LinuxVolumes } from './storage/volumes.ts';
-
-export interface LinuxHostOptions {
-	readonly root: string;
-	/** Name or path of a network namespace; undefined: the daemon's own. */
-	readonly netns: string | undefined;
-	/** Name servers for what is no container, `ADDRESS[:PORT]`; none: those of the host's resolv.conf. */
-	readonly dns: readonly string[];
-	readonly names: NameLookup;
-	/** Absent: the defaults. */
-	readonly limits?: Partial<HostLimits>;
-	/** Milliseconds; see `HostOptions`. */
-	readonly downloadTimeout?: number | undefined;
-	readonly log: { warn(fields: object, message: string): void };
-}
 
 interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 	readonly paths: Paths;
@@ -84,6 +72,7 @@ interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 export class LinuxHost implements HostDriver {
 	readonly activity: LinuxActivity;
 	readonly transport: LinuxTransport;
+	readonly builds: LinuxBuilds;
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
@@ -153,6 +142,7 @@ export class LinuxHost implements HostDriver {
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
 		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
+		this.builds = new LinuxBuilds(paths);
 		this.#facts = gatherFacts(runtime, paths, {
 			lacking: [...ownerless, ...this.#network.lacking()],
 			limits,
@@ -175,6 +165,7 @@ export class LinuxHost implements HostDriver {
 			'root-mount': this.#storage.rootMount,
 			'volume-files': this.#volumes.files,
 			'mount-point': this.#volumes.mountPoints,
+			'copied-files': new CopiedFiles(paths, this.builds),
 			sandbox: this.#sandboxes,
 		};
 	}

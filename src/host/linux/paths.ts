@@ -58,6 +58,16 @@ export class Paths {
 		return join(this.container(id), 'root');
 	}
 
+	/** What overlayfs needs beside them. */
+	containerWork(id: string): string {
+		return join(this.container(id), 'work');
+	}
+
+	/** Mount point of files that a build copies into the container, and directory of an archive that it unpacks for it. */
+	copyOrigin(id: string): string {
+		return join(this.container(id), 'from');
+	}
+
 	/** The OCI bundle: config.json, attach socket, control pipes, pid files, status of the first process. */
 	bundle(id: string): string {
 		return join(this.container(id), 'bundle');
@@ -85,6 +95,15 @@ export class Paths {
 	/** Says for which container a volume was filled. Beside the volumes, where no container comes. */
 	filling(name: string): string {
 		return join(this.volumes(), '.filling', name);
+	}
+
+	buildContexts(): string {
+		return join(this.root, 'contexts');
+	}
+
+	/** Files that a client sent for a build. */
+	buildContext(id: string): string {
+		return join(this.buildContexts(), id);
 	}
 
 	/** Files that nobody knows any more. */

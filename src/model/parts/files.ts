@@ -1,3 +1,4 @@
+import type { FileSelection, InlineFile } from '../build/files.ts';
 import type { LayerSource } from '../layer.ts';
 import { none, type PartDefinition } from './definition.ts';
 import { layerFilesOf, rootFilesOf, rootMountOf } from './references.ts';
@@ -61,3 +62,35 @@ export const rootMount = {
 	standsOn: (part) => [rootFilesOf(part.container), ...part.layers.map(layerFilesOf)],
 	removedWith: none,
 } satisfies PartDefinition<RootMountPart>;
+
+/**
+ * Files that a build puts into a container, which does not run: COPY, ADD, WORKDIR. Unmaking it does not take them out
+ * again, as the container of a build that failed is removed; it removes what a making that was cut short needed.
+ */
+export interface CopiedFilesPart {
+	readonly kind: 'copied-files';
+	readonly container: string;
+	/** Ids of those its root is made of, the top one first. */
+	readonly layers: readonly string[];
+	/** Absent: none. */
+	readonly from?: FileSelection;
+	readonly files: readonly InlineFile[];
+	/** Absolute. One that ends in a slash is a directory, also when a single file is copied. */
+	readonly destination: string;
+	/** `USER[:GROUP]`, names or numbers; names are looked up in the container. */
+	readonly owner: string;
+	/** Permissions of what is copied; absent: as they are, 0644 for inline files. */
+	readonly mode?: number;
+	/** Archives among the sources are unpacked. */
+	readonly unpack: boolean;
+}
+
+export const copiedFiles = {
+	layer: 'storage',
+	absence: 'not compared',
+	identity: (part) => `${part.container} ${part.destination}`,
+	title: (part) => `files at ${part.destination} of container ${part.container}`,
+	provides: none,
+	standsOn: (part) => [rootFilesOf(part.container)],
+	removedWith: (part) => [rootFilesOf(part.container)],
+} satisfies PartDefinition<CopiedFilesPart>;

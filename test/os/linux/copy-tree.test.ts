@@ -54,7 +54,6 @@ describe('files of a build', () => {
 		assert.deepEqual(await select(source(), '/di?/../dir/./sub'), ['dir/sub']);
 		assert.deepEqual(await select(source(), '.'), ['']);
 		assert.deepEqual(await select(source(), '../../outside/*'), []);
-		assert.deepEqual(await select(source(), '*.txt', (path) => path === 'a.txt'), ['b.txt']);
 	});
 
 	test('a directory gives what is in it, with permissions and times', async () => {
@@ -108,12 +107,6 @@ describe('files of a build', () => {
 		execFileSync('mknod', [join(from, 'special/zero'), 'c', '1', '5']);
 		await assert.rejects(copy('special', 'devices'), CopyRefused);
 		rmSync(join(from, 'special'), { recursive: true });
-	});
-
-	test('what is left out is not copied, unless it is below and named again', async () => {
-		const ignored = (path: string) => path.startsWith('dir/sub') && path !== 'dir/sub/two.c';
-		await copy('dir', 'some', { ignored: (path: string) => ignored(path) || path === 'dir/one.c' });
-		assert.deepEqual([existsSync(join(to, 'some/one.c')), existsSync(join(to, 'some/sub/two.c'))], [false, true]);
 	});
 
 	test('digests see names, content and permissions, not times', async () => {

@@ -93,6 +93,7 @@ export class Life {
 		return {
 			activity: host.activity,
 			transport: host.transport,
+			builds: host.builds,
 			facts: () => host.facts(),
 			describe: (step) => host.describe(step),
 			observe: (scope: ObservationScope) => (this.#dead ? never() : host.observe(scope)),

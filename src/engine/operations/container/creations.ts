@@ -34,6 +34,9 @@ export interface ContainerRequest {
 	readonly autoRemove?: boolean;
 	/** Bits per second, 0 for no limit. */
 	readonly bandwidth: number;
+	/** For the container of a build: its id, and a layer that its files stand on, which need not be one of the image. */
+	readonly id?: string;
+	readonly layer?: string;
 }
 
 /** What comes into the store with a container. */
@@ -52,9 +55,10 @@ export class Creations {
 	/** Validates and completes a request. Nothing is stored yet. */
 	draft(request: ContainerRequest): Container {
 		const { store, driver, timestamp } = this.#context;
-		const id = newId();
+		const { id = newId() } = request;
 		const name = request.name === undefined ? id : parseContainerName(request.name);
-		const { image, layer } = requireImage(store, request.image, driver.facts());
+		const { image, layer: top } = requireImage(store, request.image, driver.facts());
+		const { layer = top } = request;
 		requirePublishable(request);
 		requireLasting(request);
 		requireLimitable(request, driver.facts());

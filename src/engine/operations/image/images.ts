@@ -68,6 +68,19 @@ export class ImageOperations {
 		return id;
 	}
 
+	/** An untagged image of one empty layer. @param cacheKey of the layer @returns its id */
+	async createScratch(cacheKey: string): Promise<string> {
+		const layer = this.#layers.draft(null, { cacheKey });
+		const image = this.draft({ nametag: '', layer: layer.id, config: EMPTY_CONFIG });
+		const steps = [make({ kind: 'layer', layer: layer.id, below: [], source: { kind: 'empty' } })];
+		const done: StoreChange[] = [
+			{ kind: 'layer-created', layer },
+			{ kind: 'image-created', image },
+		];
+		await this.#context.executor.build({ subject: `layer ${layer.id}`, steps, done });
+		return image.id;
+	}
+
 	/** Validates and completes an image of layers. Nothing is stored yet. */
 	draft({ nametag, ...made }: NewImage): Image {
 		const { driver, timestamp } = this.#context;

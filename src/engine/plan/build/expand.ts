@@ -2,7 +2,7 @@
 export type Lookup = (name: string) => string | undefined;
 
 /** A variable of the form `${NAME:?TEXT}` has no value. `message` is the text. */
-export class UnsetVariable extends Error {}
+export class UnsetVariable extends SyntaxError {}
 
 /**
  * Replaces variables and takes quotes away, by the rules of the Bourne shell as far as a Dockerfile has them: `$NAME`,

@@ -10,6 +10,8 @@ export interface Command {
 	readonly cmd: readonly string[];
 	readonly user: string;
 	readonly env: readonly string[];
+	/** Absolute; absent or `''`: that of the image. */
+	readonly workdir?: string;
 	readonly tty: boolean;
 	readonly stdin: boolean;
 }
@@ -27,11 +29,12 @@ export function processOf({ config }: Image, container: Container, command: Comm
 			hint: 'name a command, e.g. /bin/sh',
 		});
 	const { user } = parseJailParameters(container.jailParam, traits);
+	const workdir = command.workdir || config.workdir;
 	return {
 		argv,
 		env: mergeEnv(config.env, container.env, command.env),
 		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? DEFAULT_USER,
-		...(config.workdir === '' ? {} : { workdir: config.workdir }),
+		...(workdir === '' ? {} : { workdir }),
 		tty: command.tty,
 		stdin: command.stdin,
 	};

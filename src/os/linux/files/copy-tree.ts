@@ -1,5 +1,5 @@
 /** Copies files from one root into another one; both are looked up as inside of them, and nothing leaves them. */
-import { closeSync, constants, fchmodSync, fstatSync, type Stats } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, type Stats, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { hasCode } from '../../errno.ts';
 import {
@@ -16,20 +16,24 @@ import {
 	removeFileAt,
 	withDescriptor,
 } from './directory.ts';
-import { type BytePath, below, DEEPEST, type Ignored, NOTHING_IGNORED, toBytes, toText } from './selection.ts';
+import { type BytePath, below, DEEPEST, toBytes, toText } from './selection.ts';
 
 export interface CopyOptions {
-	/** Owner of everything that is copied, and of directories that are made for it. */
-	readonly owner: { readonly uid: number; readonly gid: number };
+	/** Owner of everything that is copied, and of directories that are made for it; absent: as they are, root's. */
+	readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
 	/** Permissions of files and directories that are copied; absent: as they are. */
 	readonly mode?: number;
-	readonly ignored?: Ignored;
 	readonly signal?: AbortSignal | undefined;
 }
 
 /** Something is in the way, or cannot be copied. */
 export class CopyRefused extends Error {}
 
+const NEW_FILE = {
+	flags: constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+	mode: 0o600,
+	resolve: RESOLVE.beneath | RESOLVE.noSymlinks,
+};
 const IN_ROOT = RESOLVE.inRoot | RESOLVE.noMagicLinks;
 
 /**
@@ -62,6 +66,20 @@ export async function copyTree(
 	}
 }
 
+/** A directory with its parents, where it is missing. @throws CopyRefused */
+export function makeDirectory(to: { readonly root: number; readonly path: BytePath }, options: CopyOptions): void {
+	closeSync(new TreeCopy(to.root, options).directory(to.path));
+}
+
+/** A file of some text, 0644 unless the options say otherwise. @throws CopyRefused */
+export function putFile(
+	to: { readonly root: number; readonly path: BytePath },
+	content: string,
+	options: CopyOptions,
+): void {
+	new TreeCopy(to.root, options).put(to.path, content);
+}
+
 interface Source {
 	/** Names it, without following it where it is a link. */
 	readonly fd: number;
@@ -79,26 +97,22 @@ class TreeCopy {
 	}
 
 	async contents(directory: number, path: BytePath, target: BytePath): Promise<void> {
-		const { ignored = NOTHING_IGNORED, signal } = this.#options;
+		const { signal } = this.#options;
 		if (path.split('/').length > DEEPEST) throw new CopyRefused(`${toText(path)} is too deep`);
 		for await (const { name } of listDirectory(directory)) {
 			signal?.throwIfAborted();
 			const inner = below(path, name.toString('latin1'));
-			// A directory that is left out may hold something that is not.
-			const leftOut = ignored(toText(inner));
 			const how = { flags: O_PATH | constants.O_NOFOLLOW, resolve: RESOLVE.beneath | RESOLVE.noSymlinks };
 			await this.#with(openAt(directory, name, how), async (fd) => {
 				const source = { fd, status: fstatSync(fd), path: inner };
-				if (leftOut && !source.status.isDirectory()) return;
-				await this.copy(source, below(target, name.toString('latin1')), leftOut);
+				await this.copy(source, below(target, name.toString('latin1')));
 			});
 		}
 	}
 
-	/** @param sparingly a directory is made only for something in it */
-	async copy(source: Source, target: BytePath, sparingly = false): Promise<void> {
+	async copy(source: Source, target: BytePath): Promise<void> {
 		const { status } = source;
-		if (status.isDirectory()) return this.#copyDirectory(source, target, sparingly);
+		if (status.isDirectory()) return this.#copyDirectory(source, target);
 		if (status.isSocket() || status.isBlockDevice() || status.isCharacterDevice())
 			throw new CopyRefused(`${toText(source.path)} is a ${status.isSocket() ? 'socket' : 'device'}`);
 		await this.#with(this.directory(parentOf(target)), async (parent) => {
@@ -107,14 +121,27 @@ class TreeCopy {
 			if (status.isSymbolicLink()) makeSymlinkAt(parent, name, readLinkAt({ base: source.fd, name: '' }));
 			else if (status.isFIFO()) makeFifoAt(parent, name, this.#modeOf(status));
 			else await this.#copyFile(source, parent, name);
-			const { uid, gid } = this.#options.owner;
+			const { uid, gid } = this.#options.owner ?? status;
 			if (!status.isFile()) changeOwnerAt({ base: parent, name }, uid, gid);
 			changeTimesAt({ base: parent, name }, status.mtimeMs / 1000);
 		});
 	}
 
-	async #copyDirectory(source: Source, target: BytePath, sparingly: boolean): Promise<void> {
-		if (!sparingly) closeSync(this.directory(target, source.status));
+	put(target: BytePath, content: string): void {
+		const { owner = { uid: 0, gid: 0 }, mode = 0o644 } = this.#options;
+		withDescriptor(this.directory(parentOf(target)), (parent) => {
+			const name = toBytes(nameOf(target));
+			this.#clear(parent, name, target);
+			withDescriptor(openAt(parent, name, NEW_FILE), (file) => {
+				writeFileSync(file, content);
+				changeOwnerAt({ base: file, name: '' }, owner.uid, owner.gid);
+				fchmodSync(file, mode);
+			});
+		});
+	}
+
+	async #copyDirectory(source: Source, target: BytePath): Promise<void> {
+		closeSync(this.directory(target, source.status));
 		const flags = constants.O_RDONLY | constants.O_DIRECTORY;
 		await this.#with(openAt(source.fd, '.', { flags, resolve: RESOLVE.beneath }), (fd) =>
 			this.contents(fd, source.path, target),
@@ -122,11 +149,9 @@ class TreeCopy {
 	}
 
 	async #copyFile({ fd, status }: Source, parent: number, name: Buffer): Promise<void> {
-		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-		const made = openAt(parent, name, { flags, mode: 0o600, resolve: RESOLVE.beneath | RESOLVE.noSymlinks });
-		await this.#with(made, async (file) => {
+		await this.#with(openAt(parent, name, NEW_FILE), async (file) => {
 			await copyFile(`/proc/self/fd/${fd}`, `/proc/self/fd/${file}`);
-			const { uid, gid } = this.#options.owner;
+			const { uid, gid } = this.#options.owner ?? status;
 			// In this order: a change of owner takes setuid bits away.
 			changeOwnerAt({ base: file, name: '' }, uid, gid);
 			fchmodSync(file, this.#modeOf(status));
@@ -144,7 +169,7 @@ class TreeCopy {
 		}
 		const parent = this.directory(parentOf(path));
 		try {
-			this.#makeDirectory(parent, toBytes(nameOf(path)), like === undefined ? 0o755 : this.#modeOf(like));
+			this.#makeDirectory(parent, toBytes(nameOf(path)), like);
 		} catch (error) {
 			if (!hasCode(error, 'EEXIST')) throw error;
 			throw new CopyRefused(`/${toText(path)} is a link to something that is not there`);
@@ -154,12 +179,13 @@ class TreeCopy {
 		return openAt(this.#to, toBytes(`/${path}`), { flags, resolve: IN_ROOT });
 	}
 
-	#makeDirectory(parent: number, name: Buffer, mode: number): void {
+	#makeDirectory(parent: number, name: Buffer, like: Stats | undefined): void {
+		const { uid, gid } = this.#options.owner ?? like ?? { uid: 0, gid: 0 };
 		makeDirectoryAt(parent, name, 0o700);
 		const how = { flags: constants.O_RDONLY | constants.O_DIRECTORY, resolve: RESOLVE.beneath | RESOLVE.noSymlinks };
 		withDescriptor(openAt(parent, name, how), (fd) => {
-			changeOwnerAt({ base: fd, name: '' }, this.#options.owner.uid, this.#options.owner.gid);
-			fchmodSync(fd, mode);
+			changeOwnerAt({ base: fd, name: '' }, uid, gid);
+			fchmodSync(fd, like === undefined ? 0o755 : this.#modeOf(like));
 		});
 	}
 

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, createReadStream, fstatSync, type Stats } from 'node:fs';
 import { listDirectory, O_PATH, openAt, RESOLVE, readLinkAt } from './directory.ts';
-import { type BytePath, below, DEEPEST, type Ignored, NOTHING_IGNORED, toBytes, toText } from './selection.ts';
+import { type BytePath, below, DEEPEST, toBytes } from './selection.ts';
 
 const IN_ROOT = RESOLVE.inRoot | RESOLVE.noMagicLinks;
 
@@ -11,18 +11,14 @@ const IN_ROOT = RESOLVE.inRoot | RESOLVE.noMagicLinks;
  * @param paths files and directories below it, with all that is in them
  * @returns SHA-256, hexadecimal
  */
-export async function digestTree(root: number, paths: readonly BytePath[], ignored = NOTHING_IGNORED): Promise<string> {
+export async function digestTree(root: number, paths: readonly BytePath[]): Promise<string> {
 	const hash = createHash('sha256');
 	for (const path of paths) {
 		const fd = openAt(root, toBytes(`/${path}`), { flags: O_PATH, resolve: IN_ROOT });
 		try {
 			// Of a directory its contents are copied, not its name.
 			const name = path.split('/').at(-1) ?? '';
-			await addEntry(
-				hash,
-				{ fd, status: fstatSync(fd), path, shown: fstatSync(fd).isDirectory() ? '' : name },
-				ignored,
-			);
+			await addEntry(hash, { fd, status: fstatSync(fd), path, shown: fstatSync(fd).isDirectory() ? '' : name });
 		} finally {
 			closeSync(fd);
 		}
@@ -38,20 +34,20 @@ interface Entry {
 	readonly shown: BytePath;
 }
 
-async function addEntry(hash: Hash, entry: Entry, ignored: Ignored): Promise<void> {
+async function addEntry(hash: Hash, entry: Entry): Promise<void> {
 	const { fd, status, shown } = entry;
 	// Each field has its length before it: no two trees give the same bytes.
 	addField(hash, shown, (status.mode & 0o170000).toString(8));
 	if (status.isSymbolicLink()) return addField(hash, readLinkAt({ base: fd, name: '' }).toString('latin1'));
 	addField(hash, (status.mode & 0o7777).toString(8));
-	if (status.isDirectory()) return addContents(hash, entry, ignored);
+	if (status.isDirectory()) return addContents(hash, entry);
 	if (!status.isFile()) return;
 	const content = createHash('sha256');
 	for await (const chunk of createReadStream(`/proc/self/fd/${fd}`)) content.update(chunk);
 	addField(hash, content.digest('latin1'));
 }
 
-async function addContents(hash: Hash, { fd, path, shown }: Entry, ignored: Ignored): Promise<void> {
+async function addContents(hash: Hash, { fd, path, shown }: Entry): Promise<void> {
 	if (path.split('/').length > DEEPEST) return;
 	const flags = constants.O_RDONLY | constants.O_DIRECTORY;
 	const directory = openAt(fd, '.', { flags, resolve: RESOLVE.beneath });
@@ -64,8 +60,7 @@ async function addContents(hash: Hash, { fd, path, shown }: Entry, ignored: Igno
 			const entry = openAt(directory, toBytes(name), how);
 			try {
 				const status = fstatSync(entry);
-				if (ignored(toText(inner)) && !status.isDirectory()) continue;
-				await addEntry(hash, { fd: entry, status, path: inner, shown: below(shown, name) }, ignored);
+				await addEntry(hash, { fd: entry, status, path: inner, shown: below(shown, name) });
 			} finally {
 				closeSync(entry);
 			}

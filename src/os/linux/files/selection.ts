@@ -15,40 +15,30 @@ export const fromText = (text: string): BytePath => Buffer.from(text).toString('
 /** For people; bytes that are no UTF-8 are replaced. */
 export const toText = (path: BytePath): string => toBytes(path).toString('utf8');
 
-/** Whether something is left out. */
-export type Ignored = (path: string) => boolean;
-
-export const NOTHING_IGNORED: Ignored = () => false;
-
 /**
  * @param root descriptor of the root
  * @returns in the order of their bytes; none where nothing matches
  */
-export async function select(root: number, pattern: string, ignored = NOTHING_IGNORED): Promise<BytePath[]> {
+export async function select(root: number, pattern: string): Promise<BytePath[]> {
 	const found = new Set<BytePath>();
-	await descend(root, '', segmentsOf(pattern), { found, ignored });
+	await descend(root, '', segmentsOf(pattern), found);
 	return [...found].sort();
 }
 
-interface Search {
-	readonly found: Set<BytePath>;
-	readonly ignored: Ignored;
-}
-
-async function descend(root: number, at: BytePath, segments: readonly Segment[], search: Search): Promise<void> {
+async function descend(root: number, at: BytePath, segments: readonly Segment[], found: Set<BytePath>): Promise<void> {
 	const [first, ...rest] = segments;
 	if (first === undefined) {
-		if (statusOf(root, at) !== undefined && (at === '' || !search.ignored(toText(at)))) search.found.add(at);
+		if (statusOf(root, at) !== undefined) found.add(at);
 		return;
 	}
 	if (first === '**') {
-		await descend(root, at, rest, search);
-		for (const name of await namesIn(root, at, 'directories')) await descend(root, below(at, name), segments, search);
+		await descend(root, at, rest, found);
+		for (const name of await namesIn(root, at, 'directories')) await descend(root, below(at, name), segments, found);
 		return;
 	}
-	if (typeof first === 'string') return descend(root, inside(at, fromText(first)), rest, search);
+	if (typeof first === 'string') return descend(root, inside(at, fromText(first)), rest, found);
 	for (const name of await namesIn(root, at, 'all'))
-		if (first.test(toText(name))) await descend(root, below(at, name), rest, search);
+		if (first.test(toText(name))) await descend(root, below(at, name), rest, found);
 }
 
 export function below(directory: BytePath, name: BytePath): BytePath {

@@ -1,9 +1,9 @@
 /** Operations on images that take their time: progress as text, then what came of it. */
 import { CLOSE, STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HttpTransport } from './http.ts';
-import { refusalInFrame } from './refusal.ts';
-import { type Ending, failureOf, openWire, parseMessage, type Wire } from './wire.ts';
+import type { HttpTransport } from '../http.ts';
+import { refusalInFrame } from '../refusal.ts';
+import { type Ending, failureOf, openWire, parseMessage, type Wire } from '../wire.ts';
 
 export interface ImageStream {
 	readonly path: string;

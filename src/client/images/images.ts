@@ -9,7 +9,7 @@ import type {
 } from '#api/images.ts';
 import { TAR } from '#api/media-types.ts';
 import type { IdResponse } from '#api/shapes.ts';
-import type { HttpTransport } from './http.ts';
+import type { HttpTransport } from '../http.ts';
 import { streamImage } from './image-streams.ts';
 
 export interface ImagesClient {

@@ -1,0 +1,132 @@
+import type { WebSocket } from 'ws';
+import { ImageBuildConfig } from '#api/builds.ts';
+import { CLOSE, starting } from '#api/frames.ts';
+import type { Engine } from '#engine/engine.ts';
+import type { Logger } from '#engine/logger.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from '#engine/operations/build/request.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
+import type { FileOrigin } from '#model/build/files.ts';
+import { containerOf, joiningOf } from '../requests.ts';
+import { parseFirstFrame } from './first-frame.ts';
+import { departureOf, detailOf, finish, firstFrame, isTagged, reasonOf, refusalFrame, refuseFrame } from './socket.ts';
+
+const FAILED = 'image build failed';
+
+/** `/images/build`: what happens as text frames, then the id of the image. It is cancelled when the client leaves. */
+export async function buildStream(socket: WebSocket, { builds }: Engine, log: Logger): Promise<void> {
+	const first = await firstFrame(socket);
+	if (first === undefined) return;
+	const parsed = parseFirstFrame(ImageBuildConfig, first.text);
+	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
+	const { config } = parsed;
+	const departure = departureOf(socket, 'cannot build the image');
+	const frames = new Frames(socket, config.quiet);
+	try {
+		const result = await builds.build(requestOf(config), (event) => frames.tell(event), departure);
+		if (result.kind === 'built') finish(socket, CLOSE.finished, { message: 'image created', data: result.image });
+		else failed(socket, { result, frames, tag: config.tag });
+	} catch (error) {
+		if (departure.aborted) return log.info({ reason: detailOf(error) }, 'cancelled a build');
+		log.warn({ error: detailOf(error) }, 'could not build an image');
+		frames.begin('');
+		socket.send(isTagged(socket) ? refusalFrame(error) : reasonOf(error));
+		const message =
+			isKleeneError(error) && error.code === 'DOCKERFILE_INVALID' ? 'failed to process Dockerfile' : FAILED;
+		finish(socket, CLOSE.failed, { msg_type: 'error', message });
+	}
+}
+
+function requestOf(config: ImageBuildConfig): BuildRequest {
+	const { image: from, name: _, cmd: __, ...container } = config.container_config;
+	const { image: ___, name: ____, cmd: _____, ...built } = containerOf(container);
+	return {
+		context: originOf(config.context),
+		dockerfile: config.dockerfile,
+		tags: [config.tag, ...(config.tags ?? [])].filter((tag) => tag !== ''),
+		from: from || undefined,
+		buildArgs: new Map(Object.entries(config.buildargs)),
+		target: config.target,
+		cache: config.no_cache !== true,
+		cleanup: config.cleanup,
+		container: built,
+		joinings: config.networks.map(joiningOf),
+	};
+}
+
+/** A path begins with a slash, an id does not. */
+function originOf(context: string): FileOrigin {
+	return context.startsWith('/') ? { kind: 'directory', path: context } : { kind: 'context', context };
+}
+
+interface Failure {
+	readonly result: Extract<BuildResult, { kind: 'failed' }>;
+	readonly frames: Frames;
+	readonly tag: string;
+}
+
+function failed(socket: WebSocket, { result, frames, tag }: Failure): void {
+	const snapshot = result.snapshot === undefined ? 'no snapshots available' : `@${result.snapshot}`;
+	const name = tag.split(':')[0];
+	if (isTagged(socket)) {
+		const hint = result.kept
+			? `look at its state with "klee run -t ${name ? `${name}:failed` : frames.image} /bin/sh"`
+			: 'correct the instruction';
+		const why = isKleeneError(result.error) ? `${result.error.what}: ${result.error.why}` : reasonOf(result.error);
+		socket.send(refusalFrame(new KleeneError({ code: 'BUILD_FAILED', what: FAILED, why, hint })));
+	}
+	finish(socket, CLOSE.failed, { msg_type: 'error', message: FAILED, data: result.kept ? snapshot : '' });
+}
+
+/** Events of a build as text frames. The original client ends lines itself, ours takes them as they are. */
+class Frames {
+	readonly #socket: WebSocket;
+	readonly #quiet: boolean;
+	#begun = false;
+	/** Id of the image to be. */
+	image = '';
+
+	constructor(socket: WebSocket, quiet: boolean) {
+		this.#socket = socket;
+		this.#quiet = quiet;
+	}
+
+	/** Sends the starting frame, unless it was sent. */
+	begin(image: string): void {
+		if (!this.#begun) this.#send(starting(image));
+		this.#begun = true;
+	}
+
+	tell(event: BuildEvent): void {
+		if (event.kind === 'started') {
+			this.image = event.image;
+			this.begin(event.image);
+		} else if (event.kind === 'output') {
+			if (!this.#quiet) this.#send(event.chunk);
+		} else if (event.kind !== 'cached' || isTagged(this.#socket)) this.#line(lineOf(event), event.kind === 'snapshot');
+	}
+
+	#line(text: string, always = false): void {
+		if (always || !this.#quiet) this.#send(isTagged(this.#socket) ? `${text}\n` : text);
+	}
+
+	#send(data: string | Buffer): void {
+		if (this.#socket.readyState !== this.#socket.OPEN) return;
+		// Binary frames end the original client, and bytes that are no UTF-8 a text frame.
+		this.#socket.send(typeof data === 'string' ? data : data.toString('utf8'));
+	}
+}
+
+function lineOf(event: Exclude<BuildEvent, { readonly kind: 'started' | 'output' }>): string {
+	switch (event.kind) {
+		case 'step':
+			return `Step ${event.number}/${event.total} : ${event.line}`;
+		case 'parent':
+			return `Using user-supplied parent image: '${event.image}'`;
+		case 'cached':
+			return '--> Using cache';
+		case 'snapshot':
+			return `--> Snapshot created: @${event.layer}`;
+		case 'command-failed':
+			return `The command '${event.argv.join(' ')}' returned a non-zero code: ${event.code}`;
+	}
+}

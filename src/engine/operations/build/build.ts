@@ -1,0 +1,274 @@
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { Dockerfile, Stage } from '#model/build/dockerfile.ts';
+import type { FileOrigin } from '#model/build/files.ts';
+import { newId } from '#model/ids.ts';
+import { EMPTY_CONFIG, type HistoryEntry, type Image } from '#model/image.ts';
+import { requireImage } from '../../identify.ts';
+import { expand } from '../../plan/build/expand.ts';
+import { type BuildArgs, declareArg, lookupIn, type Scope } from '../../plan/build/scope.ts';
+import { directlyNeeded, neededStages, originOf } from '../../plan/build/stages.ts';
+import type { ImageOperations } from '../image/images.ts';
+import { Builder, type BuildTools } from './builder.ts';
+import { Outlet } from './outlet.ts';
+import type { BuildRequest, BuildResult, Report } from './request.ts';
+import { StageBuild, type StageState, textOfFailure } from './stage-build.ts';
+
+export interface BuildOptions {
+	readonly request: BuildRequest;
+	readonly dockerfile: Dockerfile;
+	readonly target: Stage;
+	readonly report: Report;
+	readonly signal: AbortSignal | undefined;
+}
+
+/** A stage that was built. */
+interface BuiltStage extends StageState {
+	readonly history: readonly HistoryEntry[];
+}
+
+/**
+ * One build: its stages, each after those it needs, others at the same time.
+ * INVARIANT: when it has ended there is its image, or the one of a failed build that is kept, and none of its containers.
+ */
+export class Build {
+	readonly #tools: BuildTools;
+	readonly #images: ImageOperations;
+	readonly #options: BuildOptions;
+	readonly #id = newId();
+	readonly #given: BuildArgs;
+	#scope: Scope = { env: new Map(), args: new Map() };
+	readonly #stages = new Map<number, Promise<BuiltStage>>();
+	readonly #running = new Map<number, { builder: Builder; build: StageBuild }>();
+	/** Images of stages that others begin with or copy from, made by this build: a failed one removes them. */
+	readonly #intermediate: string[] = [];
+	readonly #abort = new AbortController();
+	#step = 0;
+	#total = 0;
+
+	constructor(tools: BuildTools, images: ImageOperations, options: BuildOptions) {
+		this.#tools = tools;
+		this.#images = images;
+		this.#options = options;
+		this.#given = new Map([...platformArgs(), ...options.request.buildArgs]);
+	}
+
+	async run(): Promise<BuildResult> {
+		const { dockerfile, target, report, signal } = this.#options;
+		const leave = () => this.#abort.abort(signal?.reason);
+		signal?.addEventListener('abort', leave);
+		if (signal?.aborted) leave();
+		const outlet = new Outlet(report);
+		report({ kind: 'started', image: this.#id });
+		try {
+			const needed = this.#begin(dockerfile, target, outlet);
+			outlet.order(needed.map(({ index }) => index));
+			for (const stage of needed) this.#stages.set(stage.index, this.#stage(stage, outlet));
+			const built = await this.#allOf([...this.#stages.values()]);
+			signal?.throwIfAborted();
+			return { kind: 'built', image: this.#record(built) };
+		} catch (error) {
+			await this.#settle();
+			signal?.throwIfAborted();
+			outlet.flush();
+			const text = textOfFailure(error);
+			if (text !== undefined) report({ kind: 'output', chunk: Buffer.from(`${text}\n`) });
+			return await this.#failed(error);
+		} finally {
+			signal?.removeEventListener('abort', leave);
+			await this.#cleanUp();
+		}
+	}
+
+	/** The first failure ends the others. */
+	async #allOf(stages: readonly Promise<BuiltStage>[]): Promise<BuiltStage> {
+		const all = await Promise.all(stages);
+		const last = all.at(-1);
+		if (!last) throw new Error('a build without a stage');
+		return last;
+	}
+
+	async #settle(): Promise<void> {
+		this.#abort.abort(new KleeneError(ANOTHER_FAILED));
+		await Promise.allSettled(this.#stages.values());
+	}
+
+	/** Declares the ARGs before the first FROM. */
+	#begin(dockerfile: Dockerfile, target: Stage, outlet: Outlet): readonly Stage[] {
+		const replace = (text: string) => expand(text, lookupIn(this.#scope), dockerfile.escapeChar);
+		const lines: string[] = [];
+		for (const { action, line } of dockerfile.args) {
+			lines.push(line);
+			if (action.kind !== 'arg') continue;
+			for (const [name, value] of action.pairs)
+				this.#scope = declareArg(
+					this.#scope,
+					this.#given,
+					new Map(),
+					name,
+					value === undefined ? undefined : replace(value),
+				);
+		}
+		const needed = neededStages(dockerfile, target, replace);
+		this.#total = lines.length + needed.reduce((sum, { instructions }) => sum + 1 + instructions.length, 0);
+		for (const line of lines) outlet.now({ kind: 'step', number: ++this.#step, total: this.#total, line });
+		return needed;
+	}
+
+	async #stage(stage: Stage, outlet: Outlet): Promise<BuiltStage> {
+		const { dockerfile, request, target } = this.#options;
+		const replace = (text: string) => expand(text, lookupIn(this.#scope), dockerfile.escapeChar);
+		const before = directlyNeeded(stage, dockerfile, replace);
+		const ready = new Map<number, BuiltStage>();
+		for (const index of before) ready.set(index, await this.#require(index));
+		this.#abort.signal.throwIfAborted();
+		const report = outlet.of(stage.index);
+		const announce = (line: string) => {
+			this.#abort.signal.throwIfAborted();
+			report({ kind: 'step', number: ++this.#step, total: this.#total, line });
+		};
+		announce(stage.line);
+		const base = await this.#base(stage, replace(stage.base), ready, report);
+		const last = stage.index === target.index;
+		const builder = new Builder(this.#tools, request, {
+			...(last ? { id: this.#id } : {}),
+			signal: this.#abort.signal,
+		});
+		const origin = (reference: string) => this.#originOf(stage, reference, ready);
+		const build = new StageBuild({
+			...{ tools: this.#tools, request, dockerfile, stage, builder, base, report, announce, originOf: origin },
+			...{ globals: this.#scope.args, given: this.#given },
+		});
+		this.#running.set(stage.index, { builder, build });
+		return await this.#tools.layers.keeping(base.layer, async () => {
+			await build.run();
+			const built = { ...build.state, history: build.history };
+			outlet.done(stage.index);
+			return last ? built : this.#intermediateImage(built, builder);
+		});
+	}
+
+	async #require(index: number): Promise<BuiltStage> {
+		const stage = this.#stages.get(index);
+		if (!stage) throw new Error(`stage ${index} was not begun`);
+		return stage;
+	}
+
+	/** An untagged image, so that its layers stay: for the stages after it, and as the cache of later builds. */
+	async #intermediateImage(built: BuiltStage, builder: Builder): Promise<BuiltStage> {
+		const { layer, config, history } = built;
+		const same = ({ name, ...one }: Image) =>
+			name === '' && one.layer === layer && JSON.stringify(one.config) === JSON.stringify(config);
+		const found = this.#images.list().find(same);
+		const image = found ?? this.#images.draft({ nametag: '', layer, config, history });
+		if (!found) {
+			this.#images.record(image);
+			this.#intermediate.push(image.id);
+		}
+		await builder.remove();
+		return { ...built, image };
+	}
+
+	async #base(
+		stage: Stage,
+		reference: string,
+		ready: ReadonlyMap<number, BuiltStage>,
+		report: Report,
+	): Promise<StageState> {
+		const { request, dockerfile } = this.#options;
+		const first = stage.index === 0;
+		if (first && request.from !== undefined) {
+			report({ kind: 'parent', image: request.from });
+			return this.#image(request.from);
+		}
+		const origin = originOf(reference, dockerfile.stages.slice(0, stage.index), false);
+		if (origin.kind === 'stage') return this.#built(ready, origin.index);
+		if (origin.kind === 'image') return this.#image(origin.reference);
+		return this.#scratch();
+	}
+
+	#image(reference: string): StageState {
+		const { store, driver } = this.#tools.context;
+		const { image, layer } = requireImage(store, reference, driver.facts());
+		return { image, layer, config: image.config };
+	}
+
+	/** An image of one empty layer, made once. */
+	async #scratch(): Promise<StageState> {
+		const { store } = this.#tools.context;
+		const found = store.layers.byCacheKey(null, SCRATCH);
+		const image = found && this.#images.list().find((one) => one.layer === found.id);
+		if (image) return { image, layer: image.layer, config: EMPTY_CONFIG };
+		const id = await this.#images.createScratch(SCRATCH);
+		return this.#image(id);
+	}
+
+	#built(ready: ReadonlyMap<number, BuiltStage>, index: number): BuiltStage {
+		const stage = ready.get(index);
+		if (!stage) throw new Error(`stage ${index} is not built`);
+		return stage;
+	}
+
+	#originOf(stage: Stage, reference: string, ready: ReadonlyMap<number, BuiltStage>): FileOrigin {
+		const origin = originOf(reference, this.#options.dockerfile.stages.slice(0, stage.index), true);
+		const layer = origin.kind === 'stage' ? this.#built(ready, origin.index).layer : this.#image(reference).layer;
+		return { kind: 'layers', layers: this.#tools.layers.chainOf(layer) };
+	}
+
+	/** @returns the id of the image */
+	#record({ layer, config, history }: BuiltStage): string {
+		const [nametag = '', ...more] = this.#options.request.tags;
+		const image = this.#images.draft({ id: this.#id, nametag, layer, config, history });
+		this.#images.record(image);
+		for (const tag of more) this.#images.tag(this.#id, tag);
+		return this.#id;
+	}
+
+	/** Keeps what the last stage that was at work had made, unless nothing is to be kept. */
+	async #failed(error: unknown): Promise<BuildResult> {
+		const { request, target } = this.#options;
+		const at = this.#running.get(target.index);
+		if (request.cleanup || !at?.builder.isCreated) return { kind: 'failed', error, kept: false, snapshot: undefined };
+		const { builder, build } = at;
+		const snapshot = build.snapshot;
+		await builder.endRun();
+		const layer = await builder.commit('');
+		const [nametag = ''] = request.tags;
+		const image = this.#images.draft({
+			id: this.#id,
+			nametag,
+			layer,
+			config: build.state.config,
+			history: build.history,
+		});
+		this.#images.record({ ...image, tag: 'failed' });
+		return { kind: 'failed', error, kept: true, snapshot };
+	}
+
+	async #cleanUp(): Promise<void> {
+		for (const { builder } of this.#running.values()) await builder.remove();
+		const { store } = this.#tools.context;
+		if (store.images.get(this.#id)) return;
+		for (const id of this.#intermediate) await this.#images.remove(id);
+	}
+}
+
+/** Cache key of the empty layer of `FROM scratch`. */
+const SCRATCH = 'scratch';
+
+const ANOTHER_FAILED = {
+	code: 'CANCELLED',
+	what: 'cannot build the stage',
+	why: 'another stage failed',
+	hint: 'see above',
+} as const;
+
+/** ARGs that tell a Dockerfile what it is built for. */
+function platformArgs(): [string, string][] {
+	const architecture = ({ x64: 'amd64', arm: 'arm' } as Record<string, string>)[process.arch] ?? process.arch;
+	const os = process.platform;
+	return ['TARGET', 'BUILD'].flatMap((side): [string, string][] => [
+		[`${side}OS`, os],
+		[`${side}ARCH`, architecture],
+		[`${side}PLATFORM`, `${os}/${architecture}`],
+	]);
+}

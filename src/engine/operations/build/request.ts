@@ -1,0 +1,49 @@
+import type { FileOrigin } from '#model/build/files.ts';
+import type { ContainerRequest } from '../container/creations.ts';
+import type { Joining } from '../container/new-containers.ts';
+
+export interface BuildRequest {
+	readonly context: FileOrigin;
+	/** Path in the context. */
+	readonly dockerfile: string;
+	/** `NAME[:TAG]` each; none: untagged. */
+	readonly tags: readonly string[];
+	/** An image in place of that of the first FROM; undefined: as the Dockerfile says. */
+	readonly from: string | undefined;
+	readonly buildArgs: ReadonlyMap<string, string>;
+	/** Stage to build, by name or number; undefined: the last one. */
+	readonly target: string | undefined;
+	/** Unchanged steps are taken from earlier builds. */
+	readonly cache: boolean;
+	/** What a failed build made is removed, instead of being kept as `NAME:failed`. */
+	readonly cleanup: boolean;
+	/** The containers that instructions are executed in. */
+	readonly container: Omit<ContainerRequest, 'image' | 'name' | 'cmd' | 'id' | 'layer'>;
+	readonly joinings: readonly Joining[];
+}
+
+export type BuildEvent =
+	/** The Dockerfile was read. `image` is the id of the image to be. */
+	| { readonly kind: 'started'; readonly image: string }
+	| { readonly kind: 'step'; readonly number: number; readonly total: number; readonly line: string }
+	/** Another image than that of FROM is used. */
+	| { readonly kind: 'parent'; readonly image: string }
+	| { readonly kind: 'output'; readonly chunk: Buffer }
+	/** The step was carried out by an earlier build. */
+	| { readonly kind: 'cached' }
+	| { readonly kind: 'snapshot'; readonly layer: string }
+	| { readonly kind: 'command-failed'; readonly argv: readonly string[]; readonly code: number };
+
+export type Report = (event: BuildEvent) => void;
+
+/** Build that came to its end. */
+export type BuildResult =
+	| { readonly kind: 'built'; readonly image: string }
+	/** `kept`: the state before the failing step is an image of its own. */
+	| {
+			readonly kind: 'failed';
+			readonly error: unknown;
+			readonly kept: boolean;
+			/** Id of the last one; undefined: there is none. */
+			readonly snapshot: string | undefined;
+	  };
