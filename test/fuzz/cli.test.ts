@@ -24,9 +24,11 @@ const PATIENCE = 15_000;
 
 /** Words that name files of this machine: what a command would read or write. */
 const LOCAL = /FILE|PATH|DIR|CONTEXT|ARCHIVE/i;
+/** Commands that read or write files here whatever their arguments are called. */
+const LOCAL_COMMANDS = ['build', 'cp', 'save', 'load', 'export', 'import', 'backup', 'login'];
 /** They go on until somebody interrupts them. */
 const ENDLESS = /^(-f|--follow)\b/;
-const ENDLESS_COMMANDS = ['events', 'attach', 'stats', 'top', 'console', 'login', 'capture'];
+const ENDLESS_COMMANDS = ['events', 'attach', 'stats', 'top', 'wait', 'console', 'capture'];
 
 /** They exit with 1 for what they found, without an error. */
 const REPORTING = ['doctor', 'trace'];
@@ -64,7 +66,7 @@ function optionWords(option: Option): fc.Arbitrary<string[]> {
 	const flag = option.long ?? option.short ?? '';
 	if (!option.required && !option.optional) return fc.constant([flag]);
 	const choices = option.argChoices ? fc.constantFrom(...option.argChoices, 'other') : wordFor(option.flags);
-	const value = LOCAL.test(option.flags) ? fc.constantFrom('/nonexistent', '/dev/null', '') : choices;
+	const value = LOCAL.test(option.flags) ? fc.constantFrom('/nonexistent/file', '') : choices;
 	return fc.tuple(value, fc.boolean()).map(([text, joined]) => (joined ? [`${flag}=${text}`] : [flag, text]));
 }
 
@@ -72,7 +74,7 @@ function optionWords(option: Option): fc.Arbitrary<string[]> {
 function linesOf(command: Command, path: readonly string[] = []): fc.Arbitrary<string[]>[] {
 	if (command.commands.length > 0) return command.commands.flatMap((one) => linesOf(one, [...path, one.name()]));
 	const isLocal = command.registeredArguments.some((argument) => LOCAL.test(argument.name()));
-	if (isLocal || ENDLESS_COMMANDS.includes(command.name())) return [];
+	if (isLocal || [...LOCAL_COMMANDS, ...ENDLESS_COMMANDS].includes(command.name())) return [];
 	const options = command.options.filter(
 		({ flags }) => !ENDLESS.test(flags) && !/--(attach|interactive)\b/.test(flags),
 	);
