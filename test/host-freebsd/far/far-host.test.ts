@@ -16,9 +16,9 @@ function sh(text: string): Promise<Outcome> {
 
 test('a vnet jail with a cable on a bridge, and its end', async () => {
 	const made = await sh(`set -e
-		zfs create zroot/kleene; zfs create zroot/kleene/image; zfs create zroot/kleene/layer/base
-		zfs snapshot zroot/kleene/layer/base@image; zfs create zroot/kleene/container
-		zfs clone zroot/kleene/layer/base@layer zroot/kleene/container/aaaabbbbcccc
+		zfs create zroot/kleene; zfs create zroot/kleene/image; zfs create zroot/kleene/image/base
+		zfs snapshot zroot/kleene/image/base@image; zfs create zroot/kleene/container
+		zfs clone zroot/kleene/image/base@image zroot/kleene/container/aaaabbbbcccc
 		ifconfig bridge create name kleene1; ifconfig kleene1 inet 10.4.6.1/24 alias; ifconfig kleene1 up
 		ifconfig epair0 create; ifconfig kleene1 addm epair0a; ifconfig epair0a up
 		jail -c path=/zroot/kleene/container/aaaabbbbcccc name=aaaabbbbcccc vnet persist mount.devfs=true
