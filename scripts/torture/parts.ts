@@ -1,6 +1,8 @@
 /** All parts of the torture, in the order of the table. */
 
+import { churn } from '../../test/torture/churn.ts';
 import { endpoints } from '../../test/torture/endpoints.ts';
+import { freebsdKills } from '../../test/torture/freebsd-kills.ts';
 import { HOSTILE } from '../../test/torture/hostile.ts';
 import { failures, kills } from '../../test/torture/kills/parts.ts';
 import { linuxFailures, linuxKills, randomKills } from '../../test/torture/linux/parts.ts';
@@ -13,7 +15,9 @@ export const PARTS: readonly Part[] = [
 	linuxKills,
 	linuxFailures,
 	randomKills,
+	freebsdKills,
 	restarts,
+	churn,
 	endpoints,
 	...HOSTILE,
 ];
