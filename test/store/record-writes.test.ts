@@ -50,6 +50,17 @@ test('when the database is closed, they are as it is', (t) => {
 	assert.deepEqual(names(), ['a.json', 'b.json']);
 });
 
+test('the next daemon removes what a killed one had not put in place', (t) => {
+	const { root, store, folder, names } = open(t);
+	store.volumes.insert(volume('a'));
+	store.close();
+	for (const suffix of ['new', 'next']) writeFileSync(join(folder, `a.json.${suffix}`), '{');
+	const next = Store.open(root);
+	next.keepRecords();
+	assert.deepEqual(names(), ['a.json']);
+	next.close();
+});
+
 test('where they cannot be written that is told once, and made up for', async (t) => {
 	const { root, store, names, warnings } = open(t);
 	rmSync(join(root, 'records'), { recursive: true });

@@ -52,6 +52,13 @@ export class RecordFiles {
 		await rename(`${file}.next`, file);
 	}
 
+	/** Removes files that a killed daemon had written, and not yet put in place of a record. */
+	removeUnfinished(): void {
+		for (const directory of RECORD_KINDS.map((kind) => this.#directory(kind)))
+			for (const name of namesIn(directory).filter((name) => /\.json\.(new|next)$/.test(name)))
+				rmSync(join(directory, name), { force: true });
+	}
+
 	remove(kind: RecordKind, id: string): void {
 		rmSync(this.#file(kind, id), { force: true });
 	}

@@ -67,6 +67,7 @@ export class Mirror {
 
 	begin(): void {
 		this.#begun = true;
+		this.#files.removeUnfinished();
 		for (const [table, kind, column] of TABLES)
 			this.#db.run(`INSERT OR IGNORE INTO temp.touched SELECT '${kind}', ${column} FROM ${table}`);
 		this.flush();

@@ -58,6 +58,14 @@ test('files of a mounted container are not removed', async (context) => {
 	assert.equal(readFileSync(join(paths.container(CONTAINER), 'upper/mine'), 'utf8'), 'precious');
 });
 
+test('the directory of a container goes with its files, also where the end of a run has left the list of name servers', async (context) => {
+	const { paths, storage } = setUp(context);
+	await storage.rootFiles.make(FILES, {});
+	writeFileSync(paths.resolvConf(CONTAINER), 'search kleene\n');
+	await storage.rootFiles.unmake(FILES, {});
+	assert.deepEqual(readdirSync(paths.containers()), []);
+});
+
 test('a root that a process still uses, with mounts inside and twice mounted, is taken away', async (context) => {
 	const { storage, root } = setUp(context);
 	await storage.rootFiles.make(FILES, {});

@@ -113,12 +113,13 @@ export class Bench {
 		}
 	}
 
-	/** How far the containers have counted that run all the time. */
+	/** How far the containers have counted that run all the time; without one that is writing its count. */
 	#counts(containers: readonly Listed[]): Record<string, string> {
 		const counting = containers.filter(({ name, jid }) => jid !== null && ['web', 'routed'].includes(name));
-		return Object.fromEntries(
-			counting.map(({ name, jid }) => [name, readFileSync(`/proc/${jid}/root/root/count`, 'utf8')]),
+		const counts = counting.map(
+			({ name, jid }) => [name, readFileSync(`/proc/${jid}/root/root/count`, 'utf8')] as const,
 		);
+		return Object.fromEntries(counts.filter(([, count]) => count !== ''));
 	}
 
 	/** Removes what an operation that could not be taken back has left, so that the next one begins as the first. */

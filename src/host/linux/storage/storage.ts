@@ -81,6 +81,8 @@ export class LinuxStorage {
 		await removeFiles(work);
 		await removeFiles(this.#paths.log(container));
 		rmSync(this.#paths.exit(container), { force: true });
+		// Of a run whose end could not remove it: without it the directory goes, too.
+		rmSync(this.#paths.resolvConf(container), { force: true });
 		// The sandbox of the container has its files here too and takes them away itself.
 		await ignore(rmdir(this.#paths.container(container)), 'ENOENT', 'ENOTEMPTY');
 	}
