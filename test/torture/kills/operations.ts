@@ -144,12 +144,25 @@ const FILES: Readonly<Record<string, Operation>> = {
 	},
 };
 
-/** Requests that change neither a host nor a store, with the reason. */
+/** Requests that change neither the parts of a host nor a store, with the reason. */
 export const HARMLESS: Readonly<Record<string, string>> = {
 	'POST /containers/{container_id}/kill': 'signals a process; for a container that ends by it see sandbox-ended',
 	'POST /containers/{container_id}/wait': 'waits',
+	'PUT /containers/{container_id}/archive': 'writes files of a container',
 	'WS /containers/attach': 'passes on what a process reads and writes',
+	'POST /registries/login': 'keeps credentials',
+	'POST /registries/logout': 'forgets them',
+	'WS /images/push': 'reads',
 };
+
+/** Requests whose plans need a registry, an archive or a build context, which the host in memory has not. */
+export const OUT_OF_REACH: readonly string[] = [
+	'WS /images/pull',
+	'POST /images/load',
+	'WS /images/build',
+	'POST /images/build/context',
+	'DELETE /images/build/context/{context_id}',
+];
 
 /** Waits for the reaction of an engine to an event, or the death of its daemon. */
 async function until({ life }: Daemon, done: () => boolean): Promise<void> {
