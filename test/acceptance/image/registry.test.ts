@@ -103,6 +103,11 @@ test('layers that are here are neither fetched nor unpacked again, and go with t
 	assert.deepEqual([...new Set(fetched)], digests.slice(2));
 	assert.equal(layerFiles().length, 3);
 	const again = await host.klee('pull', INSECURE, `${open.address}/two`);
+	await host.kleeOutput('tag', `${open.address}/two`, 'mine');
+	await host.kleeOutput('pull', INSECURE, `${open.address}/two`);
+	const names = (await host.kleeJson<{ name: string }[]>('image', 'ls', '--json')).map(({ name }) => name);
+	assert.ok(names.includes('mine') && names.includes(`${open.address}/two`), 'no image loses its name to a pull');
+	await host.kleeOutput('rmi', 'mine');
 	assert.match(again.stderr, /It is here already/);
 	await host.kleeOutput('rmi', `${open.address}/one`);
 	assert.equal(layerFiles().length, 3, 'the other image has them');

@@ -126,11 +126,12 @@ export class ImageTransfers {
 		return this.#images.draft({ nametag, layer, config: oci.config, history, digest: remote.digest });
 	}
 
-	/** The same image, if it is here. */
-	#known({ layer, digest, config }: Image): Image | undefined {
+	/** The same image, if it is here and can have this name without losing another one. */
+	#known({ layer, digest, config, name, tag }: Image): Image | undefined {
 		const text = JSON.stringify(config);
 		return this.#images
 			.list()
+			.filter((one) => one.name === '' || name === '' || (one.name === name && one.tag === tag))
 			.find((one) => one.layer === layer && one.digest === digest && JSON.stringify(one.config) === text);
 	}
 

@@ -107,7 +107,8 @@ function refusal(what: string, error: unknown): KleeneError {
 function reasonOf({ stderr, reason }: CommandError): string {
 	const line = stderr.split('\n').findLast((text) => text.trim() !== '') ?? reason;
 	const message = /msg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-	return (message ?? line).replaceAll(/\\(["\\])/g, '$1').trim();
+	const text = (message ?? line).replaceAll(/\\(["\\])/g, '$1').trim();
+	return text.replace(/^Error parsing image name "[^"]*": /, '');
 }
 
 function missing(what: string, cause: unknown): KleeneError {
