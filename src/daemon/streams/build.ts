@@ -4,6 +4,7 @@ import { CLOSE, starting } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from '#engine/operations/build/request.ts';
+import { textOfFailure } from '#engine/operations/build/stage-build.ts';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { FileOrigin } from '#model/build/files.ts';
 import { containerOf, joiningOf } from '../requests.ts';
@@ -73,7 +74,7 @@ function failed(socket: WebSocket, { result, frames, tag }: Failure): void {
 			: 'correct the instruction';
 		const why = isKleeneError(result.error) ? `${result.error.what}: ${result.error.why}` : reasonOf(result.error);
 		socket.send(refusalFrame(new KleeneError({ code: 'BUILD_FAILED', what: FAILED, why, hint })));
-	}
+	} else frames.note(textOfFailure(result.error));
 	finish(socket, CLOSE.failed, { msg_type: 'error', message: FAILED, data: result.kept ? snapshot : '' });
 }
 
@@ -103,6 +104,10 @@ class Frames {
 		} else if (event.kind === 'output') {
 			if (!this.#quiet) this.#send(event.chunk);
 		} else if (event.kind !== 'cached' || isTagged(this.#socket)) this.#line(lineOf(event), event.kind === 'snapshot');
+	}
+
+	note(text: string | undefined): void {
+		if (text !== undefined) this.#send(text);
 	}
 
 	#line(text: string, always = false): void {

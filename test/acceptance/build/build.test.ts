@@ -1,5 +1,6 @@
 /** `klee build`: images from Dockerfiles. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -89,6 +90,67 @@ test('an image of one static program is built from scratch', async () => {
 	copyFileSync(provideBusybox(), join(directory, 'busybox'));
 	await build(directory);
 	assert.equal(await output('app', '/bin/busybox', 'echo', 'hello'), 'hello');
+});
+
+test('stages that do not need each other are built at the same time', async () => {
+	const wait = (own: string, other: string) =>
+		`touch /shared/${own}; for i in $(seq 200); do [ -e /shared/${other} ] && exit 0; sleep 0.05; done; exit 1`;
+	const dockerfile = `
+FROM Debian AS one
+RUN ${wait('a', 'b')}
+FROM Debian AS two
+RUN ${wait('b', 'a')}
+FROM Debian
+COPY --from=one /etc/debian_version /one
+COPY --from=two /etc/debian_version /two
+`;
+	const { stderr } = await build(context(dockerfile), '-m', 'shared:/shared');
+	const steps = [...stderr.matchAll(/^Step (\d).*: .{10}/gm)].map(([, number]) => number);
+	assert.deepEqual(steps.slice(0, 4), ['1', '2', '3', '4']);
+	await host.kleeOutput('rmv', 'shared');
+});
+
+test('what an instruction says is text of the shell, of a here-document or of a list', async () => {
+	const dockerfile = `
+FROM Debian
+SHELL ["/bin/sh", "-ec"]
+RUN <<END
+false || echo "script $((1 + 1))" >/a
+END
+RUN cat >/b <<END
+input
+END
+COPY <<plain <<'raw' /texts/
+home is $HOME
+plain
+home is $HOME
+raw
+ADD archive.tar.gz /unpacked/
+RUN ["/bin/sh", "-c", "cat /a /b /texts/* /unpacked/Dockerfile >/all"]
+`;
+	const directory = context(dockerfile);
+	execFileSync('tar', ['-C', directory, '-czf', join(directory, 'archive.tar.gz'), 'Dockerfile']);
+	await build(directory);
+	const expected = `script 2\ninput\nhome is \nhome is $HOME\n${dockerfile.trimEnd()}`;
+	assert.equal(await output('app', 'cat', '/all'), expected);
+});
+
+test('what .dockerignore names is not sent, the Dockerfile always is', async () => {
+	const dockerfile = 'FROM Debian\nCOPY . /all\nRUN cd /all && find . -type f | sort >/list\n';
+	const ignored = '# comment\n*\n!kept\nkept/secret*\n';
+	const files = { '.dockerignore': ignored, 'kept/file': '', 'kept/secret.txt': '', 'other/file': '', top: '' };
+	await build(context(dockerfile, files));
+	assert.equal(await output('app', 'cat', '/list'), './.dockerignore\n./Dockerfile\n./kept/file');
+});
+
+test('a snapshot is an image: in FROM, create and run', async () => {
+	const { stderr } = await build(context('FROM Debian\nRUN echo 1 >/state\nRUN echo 2 >/state\n'));
+	const [, snapshot = ''] = /Snapshot created: (@[0-9a-f]{12})/.exec(stderr) ?? [];
+	assert.equal(await output(`app${snapshot}`, 'cat', '/state'), '1');
+	await host.kleeOutput('build', '-t', 'again', context(`FROM app${snapshot}\nRUN cat /state >/seen\n`));
+	assert.equal(await output('again', 'cat', '/seen'), '1');
+	await host.kleeOutput('build', '-t', 'again', '--from', 'app', context('FROM nothing\nRUN cat /state >/seen\n'));
+	assert.equal(await output('again', 'cat', '/seen'), '2');
 });
 
 test('a failed build is kept as NAME:failed, unless --rm', async () => {

@@ -11,7 +11,7 @@ import type { ImageOperations } from '../image/images.ts';
 import { Builder, type BuildTools } from './builder.ts';
 import { Outlet } from './outlet.ts';
 import type { BuildRequest, BuildResult, Report } from './request.ts';
-import { StageBuild, type StageState, textOfFailure } from './stage-build.ts';
+import { StageBuild, type StageState } from './stage-build.ts';
 
 export interface BuildOptions {
 	readonly request: BuildRequest;
@@ -42,7 +42,10 @@ export class Build {
 	/** Images of stages that others begin with or copy from, made by this build: a failed one removes them. */
 	readonly #intermediate: string[] = [];
 	readonly #abort = new AbortController();
-	#step = 0;
+	/** Index of the stage whose failure ends the build. */
+	#broken: number | undefined;
+	/** Numbers of the steps that stages begin with, by index. */
+	readonly #firstSteps = new Map<number, number>();
 	#total = 0;
 
 	constructor(tools: BuildTools, images: ImageOperations, options: BuildOptions) {
@@ -62,7 +65,13 @@ export class Build {
 		try {
 			const needed = this.#begin(dockerfile, target, outlet);
 			outlet.order(needed.map(({ index }) => index));
-			for (const stage of needed) this.#stages.set(stage.index, this.#stage(stage, outlet));
+			for (const { index, ...stage } of needed) {
+				const building = this.#stage({ index, ...stage }, outlet);
+				this.#stages.set(index, building);
+				building.catch(() => {
+					this.#broken ??= index;
+				});
+			}
 			const built = await this.#allOf([...this.#stages.values()]);
 			signal?.throwIfAborted();
 			return { kind: 'built', image: this.#record(built) };
@@ -70,8 +79,6 @@ export class Build {
 			await this.#settle();
 			signal?.throwIfAborted();
 			outlet.flush();
-			const text = textOfFailure(error);
-			if (text !== undefined) report({ kind: 'output', chunk: Buffer.from(`${text}\n`) });
 			return await this.#failed(error);
 		} finally {
 			signal?.removeEventListener('abort', leave);
@@ -109,8 +116,12 @@ export class Build {
 				);
 		}
 		const needed = neededStages(dockerfile, target, replace);
-		this.#total = lines.length + needed.reduce((sum, { instructions }) => sum + 1 + instructions.length, 0);
-		for (const line of lines) outlet.now({ kind: 'step', number: ++this.#step, total: this.#total, line });
+		this.#total = lines.length;
+		for (const { index, instructions } of needed) {
+			this.#firstSteps.set(index, this.#total + 1);
+			this.#total += 1 + instructions.length;
+		}
+		for (const [at, line] of lines.entries()) outlet.now({ kind: 'step', number: at + 1, total: this.#total, line });
 		return needed;
 	}
 
@@ -122,9 +133,10 @@ export class Build {
 		for (const index of before) ready.set(index, await this.#require(index));
 		this.#abort.signal.throwIfAborted();
 		const report = outlet.of(stage.index);
+		let number = this.#firstSteps.get(stage.index) ?? 1;
 		const announce = (line: string) => {
 			this.#abort.signal.throwIfAborted();
-			report({ kind: 'step', number: ++this.#step, total: this.#total, line });
+			report({ kind: 'step', number: number++, total: this.#total, line });
 		};
 		announce(stage.line);
 		const base = await this.#base(stage, replace(stage.base), ready, report);
@@ -223,10 +235,10 @@ export class Build {
 		return this.#id;
 	}
 
-	/** Keeps what the last stage that was at work had made, unless nothing is to be kept. */
+	/** Keeps what the stage that failed had made, unless nothing is to be kept. */
 	async #failed(error: unknown): Promise<BuildResult> {
 		const { request, target } = this.#options;
-		const at = this.#running.get(target.index);
+		const at = this.#running.get(this.#broken ?? target.index);
 		if (request.cleanup || !at?.builder.isCreated) return { kind: 'failed', error, kept: false, snapshot: undefined };
 		const { builder, build } = at;
 		const snapshot = build.snapshot;

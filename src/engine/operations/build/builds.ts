@@ -12,7 +12,7 @@ import { type BuildTools, builderName, removeBuilder } from './builder.ts';
 import type { BuildRequest, BuildResult, Report } from './request.ts';
 
 /** Limit of a Dockerfile. Bytes. */
-const LONGEST = 1024 * 1024;
+const LONGEST = 64 * 1024;
 
 /** Builds of images from Dockerfiles. */
 export class Builds {

@@ -233,7 +233,11 @@ function substitutionFailed({ line, number }: Instruction, error: unknown): Klee
 	});
 }
 
-/** The text of a failed step, in the words of the wire contract where it has some. */
+/**
+ * The text of a failed step, in the words of the wire contract where it has some.
+ *
+ * @returns undefined for a command, which was told when it failed
+ */
 export function textOfFailure(error: unknown): string | undefined {
 	if (error instanceof StepFailed) return undefined;
 	if (!isKleeneError(error)) return `internal error: ${messageOf(error)}`;
