@@ -123,6 +123,15 @@ export function commandTree(words: readonly string[] = []): Command {
 	return root;
 }
 
+/** Shortcuts at the top level and the commands they stand for, e.g. `ps` → `container ls`. */
+export function shortcutTargets(): ReadonlyMap<string, string> {
+	return new Map(
+		GROUPS.flatMap(({ name, shortcuts }) =>
+			Object.entries(shortcuts).map(([shortcut, command]): [string, string] => [shortcut, `${name} ${command}`]),
+		),
+	);
+}
+
 /** An option that may be repeated begins with an empty list, which is no default worth a word. */
 function optionDescription(option: Option): string {
 	return Array.isArray(option.defaultValue) ? option.description : Help.prototype.optionDescription(option);
