@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { ContainerOptions } from './container-options.ts';
 import { EndPoint } from './endpoints.ts';
 import { Nullable } from './shapes.ts';
 
@@ -85,6 +86,7 @@ export const ContainerConfig = Type.Object(
 				description: 'ours: bits per second in each direction, 0 = no limit',
 			}),
 		),
+		options: Type.Optional(ContainerOptions),
 	},
 	{ $id: 'ContainerConfig' },
 );
@@ -124,11 +126,15 @@ const containerFields = {
 	persist: Nullable(Type.Boolean()),
 	auto_remove: Type.Boolean({ description: 'ours: the container is removed when it has ended' }),
 	bandwidth: Type.Integer(),
+	options: ContainerOptions,
+	restarts: Type.Integer({ description: 'ours: by the daemon, since somebody started it' }),
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),
 	running: Type.Boolean(),
 	end: Nullable(RunEnd),
-	pending: Type.Array(Type.Literal('jail_param'), { description: 'ours: settings that take effect at the next start' }),
+	pending: Type.Array(Type.Union([Type.Literal('jail_param'), Type.Literal('options')]), {
+		description: 'ours: settings that take effect at the next start',
+	}),
 };
 
 export const Container = Type.Object(containerFields, { $id: 'Container' });

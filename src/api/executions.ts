@@ -5,6 +5,9 @@ const command = {
 	user: Type.String({ default: '', description: "'' = the container's user" }),
 	env: Type.Array(Type.String(), { default: [], description: "merged over the container's" }),
 	tty: Type.Boolean({ default: false }),
+	workdir: Type.Optional(
+		Type.String({ pattern: '^/', description: "ours: working directory; absent = the container's" }),
+	),
 };
 
 /** Command to run, independent of the container. */

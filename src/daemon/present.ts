@@ -80,12 +80,19 @@ export function presentContainer({ container, running, targets, pending }: Conta
 		persist: container.persist,
 		auto_remove: container.autoRemove,
 		bandwidth: container.bandwidth,
+		options: presentOptions(container.options),
+		restarts: container.restarts ?? 0,
 		created: container.created,
 		dataset: container.dataset,
 		running,
 		end: running || !end ? null : { exit_code: end.code, at: end.at, reason: end.reason },
 		pending: [...pending],
 	};
+}
+
+/** Lists of a request are for the caller to change. */
+function presentOptions(options: Container['options'] = {}): containers.Container['options'] {
+	return structuredClone(options) as containers.Container['options'];
 }
 
 export function presentSummary(view: ContainerView): containers.ContainerSummary {

@@ -48,5 +48,6 @@ export function containerOf(body: ContainerConfig): ContainerRequest {
 		restartPolicy: body.restart_policy ?? 'no',
 		persist: body.persist ?? false,
 		bandwidth: body.bandwidth ?? 0,
+		options: body.options ?? {},
 	};
 }

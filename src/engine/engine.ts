@@ -14,6 +14,7 @@ import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
 import { NewContainers } from './operations/container/new-containers.ts';
 import { Removals } from './operations/container/removals.ts';
+import { Restarts } from './operations/container/restarts.ts';
 import { Runs } from './operations/container/runs.ts';
 import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
@@ -52,6 +53,7 @@ export class Engine {
 	readonly system: SystemOperations;
 	readonly traces: TraceOperations;
 	readonly #context: EngineContext;
+	readonly #restarts: Restarts;
 	readonly #reconciler: Reconciler;
 	readonly #restoration: Restoration;
 
@@ -69,6 +71,8 @@ export class Engine {
 		const names = new HostsFileUpdater(context);
 		const removals = new Removals(context, this.layers);
 		const runs = new Runs(context, planner, { names, removals });
+		const restarts = new Restarts(context, runs);
+		this.#restarts = restarts;
 		const live = new LiveEndpoints(context, planner, runs);
 		this.#context = context;
 		this.endpoints = new EndpointOperations(context, live);
@@ -78,7 +82,7 @@ export class Engine {
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
 		const { executions } = this;
-		this.containers = new ContainerOperations(context, { runs, creations, names, removals });
+		this.containers = new ContainerOperations(context, { runs, creations, names, removals, restarts });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
 		this.imageSizes = new ImageSizes(context);
@@ -104,6 +108,7 @@ export class Engine {
 		await this.builds.sweep();
 		await this.layers.sweep();
 		if (unknown === 'is given up') await this.#clearNetwork();
+		this.#restarts.begin();
 		await this.#startOnStartup();
 	}
 

@@ -22,6 +22,13 @@ interface EventFields {
 		readonly code: number | null;
 		readonly reason: RunEnd['reason'];
 	};
+	/** It ended by itself, and is started again in so many milliseconds: the restart of this number. */
+	'container-restarting': {
+		readonly container: string;
+		readonly name: string;
+		readonly restart: number;
+		readonly delay: number;
+	};
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };
 	'container-removed': { readonly container: string; readonly name: string };
@@ -68,6 +75,7 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 	'container-created': ['info', 'container created'],
 	'container-started': ['info', 'container started'],
 	'container-stopped': ['info', 'container stopped'],
+	'container-restarting': ['info', 'container is restarted'],
 	'container-adopted': ['info', 'container went on running; adopted'],
 	'container-removed': ['info', 'container removed'],
 	'endpoint-connected': ['info', 'container connected to network'],

@@ -1,3 +1,4 @@
+import type { ContainerOptions } from './container/options.ts';
 import type { Mount } from './mount.ts';
 import type { PublishedPort } from './port.ts';
 
@@ -15,6 +16,8 @@ export interface RunEnd {
 	readonly at: string;
 	/** `stopped`: ended by itself after it was asked to; `start-failed`: its command never ran. */
 	readonly reason: EndCause | 'stopped' | 'start-failed';
+	/** Somebody asked for it, and it did not end by itself then. With `stopped`, that goes without saying. */
+	readonly asked?: true;
 }
 
 export interface Container {
@@ -44,6 +47,10 @@ export interface Container {
 	readonly created: string;
 	/** Location of its files, in the host's own terms. */
 	readonly dataset: string;
+	/** Absent in records of earlier versions: none. */
+	readonly options?: ContainerOptions;
+	/** Restarts by the daemon since somebody started it; absent: none. */
+	readonly restarts?: number;
 	/** Of its last run; null or absent while it runs, and when it was never started. */
 	readonly end?: RunEnd | null;
 }

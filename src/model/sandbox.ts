@@ -1,3 +1,4 @@
+import type { ResourceLimits } from './container/options.ts';
 import type { EndCause, NetworkDriver, RunEnd } from './container.ts';
 
 /** A process to be run in a container. */
@@ -59,6 +60,8 @@ export interface SandboxSpec {
 	readonly rawSockets: boolean;
 	/** May configure its own stack. Never together with `network: 'host'`. */
 	readonly netAdmin: boolean;
+	/** Absent: none but those of the host. */
+	readonly limits?: ResourceLimits;
 	/** Further jail(8) parameters as jail(8) takes them, `name=value` or `name`; empty on hosts without jails. */
 	readonly parameters: readonly string[];
 	/** The process that the container is started with. */
@@ -80,6 +83,8 @@ export interface SandboxEnd {
  * @param at time for an end of which the host does not know it: when it was found
  */
 export function runEndOf(end: SandboxEnd | undefined, stopped: boolean, at: string): RunEnd {
-	if (!end) return { code: null, at, reason: stopped ? 'killed' : 'start-failed' };
-	return { code: end.code, at: end.at ?? at, reason: end.cause === 'exited' && stopped ? 'stopped' : end.cause };
+	if (!end) return { code: null, at, reason: stopped ? 'killed' : 'start-failed', ...(stopped ? { asked: true } : {}) };
+	const told = { code: end.code, at: end.at ?? at };
+	if (!stopped) return { ...told, reason: end.cause };
+	return end.cause === 'exited' ? { ...told, reason: 'stopped' } : { ...told, reason: end.cause, asked: true };
 }

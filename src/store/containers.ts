@@ -1,3 +1,4 @@
+import type { ContainerOptions } from '#model/container/options.ts';
 import type { Container, NetworkDriver, RestartPolicy, RunEnd } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
 import type { Database } from './database.ts';
@@ -22,6 +23,8 @@ const CONTAINERS = new Table<Container>('containers', {
 	bandwidth: integer('bandwidth'),
 	created: text('created'),
 	dataset: text('dataset'),
+	options: json<ContainerOptions | undefined>('options'),
+	restarts: integer('restarts'),
 	end: nullable(json<RunEnd>('run_end')),
 });
 
@@ -38,13 +41,18 @@ export class ContainerStore {
 
 	/** Everything but id, image, creation time and files can change. */
 	update(container: Container): void {
-		const { name, cmd, user, env, jailParam, restartPolicy, persist, id } = container;
-		const changes = { name, cmd, user, env, jailParam, restartPolicy, persist };
+		const { name, cmd, user, env, jailParam, restartPolicy, persist, options = {}, id } = container;
+		const changes = { name, cmd, user, env, jailParam, restartPolicy, persist, options };
 		CONTAINERS.update(this.#db, changes, 'WHERE id = ?', id);
 	}
 
 	setEnd(id: string, end: RunEnd | null): void {
 		CONTAINERS.update(this.#db, { end }, 'WHERE id = ?', id);
+	}
+
+	/** @param count since somebody started it */
+	setRestarts(id: string, count: number): void {
+		CONTAINERS.update(this.#db, { restarts: count }, 'WHERE id = ?', id);
 	}
 
 	delete(id: string): void {

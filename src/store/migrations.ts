@@ -206,4 +206,10 @@ export const MIGRATIONS: readonly string[] = [
 	-- Exit code, time and reason of the end of its last run, as JSON.
 	ALTER TABLE containers ADD COLUMN run_end TEXT;
 	`,
+	`
+	-- Settings beyond those of the original Kleene; see ContainerOptions.
+	ALTER TABLE containers ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+	-- By the daemon, since somebody started it.
+	ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

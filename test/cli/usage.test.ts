@@ -55,7 +55,7 @@ test('a usage error goes to stderr, exits 2 and says where to read on', async ()
 		[['network', 'create', '--mtu', '67', 'web'], /number of bytes from 68 to 65535/],
 		[['network', 'create', '--mtu', '65536', 'web'], /number of bytes from 68 to 65535/],
 		[['create', '-l', 'x', 'img'], /Allowed choices are host, ipnet, vnet, disabled/],
-		[['create', '-e', 'A', 'img'], /'A' sets no environment variable/],
+		[['create', '-e', '=A', 'img'], /'=A' sets no environment variable/],
 		[['start', 'a', 'b'], /only one container can be started when attaching to container I\/O\./],
 		[['image', 'create', 'fetch'], /The SOURCE argument is needed when creating images using the 'fetch' method\./],
 		[['image', 'create', 'fetch', 'a', 'b'], /too many arguments: b|too many arguments/],

@@ -6,11 +6,12 @@ import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
 import {
 	type ContainerCreateOptions,
-	checkedEnvironment,
 	commandOf,
 	containerConfig,
+	type ExecOptions,
 	type RunOptions,
 } from '../parse/container.ts';
+import { environmentOf } from '../parse/environment.ts';
 import { joiningConfig } from '../parse/network.ts';
 import { randomName } from '../random-name.ts';
 import { line, lines, planned, warn } from '../render/output.ts';
@@ -90,10 +91,11 @@ function planOfStart(client: KleeneClient, container: string, { tty = false }: A
 	return client.executions.plan({ container_id: container, ...commandConfig(OWN_COMMAND, tty) });
 }
 
-export const execute: Action<AttachOptions & { env: string[]; user?: string }> = async ({ args, options, client }) => {
+export const execute: Action<AttachOptions & ExecOptions> = async ({ args, options, client }) => {
 	const [container = '', ...words] = args;
-	const env = checkedEnvironment(options.env);
-	await startExecution(client, { container, cmd: commandOf(words), env, user: options.user ?? '' }, options);
+	const { user = '', workdir } = options;
+	const own = { cmd: commandOf(words), env: environmentOf(options), user, ...(workdir && { workdir }) };
+	await startExecution(client, { container, ...own }, options);
 };
 
 export const restart: Action<object> = ({ args, client }) =>

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { CommandLineError } from '../failure.ts';
 import { bindBooleans, parseBoolean } from './boolean.ts';
-import { checkedEnvironment, commandOf, containerChanges, containerConfig } from './container.ts';
+import { commandOf, containerChanges, containerConfig } from './container.ts';
 import { imageConfig } from './image.ts';
 import { parseMount } from './mount.ts';
 import { endPointConfig, networkConfig } from './network.ts';
@@ -121,11 +121,6 @@ test('an update sends what was given and nothing else', () => {
 		persist: false,
 		restart_policy: 'no',
 	});
-});
-
-test('variables need a name and a value', () => {
-	assert.deepEqual(checkedEnvironment(['A=', 'B=c=d']), ['A=', 'B=c=d']);
-	for (const text of ['A', '=b', '']) assert.throws(() => checkedEnvironment([text]), CommandLineError);
 });
 
 test('a leading -- only says that the command begins', () => {

@@ -18,6 +18,7 @@ export interface Execution {
 	readonly cmd: readonly string[];
 	readonly env: readonly string[];
 	readonly user: string;
+	readonly workdir?: string;
 }
 
 /** Starts a command and, unless detached, stays with it to the end. klee then exits as the command did. */
@@ -79,8 +80,9 @@ function noteCreated(execution: string): void {
 	note(`created execution instance ${execution}`);
 }
 
-export function commandConfig({ cmd, env, user }: Omit<Execution, 'container'>, tty: boolean): CommandConfig {
-	return { cmd: [...cmd], env: tty ? withTerminalType(env) : [...env], user, tty };
+export function commandConfig({ cmd, env, user, workdir }: Omit<Execution, 'container'>, tty: boolean): CommandConfig {
+	const place = workdir === undefined ? {} : { workdir };
+	return { cmd: [...cmd], env: tty ? withTerminalType(env) : [...env], user, tty, ...place };
 }
 
 /** Programs have to know which terminal will show what they write: this one. */

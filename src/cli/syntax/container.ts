@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { act } from '../invocation.ts';
-import type { ContainerCreateOptions, ContainerUpdateOptions, RunOptions } from '../parse/container.ts';
+import type { ContainerCreateOptions, ContainerUpdateOptions, ExecOptions, RunOptions } from '../parse/container.ts';
 import type { AttachOptions } from '../session/start.ts';
+import { withContainerOptions, withEnvironment } from './container-options.ts';
 import {
 	choice,
 	type Declaration,
@@ -70,18 +71,16 @@ export const containerCommands: Readonly<Record<string, Declaration>> = {
 };
 
 function declareCreate(command: Command): Command {
-	return takesCommand(command)
+	return withContainerOptions(withEnvironment(takesCommand(command)), 'no')
 		.argument('<IMAGE>')
 		.argument('[COMMAND...]')
 		.option('--name <NAME>', 'container name (default: random)')
 		.option('-u, --user <USER>', "default user (default: the image's)")
-		.addOption(repeatable('-e, --env <NAME=VALUE>', 'set an environment variable'))
 		.addOption(
 			repeatable('-m, --mount <MOUNT>', 'mount a volume, or a path if SOURCE contains /: SOURCE:DESTINATION[:rw|ro]'),
 		)
 		.addOption(repeatable('-J, --jailparam <PARAMETER>', 'set a jail parameter, e.g. allow.raw_sockets'))
 		.option('-P, --persist', 'exclude the container from prune')
-		.addOption(choice('--restart <POLICY>', 'restart policy', ['no', 'on-startup']).default('no'))
 		.addOption(
 			choice('-l, --driver <DRIVER>', 'network driver (default: host; with --network: ipnet)', [
 				'host',
@@ -108,12 +107,12 @@ function withAttach(command: Command): Command {
 }
 
 function declareExec(command: Command): Command {
-	const declared = takesCommand(withAttach(command.description('run a command in a container')))
+	const declared = withEnvironment(takesCommand(withAttach(command.description('run a command in a container'))))
 		.argument('<CONTAINER>')
 		.argument('[COMMAND...]')
-		.addOption(repeatable('-e, --env <NAME=VALUE>', 'set an environment variable'))
+		.option('-w, --workdir <PATH>', "working directory (default: the container's)")
 		.option('-u, --user <USER>', "user (default: the container's)");
-	return act<AttachOptions & { env: string[]; user?: string }>(declared, async () => (await running()).execute);
+	return act<AttachOptions & ExecOptions>(declared, async () => (await running()).execute);
 }
 
 function declareStop(command: Command): Command {
@@ -131,16 +130,15 @@ function seconds(text: string): number {
 
 function declareUpdate(command: Command): Command {
 	// Options are mostly typed after the container here, so a COMMAND with options of its own needs a `--` before it.
-	const declared = command
-		.description('change settings of a container')
+	const declared = withContainerOptions(
+		withEnvironment(command.description('change settings of a container'), '; replaces the list'),
+	)
 		.argument('<CONTAINER>')
 		.argument('[COMMAND...]', 'new command; put -- before a command that has options')
 		.option('--name <NAME>', 'new name')
 		.option('-u, --user <USER>', 'default user')
-		.addOption(repeatable('-e, --env <NAME=VALUE>', 'set an environment variable; replaces the list'))
 		.addOption(repeatable('-J, --jailparam <PARAMETER>', 'set a jail parameter; replaces the list'))
 		.option('-P, --persist', 'exclude the container from prune')
-		.option('--no-persist', 'include the container in prune')
-		.addOption(choice('--restart <POLICY>', 'restart policy', ['no', 'on-startup']));
+		.option('--no-persist', 'include the container in prune');
 	return act<ContainerUpdateOptions>(declared, async () => (await actions()).update);
 }

@@ -140,6 +140,7 @@ function changeOf(body: ContainerConfig): ContainerChange {
 		jailParam: body.jail_param,
 		restartPolicy: body.restart_policy,
 		persist: body.persist,
+		options: body.options,
 	};
 	return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null && value !== undefined));
 }

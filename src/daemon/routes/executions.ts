@@ -12,8 +12,8 @@ export function executionRoutes(app: App, { executions, containers }: Engine): v
 		schema: { body: ExecConfig, querystring: DryRunQuery, response: { 200: PlanResponse, 201: IdResponse } },
 		config: { errors: [404, 500] },
 		handler: async ({ body, query }, reply) => {
-			const { container_id: container, cmd, user, env, tty } = body;
-			const request = { container, cmd, user, env, tty };
+			const { container_id: container, ...command } = body;
+			const request = { container, ...command };
 			if (query.dry_run) return reply.code(200).send({ plan: await executions.plan(request) });
 			return reply.code(201).send({ id: executions.create(request) });
 		},

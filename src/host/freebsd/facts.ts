@@ -11,6 +11,11 @@ const NO_RACCT =
 const NO_DEVFS =
 	'the rules for /dev in jails (4 and 5) are not loaded: Kleene has them loaded, or adds what /etc/defaults/devfs.rules has';
 
+const RACCT_OFF = {
+	reason: 'the host counts no resources (rctl(8))',
+	hint: 'set kern.racct.enable=1 in /boot/loader.conf and reboot',
+};
+
 /** @param lacking what other parts of the host found missing, one line each */
 export function factsOf(paths: Paths, lacking: readonly string[] = []): Section<HostFacts> {
 	return {
@@ -58,6 +63,9 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		jailParameters: 'native',
 		batches: true,
 		limitsRates: false,
+		...(said.get('racct') === '1'
+			? {}
+			: { unsupportedOptions: { memory: RACCT_OFF, cpus: RACCT_OFF, pids: RACCT_OFF } }),
 		places: {
 			layers: paths.layers(),
 			containers: paths.containers(),

@@ -1,3 +1,5 @@
+import type { ContainerOptions } from '../container/options.ts';
+
 /** The most that containers can make a host remember; 0: no limit. */
 export interface HostLimits {
 	/** MAC addresses that a bridge learns, besides those of the endpoints on it. */
@@ -8,6 +10,12 @@ export interface HostLimits {
 	readonly questions: number;
 	/** Processes and threads of a container. */
 	readonly processes: number;
+}
+
+/** Why an option of a container means nothing on a host, and an alternative. */
+export interface OptionRefusal {
+	readonly reason: string;
+	readonly hint: string;
 }
 
 /** Traits of a host that planning depends on. */
@@ -25,6 +33,8 @@ export interface HostTraits {
 	readonly checksSources: boolean;
 	/** Absent: it cannot hold containers to any. */
 	readonly limits?: HostLimits;
+	/** Options that containers cannot have here; absent: they can have all. */
+	readonly unsupportedOptions?: Readonly<Partial<Record<keyof ContainerOptions, OptionRefusal>>>;
 	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */
 	readonly jailParameters: 'mapped' | 'native';
 }

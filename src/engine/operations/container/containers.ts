@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { ContainerOptions } from '#model/container/options.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import { parseContainerName } from '#model/ids.ts';
@@ -9,17 +10,25 @@ import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
-import { changedLive, changedPermissions, differsFrom, specAmong, withSpec } from '../../plan/run/live.ts';
+import {
+	changedLive,
+	changedPermissions,
+	differsFrom,
+	optionsDiffer,
+	specAmong,
+	withSpec,
+} from '../../plan/run/live.ts';
 import { sandboxOf, withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { Removals } from './removals.ts';
+import type { Restarts } from './restarts.ts';
 import { type Runs, requireStopped } from './runs.ts';
 
 /** Settings that an update may change; `undefined` leaves a setting unchanged. */
 export type ContainerChange = Partial<
-	Pick<ContainerRequest, 'name' | 'cmd' | 'user' | 'env' | 'jailParam' | 'restartPolicy' | 'persist'>
+	Pick<ContainerRequest, 'name' | 'cmd' | 'user' | 'env' | 'jailParam' | 'restartPolicy' | 'persist' | 'options'>
 >;
 
 /** A container as it is now. */
@@ -30,7 +39,7 @@ export interface ContainerState {
 	/** Addresses that its published ports lead to, one by one. */
 	readonly targets: readonly Target[];
 	/** Settings, by their keys in the API, that take effect at the next start. */
-	readonly pending: readonly 'jail_param'[];
+	readonly pending: readonly ('jail_param' | 'options')[];
 }
 
 export interface ContainerView extends ContainerState {
@@ -44,7 +53,7 @@ export interface Updated {
 	/** Id of the container. */
 	readonly id: string;
 	/** Changed settings, by their keys in the API, that take effect at the next start. */
-	readonly pending: readonly ('cmd' | 'user' | 'env' | 'jail_param')[];
+	readonly pending: readonly ('cmd' | 'user' | 'env' | 'jail_param' | 'options')[];
 }
 
 /** Milliseconds that processes get between being asked to end and being ended. */
@@ -59,6 +68,7 @@ export class ContainerOperations {
 	readonly #creations: Creations;
 	readonly #names: HostsFileUpdater;
 	readonly #removals: Removals;
+	readonly #restarts: Restarts;
 
 	constructor(
 		context: EngineContext,
@@ -67,6 +77,7 @@ export class ContainerOperations {
 			creations: Creations;
 			names: HostsFileUpdater;
 			removals: Removals;
+			restarts: Restarts;
 		},
 	) {
 		this.#context = context;
@@ -74,6 +85,7 @@ export class ContainerOperations {
 		this.#creations = others.creations;
 		this.#names = others.names;
 		this.#removals = others.removals;
+		this.#restarts = others.restarts;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -150,8 +162,10 @@ export class ContainerOperations {
 		return removed;
 	}
 
+	/** One that waits for a restart is stopped by calling that off. */
 	stop(identifier: string, grace = DEFAULT_GRACE): Promise<string> {
 		return this.#whileRunning(identifier, async (id) => {
+			if (this.#restarts.cancel(id)) return id;
 			await this.#runs.stop(id, grace);
 			return id;
 		});
@@ -166,7 +180,7 @@ export class ContainerOperations {
 		const { store, locks } = this.#context;
 		const { id, name } = findContainer(store, identifier);
 		return locks.run(containerLock(id), async () => {
-			if (!this.#runs.isRunning(id))
+			if (!this.#runs.isRunning(id) && !this.#restarts.isWaiting(id))
 				throw new KleeneError({
 					code: 'CONTAINER_NOT_RUNNING',
 					what: `cannot stop container ${name}`,
@@ -185,7 +199,8 @@ export class ContainerOperations {
 		return locks.run(containerLock(id), async () => {
 			const container = requireContainer(store, id);
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-			const updated: Container = { ...container, ...given };
+			const options = changedOptions(container.options, change);
+			const updated: Container = { ...container, ...given, options };
 			const name = parseContainerName(updated.name);
 			if (name !== container.name) this.#creations.requireFreeName(name, id);
 			this.#creations.requireSound(updated);
@@ -195,7 +210,8 @@ export class ContainerOperations {
 				if (parts) store.containers.setParts(id, parts);
 			});
 			if (name !== container.name) this.#names.changedBy(id);
-			return { id, pending: [...this.#pendingCommand(container, updated), ...this.#pending(updated)] };
+			const pending = [...this.#pendingCommand(container, updated), ...this.#pending(updated)];
+			return { id, pending: [...new Set(pending)] };
 		});
 	}
 
@@ -216,19 +232,31 @@ export class ContainerOperations {
 	}
 
 	/** Settings, by their keys in the API, that the next start gives to a container that runs. */
-	#pending(container: Container): 'jail_param'[] {
+	#pending(container: Container): ('jail_param' | 'options')[] {
 		const { store, driver } = this.#context;
 		const running = specAmong(store.containers.parts(container.id));
 		if (!running) return [];
 		const wanted = sandboxOf(container, running.process, driver.facts());
-		return differsFrom(running, wanted) ? ['jail_param'] : [];
+		return [
+			...(differsFrom(running, wanted) ? (['jail_param'] as const) : []),
+			...(optionsDiffer(running, wanted) ? (['options'] as const) : []),
+		];
 	}
 
 	/** New processes of `exec` have them at once, the first process has them from the next start on. */
-	#pendingCommand(before: Container, after: Container): ('cmd' | 'user' | 'env')[] {
+	#pendingCommand(before: Container, after: Container): ('cmd' | 'user' | 'env' | 'options')[] {
 		if (!this.#runs.isRunning(after.id)) return [];
-		return (['cmd', 'user', 'env'] as const).filter(
-			(key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+		const differ = (one: unknown, other: unknown) => JSON.stringify(one) !== JSON.stringify(other);
+		const changed = (['cmd', 'user', 'env'] as const).filter((key) => differ(before[key], after[key]));
+		const ofProcess = (['workdir', 'entrypoint'] as const).some((key) =>
+			differ(before.options?.[key], after.options?.[key]),
 		);
+		return ofProcess ? [...changed, 'options'] : changed;
 	}
+}
+
+/** A policy of the original Kleene is in place of one of ours. */
+function changedOptions(before: ContainerOptions = {}, { options, restartPolicy }: ContainerChange): ContainerOptions {
+	const { restart: _, ...rest } = before;
+	return { ...(restartPolicy === undefined ? before : rest), ...options };
 }

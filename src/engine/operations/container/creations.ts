@@ -1,5 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFacts } from '#host/driver.ts';
+import type { ContainerOptions } from '#model/container/options.ts';
 import type { Container, NetworkDriver, RestartPolicy } from '#model/container.ts';
 import { newId, parseContainerName } from '#model/ids.ts';
 import type { Mount } from '#model/mount.ts';
@@ -12,6 +13,7 @@ import { imageOf, requireImage } from '../../identify.ts';
 import { requireHooksAllowed } from '../../plan/jail/hooks.ts';
 import { parseJailParameters } from '../../plan/jail/parameters.ts';
 import { parseMounts } from '../../plan/run/mounts.ts';
+import { requireOptions } from '../../plan/run/options.ts';
 import type { RunPlanner } from '../../run-planner.ts';
 import type { VolumesOfContainer } from '../volumes.ts';
 
@@ -37,6 +39,7 @@ export interface ContainerRequest {
 	/** For the container of a build: its id, and a layer that its files stand on, which need not be one of the image. */
 	readonly id?: string;
 	readonly layer?: string;
+	readonly options?: ContainerOptions;
 }
 
 /** What comes into the store with a container. */
@@ -64,12 +67,13 @@ export class Creations {
 		requireLimitable(request, driver.facts());
 		this.requireSound(request);
 		this.requireFreeName(name);
+		const { options = {} } = request;
 		const { cmd, user, env, jailParam, networkDriver, restartPolicy, persist, autoRemove = false, bandwidth } = request;
 		const isFree: FreePorts = (protocol, port) => this.#planner.isFreePort(protocol, port);
 		const publicPorts = parsePublishedPorts(request.publicPorts, isFree);
 		const publishFrom = parsePublishFrom(request.publishFrom);
 		const mounts = parseMounts(request.mounts, driver.facts().os);
-		const limits = { restartPolicy, persist, autoRemove, bandwidth };
+		const limits = { restartPolicy, persist, autoRemove, bandwidth, options };
 		const config = { cmd, user, env, jailParam, networkDriver, publicPorts, publishFrom, mounts, ...limits };
 		const dataset = `${driver.facts().places.containers}/${id}`;
 		return { id, name, imageId: image.id, layer, ...config, created: timestamp(), dataset };
@@ -97,10 +101,11 @@ export class Creations {
 	}
 
 	/** Checks that need the configuration alone. */
-	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user'>): void {
+	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user' | 'options'>): void {
 		const { driver, allowHostHooks } = this.#context;
 		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);
 		requireText(config);
+		requireOptions(config.options ?? {}, driver.facts());
 	}
 
 	/**
@@ -137,12 +142,12 @@ function requireText({ env, cmd, user }: Pick<Container, 'env' | 'cmd' | 'user'>
 		throw refuse('cannot use this command or environment', 'it holds a NUL byte', 'leave it out');
 }
 
-function requireLasting({ autoRemove, restartPolicy }: ContainerRequest): void {
-	if (!autoRemove || restartPolicy === 'no') return;
+function requireLasting({ autoRemove, restartPolicy, options = {} }: ContainerRequest): void {
+	if (!autoRemove || (restartPolicy === 'no' && options.restart === undefined)) return;
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: 'cannot create the container',
-		why: `a container that is removed when it ends cannot have the restart policy ${restartPolicy}`,
+		why: `a container that is removed when it ends cannot have the restart policy ${options.restart ?? restartPolicy}`,
 		hint: 'leave out --rm or --restart',
 	});
 }

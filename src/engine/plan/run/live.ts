@@ -16,9 +16,17 @@ const SETTINGS = [
 	'parameters',
 ] as const;
 
+/** Settings of a sandbox that options of the container decide. */
+const OPTIONS = ['limits'] as const;
+
 /** Whether a sandbox with one specification would have to be started again to be as another one says. */
 export function differsFrom(running: SandboxSpec, wanted: SandboxSpec): boolean {
 	return SETTINGS.some((key) => JSON.stringify(running[key]) !== JSON.stringify(wanted[key]));
+}
+
+/** The same for the options of a container. */
+export function optionsDiffer(running: SandboxSpec, wanted: SandboxSpec): boolean {
+	return OPTIONS.some((key) => JSON.stringify(running[key]) !== JSON.stringify(wanted[key]));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { limitsAmong } from '#model/container/options.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Image } from '#model/image.ts';
@@ -10,7 +11,7 @@ export interface Command {
 	readonly cmd: readonly string[];
 	readonly user: string;
 	readonly env: readonly string[];
-	/** Absolute; absent or `''`: that of the image. */
+	/** Absolute; absent or `''`: that of the container or of its image. */
 	readonly workdir?: string;
 	readonly tty: boolean;
 	readonly stdin: boolean;
@@ -29,32 +30,43 @@ export function processOf({ config }: Image, container: Container, command: Comm
 			hint: 'name a command, e.g. /bin/sh',
 		});
 	const { user } = parseJailParameters(container.jailParam, traits);
-	const workdir = command.workdir || config.workdir;
+	const workdir = [command.workdir, container.options?.workdir, config.workdir].find(Boolean);
 	return {
 		argv,
 		env: mergeEnv(config.env, container.env, command.env),
 		user: user ?? [command.user, container.user, config.user].find((name) => name !== '') ?? DEFAULT_USER,
-		...(workdir === '' ? {} : { workdir }),
+		...(workdir === undefined ? {} : { workdir }),
 		tty: command.tty,
 		stdin: command.stdin,
 	};
 }
 
 /**
- * The first process of a container: the words of the entrypoint of its image come in front of its command. A command that the
+ * The first process of a container: the words of its entrypoint, or that of its image, come in front of its command. A command that the
  * request itself brings, as that of "klee exec" for a container that does not run, is run as it is.
  */
 export function firstProcessOf(image: Image, container: Container, command: Command, traits: HostTraits): ProcessSpec {
-	const { entrypoint, cmd } = image.config;
+	const entrypoint = container.options?.entrypoint ?? image.config.entrypoint;
 	if (entrypoint.length === 0 || command.cmd.length > 0) return processOf(image, container, command, traits);
-	const own = container.cmd.length > 0 ? container.cmd : cmd;
-	return processOf(image, container, { ...command, cmd: [...entrypoint, ...own] }, traits);
+	return processOf(image, container, { ...command, cmd: [...entrypoint, ...ownCommand(container, image)] }, traits);
 }
 
-/** A container with the command and user of its image where it has none of its own. */
+/** The command of an image goes with its entrypoint, and with no other. */
+function ownCommand({ cmd, options }: Container, image: Image | undefined): readonly string[] {
+	if (cmd.length > 0 || (options?.entrypoint?.length ?? 0) > 0) return cmd;
+	return image?.config.cmd ?? [];
+}
+
+/** A container with the command, user and labels of its image where it has none of its own. */
 export function withImageDefaults(container: Container, image: Image | undefined): Container {
-	const cmd = container.cmd.length > 0 ? container.cmd : (image?.config.cmd ?? []);
-	return { ...container, cmd, user: container.user || image?.config.user || DEFAULT_USER };
+	const labels = { ...image?.config.labels, ...container.options?.labels };
+	const options = Object.keys(labels).length > 0 ? { ...container.options, labels } : container.options;
+	return {
+		...container,
+		cmd: ownCommand(container, image),
+		user: container.user || image?.config.user || DEFAULT_USER,
+		...(options ? { options } : {}),
+	};
 }
 
 /** Privileges of processes by driver and jail parameters of the container. */
@@ -62,6 +74,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 	const settings = parseJailParameters(container.jailParam, traits);
 	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, devices, parameters } = settings;
 	const vnet = container.networkDriver === 'vnet';
+	const limits = limitsAmong(container.options ?? {});
 	return {
 		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
@@ -74,6 +87,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 		network: container.networkDriver === 'host' ? 'host' : 'own',
 		rawSockets: rawSockets ?? vnet,
 		netAdmin: vnet,
+		...(limits ? { limits } : {}),
 		parameters,
 		process,
 	};

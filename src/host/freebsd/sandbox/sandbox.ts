@@ -17,6 +17,7 @@ import { unmountBelow } from '../storage/mounts.ts';
 import { mountInside, requireSource } from '../storage/nullfs.ts';
 import { tellEnd } from './ends.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
+import { limit, ruleWords, unlimit } from './limits.ts';
 import { StateDirectory } from './run-directory.ts';
 import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
@@ -65,7 +66,9 @@ export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 
 	/** A container that has processes is as it was made: nothing is looked up among its files while they can move them. */
 	make(part: SandboxPart): Script {
-		return part.spec.network === 'own' ? this.#makeInside(part) : this.#makeWithJail(part);
+		const made = part.spec.network === 'own' ? this.#makeInside(part) : this.#makeWithJail(part);
+		// Before its processes: rules are about the name.
+		return part.spec.limits ? lines(limit(part.container, part.spec.limits), made) : made;
 	}
 
 	/** Its jail was made before, with its stack. */
@@ -119,6 +122,7 @@ ${lines(...tryHooks(hooks.poststop, onHost(hooks)))}
 else
 	jid=
 fi
+${spec.limits ? unlimit(container, spec.limits) : sh`:`}
 ${unmountBelow(this.#paths.containerRoot(container))}
 ${tellEnd(state, container)}
 ${state.forget(container)}
@@ -133,7 +137,8 @@ ${tell('gone', container)}`;
 		if (verb === 'unmake')
 			return [`pkill -TERM -j ${container}`, `jail -R ${container}`, ...points.map(({ where }) => `umount ${where}`)];
 		const jail = spec.network === 'own' ? [] : [`jail -c ${jailWords(this.#paths, container, spec).join(' ')}`];
-		return [...jail, ...points.map(({ what }) => `mount -t nullfs ${what}`)];
+		const rules = ruleWords(container, spec.limits ?? {}).map((rule) => `rctl -a ${rule}`);
+		return [...rules, ...jail, ...points.map(({ what }) => `mount -t nullfs ${what}`)];
 	}
 
 	/** Jails below our root: whose name is an id, with the number of the jail while something runs in it. */

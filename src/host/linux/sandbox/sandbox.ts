@@ -7,7 +7,7 @@ import type { Mount } from '#model/mount.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { setHostname } from '#os/linux/hostname.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
-import { countOomKills, deleteContainer, denyDevice, isStarted } from '#os/linux/oci/runtime.ts';
+import { countOomKills, countsSwap, deleteContainer, denyDevice, isStarted } from '#os/linux/oci/runtime.ts';
 import { isAlive, isOfEarlierBoot, signalProcess } from '#os/linux/process.ts';
 import type { PartHandler } from '../handler.ts';
 import { requireReservedPorts } from '../network/reserved-ports.ts';
@@ -207,6 +207,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			...(stack?.owner === undefined ? {} : { owner: stack.owner, bindOptions: bindsBelow() }),
 			cgroup: cgroupOf(container),
 			mostProcesses: this.#options.mostProcesses ?? 0,
+			countsSwap: countsSwap(),
 		});
 	}
 

@@ -58,6 +58,12 @@ export function countOomKills(tools: OciTools, container: string): number {
 	return Math.max(0, ...files.map((file) => Number(/^oom_kill (\d+)$/m.exec(readOptional(file))?.[1] ?? 0)));
 }
 
+/** Whether cgroups can limit swap. Kernel: Documentation/admin-guide/kernel-parameters.txt (swapaccount). */
+export function countsSwap(): boolean {
+	const first = `${CGROUPS}memory`;
+	return !existsSync(first) || existsSync(`${first}/memory.memsw.limit_in_bytes`);
+}
+
 function readOptional(file: string): string {
 	try {
 		return readFileSync(file, 'utf8');

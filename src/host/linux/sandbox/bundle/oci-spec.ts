@@ -1,3 +1,4 @@
+import type { ResourceLimits } from '#model/container/options.ts';
 import { mergeEnv } from '#model/container.ts';
 import type { Mount } from '#model/mount.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
@@ -62,6 +63,8 @@ export interface BundleRequest {
 	readonly cgroup: string;
 	/** Limit of processes and threads; 0 or undefined: none. */
 	readonly mostProcesses?: number;
+	/** The kernel counts swap; absent: it does. */
+	readonly countsSwap?: boolean;
 }
 
 /** An OCI mount. */
@@ -92,7 +95,7 @@ export function ociConfig(request: BundleRequest): object {
 		mounts: [...places, ...own, ...mounts],
 		linux: {
 			cgroupsPath: request.cgroup,
-			resources: resources(request.mostProcesses ?? 0),
+			resources: resources(spec.limits, request),
 			namespaces: namespaces(spec, request.network, owner),
 			...(owner === undefined ? {} : { uidMappings: EVERY_ID, gidMappings: EVERY_ID }),
 			...(spec.domainname === undefined ? {} : { sysctl: { 'kernel.domainname': spec.domainname } }),
@@ -103,9 +106,21 @@ export function ociConfig(request: BundleRequest): object {
 	};
 }
 
-function resources(mostProcesses: number): object {
-	const devices = [{ allow: false, access: 'rwm' }];
-	return mostProcesses > 0 ? { devices, pids: { limit: mostProcesses } } : { devices };
+/** Microseconds in which a quota of processor time counts. Kernel: Documentation/scheduler/sched-bwc.rst. */
+const PERIOD = 100_000;
+
+/** Swap is not on top of memory: what does not fit ends. */
+function resources(
+	{ memory, cpus, pids }: ResourceLimits = {},
+	{ mostProcesses = 0, countsSwap = true }: BundleRequest,
+): object {
+	const most = pids ?? mostProcesses;
+	return {
+		devices: [{ allow: false, access: 'rwm' }],
+		...(most > 0 ? { pids: { limit: most } } : {}),
+		...(memory === undefined ? {} : { memory: { limit: memory, ...(countsSwap ? { swap: memory } : {}) } }),
+		...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * PERIOD), period: PERIOD } }),
+	};
 }
 
 interface Launch {
