@@ -10,6 +10,48 @@ export const ContainerOptions = Type.Object(
 		entrypoint: Type.Optional(
 			Type.Array(Type.String(), { description: "words in front of the command; absent: the image's" }),
 		),
+		readonly: Type.Optional(Type.Boolean({ description: 'the root file system cannot be written to' })),
+		tmpfs: Type.Optional(
+			Type.Array(
+				Type.Object({
+					destination: Type.String(),
+					size: Type.Optional(Type.Integer({ minimum: 1, description: 'bytes' })),
+					mode: Type.Optional(Type.String({ pattern: '^[0-7]{3,4}$' })),
+				}),
+			),
+		),
+		capabilities: Type.Optional(
+			Type.Object(
+				{ add: Type.Optional(Type.Array(Type.String())), drop: Type.Optional(Type.Array(Type.String())) },
+				{ description: 'names without CAP_; drop may have ALL' },
+			),
+		),
+		devices: Type.Optional(
+			Type.Array(
+				Type.Object({
+					source: Type.String(),
+					destination: Type.String(),
+					access: Type.String({ pattern: '^[rwm]{1,3}$' }),
+				}),
+			),
+		),
+		sysctls: Type.Optional(Type.Record(Type.String(), Type.String())),
+		ulimits: Type.Optional(
+			Type.Array(
+				Type.Object({
+					name: Type.String(),
+					soft: Type.Integer({ minimum: -1, description: '-1: none' }),
+					hard: Type.Integer({ minimum: -1 }),
+				}),
+			),
+		),
+		hosts: Type.Optional(
+			Type.Array(Type.Object({ name: Type.String(), address: Type.String() }), {
+				description: 'lines of /etc/hosts',
+			}),
+		),
+		dns: Type.Optional(Type.Array(Type.String(), { description: "addresses, in place of its networks' and image's" })),
+		search: Type.Optional(Type.Array(Type.String(), { description: 'domains that bare names are looked up in' })),
 		labels: Type.Optional(Type.Record(Type.String(), Type.String())),
 		restart: Type.Optional(
 			Type.Union(

@@ -1,4 +1,4 @@
-import type { ResourceLimits } from './container/options.ts';
+import type { Confinement, ResourceLimits } from './container/options.ts';
 import type { EndCause, NetworkDriver, RunEnd } from './container.ts';
 
 /** A process to be run in a container. */
@@ -62,6 +62,7 @@ export interface SandboxSpec {
 	readonly netAdmin: boolean;
 	/** Absent: none but those of the host. */
 	readonly limits?: ResourceLimits;
+	readonly confinement?: Confinement;
 	/** Further jail(8) parameters as jail(8) takes them, `name=value` or `name`; empty on hosts without jails. */
 	readonly parameters: readonly string[];
 	/** The process that the container is started with. */

@@ -1,8 +1,10 @@
 import type { ContainerOptions } from '#api/container-options.ts';
 import { usageError } from '../failure.ts';
+import { type ConfinementWords, confinement } from './confinement.ts';
+import { parseSize } from './size.ts';
 
 /** Options as typed; see `ContainerOptions` of the API for their meaning. */
-export interface ContainerOptionWords {
+export interface ContainerOptionWords extends ConfinementWords {
 	readonly restart?: string;
 	readonly memory?: string;
 	readonly cpus?: string;
@@ -23,6 +25,7 @@ export function containerOptions(words: ContainerOptionWords): ContainerOptions 
 		...(entrypoint !== undefined && { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
 		...(label.length > 0 && { labels: Object.fromEntries(label.map(parseLabel)) }),
 		...restartAfterEnd(restart),
+		...confinement(words),
 	};
 }
 
@@ -36,20 +39,6 @@ function restartAfterEnd(policy: string | undefined): Pick<ContainerOptions, 're
 		`cannot use '${policy}' as a restart policy`,
 		'there is none of this name',
 		'write --restart no, on-startup, on-failure, on-failure:N, always or unless-stopped',
-	);
-}
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-/** `512m`, `1.5g`, `1048576`: bytes. Units are those of Docker: multiples of 1024. */
-export function parseSize(flag: string, text: string): number {
-	const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([bkmgt]?)(?:i?b)?$/i.exec(text) ?? [];
-	const size = Math.round(Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
-	if (digits !== '' && Number.isSafeInteger(size)) return size;
-	throw usageError(
-		`cannot use '${text}' with ${flag}`,
-		'it is not a number of bytes, with k, m, g or t behind it',
-		`write ${flag} 512m`,
 	);
 }
 

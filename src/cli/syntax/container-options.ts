@@ -16,7 +16,17 @@ export function withContainerOptions(command: Command, policy?: 'no'): Command {
 		.option('--pids-limit <NUMBER>', 'limit the number of processes and threads')
 		.option('-w, --workdir <PATH>', "working directory (default: the image's, else the user's home)")
 		.option('--entrypoint <PROGRAM>', "program that the command is given to (default: the image's; empty: none)")
-		.addOption(repeatable('--label <NAME=VALUE>', 'set a label'));
+		.addOption(repeatable('--label <NAME=VALUE>', 'set a label'))
+		.option('--read-only', 'make the root file system read-only')
+		.addOption(repeatable('--tmpfs <PATH[:OPTIONS]>', 'mount a file system in memory, e.g. /run:size=64m,mode=755'))
+		.addOption(repeatable('--cap-add <CAPABILITY>', 'add a Linux capability'))
+		.addOption(repeatable('--cap-drop <CAPABILITY>', 'drop a Linux capability, or ALL'))
+		.addOption(repeatable('--device <PATH[:PATH][:rwm]>', 'give access to a device of the host'))
+		.addOption(repeatable('--sysctl <NAME=VALUE>', 'set a kernel parameter of its namespaces'))
+		.addOption(repeatable('--ulimit <NAME=SOFT[:HARD]>', 'limit processes, e.g. nofile=1024:2048'))
+		.addOption(repeatable('--add-host <NAME:ADDRESS>', 'add a line to /etc/hosts'))
+		.addOption(repeatable('--dns <ADDRESS>', 'name server, in place of those of networks and image'))
+		.addOption(repeatable('--dns-search <DOMAIN>', 'domain that bare names are looked up in'));
 }
 
 export function withEnvironment(command: Command, more = ''): Command {

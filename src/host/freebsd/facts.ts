@@ -16,6 +16,35 @@ const RACCT_OFF = {
 	hint: 'set kern.racct.enable=1 in /boot/loader.conf and reboot',
 };
 
+const NO_LINUX = 'jails have nothing like it';
+const UNSUPPORTED: NonNullable<HostFacts['unsupportedOptions']> = {
+	readonly: {
+		reason: 'the root of a jail is writable',
+		hint: 'mount what is to be read-only with --mount SOURCE:DESTINATION:ro',
+	},
+	tmpfs: {
+		reason: 'Kleene mounts no tmpfs(5) in jails',
+		hint: 'set -J allow.mount -J allow.mount.tmpfs -J enforce_statfs=1, and mount it inside',
+	},
+	capabilities: { reason: NO_LINUX, hint: 'set permissions of jail(8), e.g. -J allow.raw_sockets' },
+	devices: { reason: 'devices of a jail come from a ruleset', hint: 'set -J devfs_ruleset=NUMBER, see devfs.rules(5)' },
+	sysctls: { reason: NO_LINUX, hint: 'set it from inside: a vnet jail has a network stack with settings of its own' },
+	ulimits: {
+		reason: NO_LINUX,
+		hint: 'set limits in the /etc/login.conf of the container, or use --memory and --pids-limit',
+	},
+	hosts: { reason: 'Kleene keeps the /etc/hosts of jails', hint: 'add the line to /etc/hosts inside the container' },
+	dns: { reason: 'Kleene leaves the resolv.conf of jails alone', hint: 'write /etc/resolv.conf inside the container' },
+	search: {
+		reason: 'Kleene leaves the resolv.conf of jails alone',
+		hint: 'write /etc/resolv.conf inside the container',
+	},
+};
+
+function unsupported(counts: boolean): NonNullable<HostFacts['unsupportedOptions']> {
+	return counts ? UNSUPPORTED : { ...UNSUPPORTED, memory: RACCT_OFF, cpus: RACCT_OFF, pids: RACCT_OFF };
+}
+
 /** @param lacking what other parts of the host found missing, one line each */
 export function factsOf(paths: Paths, lacking: readonly string[] = []): Section<HostFacts> {
 	return {
@@ -63,9 +92,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		jailParameters: 'native',
 		batches: true,
 		limitsRates: false,
-		...(said.get('racct') === '1'
-			? {}
-			: { unsupportedOptions: { memory: RACCT_OFF, cpus: RACCT_OFF, pids: RACCT_OFF } }),
+		unsupportedOptions: unsupported(said.get('racct') === '1'),
 		places: {
 			layers: paths.layers(),
 			containers: paths.containers(),

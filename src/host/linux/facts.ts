@@ -27,9 +27,40 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, lim
 		checksSources: true,
 		limits,
 		limitsRates: true,
+		ulimits: ownHardLimits(),
 		places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],
 	};
+}
+
+/** Names of `Ulimit` → those of /proc/PID/limits. Kernel: fs/proc/base.c (lnames). */
+const ULIMITS: Readonly<Record<string, string>> = {
+	core: 'Max core file size',
+	cpu: 'Max cpu time',
+	data: 'Max data size',
+	fsize: 'Max file size',
+	locks: 'Max file locks',
+	memlock: 'Max locked memory',
+	msgqueue: 'Max msgqueue size',
+	nice: 'Max nice priority',
+	nofile: 'Max open files',
+	nproc: 'Max processes',
+	rss: 'Max resident set',
+	rtprio: 'Max realtime priority',
+	rttime: 'Max realtime timeout',
+	sigpending: 'Max pending signals',
+	stack: 'Max stack size',
+};
+
+/** Hard limits of this process. */
+function ownHardLimits(): Record<string, number> {
+	const lines = readFileSync('/proc/self/limits', 'utf8').split('\n');
+	const hardOf = (title: string) => {
+		const line = lines.find((one) => one.startsWith(title)) ?? '';
+		const hard = line.slice(title.length).trim().split(/\s+/)[1];
+		return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard ?? 0);
+	};
+	return Object.fromEntries(Object.entries(ULIMITS).map(([name, title]) => [name, hardOf(title)]));
 }
 
 /** Architectures as Go calls them, by the names that Node has. */

@@ -101,11 +101,11 @@ export class Creations {
 	}
 
 	/** Checks that need the configuration alone. */
-	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user' | 'options'>): void {
+	requireSound(config: Pick<Container, 'env' | 'jailParam' | 'cmd' | 'user' | 'options' | 'networkDriver'>): void {
 		const { driver, allowHostHooks } = this.#context;
 		requireHooksAllowed(parseJailParameters(config.jailParam, driver.facts()).hooks, allowHostHooks);
 		requireText(config);
-		requireOptions(config.options ?? {}, driver.facts());
+		requireOptions(config.options ?? {}, driver.facts(), config.networkDriver);
 	}
 
 	/**

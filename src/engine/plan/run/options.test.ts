@@ -19,7 +19,7 @@ test('options that mean something are taken', () => {
 		{ restart: 'always' },
 		{ restart: 'on-failure:3' },
 	] satisfies ContainerOptions[])
-		requireOptions(options, TRAITS);
+		requireOptions(options, TRAITS, 'vnet');
 });
 
 test('options that mean nothing are refused by their name', () => {
@@ -33,18 +33,18 @@ test('options that mean nothing are refused by their name', () => {
 		[{ restart: 'on-failure:0' }, /--restart/],
 		[{ restart: 'on-failure:1.5' }, /--restart/],
 	] satisfies [ContainerOptions, RegExp][])
-		assert.throws(() => requireOptions(options, TRAITS), { code: 'INVALID_ARGUMENT', what });
+		assert.throws(() => requireOptions(options, TRAITS, 'vnet'), { code: 'INVALID_ARGUMENT', what });
 });
 
 test('an option that a host does not have is refused there, with an alternative', () => {
 	const traits = { ...TRAITS, unsupportedOptions: { cpus: { reason: 'it counts nothing', hint: 'have it count' } } };
-	requireOptions({ memory: 2 ** 28 }, traits);
+	requireOptions({ memory: 2 ** 28 }, traits, 'vnet');
 	const refusal = { code: 'UNSUPPORTED_HERE', what: /--cpus/, why: 'it counts nothing', hint: 'have it count' };
-	assert.throws(() => requireOptions({ cpus: 1 }, traits), refusal);
+	assert.throws(() => requireOptions({ cpus: 1 }, traits, 'vnet'), refusal);
 });
 
 test('no more processes than the daemon allows', () => {
 	const limits = { learnedAddresses: 0, connections: 0, questions: 0, processes: 50 };
-	requireOptions({ pids: 50 }, { ...TRAITS, limits });
-	assert.throws(() => requireOptions({ pids: 51 }, { ...TRAITS, limits }), { why: /allows each container 50/ });
+	requireOptions({ pids: 50 }, { ...TRAITS, limits }, 'vnet');
+	assert.throws(() => requireOptions({ pids: 51 }, { ...TRAITS, limits }, 'vnet'), { why: /allows each container 50/ });
 });

@@ -1,6 +1,9 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type ContainerOptions, mostRestarts } from '#model/container/options.ts';
+import type { NetworkDriver } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
+import { requireConfinement } from './confinement.ts';
+import { FLAGS, refuse } from './flags.ts';
 
 /** Bytes; a runtime needs some to start a process. Source: Docker (moby daemon/daemon_unix.go, linuxMinMemory). */
 const LEAST_MEMORY = 6 * 1024 * 1024;
@@ -9,23 +12,12 @@ const MOST_CPUS = 8192;
 /** The init of a container, and its process. */
 const LEAST_PIDS = 2;
 
-/** What an option is called in commands. */
-const FLAGS: Readonly<Record<keyof ContainerOptions, string>> = {
-	memory: '--memory',
-	cpus: '--cpus',
-	pids: '--pids-limit',
-	workdir: '--workdir',
-	entrypoint: '--entrypoint',
-	labels: '--label',
-	restart: '--restart',
-};
-
 /**
  * Checks options that need no look at the container.
  *
  * @throws KleeneError INVALID_ARGUMENT, UNSUPPORTED_HERE
  */
-export function requireOptions(options: ContainerOptions, traits: HostTraits): void {
+export function requireOptions(options: ContainerOptions, traits: HostTraits, driver: NetworkDriver): void {
 	for (const [name, why] of Object.entries(traits.unsupportedOptions ?? {}))
 		if (options[name as keyof ContainerOptions] !== undefined)
 			throw new KleeneError({
@@ -36,6 +28,7 @@ export function requireOptions(options: ContainerOptions, traits: HostTraits): v
 			});
 	requireLimits(options, traits);
 	requireWords(options);
+	requireConfinement(options, traits, driver);
 }
 
 function requireLimits({ memory, cpus, pids }: ContainerOptions, { limits }: HostTraits): void {
@@ -60,8 +53,4 @@ function requireWords({ workdir, entrypoint = [], labels = {}, restart }: Contai
 	const most = restart === undefined ? undefined : mostRestarts(restart);
 	if (most !== undefined && !(most === Number.POSITIVE_INFINITY || (Number.isSafeInteger(most) && most > 0)))
 		throw refuse('restart', `"${restart}" names no number of restarts`, 'write e.g. --restart on-failure:3');
-}
-
-function refuse(option: keyof ContainerOptions, why: string, hint: string): KleeneError {
-	return new KleeneError({ code: 'INVALID_ARGUMENT', what: `cannot use this ${FLAGS[option]}`, why, hint });
 }

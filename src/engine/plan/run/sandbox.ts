@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { limitsAmong } from '#model/container/options.ts';
+import { confinementAmong, limitsAmong } from '#model/container/options.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Image } from '#model/image.ts';
@@ -75,6 +75,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 	const { rawSockets, hostname, domainname, hooks, denied, inheritsEnv, hostUsers, devices, parameters } = settings;
 	const vnet = container.networkDriver === 'vnet';
 	const limits = limitsAmong(container.options ?? {});
+	const confinement = confinementAmong(container.options ?? {});
 	return {
 		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
@@ -88,6 +89,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 		rawSockets: rawSockets ?? vnet,
 		netAdmin: vnet,
 		...(limits ? { limits } : {}),
+		...(confinement ? { confinement } : {}),
 		parameters,
 		process,
 	};

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions, HostProcess, LiveChange, RunRequest, SandboxEnded } from '#host/driver.ts';
@@ -17,6 +17,8 @@ import { bindsBelow } from '../storage/bind-options.ts';
 import { Admission } from './admission.ts';
 import { adopt, cgroupOf } from './bundle/adoption.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
+import { lookUpDevices } from './bundle/confinement.ts';
+import { writeNameFiles } from './bundle/name-files.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
 import { refuseOther } from './bundle/refuse-other.ts';
 import { lookUp, usersOf } from './bundle/users.ts';
@@ -198,7 +200,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			identity: await lookUp(users, spec.process.user),
 			...(spec.hooks ? { hookIdentity: await lookUp(users, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
-			mounts: [...this.#resolvConf(container), ...part.mounts.map((mount) => this.#resolve(mount))],
+			mounts: [...(await this.#names(part, bundle)), ...part.mounts.map((mount) => this.#resolve(mount))],
+			devices: lookUpDevices(spec.confinement),
 			init: this.#options.init,
 			status: bundle.status,
 			started: bundle.started,
@@ -213,6 +216,17 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	#resolve(mount: Mount): Mount {
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** Files with names: those of its options instead of what Kleene and its image have. */
+	async #names({ container, spec }: SandboxPart, { directory }: Bundle): Promise<Mount[]> {
+		const usual = this.#resolvConf(container);
+		if (spec.confinement === undefined) return usual;
+		const resolvConf = usual[0] && readFileSync(usual[0].source, 'utf8');
+		const sources = { directory, root: this.#paths.containerRoot(container), resolvConf };
+		const own = await writeNameFiles(spec.confinement, sources);
+		const taken = new Set(own.map(({ destination }) => destination));
+		return [...usual.filter(({ destination }) => !taken.has(destination)), ...own];
 	}
 
 	/** The name servers of its networks instead of those of its image. */

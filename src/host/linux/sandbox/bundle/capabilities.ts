@@ -20,10 +20,19 @@ const DEFAULT = [
 	'CAP_SYS_CHROOT',
 ];
 
-export function capabilitiesOf(spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied'>): string[] {
+/** The init of a container becomes the user of a process by them. */
+const OF_INIT = ['CAP_SETGID', 'CAP_SETUID'];
+
+export function capabilitiesOf(
+	spec: Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'confinement'>,
+): string[] {
 	const added: string[] = [];
 	if (spec.netAdmin) added.push('CAP_NET_ADMIN');
 	if (spec.rawSockets) added.push('CAP_NET_RAW');
 	const taken = spec.denied?.includes('reserved-ports') ? ['CAP_NET_BIND_SERVICE'] : [];
-	return [...DEFAULT, ...added].filter((name) => !taken.includes(name)).sort();
+	const { add = [], drop = [] } = spec.confinement?.capabilities ?? {};
+	const dropped = drop.map((name) => `CAP_${name}`);
+	const isLeft = (name: string) =>
+		OF_INIT.includes(name) || !(taken.includes(name) || drop.includes('ALL') || dropped.includes(name));
+	return [...new Set([...[...DEFAULT, ...added].filter(isLeft), ...add.map((name) => `CAP_${name}`)])].sort();
 }

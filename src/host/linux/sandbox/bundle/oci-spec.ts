@@ -5,6 +5,7 @@ import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { sh } from '#os/shell/quote.ts';
 import { type BindOptions, plainBind } from '../../storage/bind-options.ts';
 import { capabilitiesOf } from './capabilities.ts';
+import { nodesOf, type OciDevice, rlimitsOf, sysctlsOf, tmpfsMounts } from './confinement.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';
 
@@ -61,6 +62,8 @@ export interface BundleRequest {
 	/** Options of a bind mount of a path of the host. Default: it alone, as asked for. */
 	readonly bindOptions?: BindOptions;
 	readonly cgroup: string;
+	/** Nodes of the devices of the container. */
+	readonly devices?: readonly OciDevice[];
 	/** Limit of processes and threads; 0 or undefined: none. */
 	readonly mostProcesses?: number;
 	/** The kernel counts swap; absent: it does. */
@@ -86,19 +89,21 @@ export function ociConfig(request: BundleRequest): object {
 	const own = [bind(request.init, INSIDE.init, true), bind(request.status, INSIDE.status, false)];
 	if (hooked) own.push(bind(request.started, INSIDE.started, false));
 	const places = spec.noDevices ? [...KERNEL_MOUNTS, bind(request.dev, '/dev', false), TERMINALS] : OWN_MOUNTS;
+	const nodes = owner === undefined ? [] : (request.devices ?? []).map(({ source, path }) => bind(source, path, true));
 	const mounts = request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
 	return {
 		ociVersion: '1.0.2',
 		process: ociProcess(spec, spec.process, { identity, hookIdentity, inherited, status: INSIDE.status }),
-		root: { path: request.root, readonly: false },
+		root: { path: request.root, readonly: spec.confinement?.readonly ?? false },
 		hostname: spec.hostname,
-		mounts: [...places, ...own, ...mounts],
+		mounts: [...places, ...own, ...nodes, ...tmpfsMounts(spec.confinement), ...mounts],
 		linux: {
 			cgroupsPath: request.cgroup,
 			resources: resources(spec.limits, request),
 			namespaces: namespaces(spec, request.network, owner),
 			...(owner === undefined ? {} : { uidMappings: EVERY_ID, gidMappings: EVERY_ID }),
-			...(spec.domainname === undefined ? {} : { sysctl: { 'kernel.domainname': spec.domainname } }),
+			...sysctlsOf(spec),
+			...nodesOf(request),
 			maskedPaths: MASKED,
 			readonlyPaths: owner === undefined ? READ_ONLY : [...READ_ONLY, ...DEVICES],
 			seccomp: seccompProfile(undefined, !spec.denied?.includes('sysvipc')),
@@ -112,11 +117,14 @@ const PERIOD = 100_000;
 /** Swap is not on top of memory: what does not fit ends. */
 function resources(
 	{ memory, cpus, pids }: ResourceLimits = {},
-	{ mostProcesses = 0, countsSwap = true }: BundleRequest,
+	{ mostProcesses = 0, countsSwap = true, devices = [] }: BundleRequest,
 ): object {
 	const most = pids ?? mostProcesses;
 	return {
-		devices: [{ allow: false, access: 'rwm' }],
+		devices: [
+			{ allow: false, access: 'rwm' },
+			...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
+		],
 		...(most > 0 ? { pids: { limit: most } } : {}),
 		...(memory === undefined ? {} : { memory: { limit: memory, ...(countsSwap ? { swap: memory } : {}) } }),
 		...(cpus === undefined ? {} : { cpu: { quota: Math.round(cpus * PERIOD), period: PERIOD } }),
@@ -153,12 +161,12 @@ export function ociProcess(spec: ProcessLimits, process: ProcessSpec, how: Launc
 		// The runtime makes it where it is missing.
 		cwd: workdir ?? '/',
 		capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
-		...(spec.denied?.includes('mlock') ? { rlimits: [{ type: 'RLIMIT_MEMLOCK', soft: 0, hard: 0 }] } : {}),
+		...rlimitsOf(spec),
 		noNewPrivileges: false,
 	};
 }
 
-type ProcessLimits = Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'hooks' | 'inheritsEnv'>;
+type ProcessLimits = Pick<SandboxSpec, 'rawSockets' | 'netAdmin' | 'denied' | 'hooks' | 'inheritsEnv' | 'confinement'>;
 
 const ROOT = { uid: 0, gid: 0, groups: [] } as const;
 
