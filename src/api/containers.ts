@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { ContainerOptions } from './container-options.ts';
+import { ContainerOptions } from './container/options.ts';
 import { EndPoint } from './endpoints.ts';
 import { Nullable } from './shapes.ts';
 

@@ -1,4 +1,4 @@
-import type { ContainerOptions } from '#api/container-options.ts';
+import type { ContainerOptions } from '#api/container/options.ts';
 import { usageError } from '../failure.ts';
 import { type ConfinementWords, confinement } from './confinement.ts';
 import { parseSize } from './size.ts';
