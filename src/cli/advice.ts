@@ -36,14 +36,8 @@ function typed({ flags }: Option): string {
 	return flags.split(', ').at(-1) ?? flags;
 }
 
-const NO_BUILD: Advice = {
-	why: 'klee does not build images from Dockerfiles',
-	hint: 'make one from an archive with "klee image create -t NAME fetch URL", or from a release with "klee image create fetch-auto"',
-};
-
-/** Suggests groups for commands that have no shortcut, and explains missing commands. */
+/** Suggests groups for commands that have no shortcut. */
 function elsewhere(name: string, command: Command): Advice | undefined {
-	if (name === 'build') return NO_BUILD;
 	if (command.parent) return undefined;
 	const groups = commandTree().commands.filter(({ commands }) => commands.some((inner) => inner.name() === name));
 	if (groups.length === 0) return undefined;
