@@ -95,6 +95,14 @@ function reasons(code: string | undefined, place: string): readonly [string, str
 		case 'ECONNRESET':
 		case 'EPIPE':
 			return [`${place} closed the connection without an answer`, SEE_LOG];
+		// Codes of TLS, tls(7) of Node: X509 and alerts.
+		case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+		case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+		case 'SELF_SIGNED_CERT_IN_CHAIN':
+		case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+			return ['no trusted authority signed the certificate of kleened', 'name its CA certificate: --tlscacert FILE'];
+		case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
+			return [`${place} requires a client certificate`, 'name one: --tlscert FILE --tlskey FILE'];
 		default:
 			return undefined;
 	}
