@@ -52,8 +52,14 @@ export async function openWire(http: HttpTransport, request: WireRequest): Promi
 }
 
 async function connect(http: HttpTransport, request: WireRequest): Promise<Wire> {
-	const socket = await createSocket(http, request);
-	const ended = endingOf(socket);
+	const told = Promise.withResolvers<Ending>();
+	let hasEnded = false;
+	const tell = (ending: Ending) => {
+		hasEnded = true;
+		told.resolve(ending);
+	};
+	const socket = await createSocket(http, request, tell);
+	socket.once('close', (code: number, reason: Buffer) => tell(endingOf(code, reason)));
 	socket.on('message', (data: RawData, isBinary: boolean) => request.onFrame(asBuffer(data), isBinary));
 	await new Promise<void>((resolve, reject) => {
 		socket.once('open', resolve).once('error', reject);
@@ -61,6 +67,7 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	socket.on('error', () => {}); // the close event that follows tells
 	keepAlive(socket);
 	const close = (reason?: string) => {
+		if (hasEnded) return socket.terminate();
 		socket.close(1000, reason);
 		setTimeout(() => socket.terminate(), CLOSE_MILLISECONDS).unref();
 	};
@@ -69,7 +76,7 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	socket.send(JSON.stringify(request.configuration));
 	return {
 		agreed: request.subprotocol !== undefined && socket.protocol === request.subprotocol,
-		ended,
+		ended: told.promise,
 		isEnding: () => socket.readyState !== socket.OPEN,
 		send: (data) => {
 			if (socket.readyState !== socket.OPEN) return true;
@@ -87,15 +94,27 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 /** Takes a moment of this program alone: well spent while the daemon is at work on something else. */
 export const loadWebSockets = () => import('ws');
 
-async function createSocket(http: HttpTransport, request: WireRequest): Promise<Socket> {
+/** @param tell called when the daemon closes, before its connection has ended */
+async function createSocket(
+	http: HttpTransport,
+	request: WireRequest,
+	tell: (ending: Ending) => void,
+): Promise<Socket> {
 	const { WebSocket } = await loadWebSockets();
+	/** `ws` answers a close frame by closing with its reason as bytes; a close of our own has a text. */
+	class PromptSocket extends WebSocket {
+		override close(code?: number, reason?: string | Buffer): void {
+			super.close(code, reason);
+			if (code !== undefined && Buffer.isBuffer(reason)) tell(endingOf(code, reason));
+		}
+	}
 	const { address } = http;
 	const endpoint = endpointOptions(address);
 	const host = endpoint.host ? inBrackets(endpoint.host) : endpoint.host;
 	const port = address.kind === 'tcp' ? `:${address.port}` : '';
 	const url = `${address.tls ? 'wss' : 'ws'}://${host}${port}${request.path}`;
 	const { socketPath } = endpoint;
-	return new WebSocket(url, request.subprotocol ? [request.subprotocol] : [], {
+	return new PromptSocket(url, request.subprotocol ? [request.subprotocol] : [], {
 		perMessageDeflate: false,
 		...(address.tls && http.tls),
 		...(socketPath !== undefined && { createConnection: connector(http, socketPath) }),
@@ -110,12 +129,8 @@ function connector(http: HttpTransport, path: string) {
 			: process.getBuiltinModule('node:net').connect({ path });
 }
 
-function endingOf(socket: Socket): Promise<Ending> {
-	return new Promise((resolve) => {
-		socket.once('close', (code: number, reason: Buffer) => {
-			resolve({ code, reason: parseMessage(reason.toString('utf8')) });
-		});
-	});
+function endingOf(code: number, reason: Buffer): Ending {
+	return { code, reason: parseMessage(reason.toString('utf8')) };
 }
 
 /** The daemon drops a connection that is silent for a minute; a daemon that is gone answers no ping. */

@@ -52,6 +52,26 @@ test('klee exits as the daemon says, whatever its sentence', async () => {
 	assert.equal((await klee([...host, 'exec', 'c', 'true'])).code, 9);
 });
 
+test('klee exits when it has the exit code, also where the daemon does not come to end the connection', {
+	timeout: 20_000,
+}, async () => {
+	const closing = Promise.withResolvers<StubStream>();
+	const host = await serve((stream) => {
+		stream.start();
+		stream.stdout('out\n');
+		// It does not read the answer to its close frame.
+		stream.socket.pause();
+		stream.end(1000, `${ENDED} 0`);
+		closing.resolve(stream);
+	});
+	const { child, ended } = startKlee([...host, 'exec', 'c', 'true']);
+	const { socket } = await closing.promise;
+	const late = pause(10_000, undefined, { ref: false }).then(() => child.kill('SIGKILL'));
+	const outcome = await Promise.race([ended, late.then(() => ended)]);
+	socket.resume();
+	assert.deepEqual([outcome.code, outcome.signal, outcome.stdout], [0, null, 'out\n']);
+});
+
 test('a daemon without our subprotocol is spoken to as the original klee does', async () => {
 	const host = await serve(
 		(stream) => {
