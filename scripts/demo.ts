@@ -1,8 +1,9 @@
 /**
- * `npm run demo`: the walkthrough on the real kernel, against a kleened of its own. Its host is a network namespace
+ * `npm run demo`: the walkthrough and an application on the real kernel, against a kleened of its own. Its host is a network namespace
  * made for the occasion, so that the machine's network is left alone. Exits with 1 when a check fails.
  */
 import { TestHost } from '../test/testbed/test-host.ts';
+import { application } from './demo/application.ts';
 import { Interrupted, Narrator } from './demo/narrator.ts';
 import { walkthrough } from './demo/walkthrough.ts';
 
@@ -18,6 +19,7 @@ async function main(): Promise<number> {
 	console.log(`   kleened --root ${host.root} --host ${host.url} --netns ${host.namespace}`);
 	try {
 		await walkthrough(demo);
+		await application(demo);
 	} catch (error) {
 		if (!(error instanceof Interrupted)) throw error;
 		console.log('\ninterrupted; removing what was made');

@@ -117,7 +117,6 @@ async function removeAll(demo: Narrator): Promise<void> {
 	await demo.klee('stop', 'webservice', 'vpnservice');
 	await demo.klee('container', 'prune', '-f');
 	await demo.klee('rmn', 'testvnet');
-	await demo.klee('rmi', 'Debian');
 	await demo.onHost('ip', '-br', 'link');
 	const nothing = 'links, addresses, routes, rules, proxies, firewall and forwarding';
 	demo.check(`${nothing} are as before, on the host and on this machine`, await demo.host.changes(), []);

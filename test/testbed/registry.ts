@@ -72,7 +72,8 @@ export class Registry {
 	}
 
 	async close(): Promise<void> {
-		if (this.#process.exitCode === null) {
+		// One that a signal has ended has no exit code.
+		if (this.#process.exitCode === null && this.#process.signalCode === null) {
 			const ended = new Promise((resolve) => this.#process.once('exit', resolve));
 			this.#process.kill('SIGKILL');
 			await ended;
