@@ -5,6 +5,7 @@ import type { Engine } from '#engine/engine.ts';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
+import { lazySerializers, lazyValidators } from './lazy-schemas.ts';
 import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
 import { activityRoutes } from './routes/activity/activity.ts';
 import { buildRoutes } from './routes/builds.ts';
@@ -37,6 +38,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 		routerOptions: { maxParamLength: LONGEST_IDENTIFIER },
 		// A path that cannot be decoded comes to no route.
 		frameworkErrors: answerError,
+		schemaController: { compilersFactory: { buildValidator: lazyValidators, buildSerializer: lazySerializers } },
 		ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: true } },
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
