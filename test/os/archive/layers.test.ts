@@ -67,19 +67,21 @@ test('a directory whose content is removed shows what the layer has in it, where
 });
 
 test('directories that have no entry of their own look as below, the root too', async (context) => {
-	const { root } = await stack(
-		context,
-		[
-			directory('./', { mode: 0o711 }),
-			directory('tmp', { mode: 0o1777, uid: 3, gid: 4 }),
-			directory('tmp/in', { mode: 0o700 }),
-		],
-		[file('tmp/in/x')],
-		[file('.wh.tmp'), file('tmp/y')],
-	);
+	const base = [
+		directory('./', { mode: 0o711 }),
+		directory('tmp', { mode: 0o1777, uid: 3, gid: 4 }),
+		directory('tmp/in', { mode: 0o700 }),
+	];
+	const { root } = await stack(context, base, [file('tmp/in/x')]);
+	const looks = (path: string) => {
+		const { mode, uid, gid } = statSync(path);
+		return [mode & 0o7777, uid, gid];
+	};
 	assert.equal(statSync(root).mode & 0o7777, 0o711);
-	const tmp = statSync(join(root, 'tmp'));
-	assert.deepEqual([tmp.mode & 0o7777, tmp.uid, tmp.gid], [0o1777, 3, 4]);
+	assert.deepEqual(looks(join(root, 'tmp')), [0o1777, 3, 4]);
+	const again = await stack(context, base, [file('tmp/in/x')], [file('.wh.tmp'), file('tmp/y')]);
+	assert.deepEqual(looks(join(again.root, 'tmp')), [0o755, 0, 0], 'one that was removed is a new one');
+	assert.deepEqual(readdirSync(join(again.root, 'tmp')), ['y']);
 });
 
 test('a hard link to a file of a layer below is that file; one to nothing is refused', async (context) => {
