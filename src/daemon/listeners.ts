@@ -7,6 +7,7 @@ import { createSecureContext, type SecureContextOptions, type TlsOptions } from 
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ListenerConfig } from './configuration/config-file.ts';
 import type { App } from './http.ts';
+import { shareSocket } from './socket-group.ts';
 import type { Streams } from './streams/upgrade.ts';
 
 /** Address of a listener, parsed from its URL: a UNIX socket or an IP address and port. */
@@ -34,6 +35,7 @@ export async function listen(config: ListenerConfig, app: App, streams: Streams)
 		server.once('error', (error) => reject(refuse(config.address, messageOf(error), 'choose another --host')));
 		server.listen(at, resolve);
 	});
+	if (at.path) shareSocket(at.path);
 	return server;
 }
 
