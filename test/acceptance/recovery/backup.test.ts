@@ -18,7 +18,7 @@ before(async () => {
 after(() => host.close());
 
 function kleened(...args: readonly string[]): Promise<Outcome> {
-	return run([KLEENED, ...args, '--root', host.root, '--netns', host.namespace], { timeout: 20_000 });
+	return run([KLEENED, ...args, '--root', host.root, '--netns', host.namespace], { timeout: 60_000 });
 }
 
 function runContainer(name: string, address: string): Promise<string> {
