@@ -4,7 +4,7 @@ import { CLOSE, starting } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from '#engine/operations/build/request.ts';
-import { textOfFailure } from '#engine/operations/build/stage-build.ts';
+import { StepFailed, textOfFailure } from '#engine/operations/build/stage-build.ts';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { FileOrigin } from '#model/build/files.ts';
 import { containerOf, joiningOf } from '../requests.ts';
@@ -69,13 +69,20 @@ function failed(socket: WebSocket, { result, frames, tag }: Failure): void {
 	const snapshot = result.snapshot === undefined ? 'no snapshots available' : `@${result.snapshot}`;
 	const name = tag.split(':')[0];
 	if (isTagged(socket)) {
+		const { error } = result;
+		const other = isKleeneError(error) && error.code === 'NO_SUCH_IMAGE' ? error.hint : 'correct the instruction';
 		const hint = result.kept
 			? `look at its state with "klee run -t ${name ? `${name}:failed` : frames.image} /bin/sh"`
-			: 'correct the instruction';
-		const why = isKleeneError(result.error) ? `${result.error.what}: ${result.error.why}` : reasonOf(result.error);
+			: other;
+		const why = whyOf(result.error);
 		socket.send(refusalFrame(new KleeneError({ code: 'BUILD_FAILED', what: FAILED, why, hint })));
 	} else frames.note(textOfFailure(result.error));
 	finish(socket, CLOSE.failed, { msg_type: 'error', message: FAILED, data: result.kept ? snapshot : '' });
+}
+
+function whyOf(error: unknown): string {
+	if (error instanceof StepFailed) return error.message;
+	return isKleeneError(error) ? `${error.what}: ${error.why}` : reasonOf(error);
 }
 
 /** Events of a build as text frames. The original client ends lines itself, ours takes them as they are. */

@@ -87,7 +87,7 @@ test('archives of ADD cannot leave the image, and devices are not copied', async
 
 test('mistakes are told with their line, and nothing is begun', async () => {
 	await refused(context('FROM Debian\nWHAT is this\n'), /line 2: unknown instruction WHAT/);
-	await refused(context('FROM nothing-like-this\nRUN true\n'), /no image|no such image/);
+	await refused(context('FROM nothing-like-this\nRUN true\n'), /there is no such image\n hint: pull it/);
 	await refused(context('FROM Debian AS x\nCOPY --from=later / /x\nFROM Debian AS later\nFROM x\n'), /later/);
 	const bare = context('FROM Debian\n');
 	rmSync(join(bare, 'Dockerfile'));

@@ -178,7 +178,7 @@ describe('containers', () => {
 			args: ['create', '-l', 'vnet', '-p', '192.0.2.77:8080:80', '--name', 'third', 'Debian'],
 			says: ['no interface of the host has the address 192.0.2.77'],
 		},
-		{ args: ['create', '-e', 'NOVALUE', 'Debian'], says: ['NOVALUE', 'NAME=VALUE'] },
+		{ args: ['create', '-e', '=value', 'Debian'], says: ['=value', 'NAME=VALUE'] },
 		{ args: ['stop', 'holder'], says: ['container not running', 'already stopped'] },
 		{ args: ['network', 'connect', 'testnet', 'holder'], says: ['already connected'] },
 		{ args: ['create', '--nosuchoption'], says: [/nosuchoption|missing/] },

@@ -1,4 +1,4 @@
-import { KleeneError } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { Dockerfile, Stage } from '#model/build/dockerfile.ts';
 import type { FileOrigin } from '#model/build/files.ts';
 import { newId } from '#model/ids.ts';
@@ -72,7 +72,8 @@ export class Build {
 					this.#broken ??= index;
 				});
 			}
-			const built = await this.#allOf([...this.#stages.values()]);
+			const built = (await Promise.all(this.#stages.values())).at(-1);
+			if (!built) throw new Error('a build without a stage');
 			signal?.throwIfAborted();
 			return { kind: 'built', image: this.#record(built) };
 		} catch (error) {
@@ -84,14 +85,6 @@ export class Build {
 			signal?.removeEventListener('abort', leave);
 			await this.#cleanUp();
 		}
-	}
-
-	/** The first failure ends the others. */
-	async #allOf(stages: readonly Promise<BuiltStage>[]): Promise<BuiltStage> {
-		const all = await Promise.all(stages);
-		const last = all.at(-1);
-		if (!last) throw new Error('a build without a stage');
-		return last;
 	}
 
 	async #settle(): Promise<void> {
@@ -193,15 +186,19 @@ export class Build {
 			return this.#image(request.from);
 		}
 		const origin = originOf(reference, dockerfile.stages.slice(0, stage.index), false);
-		if (origin.kind === 'stage') return this.#built(ready, origin.index);
+		if (origin.kind === 'stage') return builtOf(ready, origin.index);
 		if (origin.kind === 'image') return this.#image(origin.reference);
 		return this.#scratch();
 	}
 
 	#image(reference: string): StageState {
 		const { store, driver } = this.#tools.context;
-		const { image, layer } = requireImage(store, reference, driver.facts());
-		return { image, layer, config: image.config };
+		try {
+			const { image, layer } = requireImage(store, reference, driver.facts());
+			return { image, layer, config: image.config };
+		} catch (error) {
+			throw isKleeneError(error) && error.code === 'NO_SUCH_IMAGE' ? imageMissing(reference, error) : error;
+		}
 	}
 
 	/** An image of one empty layer, made once. */
@@ -214,15 +211,9 @@ export class Build {
 		return this.#image(id);
 	}
 
-	#built(ready: ReadonlyMap<number, BuiltStage>, index: number): BuiltStage {
-		const stage = ready.get(index);
-		if (!stage) throw new Error(`stage ${index} is not built`);
-		return stage;
-	}
-
 	#originOf(stage: Stage, reference: string, ready: ReadonlyMap<number, BuiltStage>): FileOrigin {
 		const origin = originOf(reference, this.#options.dockerfile.stages.slice(0, stage.index), true);
-		const layer = origin.kind === 'stage' ? this.#built(ready, origin.index).layer : this.#image(reference).layer;
+		const layer = origin.kind === 'stage' ? builtOf(ready, origin.index).layer : this.#image(reference).layer;
 		return { kind: 'layers', layers: this.#tools.layers.chainOf(layer) };
 	}
 
@@ -273,6 +264,24 @@ const ANOTHER_FAILED = {
 	why: 'another stage failed',
 	hint: 'see above',
 } as const;
+
+/** In the words of the wire contract. FROM does not pull. */
+function imageMissing(reference: string, { why }: KleeneError): KleeneError {
+	const [, snapshot] = reference.split('@', 2);
+	return new KleeneError({
+		code: 'NO_SUCH_IMAGE',
+		what: `cannot use image ${reference}`,
+		why: snapshot === undefined ? 'there is no such image' : why,
+		hint: `pull it with "klee pull ${reference}", or see "klee image ls" for those that are there`,
+		message: snapshot === undefined ? `could not find image ${reference}` : `invalid snapshot @${snapshot}`,
+	});
+}
+
+function builtOf(ready: ReadonlyMap<number, BuiltStage>, index: number): BuiltStage {
+	const stage = ready.get(index);
+	if (!stage) throw new Error(`stage ${index} is not built`);
+	return stage;
+}
 
 /** ARGs that tell a Dockerfile what it is built for. */
 function platformArgs(): [string, string][] {

@@ -281,7 +281,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	/** @returns whether the kernel ended a process of it for lack of memory */
 	async #remove(container: string): Promise<boolean> {
 		const outOfMemory = countOomKills(this.#tools, container) > 0;
-		await deleteContainer(this.#tools, container);
+		await deleteContainer(this.#tools, container, cgroupOf(container));
 		await this.#hooks.afterStop(container, this.#bundle(container));
 		await this.#bundle(container).remove();
 		this.logs.end(container);

@@ -3,7 +3,17 @@
  * container, and the program alone costs some 8 ms each time: so both are done directly where the files are as known,
  * and by the program where they are not.
  */
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	closeSync,
+	constants,
+	existsSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	readSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
@@ -40,12 +50,19 @@ export function denyDevice(tools: OciTools, container: string, rule: string): vo
 	if (devices?.startsWith(CGROUPS) && existsSync(file)) writeFileSync(file, rule);
 }
 
-/** Removes what the runtime knows of a container whose processes are gone, its cgroups too. None is no error. */
-export async function deleteContainer(tools: OciTools, container: string): Promise<void> {
+/**
+ * Removes what the runtime knows of a container whose processes are gone, its cgroups too. None is no error.
+ *
+ * @param cgroup its path below the hierarchies: a runtime that crashes makes cgroups that it knows nothing of
+ */
+export async function deleteContainer(tools: OciTools, container: string, cgroup: string): Promise<void> {
 	const state = join(tools.state, container);
-	if (!existsSync(state)) return;
-	if (await removeCgroups(join(state, 'state.json'))) await rm(state, { recursive: true, force: true });
-	else await run([tools.runtime, '--root', tools.state, 'delete', '--force', container], { timeout: TIMEOUT });
+	if (existsSync(state)) {
+		if (await removeCgroups(join(state, 'state.json'))) return await rm(state, { recursive: true, force: true });
+		await run([tools.runtime, '--root', tools.state, 'delete', '--force', container], { timeout: TIMEOUT });
+	}
+	const hierarchies = [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))];
+	await Promise.all(hierarchies.map((hierarchy) => removeCgroup(join(hierarchy, cgroup))));
 }
 
 /**
@@ -129,6 +146,6 @@ async function removeCgroup(path: string): Promise<boolean> {
 		await rmdir(path);
 		return true;
 	} catch (error) {
-		return hasCode(error, 'ENOENT');
+		return hasCode(error, 'ENOENT', 'ENOTDIR');
 	}
 }
