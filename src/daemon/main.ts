@@ -58,6 +58,8 @@ async function setUpPfOfHost(words: readonly string[]): Promise<void> {
 }
 
 async function main(): Promise<void> {
+	// Settings of bin/kleened for this process, not for those that it starts.
+	for (const name of ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_']) delete process.env[name];
 	const [, , command, ...words] = process.argv;
 	if (command === 'setup-pf') return setUpPfOfHost(words);
 	const order = readRecoveryOrder(command, words);
