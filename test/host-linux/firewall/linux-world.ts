@@ -32,18 +32,21 @@ export interface LinuxWorld {
 	namespaceOf(party: string): number;
 }
 
-export function linuxWorld(t: TestContext, settings: Settings): LinuxWorld {
+export async function linuxWorld(t: TestContext, settings: Settings): Promise<LinuxWorld> {
 	const host = place(t);
 	const outside = place(t);
+	for (const { fd } of [host, outside]) {
+		unlimitRefusals(fd);
+		skipDuplicateDetection(fd);
+	}
 	connectUplink(host, outside);
-	for (const { fd } of [host, outside]) unlimitRefusals(fd);
 	const network = new LinuxNetwork({ hostNamespace: host.fd });
 	t.after(() => network.close());
 	const firewall = new Firewall(host.fd, network.forwarding);
 	t.after(() => firewall.close());
 	const world = planWorld(settings, 'eth0', TRAITS);
 	for (const part of [...world.parts, ...[...world.containers.values()].flatMap(({ parts }) => parts)])
-		make(part, network, firewall);
+		await make(part, network, firewall);
 	const answerers = new Answerers();
 	t.after(() => answerers.close());
 	const namespaceOf = (party: string) => {
@@ -77,6 +80,13 @@ function connectUplink(host: Place, outside: Place): void {
 	}
 }
 
+/** An address is used at once: for its first second it answers nobody otherwise. */
+function skipDuplicateDetection(namespace: number): void {
+	within(namespace, () => {
+		for (const which of ['all', 'default']) writeFileSync(`/proc/sys/net/ipv6/conf/${which}/accept_dad`, '0');
+	});
+}
+
 /** The kernel tells a sender once a second at most why it refuses; these tests ask thousands of times. */
 function unlimitRefusals(namespace: number): void {
 	within(namespace, () => {
@@ -86,7 +96,7 @@ function unlimitRefusals(namespace: number): void {
 	});
 }
 
-function make(part: Part, network: LinuxNetwork, firewall: Firewall): void {
+async function make(part: Part, network: LinuxNetwork, firewall: Firewall): Promise<void> {
 	const handlers: Partial<{ readonly [K in PartKind]: PartHandler<K> }> = {
 		...network.handlers,
 		'network-filter': firewall.networks,
@@ -94,7 +104,7 @@ function make(part: Part, network: LinuxNetwork, firewall: Firewall): void {
 		'asymmetric-source': firewall.asymmetricSources,
 		'published-ports': firewall.ports,
 	};
-	void handlers[part.kind]?.make(part as never, {});
+	await handlers[part.kind]?.make(part as never, {});
 }
 
 /** Everyone on port 80 of every address, the host also as some service and as a name server. */

@@ -19,7 +19,7 @@ const ATTEMPTS = 40;
 
 for (const settings of ALL_SETTINGS)
 	test(`everyone asks everyone: ${titleOf(settings)}`, async (t) => {
-		const place = linuxWorld(t, settings);
+		const place = await linuxWorld(t, settings);
 		const questions = questionsOf(place.world);
 		const wrong: string[] = [];
 		const numbered = questions.map((question, id) => ({ question, id }));
