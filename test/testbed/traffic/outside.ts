@@ -40,6 +40,8 @@ export class Outside {
 				`ip link set ${name} up`,
 				`ip address add ${address4}/24 dev ${name}`,
 				`ip address add ${address6}/64 dev ${name} nodad`,
+				// The kernel adds the route to itself a moment later: what is compared with the host of before has to have it.
+				`for i in $(seq 200); do ip -6 route show table local | grep -q "^local ${address6} " && break; sleep 0.02; done`,
 			];
 			await outputOf([...place, 'sh', '-ec', commands.join('\n')]);
 		}
