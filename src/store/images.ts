@@ -62,6 +62,11 @@ export class ImageStore {
 		return IMAGES.all(this.#db, 'WHERE id >= ? AND id < ? LIMIT 2', prefix, `${prefix}g`);
 	}
 
+	/** Those with this top layer, newest first. */
+	ofLayer(layer: string): Image[] {
+		return IMAGES.all(this.#db, 'WHERE layer = ? ORDER BY created DESC, id', layer);
+	}
+
 	/** Newest first. */
 	list(): Image[] {
 		return IMAGES.all(this.#db, 'ORDER BY created DESC, id');

@@ -15,6 +15,14 @@ const MAGIC: readonly (readonly [Format, Buffer])[] = [
 ];
 const LONGEST_MAGIC = 6;
 
+/** Bytes from the start of a file by which `looksLikeArchive` tells. */
+export const ARCHIVE_HEAD = 512;
+
+/** Whether a file begins as a tar archive does, or as a compression of which its content may be one. Source: pax(1), ustar. */
+export function looksLikeArchive(start: Buffer): boolean {
+	return formatOf(start) !== 'plain' || start.subarray(257, 262).toString('latin1') === 'ustar';
+}
+
 function formatOf(start: Buffer): Format {
 	return MAGIC.find(([, magic]) => start.subarray(0, magic.length).equals(magic))?.[0] ?? 'plain';
 }

@@ -1,3 +1,5 @@
+import type { ProcessRow } from '../process-row.ts';
+
 /**
  * Processes by the number of their jail, of `ps -ax -o jid= -o state=`. Those count no more that have ended and wait for
  * their parent to hear of it (state `Z`).
@@ -12,20 +14,6 @@ export function countProcesses(output: string): Map<number, number> {
 	return counts;
 }
 
-export interface PsRow {
-	readonly pid: number;
-	readonly parent: number;
-	readonly uid: number;
-	readonly state: string;
-	/** Seconds. */
-	readonly cpu: number;
-	/** Bytes. */
-	readonly memory: number;
-	/** Seconds since its start. */
-	readonly elapsed: number;
-	readonly command: string;
-}
-
 /** Columns for `parseProcesses`, as options of ps(1). */
 export const PS_COLUMNS = ['pid', 'ppid', 'uid', 'state', 'time', 'rss', 'etimes', 'command'].flatMap((one) => [
 	'-o',
@@ -33,7 +21,7 @@ export const PS_COLUMNS = ['pid', 'ppid', 'uid', 'state', 'time', 'rss', 'etimes
 ]);
 
 /** Lines of `ps -ww` with `PS_COLUMNS`. */
-export function parseProcesses(output: string): PsRow[] {
+export function parseProcesses(output: string): ProcessRow[] {
 	return output.split('\n').flatMap((line) => {
 		const [pid, parent, uid, state, time, rss, elapsed, ...command] = line.trim().split(/\s+/);
 		if (elapsed === undefined || state === undefined) return [];

@@ -7,7 +7,7 @@ import { requireImage } from '../../identify.ts';
 import { expand } from '../../plan/build/expand.ts';
 import { type BuildArgs, declareArg, lookupIn, type Scope } from '../../plan/build/scope.ts';
 import { directlyNeeded, neededStages, originOf } from '../../plan/build/stages.ts';
-import type { ImageOperations } from '../image/images.ts';
+import type { ImageOperations, ImageRequest } from '../image/images.ts';
 import { Builder, type BuildTools } from './builder.ts';
 import { Outlet } from './outlet.ts';
 import type { BuildRequest, BuildResult, Report } from './request.ts';
@@ -65,11 +65,11 @@ export class Build {
 		try {
 			const needed = this.#begin(dockerfile, target, outlet);
 			outlet.order(needed.map(({ index }) => index));
-			for (const { index, ...stage } of needed) {
-				const building = this.#stage({ index, ...stage }, outlet);
-				this.#stages.set(index, building);
+			for (const stage of needed) {
+				const building = this.#stage(stage, outlet);
+				this.#stages.set(stage.index, building);
 				building.catch(() => {
-					this.#broken ??= index;
+					this.#broken ??= stage.index;
 				});
 			}
 			const built = (await Promise.all(this.#stages.values())).at(-1);
@@ -161,9 +161,8 @@ export class Build {
 	/** An untagged image, so that its layers stay: for the stages after it, and as the cache of later builds. */
 	async #intermediateImage(built: BuiltStage, builder: Builder): Promise<BuiltStage> {
 		const { layer, config, history } = built;
-		const same = ({ name, ...one }: Image) =>
-			name === '' && one.layer === layer && JSON.stringify(one.config) === JSON.stringify(config);
-		const found = this.#images.list().find(same);
+		const same = ({ name, ...one }: Image) => name === '' && JSON.stringify(one.config) === JSON.stringify(config);
+		const found = this.#tools.context.store.images.ofLayer(layer).find(same);
 		const image = found ?? this.#images.draft({ nametag: '', layer, config, history });
 		if (!found) {
 			this.#images.record(image);
@@ -204,10 +203,10 @@ export class Build {
 	/** An image of one empty layer, made once. */
 	async #scratch(): Promise<StageState> {
 		const { store } = this.#tools.context;
-		const found = store.layers.byCacheKey(null, SCRATCH);
-		const image = found && this.#images.list().find((one) => one.layer === found.id);
+		const found = store.layers.byCacheKey(null, SCRATCH.cacheKey);
+		const image = found && store.images.ofLayer(found.id)[0];
 		if (image) return { image, layer: image.layer, config: EMPTY_CONFIG };
-		const id = await this.#images.createScratch(SCRATCH);
+		const id = await this.#images.create(SCRATCH, () => {});
 		return this.#image(id);
 	}
 
@@ -255,8 +254,13 @@ export class Build {
 	}
 }
 
-/** Cache key of the empty layer of `FROM scratch`. */
-const SCRATCH = 'scratch';
+/** The image of one empty layer of `FROM scratch`. */
+const SCRATCH: ImageRequest & { readonly cacheKey: string } = {
+	source: { kind: 'empty' },
+	cacheKey: 'scratch',
+	tag: '',
+	...{ autotag: false, dns: false, localtime: false, update: false },
+};
 
 const ANOTHER_FAILED = {
 	code: 'CANCELLED',

@@ -16,6 +16,8 @@ export interface ImageRequest {
 	readonly dns: boolean;
 	readonly localtime: boolean;
 	readonly update: boolean;
+	/** Of its layer, for the cache of builds. */
+	readonly cacheKey?: string;
 }
 
 /** An image to be made of layers. */
@@ -50,12 +52,12 @@ export class ImageOperations {
 	 */
 	async create(request: ImageRequest, progress: (text: string) => void, signal?: AbortSignal): Promise<string> {
 		const { driver, executor } = this.#context;
-		const { source, dns, localtime, update } = request;
+		const { source, dns, localtime, update, cacheKey = '' } = request;
 		const automatic = request.autotag && request.tag === '' && source.kind === 'distribution';
 		const nametag = automatic ? driver.facts().release.replaceAll(' ', '-') : request.tag;
 		const base = source.kind === 'empty' ? {} : { cmd: BASE_COMMAND, user: 'root' };
 		// The layer of a base image has the id of the image.
-		const layer = this.#layers.draft(null);
+		const layer = this.#layers.draft(null, { cacheKey });
 		const { id } = layer;
 		const image = this.draft({ id, nametag, layer: id, config: { ...EMPTY_CONFIG, ...base } });
 		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
@@ -66,19 +68,6 @@ export class ImageOperations {
 		];
 		await executor.build({ subject: `image ${id}`, steps, done }, { progress, ...(signal ? { signal } : {}) });
 		return id;
-	}
-
-	/** An untagged image of one empty layer. @param cacheKey of the layer @returns its id */
-	async createScratch(cacheKey: string): Promise<string> {
-		const layer = this.#layers.draft(null, { cacheKey });
-		const image = this.draft({ nametag: '', layer: layer.id, config: EMPTY_CONFIG });
-		const steps = [make({ kind: 'layer', layer: layer.id, below: [], source: { kind: 'empty' } })];
-		const done: StoreChange[] = [
-			{ kind: 'layer-created', layer },
-			{ kind: 'image-created', image },
-		];
-		await this.#context.executor.build({ subject: `layer ${layer.id}`, steps, done });
-		return image.id;
 	}
 
 	/** Validates and completes an image of layers. Nothing is stored yet. */

@@ -1,5 +1,5 @@
 import type { Action, Command } from '#model/build/dockerfile.ts';
-import { EMPTY_CONFIG, type ImageConfig } from '#model/image.ts';
+import type { ImageConfig } from '#model/image.ts';
 import { expand, type Lookup } from './expand.ts';
 
 /** Instructions that change the configuration alone and make no layer. */
@@ -58,9 +58,6 @@ export function workdirAfter(before: string, value: string): string {
 	}
 	return `/${parts.join('/')}`;
 }
-
-/** A configuration without files: `FROM scratch`. */
-export const SCRATCH: ImageConfig = { ...EMPTY_CONFIG, user: '', workdir: '' };
 
 function healthTest(command: Command | 'none'): readonly string[] {
 	if (command === 'none') return ['NONE'];

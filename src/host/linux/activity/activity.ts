@@ -6,7 +6,7 @@ import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import type { ContainerProcess } from '#model/activity/process.ts';
 import type { ContainerUsage, NetworkCounters, UsageRequest } from '#model/activity/usage.ts';
 import { groupsOf, membersOf, usageOf } from '#os/linux/accounting/cgroup.ts';
-import { describeProcess, interfaceCounters, type ProcessRow } from '#os/linux/accounting/process-table.ts';
+import { describeProcess, interfaceCounters, type NumberedProcess } from '#os/linux/accounting/process-table.ts';
 import { overlayChanges } from '#os/linux/files/overlay-changes.ts';
 import { isAlive, type ProcessIdentity } from '#os/linux/process.ts';
 import type { Paths } from '../paths.ts';
@@ -48,7 +48,7 @@ export class LinuxActivity implements HostActivity {
 	async processes(container: string): Promise<ContainerProcess[]> {
 		const first = this.#sandbox(container).first?.pid;
 		const groups = first === undefined ? undefined : groupsOf(first);
-		const rows: ProcessRow[] = [];
+		const rows: NumberedProcess[] = [];
 		for (const [index, pid] of (groups ? membersOf(groups) : []).entries()) {
 			// There may be tens of thousands.
 			if (index % PER_TURN === PER_TURN - 1) await setImmediate();

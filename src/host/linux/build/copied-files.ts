@@ -5,12 +5,13 @@ import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
 import type { CopiedFilesPart } from '#model/parts/files.ts';
 import { ArchiveError } from '#os/archive/archive-error.ts';
+import { ARCHIVE_HEAD, looksLikeArchive } from '#os/archive/decompress.ts';
 import { extractArchive } from '#os/archive/extract.ts';
 import { hasCode } from '#os/errno.ts';
 import { type CopyOptions, CopyRefused, copyTree, makeDirectory, putFile } from '#os/linux/files/copy-tree.ts';
 import { withDescriptor } from '#os/linux/files/directory.ts';
 import { openInRoot, openRoot } from '#os/linux/files/inroot.ts';
-import { type BytePath, fromText, statusOf, toText } from '#os/linux/files/selection.ts';
+import { type BytePath, below, fromText, statusOf, toText } from '#os/linux/files/selection.ts';
 import { isMountPoint, unmountAll } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
@@ -82,7 +83,7 @@ export class CopiedFiles implements PartHandler<'copied-files'> {
 		const into = part.destination.endsWith('/') || many || statusOf(to, destination)?.isDirectory() === true;
 		if (from) await this.#withOrigin(part, (root) => this.#copy(root, part, { to, destination, into, options }));
 		for (const { name, content } of files)
-			putFile({ root: to, path: into ? join(destination, fromText(name)) : destination }, content, options);
+			putFile({ root: to, path: into ? below(destination, fromText(name)) : destination }, content, options);
 	}
 
 	async #copy(root: number, { container, from, unpack }: CopiedFilesPart, target: Place): Promise<void> {
@@ -96,7 +97,7 @@ export class CopiedFiles implements PartHandler<'copied-files'> {
 				await this.#unpack({ root, path }, target, container);
 				continue;
 			}
-			const place = directory || !into ? destination : join(destination, path.split('/').at(-1) ?? '');
+			const place = directory || !into ? destination : below(destination, path.split('/').at(-1) ?? '');
 			await copyTree({ root, path }, { root: to, path: place }, options);
 		}
 	}
@@ -153,25 +154,12 @@ interface Place {
 	readonly options: CopyOptions;
 }
 
-function join(directory: BytePath, name: BytePath): BytePath {
-	return directory === '' ? name : `${directory}/${name}`;
-}
-
-/** By its first bytes: tar, or one of the compressions that are read. */
 function isArchive(root: number, path: BytePath): boolean {
 	return withDescriptor(openInRoot(root, `/${toText(path)}`, constants.O_RDONLY | constants.O_NONBLOCK), (fd) => {
-		const head = Buffer.alloc(512);
+		const head = Buffer.alloc(ARCHIVE_HEAD);
 		const length = fstatSync(fd).isFile() ? readSync(fd, head, 0, head.length, 0) : 0;
-		const [first, second] = [head.readUInt32BE(0), head.subarray(0, 3).toString('latin1')];
-		return (
-			length > 3 &&
-			(first >>> 16 === 0x1f8b || first === 0xfd377a58 || first === 0x28b52ffd || second === 'BZh' || isTar(head))
-		);
+		return looksLikeArchive(head.subarray(0, length));
 	});
-}
-
-function isTar(head: Buffer): boolean {
-	return head.subarray(257, 262).toString('latin1') === 'ustar';
 }
 
 function translated(error: unknown, part: CopiedFilesPart): unknown {

@@ -1,32 +1,20 @@
 /** Processes as proc(5) shows them. */
 import { readFileSync } from 'node:fs';
+import type { ProcessRow } from '../../process-row.ts';
 
 /** Clock ticks per second (USER_HZ), and the size of a page, which files of proc(5) count in. */
 const TICKS = 100;
 
-export interface ProcessRow {
+/** `command` is the name in brackets where a process has no command line. */
+export interface NumberedProcess extends ProcessRow {
 	readonly hostPid: number;
-	/** Its number in the innermost pid namespace. */
-	readonly pid: number;
-	/** Number of its parent on the host. */
-	readonly parent: number;
-	readonly uid: number;
-	readonly state: string;
-	/** Seconds. */
-	readonly cpu: number;
-	/** Bytes. */
-	readonly memory: number;
-	/** Seconds since its start. */
-	readonly elapsed: number;
-	/** What it was started with, or its name in brackets where that is empty. */
-	readonly command: string;
 }
 
 /** Longest command line that is read. Bytes. */
 const LONGEST_COMMAND = 4096;
 
 /** @returns undefined when it is gone */
-export function describeProcess(hostPid: number): ProcessRow | undefined {
+export function describeProcess(hostPid: number): NumberedProcess | undefined {
 	try {
 		const stat = readFileSync(`/proc/${hostPid}/stat`, 'utf8');
 		const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
