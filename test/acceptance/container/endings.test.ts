@@ -72,7 +72,11 @@ test('a command that ends by itself, with its code; a container that runs or nev
 });
 
 test('stopped within the grace period, killed after it', async () => {
-	await run('polite', "trap 'exit 5' TERM; while :; do sleep 0.05; done");
+	await run('polite', "trap 'exit 5' TERM; touch /tmp/up; while :; do sleep 0.05; done");
+	await eventually(
+		'the trap is set',
+		async () => (await host.klee('exec', 'polite', 'test', '-e', '/tmp/up')).code === 0,
+	);
 	await host.kleeOutput('stop', 'polite');
 	const polite = await inspect('polite');
 	assert.deepEqual([polite.end?.exit_code, polite.end?.reason], [5, 'stopped']);

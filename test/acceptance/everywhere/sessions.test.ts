@@ -40,8 +40,18 @@ test('how a container ended is kept until it is started again', async () => {
 	const { container } = JSON.parse(await host.kleeOutput('container', 'inspect', 'own'));
 	assert.ok(Date.parse(container.end.at) >= since - 1000 && Date.parse(container.end.at) <= Date.now() + 1000);
 	assert.match(await host.kleeOutput('lsc', '-a'), /exited \(7\) .* ago/);
-	await host.kleeOutput('run', '-d', '--name', 'asked', ...shell("trap 'exit 4' TERM; while :; do sleep 0.1; done"));
+	await host.kleeOutput(
+		'run',
+		'-d',
+		'--name',
+		'asked',
+		...shell("trap 'exit 4' TERM; touch /tmp/up; while :; do sleep 0.1; done"),
+	);
 	assert.equal(await endOf('asked'), null);
+	await eventually(
+		'the trap is set',
+		async () => (await host.klee('exec', 'asked', 'test', '-e', '/tmp/up')).code === 0,
+	);
 	await host.kleeOutput('stop', 'asked');
 	assert.deepEqual(await endOf('asked'), [4, 'stopped']);
 	await host.kleeOutput('start', '-d', 'asked');
