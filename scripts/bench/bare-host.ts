@@ -44,6 +44,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 		probe: (request) => host.probe(request),
 		listeners: (request) => host.listeners(request),
 		watch: (listener) => host.watch(listener),
+		ready: () => host.ready(),
 		close: () => host.close(),
 		takePortTime: () => {
 			const time = portTime;

@@ -126,6 +126,7 @@ async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock 
 		servers.push(server);
 	}
 	log.info({ listening: config.listeners.map(({ address }) => address) }, 'ready');
+	host.ready();
 
 	let stopping = false;
 	const stop = async (signal: string) => {

@@ -237,6 +237,8 @@ export interface HostDriver {
 	 */
 	listeners(request: ListenersRequest): Promise<readonly string[] | undefined>;
 	watch(listener: (event: HostEvent) => void): void;
+	/** The daemon answers requests: what it put off while it started, as it takes long, is done in the background. */
+	ready(): void;
 	/** Let go of sockets and watchers. Containers are not touched. */
 	close(): Promise<void>;
 }

@@ -232,6 +232,8 @@ export class FakeHost implements HostDriver {
 		this.#listeners.push(listener);
 	}
 
+	ready(): void {}
+
 	async close(): Promise<void> {
 		this.#listeners = [];
 	}

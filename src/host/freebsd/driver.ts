@@ -193,6 +193,9 @@ export class FreebsdHost implements HostDriver {
 		this.#watcher = new Watcher({ open: (script) => this.#shell.open(script), tell: listener, log: this.#log });
 	}
 
+	/** Nothing is put off: ZFS itself destroys datasets in the background. */
+	ready(): void {}
+
 	async close(): Promise<void> {
 		this.#watcher?.close();
 		await this.#runner.close();

@@ -48,7 +48,7 @@ import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
 import { LinuxSandboxes } from './sandbox/sandbox.ts';
 import { OwnUserNamespace } from './sandbox/stack-owner.ts';
 import type { Stack } from './sandbox/stacks.ts';
-import { removeFiles } from './storage/files.ts';
+import { Disposal } from './storage/disposal.ts';
 import { takeOverImages } from './storage/images-before.ts';
 import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
@@ -57,6 +57,7 @@ import { LinuxVolumes } from './storage/volumes.ts';
 
 interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 	readonly paths: Paths;
+	readonly disposal: Disposal;
 	readonly hostNamespace: number | undefined;
 	readonly leave: () => void;
 	readonly resolver: Resolver;
@@ -81,6 +82,7 @@ export class LinuxHost implements HostDriver {
 	readonly #storage: LinuxStorage;
 	readonly #volumes: LinuxVolumes;
 	readonly #paths: Paths;
+	readonly #disposal: Disposal;
 	readonly #sandboxes: LinuxSandboxes;
 	readonly #handlers: PartHandlers;
 	readonly #stackOwner: OwnUserNamespace | undefined;
@@ -96,7 +98,8 @@ export class LinuxHost implements HostDriver {
 		for (const directory of [paths.layers(), paths.containers(), paths.runtimeState(), paths.exits()])
 			mkdirSync(directory, { recursive: true, mode: 0o700 });
 		takeOverImages(paths);
-		await removeFiles(paths.layouts());
+		const disposal = new Disposal(paths, log);
+		await disposal.remove(paths.layouts());
 		const hostNamespace = openHostNamespace(netns);
 		const leave = lockHost(hostNamespace, log);
 		const resolver = new Resolver({
@@ -112,11 +115,11 @@ export class LinuxHost implements HostDriver {
 		const limits = limitsOf(hostNamespace, asked);
 		const stackOwner = await owning;
 		const found = { init, runtime, stackOwner, limits };
-		return new LinuxHost({ paths, hostNamespace, leave, resolver, log, downloadTimeout, ...found });
+		return new LinuxHost({ paths, disposal, hostNamespace, leave, resolver, log, downloadTimeout, ...found });
 	}
 
 	private constructor(equipment: Equipment) {
-		const { paths, hostNamespace, leave, resolver, init, runtime, stackOwner, limits, log } = equipment;
+		const { paths, disposal, hostNamespace, leave, resolver, init, runtime, stackOwner, limits, log } = equipment;
 		const [owner, ownerless] = typeof stackOwner === 'string' ? [undefined, [stackOwner]] : [stackOwner, []];
 		this.#stackOwner = owner;
 		this.#leave = leave;
@@ -125,10 +128,10 @@ export class LinuxHost implements HostDriver {
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
-		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout);
+		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout, disposal.remove);
 		const skopeo = new Skopeo({ hostNamespace, authFile: paths.credentials() });
 		this.transport = new LinuxTransport(paths, skopeo, hostPlatform());
-		this.#storage = new LinuxStorage(paths);
+		this.#storage = new LinuxStorage(paths, disposal.remove);
 		this.#sandboxes = new LinuxSandboxes({
 			paths,
 			conmon: runtime.conmon,
@@ -142,13 +145,14 @@ export class LinuxHost implements HostDriver {
 				: { hostNamespace, hostNetwork: `/proc/${process.pid}/fd/${hostNamespace}` }),
 		});
 		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
-		this.builds = new LinuxBuilds(paths);
+		this.builds = new LinuxBuilds(paths, disposal.remove);
 		this.#facts = gatherFacts(runtime, paths, {
 			lacking: [...ownerless, ...this.#network.lacking()],
 			limits,
 		});
 		this.#paths = paths;
-		this.#volumes = new LinuxVolumes(paths);
+		this.#disposal = disposal;
+		this.#volumes = new LinuxVolumes(paths, disposal.remove);
 		this.#handlers = {
 			...this.#network.handlers,
 			'network-filter': this.#firewall.networks,
@@ -165,7 +169,7 @@ export class LinuxHost implements HostDriver {
 			'root-mount': this.#storage.rootMount,
 			'volume-files': this.#volumes.files,
 			'mount-point': this.#volumes.mountPoints,
-			'copied-files': new CopiedFiles(paths, this.builds),
+			'copied-files': new CopiedFiles(paths, this.builds, disposal.remove),
 			sandbox: this.#sandboxes,
 		};
 	}
@@ -271,7 +275,12 @@ export class LinuxHost implements HostDriver {
 		}
 	}
 
+	ready(): void {
+		void this.#disposal.begin();
+	}
+
 	async close(): Promise<void> {
+		this.#disposal.close();
 		this.#watcher?.close();
 		this.#sandboxes.close();
 		this.#resolver.closeAll();

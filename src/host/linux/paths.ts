@@ -111,6 +111,11 @@ export class Paths {
 		return join(this.root, 'lost+found');
 	}
 
+	/** Files of what was removed while the daemon started: they go in the background. */
+	removed(): string {
+		return join(this.root, 'removed');
+	}
+
 	/** State of the OCI runtime (`runc --root`). */
 	runtimeState(): string {
 		return join(this.root, 'runtime');

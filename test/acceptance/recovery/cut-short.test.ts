@@ -19,7 +19,7 @@ after(() => host.close());
 
 const FILES = 20_000;
 
-test('a container whose many files were being removed is gone', async () => {
+test('a container whose many files were being removed is gone, and its files go in the background', async () => {
 	// Now and then it is too quick to be killed in the middle of it.
 	for (let tries = 0; !(await removeAndKill()); tries += 1) assert.ok(tries < 10, 'it was never killed in time');
 });
@@ -36,7 +36,13 @@ async function removeAndKill(): Promise<boolean> {
 	await host.stopDaemon('SIGKILL');
 	await removal;
 	const inTime = existsSync(many) && readdirSync(many).length > 0;
+	const removed = join(host.root, 'removed');
 	await host.startDaemon();
+	if (inTime) assert.ok(existsSync(removed), 'the files were moved away');
+	// The removal in the background is cut short, too.
+	await host.stopDaemon('SIGKILL');
+	await host.startDaemon();
+	await eventually('the files are gone', () => !existsSync(removed) || readdirSync(removed).length === 0);
 	assert.deepEqual(await host.kleeJson('lsc', '-a'), []);
 	assert.deepEqual(readdirSync(join(host.root, 'containers')), []);
 	return inTime;

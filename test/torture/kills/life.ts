@@ -106,6 +106,7 @@ export class Life {
 			probe: (request) => host.probe(request),
 			listeners: () => host.listeners(),
 			watch: (listener: (event: HostEvent) => void) => host.watch((event) => this.#dead || listener(event)),
+			ready: () => host.ready(),
 			close: () => host.close(),
 		};
 	}

@@ -13,13 +13,16 @@ import { digestTree } from '#os/linux/files/digest-tree.ts';
 import { openRoot, readInRoot } from '#os/linux/files/inroot.ts';
 import { type BytePath, select } from '#os/linux/files/selection.ts';
 import type { Paths } from '../paths.ts';
+import type { Remove } from '../storage/disposal.ts';
 import { listNames, removeFiles } from '../storage/files.ts';
 
 export class LinuxBuilds implements HostBuilds {
 	readonly #paths: Paths;
+	readonly #remove: Remove;
 
-	constructor(paths: Paths) {
+	constructor(paths: Paths, remove: Remove = removeFiles) {
 		this.#paths = paths;
+		this.#remove = remove;
 	}
 
 	async receive(context: string, archive: Readable, signal?: AbortSignal): Promise<void> {
@@ -34,7 +37,7 @@ export class LinuxBuilds implements HostBuilds {
 	}
 
 	async discard(context: string): Promise<void> {
-		await removeFiles(this.#paths.buildContext(context));
+		await this.#remove(this.#paths.buildContext(context));
 	}
 
 	contexts(): string[] {

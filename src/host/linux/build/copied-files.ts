@@ -16,6 +16,7 @@ import { isMountPoint, unmountAll } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
 import { lookUp } from '../sandbox/bundle/users.ts';
+import type { Remove } from '../storage/disposal.ts';
 import { removeFiles } from '../storage/files.ts';
 import { mountOverlay } from '../storage/overlay.ts';
 import { failed, type LinuxBuilds, matching } from './contexts.ts';
@@ -23,10 +24,12 @@ import { failed, type LinuxBuilds, matching } from './contexts.ts';
 export class CopiedFiles implements PartHandler<'copied-files'> {
 	readonly #paths: Paths;
 	readonly #builds: LinuxBuilds;
+	readonly #remove: Remove;
 
-	constructor(paths: Paths, builds: LinuxBuilds) {
+	constructor(paths: Paths, builds: LinuxBuilds, remove: Remove = removeFiles) {
 		this.#paths = paths;
 		this.#builds = builds;
+		this.#remove = remove;
 	}
 
 	async make(part: CopiedFilesPart, { signal }: ApplyOptions): Promise<void> {
@@ -58,7 +61,7 @@ export class CopiedFiles implements PartHandler<'copied-files'> {
 		await rmdir(from).catch((error: unknown) => {
 			if (!hasCode(error, 'ENOENT')) throw error;
 		});
-		await removeFiles(`${from}.archive`);
+		await this.#remove(`${from}.archive`);
 	}
 
 	describe(verb: 'make' | 'unmake', part: CopiedFilesPart): string[] {

@@ -20,11 +20,12 @@ export function listIds(directory: string): string[] {
 	return listNames(directory).filter(isId);
 }
 
-/** Remove a file or directory with all that is in it. Missing is fine. */
-export async function removeFiles(path: string): Promise<void> {
+/** Remove a file or directory with all that is in it. Missing is fine. @throws KleeneError, or the reason of the signal */
+export async function removeFiles(path: string, signal?: AbortSignal): Promise<void> {
 	try {
-		await removeTree(path);
+		await removeTree(path, signal);
 	} catch (error) {
+		signal?.throwIfAborted();
 		throw removalFailed(path, error);
 	}
 }

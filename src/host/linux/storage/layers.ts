@@ -19,6 +19,7 @@ import type { Paths } from '../paths.ts';
 import { blobFile, layersIn } from '../registry/layout.ts';
 import { shortDigest } from '../registry/layouts.ts';
 import { isImageTree } from '../registry/recognition.ts';
+import type { Remove } from './disposal.ts';
 import { makeDistribution } from './distribution.ts';
 import { listNames, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
@@ -42,11 +43,16 @@ const RESOLVED = '/run/systemd/resolve/resolv.conf';
 export class LinuxLayers implements PartHandler<'layer'> {
 	readonly #paths: Paths;
 	readonly #patience: number;
+	readonly #removeFiles: Remove;
 
-	/** @param patience milliseconds that a server of archives or packages may take to connect, and between two pieces of data */
-	constructor(paths: Paths, patience = PATIENCE) {
+	/**
+	 * @param patience milliseconds that a server of archives or packages may take to connect, and between two pieces of data
+	 * @param remove for what is unmade
+	 */
+	constructor(paths: Paths, patience = PATIENCE, remove: Remove = removeFiles) {
 		this.#paths = paths;
 		this.#patience = patience;
+		this.#removeFiles = remove;
 	}
 
 	async make(part: LayerPart, { progress = () => {}, signal }: ApplyOptions): Promise<void> {
@@ -102,11 +108,11 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		const place = this.#paths.layer(layer);
 		const partial = this.#paths.halfMadeLayer(layer);
 		if (existsSync(place)) {
-			await removeFiles(partial);
+			await this.#removeFiles(partial);
 			mkdirSync(partial, { mode: 0o700 });
 			renameSync(place, join(partial, 'root'));
 		}
-		await removeFiles(partial);
+		await this.#removeFiles(partial);
 	}
 
 	describe(verb: 'make' | 'unmake', { layer, source, dns, localtime }: LayerPart): string[] {

@@ -10,6 +10,7 @@ import { hasCode } from '#os/errno.ts';
 import { isMountPoint, listMounts, unmountAllInBackground } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
+import type { Remove } from './disposal.ts';
 import { listIds, listNames, removalFailed, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
 import { layersOf, mountOverlay, overlayOptions } from './overlay.ts';
@@ -31,9 +32,11 @@ export class LinuxStorage {
 	};
 
 	readonly #paths: Paths;
+	readonly #remove: Remove;
 
-	constructor(paths: Paths) {
+	constructor(paths: Paths, remove: Remove = removeFiles) {
 		this.#paths = paths;
+		this.#remove = remove;
 	}
 
 	/** Ids of containers that have files of their own, complete or half removed. */
@@ -77,9 +80,9 @@ export class LinuxStorage {
 	async #removeFiles(container: string): Promise<void> {
 		const { upper, work, root } = this.#directories(container);
 		await removeMountPoint(root);
-		await removeFiles(upper);
-		await removeFiles(work);
-		await removeFiles(this.#paths.log(container));
+		await this.#remove(upper);
+		await this.#remove(work);
+		await this.#remove(this.#paths.log(container));
 		rmSync(this.#paths.exit(container), { force: true });
 		// Of a run whose end could not remove it: without it the directory goes, too.
 		rmSync(this.#paths.resolvConf(container), { force: true });

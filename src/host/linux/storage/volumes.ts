@@ -13,6 +13,7 @@ import { openInRoot } from '#os/linux/files/inroot.ts';
 import { unmountAll } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
+import type { Remove } from './disposal.ts';
 import { listNames, removeFiles } from './files.ts';
 import { discardLost, keepLost } from './lost.ts';
 import { mountOverlay } from './overlay.ts';
@@ -38,9 +39,11 @@ export class LinuxVolumes {
 	};
 
 	readonly #paths: Paths;
+	readonly #remove: Remove;
 
-	constructor(paths: Paths) {
+	constructor(paths: Paths, remove: Remove = removeFiles) {
 		this.#paths = paths;
+		this.#remove = remove;
 	}
 
 	/** Names of those that have files. */
@@ -58,7 +61,7 @@ export class LinuxVolumes {
 		const one = { kind: 'volume', id: volume } as const;
 		if (lost === 'discard') return discardLost(this.#paths, one);
 		if (lost === 'keep') keepLost(this.#paths, one, this.#paths.volume(volume));
-		else await removeFiles(this.#paths.volume(volume));
+		else await this.#remove(this.#paths.volume(volume));
 		rmSync(this.#paths.filling(volume), { force: true });
 	}
 
@@ -69,7 +72,7 @@ export class LinuxVolumes {
 		const note = new Note(this.#paths.filling(mount.source));
 		if (note.says(container, 'filled')) return;
 		const place = this.#paths.volume(mount.source);
-		if (note.says(container, 'filling')) await empty(place);
+		if (note.says(container, 'filling')) await this.#empty(place);
 		if (listNames(place).length > 0) return;
 		return this.#withFiles(part, (files) => this.#copy(part, { files, note, place }));
 	}
@@ -108,8 +111,14 @@ export class LinuxVolumes {
 		if (mount.type === 'nullfs') return;
 		const note = new Note(this.#paths.filling(mount.source));
 		if (!note.says(container)) return;
-		await empty(this.#paths.volume(mount.source));
+		await this.#empty(this.#paths.volume(mount.source));
 		note.remove();
+	}
+
+	/** As it was made, owner and mode too. */
+	async #empty(place: string): Promise<void> {
+		await this.#remove(place);
+		makeEmpty(place);
 	}
 
 	#describeMountPoint(verb: 'make' | 'unmake', { layers, mount, fill }: MountPoint): string[] {
@@ -160,12 +169,6 @@ function makeEmpty(place: string): void {
 	} catch (error) {
 		if (!hasCode(error, 'EEXIST') || !statSync(place).isDirectory()) throw error;
 	}
-}
-
-/** As it was made, owner and mode too. */
-async function empty(place: string): Promise<void> {
-	await removeFiles(place);
-	makeEmpty(place);
 }
 
 /** The directory of the image that a volume is to be mounted on; undefined where there is none yet. */

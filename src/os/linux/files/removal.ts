@@ -27,15 +27,17 @@ interface Walk {
 	moved: number;
 	/** Time of the last turn of the event loop. */
 	since: number;
+	readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Remove a file or a directory with everything in it. Missing is fine.
  *
  * @param path absolute
+ * @param signal ends it half done, and its reason is thrown
  * @throws SystemCallError EXDEV or EBUSY when something is mounted inside: what lies beyond is untouched
  */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string, signal?: AbortSignal): Promise<void> {
 	let parent: number;
 	try {
 		const flags = O_PATH | constants.O_DIRECTORY;
@@ -45,13 +47,13 @@ export async function removeTree(path: string): Promise<void> {
 		throw error;
 	}
 	try {
-		await removeEntry(parent, Buffer.from(path.slice(dirname(path).length).replace(/^\/+/, '')));
+		await removeEntry(parent, Buffer.from(path.slice(dirname(path).length).replace(/^\/+/, '')), signal);
 	} finally {
 		closeSync(parent);
 	}
 }
 
-async function removeEntry(parent: number, name: Buffer): Promise<void> {
+async function removeEntry(parent: number, name: Buffer, signal?: AbortSignal): Promise<void> {
 	let top: number;
 	try {
 		top = openDirectoryAt(parent, name, RESOLVE.noMounts);
@@ -62,7 +64,7 @@ async function removeEntry(parent: number, name: Buffer): Promise<void> {
 		return;
 	}
 	try {
-		const walk: Walk = { top, moved: 0, since: performance.now() };
+		const walk: Walk = { top, moved: 0, since: performance.now(), signal };
 		// What was moved up is in the second listing; every round moves less.
 		for (let before = -1; walk.moved !== before; ) {
 			before = walk.moved;
@@ -91,6 +93,7 @@ async function empty(fd: number, walk: Walk, depth: number): Promise<void> {
 async function takeTurns(walk: Walk): Promise<void> {
 	if (performance.now() - walk.since <= TURN) return;
 	await setImmediate();
+	walk.signal?.throwIfAborted();
 	walk.since = performance.now();
 }
 
