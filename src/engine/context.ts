@@ -5,6 +5,7 @@ import type { Events } from './events.ts';
 import type { Executor } from './executor.ts';
 import type { KeyedLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
+import type { Holds } from './operations/holds.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Permissions that the configuration of the daemon grants to its users. */
@@ -20,6 +21,7 @@ export interface EngineContext extends Policy {
 	readonly executor: Executor;
 	readonly recorder: Recorder;
 	readonly locks: KeyedLocks;
+	readonly holds: Holds;
 	/** Errors and the like; what happened is told to `events`. */
 	readonly log: Logger;
 	readonly events: Events;

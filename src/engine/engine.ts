@@ -18,6 +18,7 @@ import { Restarts } from './operations/container/restarts.ts';
 import { Runs } from './operations/container/runs.ts';
 import { DoctorOperations } from './operations/diagnosis/doctor.ts';
 import { TraceOperations } from './operations/diagnosis/trace.ts';
+import { Holds } from './operations/holds.ts';
 import { ImageSizes } from './operations/image/image-sizes.ts';
 import { ImageOperations } from './operations/image/images.ts';
 import { Layers } from './operations/image/layers.ts';
@@ -63,7 +64,7 @@ export class Engine {
 		const events = new Events(log, timestamp);
 		const executor = new Executor(driver, { store, recorder, events, log, timestamp });
 		const seen = { gatewayInterface: '', traits: driver.facts() };
-		const fresh = { locks: new KeyedLocks(), timestamp, events, seen };
+		const fresh = { locks: new KeyedLocks(), holds: new Holds(), timestamp, events, seen };
 		const context: EngineContext = { store, driver, executor, recorder, log, ...fresh, ...policy };
 		this.events = events;
 		this.layers = new Layers(context);

@@ -2,12 +2,13 @@ import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { Dockerfile, Stage } from '#model/build/dockerfile.ts';
 import type { FileOrigin } from '#model/build/files.ts';
 import { newId } from '#model/ids.ts';
-import { EMPTY_CONFIG, type HistoryEntry, type Image } from '#model/image.ts';
-import { requireImage } from '../../identify.ts';
+import type { HistoryEntry, Image } from '#model/image.ts';
 import { expand } from '../../plan/build/expand.ts';
 import { type BuildArgs, declareArg, lookupIn, type Scope } from '../../plan/build/scope.ts';
 import { directlyNeeded, neededStages, originOf } from '../../plan/build/stages.ts';
-import type { ImageOperations, ImageRequest } from '../image/images.ts';
+import type { ImageOperations } from '../image/images.ts';
+import { BaseImages } from './base-images.ts';
+import { BuildHold } from './build-hold.ts';
 import { Builder, type BuildTools } from './builder.ts';
 import { Outlet } from './outlet.ts';
 import type { BuildRequest, BuildResult, Report } from './request.ts';
@@ -34,6 +35,8 @@ export class Build {
 	readonly #tools: BuildTools;
 	readonly #images: ImageOperations;
 	readonly #options: BuildOptions;
+	readonly #hold: BuildHold;
+	readonly #bases: BaseImages;
 	readonly #id = newId();
 	readonly #given: BuildArgs;
 	#scope: Scope = { env: new Map(), args: new Map() };
@@ -52,6 +55,8 @@ export class Build {
 		this.#tools = tools;
 		this.#images = images;
 		this.#options = options;
+		this.#hold = new BuildHold(tools.context, tools.layers);
+		this.#bases = new BaseImages(tools, images, this.#hold);
 		this.#given = new Map([...platformArgs(), ...options.request.buildArgs]);
 	}
 
@@ -138,18 +143,17 @@ export class Build {
 			...(last ? { id: this.#id } : {}),
 			signal: this.#abort.signal,
 		});
+		this.#hold.container(builder.id);
 		const origin = (reference: string) => this.#originOf(stage, reference, ready);
 		const build = new StageBuild({
 			...{ tools: this.#tools, request, dockerfile, stage, builder, base, report, announce, originOf: origin },
-			...{ globals: this.#scope.args, given: this.#given },
+			...{ hold: this.#hold, globals: this.#scope.args, given: this.#given },
 		});
 		this.#running.set(stage.index, { builder, build });
-		return await this.#tools.layers.keeping(base.layer, async () => {
-			await build.run();
-			const built = { ...build.state, history: build.history };
-			outlet.done(stage.index);
-			return last ? built : this.#intermediateImage(built, builder);
-		});
+		await build.run();
+		const built = { ...build.state, history: build.history };
+		outlet.done(stage.index);
+		return last ? built : await this.#intermediateImage(built, builder);
 	}
 
 	async #require(index: number): Promise<BuiltStage> {
@@ -164,6 +168,7 @@ export class Build {
 		const same = ({ name, ...one }: Image) => name === '' && JSON.stringify(one.config) === JSON.stringify(config);
 		const found = this.#tools.context.store.images.ofLayer(layer).find(same);
 		const image = found ?? this.#images.draft({ nametag: '', layer, config, history });
+		this.#hold.image(image.id);
 		if (!found) {
 			this.#images.record(image);
 			this.#intermediate.push(image.id);
@@ -182,37 +187,17 @@ export class Build {
 		const first = stage.index === 0;
 		if (first && request.from !== undefined) {
 			report({ kind: 'parent', image: request.from });
-			return this.#image(request.from);
+			return this.#bases.image(request.from);
 		}
 		const origin = originOf(reference, dockerfile.stages.slice(0, stage.index), false);
 		if (origin.kind === 'stage') return builtOf(ready, origin.index);
-		if (origin.kind === 'image') return this.#image(origin.reference);
-		return this.#scratch();
-	}
-
-	#image(reference: string): StageState {
-		const { store, driver } = this.#tools.context;
-		try {
-			const { image, layer } = requireImage(store, reference, driver.facts());
-			return { image, layer, config: image.config };
-		} catch (error) {
-			throw isKleeneError(error) && error.code === 'NO_SUCH_IMAGE' ? imageMissing(reference, error) : error;
-		}
-	}
-
-	/** An image of one empty layer, made once. */
-	async #scratch(): Promise<StageState> {
-		const { store } = this.#tools.context;
-		const found = store.layers.byCacheKey(null, SCRATCH.cacheKey);
-		const image = found && store.images.ofLayer(found.id)[0];
-		if (image) return { image, layer: image.layer, config: EMPTY_CONFIG };
-		const id = await this.#images.create(SCRATCH, () => {});
-		return this.#image(id);
+		if (origin.kind === 'image') return this.#bases.image(origin.reference);
+		return this.#bases.scratch();
 	}
 
 	#originOf(stage: Stage, reference: string, ready: ReadonlyMap<number, BuiltStage>): FileOrigin {
 		const origin = originOf(reference, this.#options.dockerfile.stages.slice(0, stage.index), true);
-		const layer = origin.kind === 'stage' ? builtOf(ready, origin.index).layer : this.#image(reference).layer;
+		const layer = origin.kind === 'stage' ? builtOf(ready, origin.index).layer : this.#bases.image(reference).layer;
 		return { kind: 'layers', layers: this.#tools.layers.chainOf(layer) };
 	}
 
@@ -249,18 +234,17 @@ export class Build {
 	async #cleanUp(): Promise<void> {
 		for (const { builder } of this.#running.values()) await builder.remove();
 		const { store } = this.#tools.context;
+		await this.#hold.release();
 		if (store.images.get(this.#id)) return;
-		for (const id of this.#intermediate) await this.#images.remove(id);
+		for (const id of this.#intermediate) await this.#images.remove(id).catch(ignoreUsed);
 	}
 }
 
-/** The image of one empty layer of `FROM scratch`. */
-const SCRATCH: ImageRequest & { readonly cacheKey: string } = {
-	source: { kind: 'empty' },
-	cacheKey: 'scratch',
-	tag: '',
-	...{ autotag: false, dns: false, localtime: false, update: false },
-};
+/** Another build began to use it, or it was pruned. */
+function ignoreUsed(error: unknown): void {
+	if (isKleeneError(error) && (error.code === 'IN_USE' || error.code === 'NO_SUCH_IMAGE')) return;
+	throw error;
+}
 
 const ANOTHER_FAILED = {
 	code: 'CANCELLED',
@@ -268,18 +252,6 @@ const ANOTHER_FAILED = {
 	why: 'another stage failed',
 	hint: 'see above',
 } as const;
-
-/** In the words of the wire contract. FROM does not pull. */
-function imageMissing(reference: string, { why }: KleeneError): KleeneError {
-	const [, snapshot] = reference.split('@', 2);
-	return new KleeneError({
-		code: 'NO_SUCH_IMAGE',
-		what: `cannot use image ${reference}`,
-		why: snapshot === undefined ? 'there is no such image' : why,
-		hint: `pull it with "klee pull ${reference}", or see "klee image ls" for those that are there`,
-		message: snapshot === undefined ? `could not find image ${reference}` : `invalid snapshot @${snapshot}`,
-	});
-}
 
 function builtOf(ready: ReadonlyMap<number, BuiltStage>, index: number): BuiltStage {
 	const stage = ready.get(index);

@@ -6,6 +6,7 @@ import type { HistoryEntry, Image, ImageConfig } from '#model/image.ts';
 import { expand, expandKeepingQuotes } from '../../plan/build/expand.ts';
 import { declareArg, environment, lookupIn, PROXIES, type Scope, scopeOf, setEnv } from '../../plan/build/scope.ts';
 import { type Setting, withSetting, words, workdirAfter } from '../../plan/build/settings.ts';
+import type { BuildHold } from './build-hold.ts';
 import type { Builder, BuildTools } from './builder.ts';
 import type { BuildRequest, Report } from './request.ts';
 
@@ -24,6 +25,7 @@ export interface StageOptions {
 	readonly dockerfile: Dockerfile;
 	readonly stage: Stage;
 	readonly builder: Builder;
+	readonly hold: BuildHold;
 	readonly base: StageState;
 	/** ARGs before the first FROM. */
 	readonly globals: ReadonlyMap<string, string>;
@@ -187,9 +189,10 @@ export class StageBuild {
 
 	/** Takes the layer of a step from the cache, or makes it. */
 	async #step(key: string, work: (base: { image: Image; layer: string }) => Promise<void>): Promise<void> {
-		const { tools, builder, report, base } = this.#options;
-		const found = this.#cached ? tools.context.store.layers.byCacheKey(this.#layer, key) : undefined;
+		const { tools, builder, hold, report, base } = this.#options;
+		const found = this.#cached ? tools.layers.cached(this.#layer, key) : undefined;
 		if (found) {
+			hold.layer(found.id);
 			this.#layer = found.id;
 			report({ kind: 'cached' });
 			return;

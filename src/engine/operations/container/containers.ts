@@ -148,14 +148,14 @@ export class ContainerOperations {
 		});
 	}
 
-	/** Removes what is neither running nor persistent, oldest first. */
+	/** Removes what is neither running nor persistent nor of a build under way, oldest first. */
 	async prune(): Promise<string[]> {
-		const { store, locks } = this.#context;
+		const { store, locks, holds } = this.#context;
 		const removed: string[] = [];
 		for (const { id } of store.containers.list().toReversed())
 			await locks.run(containerLock(id), async () => {
 				const container = store.containers.get(id);
-				if (!container || container.persist || this.#runs.isRunning(id)) return;
+				if (!container || container.persist || this.#runs.isRunning(id) || holds.has('container', id)) return;
 				await this.#removals.discard(container);
 				removed.push(id);
 			});

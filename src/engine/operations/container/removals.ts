@@ -17,18 +17,17 @@ export class Removals {
 
 	/** With the layers that it alone stood on: those of an image that was never recorded. Callers hold its lock. */
 	async discard({ id, layer }: Container): Promise<void> {
-		const { executor, locks } = this.#context;
-		const released = this.#layers.release(layer, { container: id });
 		// A mount that the end of a run could not undo would keep the files from being removed.
 		const own = [
 			{ kind: 'root-mount', container: id, layers: [] } as const,
 			{ kind: 'root-files', container: id, layers: [] } as const,
 		];
-		const steps = [...own.map(unmake), ...released.steps];
-		const done = [{ kind: 'container-removed', container: id } as const, ...released.begun];
-		// Files that the host does not let go of are still a container.
-		const plan = { subject: `container ${id}`, chains: [steps], done, whole: true };
-		await locks.runAll(released.locks, () => executor.teardown(plan));
+		await this.#layers.releasing(layer, { container: id }, async (released) => {
+			const steps = [...own.map(unmake), ...released.steps];
+			const done = [{ kind: 'container-removed', container: id } as const, ...released.begun];
+			// Files that the host does not let go of are still a container.
+			await this.#context.executor.teardown({ subject: `container ${id}`, chains: [steps], done, whole: true });
+		});
 	}
 
 	/** Removes a container of `run --rm` after its run. One that cannot be removed is tried again by the next daemon. Callers hold its lock. */

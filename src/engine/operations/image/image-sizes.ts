@@ -72,11 +72,12 @@ export class ImageSizes {
 		}
 	}
 
-	/** Of images that no container was made from. @param all tagged ones too */
+	/** Of images that no container was made from, and that no build under way uses. @param all tagged ones too */
 	async prunable(all: boolean): Promise<Prunable> {
-		const { store } = this.#context;
+		const { store, holds } = this.#context;
 		const chainOf = (layer: string) => store.layers.chainIds(layer);
-		const goes = ({ id, name }: Image) => (all || name === '') && store.images.containersOf(id).length === 0;
+		const isUsed = (id: string) => holds.has('image', id) || store.images.containersOf(id).length > 0;
+		const goes = ({ id, name }: Image) => (all || name === '') && !isUsed(id);
 		const images = store.images.list();
 		const [going, staying] = [images.filter(goes), images.filter((image) => !goes(image))];
 		const kept = [...staying, ...store.containers.list()].flatMap(({ layer }) => chainOf(layer));

@@ -18,6 +18,8 @@ export interface ImageRequest {
 	readonly update: boolean;
 	/** Of its layer, for the cache of builds. */
 	readonly cacheKey?: string;
+	/** Of the image and its layer. */
+	readonly id?: string;
 }
 
 /** An image to be made of layers. */
@@ -57,7 +59,7 @@ export class ImageOperations {
 		const nametag = automatic ? driver.facts().release.replaceAll(' ', '-') : request.tag;
 		const base = source.kind === 'empty' ? {} : { cmd: BASE_COMMAND, user: 'root' };
 		// The layer of a base image has the id of the image.
-		const layer = this.#layers.draft(null, { cacheKey });
+		const layer = this.#layers.draft(null, { cacheKey, ...(request.id === undefined ? {} : { id: request.id }) });
 		const { id } = layer;
 		const image = this.draft({ id, nametag, layer: id, config: { ...EMPTY_CONFIG, ...base } });
 		const wanted = { source, dns, localtime, ...(update ? { update } : {}) };
@@ -94,7 +96,7 @@ export class ImageOperations {
 			if (!image) throw noSuchImage(identifier, message);
 			const users = store.images.containersOf(id);
 			if (users.length > 0) throw inUse(image, users);
-			await this.#discard(image);
+			if (!(await this.#discard(image))) throw inBuild(image);
 		});
 		return identifier;
 	}
@@ -102,15 +104,20 @@ export class ImageOperations {
 	/**
 	 * The row goes first, so that a container recorded meanwhile is refused. Callers hold the lock of the image,
 	 * found unused.
+	 *
+	 * @returns false where a build uses it: it stays
 	 */
-	async #discard({ id, layer }: Image): Promise<void> {
-		const { executor, locks } = this.#context;
-		const { locks: keys, begun: released, steps } = this.#layers.release(layer, { image: id });
-		const begun = [{ kind: 'image-removed', image: id } as const, ...released];
-		await locks.runAll(keys, () => executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] }));
+	#discard({ id, layer }: Image): Promise<boolean> {
+		const { executor, holds } = this.#context;
+		return this.#layers.releasing(layer, { image: id }, async ({ begun: released, steps }) => {
+			if (holds.has('image', id)) return false;
+			const begun = [{ kind: 'image-removed', image: id } as const, ...released];
+			await executor.teardown({ subject: `image ${id}`, chains: [steps], begun, done: [] });
+			return true;
+		});
 	}
 
-	/** Removes images that no container was made from: untagged ones, or all. */
+	/** Removes images that no container was made from and no build uses: untagged ones, or all. */
 	async prune(all: boolean): Promise<string[]> {
 		const { store, locks } = this.#context;
 		const removed: string[] = [];
@@ -118,8 +125,7 @@ export class ImageOperations {
 			await locks.run(imageLock(id), async () => {
 				const image = store.images.get(id);
 				if (!image || !(all || image.name === '') || store.images.containersOf(id).length > 0) return;
-				await this.#discard(image);
-				removed.push(id);
+				if (await this.#discard(image)) removed.push(id);
 			});
 		return removed;
 	}
@@ -144,6 +150,15 @@ export class ImageOperations {
 			hint: 'choose another name',
 		});
 	}
+}
+
+function inBuild({ id, name }: Image): KleeneError {
+	return new KleeneError({
+		code: 'IN_USE',
+		what: `cannot remove image ${name || id}`,
+		why: 'a build uses it',
+		hint: 'wait until the build has ended',
+	});
 }
 
 function inUse({ id, name }: Image, users: readonly string[]): KleeneError {

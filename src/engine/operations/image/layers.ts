@@ -5,12 +5,10 @@ import { make, type Step, unmake } from '#model/step.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Leaving } from '#store/layers.ts';
 import type { EngineContext } from '../../context.ts';
-import { type LockKey, layerLock } from '../../locks.ts';
+import { layerLock } from '../../locks.ts';
 
 /** The removal of layers, as pieces of a teardown. */
 export interface Release {
-	/** To be held while it is done. */
-	readonly locks: readonly LockKey[];
 	/** Recorded when it begins: what is recorded meanwhile cannot stand on them. */
 	readonly begun: readonly StoreChange[];
 	readonly steps: readonly Step[];
@@ -23,8 +21,8 @@ export interface Release {
  */
 export class Layers {
 	readonly #context: EngineContext;
-	/** Layers that must stay though nothing uses them yet, and by how many tasks. */
-	readonly #pins = new Map<string, number>();
+	/** Layers whose removal is under way: the store may list them to its end. */
+	readonly #leaving = new Set<string>();
 
 	constructor(context: EngineContext) {
 		this.#context = context;
@@ -84,45 +82,74 @@ export class Layers {
 
 	/** The same for what is no single task. @returns what lets go of them, to be called once */
 	keep(top: string | null): () => Promise<void> {
+		const { holds } = this.#context;
 		const kept = this.chainOf(top);
-		for (const id of kept) this.#pins.set(id, (this.#pins.get(id) ?? 0) + 1);
+		for (const id of kept) holds.take('layer', id);
 		return async () => {
-			for (const id of kept) this.#unpin(id);
+			for (const id of kept) holds.letGo('layer', id);
 			await this.#removeUnused(kept);
 		};
 	}
 
-	#unpin(id: string): void {
-		const count = this.#pins.get(id) ?? 0;
-		if (count > 1) this.#pins.set(id, count - 1);
-		else this.#pins.delete(id);
+	/** The layer that a build step with this key made on top of another one, unless it is being removed. */
+	cached(parent: string | null, cacheKey: string): Layer | undefined {
+		return this.#staying(this.#context.store.layers.byCacheKey(parent, cacheKey));
+	}
+
+	/** The same for the layer that an archive with this digest made. */
+	ofDiff(parent: string | null, diffId: string): Layer | undefined {
+		return this.#staying(this.#context.store.layers.byDiff(parent, diffId));
+	}
+
+	#staying(layer: Layer | undefined): Layer | undefined {
+		return layer && !this.#leaving.has(layer.id) ? layer : undefined;
 	}
 
 	async #removeUnused(ids: readonly string[]): Promise<void> {
 		const { store } = this.#context;
 		const [top] = ids.filter((id) => store.layers.get(id) && store.layers.isUnused(id));
-		if (top !== undefined) await this.#remove(this.release(top));
+		if (top !== undefined) await this.#remove(top);
 	}
 
-	/** Removal of the layers of a chain that nothing uses once some objects are gone. @param top id */
-	release(top: string, leaving: Leaving = {}): Release {
-		const { layers } = this.#context.store;
-		const freed = layers.freedBy(top, leaving, (id) => this.#pins.has(id));
-		return {
-			locks: freed.map(layerLock),
-			begun: freed.map((layer) => ({ kind: 'layer-removed', layer })),
-			steps: freed.map((layer) => unmake({ kind: 'layer', layer, below: [], source: { kind: 'empty' } })),
-		};
+	/**
+	 * Removes the layers of a chain that nothing uses once some objects are gone. Those that a task keeps stay, also where it
+	 * began to while this waited for locks.
+	 *
+	 * @param top id
+	 * @param teardown what removes them with those objects, called with locks held
+	 */
+	async releasing<T>(top: string, leaving: Leaving, teardown: (release: Release) => Promise<T>): Promise<T> {
+		const { locks } = this.#context;
+		const locked = new Set(this.#freed(top, leaving));
+		return await locks.runAll([...locked].map(layerLock), async () => {
+			const freed = this.#freed(top, leaving).filter((id) => locked.has(id));
+			for (const id of freed) this.#leaving.add(id);
+			try {
+				return await teardown({
+					begun: freed.map((layer) => ({ kind: 'layer-removed', layer })),
+					steps: freed.map((layer) => unmake({ kind: 'layer', layer, below: [], source: { kind: 'empty' } })),
+				});
+			} finally {
+				for (const id of freed) this.#leaving.delete(id);
+			}
+		});
+	}
+
+	#freed(top: string, leaving: Leaving): string[] {
+		const { store, holds } = this.#context;
+		const isKept = (id: string) => holds.has('layer', id) || this.#leaving.has(id);
+		return store.layers.freedBy(top, leaving, isKept);
 	}
 
 	/** Removes what nothing uses: when the daemon starts, of what an earlier one left. */
 	async sweep(): Promise<void> {
-		for (const id of this.#context.store.layers.unused()) await this.#remove(this.release(id));
+		for (const id of this.#context.store.layers.unused()) await this.#remove(id);
 	}
 
-	async #remove({ locks: keys, begun, steps }: Release): Promise<void> {
-		const { executor, locks } = this.#context;
-		if (steps.length === 0) return;
-		await locks.runAll(keys, () => executor.teardown({ subject: 'unused layers', chains: [steps], begun, done: [] }));
+	async #remove(top: string): Promise<void> {
+		const { executor } = this.#context;
+		await this.releasing(top, {}, async ({ begun, steps }) => {
+			if (steps.length > 0) await executor.teardown({ subject: 'unused layers', chains: [steps], begun, done: [] });
+		});
 	}
 }

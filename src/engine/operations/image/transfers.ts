@@ -72,10 +72,9 @@ export class ImageTransfers {
 
 	/** The longest beginning of the chain that is here. */
 	#chainOf(diffIds: readonly string[]): Chain {
-		const { store } = this.#context;
 		const present: Layer[] = [];
 		for (const diffId of diffIds) {
-			const layer = store.layers.byDiff(present.at(-1)?.id ?? null, diffId);
+			const layer = this.#layers.ofDiff(present.at(-1)?.id ?? null, diffId);
 			if (!layer) break;
 			present.push(layer);
 		}

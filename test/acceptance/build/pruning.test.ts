@@ -1,0 +1,63 @@
+/** Builds beside whoever prunes: nothing that a build uses goes, and everything else does. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { startHostWithImage } from '#test/testbed/base-image.ts';
+import type { TestHost } from '#test/testbed/test-host.ts';
+import { context, removeContexts } from './context.ts';
+
+let host: TestHost;
+
+before(async () => {
+	host = await startHostWithImage();
+	await host.kleeOutput('volume', 'create', 'gate');
+});
+afterEach(async () => {
+	removeContexts();
+	await host.removeContainers();
+});
+after(() => host.close());
+
+const WAIT = 'for i in $(seq 600); do [ -e /gate/open ] && exit 0; sleep 0.05; done; exit 1';
+const volume = () => join(host.root, 'volumes/gate');
+
+async function prune(): Promise<void> {
+	await host.kleeOutput('container', 'prune', '-f');
+	await host.kleeOutput('image', 'prune', '-f');
+}
+
+test('a build uses stages, cached layers and containers that a prune would remove', async () => {
+	const dockerfile = `
+FROM Debian AS made
+RUN echo made >/made
+FROM scratch AS empty
+COPY file /file
+FROM Debian
+RUN echo cached >/cached
+RUN touch /gate/begun; ${WAIT}
+WORKDIR /srv
+COPY --from=made /made /
+COPY --from=empty /file /
+`;
+	const directory = context(dockerfile, { file: 'f' });
+	const building = host.converse(['build', '-t', 'app', '-m', 'gate:/gate', directory]);
+	await building.until(/RUN touch/);
+	const refused = await host.klee('rmi', 'Debian');
+	assert.equal(refused.code, 1);
+	for (let n = 0; n < 5; n++) await prune();
+	writeFileSync(join(volume(), 'open'), '');
+	while (building.child.exitCode === null) await prune();
+	assert.equal((await building.ended).code, 0, building.stderr);
+	const { stdout } = await host.klee('run', '--rm', 'app', 'cat', '/made', '/cached', '/file');
+	assert.equal(stdout, 'made\ncached\nf');
+});
+
+test('a build that is wholly in the cache ends with its image, whoever prunes meanwhile', async () => {
+	const directory = context('FROM Debian AS one\nRUN echo 1 >/one\nFROM Debian\nCOPY --from=one /one /one\nRUN cat /one\n');
+	for (let n = 0; n < 6; n++) {
+		const [{ code, stderr }] = await Promise.all([host.klee('build', '-t', `app:${n % 2}`, directory), prune(), prune()]);
+		assert.equal(code, 0, stderr);
+		assert.equal(await host.kleeOutput('run', '--rm', `app:${n % 2}`, 'cat', '/one'), '1');
+	}
+});
