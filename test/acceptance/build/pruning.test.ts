@@ -48,7 +48,7 @@ COPY --from=empty /file /
 	for (let n = 0; n < 5; n++) await prune();
 	writeFileSync(join(volume(), 'open'), '');
 	while (building.child.exitCode === null) await prune();
-	assert.equal((await building.ended).code, 0, building.stderr);
+	assert.equal((await building.ended).code, 0, building.output);
 	const { stdout } = await host.klee('run', '--rm', 'app', 'cat', '/made', '/cached', '/file');
 	assert.equal(stdout, 'made\ncached\nf');
 });
