@@ -1,5 +1,6 @@
 /** Builds beside whoever prunes: nothing that a build uses goes, and everything else does. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
@@ -54,10 +55,31 @@ COPY --from=empty /file /
 });
 
 test('a build that is wholly in the cache ends with its image, whoever prunes meanwhile', async () => {
-	const directory = context('FROM Debian AS one\nRUN echo 1 >/one\nFROM Debian\nCOPY --from=one /one /one\nRUN cat /one\n');
+	const directory = context(
+		'FROM Debian AS one\nRUN echo 1 >/one\nFROM Debian\nCOPY --from=one /one /one\nRUN cat /one\n',
+	);
 	for (let n = 0; n < 6; n++) {
-		const [{ code, stderr }] = await Promise.all([host.klee('build', '-t', `app:${n % 2}`, directory), prune(), prune()]);
+		const [{ code, stderr }] = await Promise.all([
+			host.klee('build', '-t', `app:${n % 2}`, directory),
+			prune(),
+			prune(),
+		]);
 		assert.equal(code, 0, stderr);
 		assert.equal(await host.kleeOutput('run', '--rm', `app:${n % 2}`, 'cat', '/one'), '1');
+	}
+});
+
+test('images that are loaded or created while somebody prunes are whole', async () => {
+	const archive = join(host.folder, 'app.tar');
+	await host.kleeOutput('build', '-t', 'sent', context('FROM Debian\nRUN echo 1 >/one\nRUN echo 2 >/two\n'));
+	await host.kleeOutput('save', '-o', archive, 'sent');
+	const root = context('', { 'bin/true': '' });
+	execFileSync('tar', ['-C', root, '-cf', join(host.folder, 'root.tar'), '.']);
+	const create = ['image', 'create', '-t', 'made', 'fetch', `file://${host.folder}/root.tar`];
+	for (let n = 0; n < 4; n++) {
+		await host.kleeOutput('rmi', 'sent');
+		await Promise.all([host.kleeOutput('load', '-i', archive), prune(), host.kleeOutput(...create), prune()]);
+		assert.equal(await host.kleeOutput('run', '--rm', 'sent', 'cat', '/one', '/two'), '1\n2');
+		assert.match(await host.kleeOutput('image', 'inspect', 'made'), /made/);
 	}
 });
