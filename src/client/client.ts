@@ -7,6 +7,7 @@ import { HttpTransport } from './http.ts';
 import { type BuildsClient, buildsClient } from './images/builds.ts';
 import { type ImagesClient, imagesClient } from './images/images.ts';
 import { type NetworksClient, networksClient } from './networks.ts';
+import { type ObservabilityClient, observabilityClient } from './observability/observability.ts';
 import { type SystemClient, systemClient } from './system.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { type VolumesClient, volumesClient } from './volumes.ts';
@@ -22,6 +23,8 @@ export interface KleeneClient {
 	readonly containers: ContainersClient;
 	/** What containers do and did. */
 	readonly activity: ActivityClient;
+	/** Views of the network. */
+	readonly observability: ObservabilityClient;
 	readonly executions: ExecutionsClient;
 	readonly images: ImagesClient;
 	readonly builds: BuildsClient;
@@ -40,6 +43,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 	return {
 		containers: containersClient(http),
 		activity: activityClient(http),
+		observability: observabilityClient(http),
 		executions: executionsClient(http),
 		images: imagesClient(http),
 		builds: buildsClient(http),

@@ -14,6 +14,7 @@ import { diagnosisRoutes } from './routes/diagnosis.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { observabilityRoutes } from './routes/observability/observability.ts';
 import { imageArchiveRoutes, registryRoutes } from './routes/registries.ts';
 import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
@@ -64,6 +65,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	diagnosisRoutes(app, engine);
 	containerRoutes(app, engine, logger);
 	activityRoutes(app, engine);
+	observabilityRoutes(app, engine);
 	imageRoutes(app, engine);
 	imageArchiveRoutes(app, engine);
 	buildRoutes(app, engine);

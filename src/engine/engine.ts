@@ -27,6 +27,7 @@ import { EndpointOperations } from './operations/network/endpoints.ts';
 import { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
 import { LiveEndpoints } from './operations/network/live-endpoints.ts';
 import { NetworkOperations } from './operations/network/networks.ts';
+import { Observability } from './operations/observability/observability.ts';
 import { SystemOperations } from './operations/system.ts';
 import { VolumeOperations } from './operations/volumes.ts';
 import { Reconciler } from './reconcile.ts';
@@ -50,6 +51,7 @@ export class Engine {
 	readonly builds: Builds;
 	readonly volumes: VolumeOperations;
 	readonly activity: Activity;
+	readonly observability: Observability;
 	readonly doctor: DoctorOperations;
 	readonly system: SystemOperations;
 	readonly traces: TraceOperations;
@@ -91,6 +93,7 @@ export class Engine {
 		const { containers, newContainers, layers } = this;
 		this.builds = new Builds({ context, containers, newContainers, executions, removals, layers }, this.images);
 		this.activity = new Activity(context, runs, this.containers);
+		this.observability = new Observability(context, containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);

@@ -29,6 +29,8 @@ interface EventFields {
 		readonly restart: number;
 		readonly delay: number;
 	};
+	/** Its settings changed, e.g. its name. */
+	'container-updated': { readonly container: string; readonly name: string };
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };
 	'container-removed': { readonly container: string; readonly name: string };
@@ -76,6 +78,7 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 	'container-started': ['info', 'container started'],
 	'container-stopped': ['info', 'container stopped'],
 	'container-restarting': ['info', 'container is restarted'],
+	'container-updated': ['info', 'container updated'],
 	'container-adopted': ['info', 'container went on running; adopted'],
 	'container-removed': ['info', 'container removed'],
 	'endpoint-connected': ['info', 'container connected to network'],

@@ -5,6 +5,7 @@ import { containerCommands } from './container.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
+import { observabilityCommands } from './observability.ts';
 import type { Declaration } from './options.ts';
 import { systemCommands } from './system.ts';
 import { volumeCommands } from './volume.ts';
@@ -73,7 +74,7 @@ const GROUPS: readonly Group[] = [
 	{
 		name: 'network',
 		description: 'manage networks',
-		commands: { ...networkCommands, ...diagnosisCommands },
+		commands: { ...networkCommands, ...diagnosisCommands, ...observabilityCommands },
 		shortcuts: { lsn: 'ls', isn: 'inspect', rmn: 'rm' },
 		aliases: { list: 'ls', remove: 'rm' },
 	},

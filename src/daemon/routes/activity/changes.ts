@@ -4,7 +4,7 @@ import { FileChange, WaitResponse } from '#api/activity/changes.ts';
 import { JSON_LINES } from '#api/activity/events.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
-import { contentOf } from './stream.ts';
+import { contentOf, linesOf } from './stream.ts';
 
 const Ident = Type.Object({ container_id: Type.String() });
 
@@ -40,8 +40,4 @@ export function changeRoutes(app: App, { activity }: Engine): void {
 			return { exit_code: code, reason };
 		},
 	});
-}
-
-async function* linesOf(values: AsyncIterable<object>): AsyncGenerator<string> {
-	for await (const value of values) yield `${JSON.stringify(value)}\n`;
 }

@@ -3,7 +3,7 @@ import { Event, EventQuery, JSON_LINES } from '#api/activity/events.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineEvent, EventsMissed } from '#engine/events.ts';
 import type { App } from '../../http.ts';
-import { contentOf, timeOf } from './stream.ts';
+import { contentOf, linesOf, timeOf } from './stream.ts';
 
 export function eventRoutes(app: App, { activity }: Engine): void {
 	app.route({
@@ -26,15 +26,15 @@ export function eventRoutes(app: App, { activity }: Engine): void {
 			};
 			const left = new AbortController();
 			const events = activity.events.follow(selection, left.signal);
-			const body = Readable.from(linesOf(events), { objectMode: false });
+			const body = Readable.from(linesOf(events, present), { objectMode: false });
 			body.once('close', () => left.abort());
 			return reply.type(JSON_LINES).send(body);
 		},
 	});
 }
 
-async function* linesOf(events: AsyncIterable<EngineEvent | EventsMissed>): AsyncGenerator<string> {
-	for await (const { kind, ...fields } of events) yield `${JSON.stringify({ type: kind, ...fields })}\n`;
+function present({ kind, ...fields }: EngineEvent | EventsMissed): object {
+	return { type: kind, ...fields };
 }
 
 /** Events have their times like this. */

@@ -18,3 +18,11 @@ export function timeOf(name: string, text: string | undefined): Date | undefined
 		hint: 'give a time such as 2026-11-30T20:15:00Z',
 	});
 }
+
+/** Values as lines of JSON. */
+export async function* linesOf<T extends object>(
+	values: AsyncIterable<T>,
+	present: (value: T) => object = (value) => value,
+): AsyncGenerator<string> {
+	for await (const value of values) yield `${JSON.stringify(present(value))}\n`;
+}

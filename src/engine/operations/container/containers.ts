@@ -210,6 +210,7 @@ export class ContainerOperations {
 				if (parts) store.containers.setParts(id, parts);
 			});
 			if (name !== container.name) this.#names.changedBy(id);
+			this.#context.events.tell({ kind: 'container-updated', container: id, name });
 			const pending = [...this.#pendingCommand(container, updated), ...this.#pending(updated)];
 			return { id, pending: [...new Set(pending)] };
 		});

@@ -1,0 +1,22 @@
+import { Option } from 'commander';
+import type { MapOptions } from '../commands/observability/map.ts';
+import { act } from '../invocation.ts';
+import { type Declaration, withJson } from './options.ts';
+
+const FORMATS = ['json', 'svg', 'dot', 'mermaid'];
+
+/** Commands of `klee network` that show the map and the traffic. */
+export const observabilityCommands: Readonly<Record<string, Declaration>> = {
+	map: (command) =>
+		act<MapOptions>(
+			withJson(command.description('draw networks and their containers (default: all)').argument('[NETWORKS...]'))
+				.addOption(format('svg', 'draw a picture (SVG)'))
+				.addOption(format('dot', 'draw a graph for Graphviz'))
+				.addOption(format('mermaid', 'draw a graph for Mermaid')),
+			async () => (await import('../commands/observability/map.ts')).map,
+		),
+};
+
+function format(name: string, description: string): Option {
+	return new Option(`--${name}`, description).conflicts(FORMATS.filter((other) => other !== name));
+}
