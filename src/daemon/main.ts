@@ -1,10 +1,9 @@
 /** kleened: the composition root. It wires host, store, engine and listeners, and takes them down in reverse. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Logger as PinoLogger, pino } from 'pino';
+import type { Logger as PinoLogger } from 'pino';
 import { Engine } from '#engine/engine.ts';
 import { NameDirectory } from '#engine/name-directory.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
@@ -22,11 +21,12 @@ import { parseFreebsdOptions } from './configuration/freebsd-options.ts';
 import { withOwnOptions } from './configuration/own-options.ts';
 import { noteContent, requireOutermost } from './configuration/root-content.ts';
 import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './configuration/setup-pf.ts';
-import { limitConnections, listen } from './listeners.ts';
+import { Listeners } from './listeners/listeners.ts';
+import { openLog } from './log.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
 import { Streams } from './streams/upgrade.ts';
-import { confirmation } from './terminal.ts';
+import { confirmation, hasTerminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** `kleened setup-pf`: no daemon, but a look at the pf of the host that one is to manage. */
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
 			why: 'it makes network interfaces, mounts and namespaces, which needs root',
 			hint: 'run it with sudo, or as a service (packaging/kleened.service)',
 		});
-	const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+	const log = openLog(config.logLevel);
 	if (order) return recoverRoot(config, order, log);
 	await serve(config, log, process.argv.slice(2));
 }
@@ -84,6 +84,8 @@ async function serve(config: DaemonConfig, log: PinoLogger, options: readonly st
 	requireOutermost(config.root, DATABASE);
 	const undo = noteContent(config.root, DATABASE);
 	const unlock = lockRoot(config.root, tryLock);
+	const listeners = new Listeners(log);
+	reloadAtHangup(listeners);
 	const opened: (() => void | Promise<void>)[] = [unlock];
 	let store: Store | undefined;
 	try {
@@ -93,7 +95,7 @@ async function serve(config: DaemonConfig, log: PinoLogger, options: readonly st
 		const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
 		opened.push(() => host.close());
 		announce(host, config, log);
-		await run(config, log, { store, host, unlock });
+		await run(config, log, { store, host, listeners, unlock });
 	} catch (error) {
 		const isUnused = store === undefined || isEmpty(store);
 		for (const close of opened.reverse()) await close();
@@ -110,22 +112,18 @@ function isEmpty({ containers, images, networks, volumes }: Store): boolean {
 interface Opened {
 	readonly store: Store;
 	readonly host: HostDriver;
+	readonly listeners: Listeners;
 	readonly unlock: () => void;
 }
 
-async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock }: Opened): Promise<void> {
+async function run(config: DaemonConfig, log: PinoLogger, { store, host, listeners, unlock }: Opened): Promise<void> {
 	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
 	await engine.start(config.newStore ? 'is given up' : 'is refused');
 	store.keepRecords();
 	const app = await buildApp(engine, log);
 	const streams = new Streams(engine, log);
-	const servers: Server[] = [];
-	for (const listener of config.listeners) {
-		const server = await listen(listener, app, streams);
-		limitConnections(server, descriptorLimit(), log);
-		servers.push(server);
-	}
-	log.info({ listening: config.listeners.map(({ address }) => address) }, 'ready');
+	for (const listener of config.listeners) await listeners.open(listener, app, streams, descriptorLimit());
+	log.info({ listening: listeners.addresses }, 'ready');
 	host.ready();
 
 	let stopping = false;
@@ -134,7 +132,7 @@ async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock 
 		stopping = true;
 		log.info({ signal }, 'stopping; containers continue to run');
 		await streams.close();
-		for (const server of servers) closeListener(server);
+		listeners.close();
 		await app.close();
 		await host.close();
 		store.close();
@@ -144,19 +142,22 @@ async function run(config: DaemonConfig, log: PinoLogger, { store, host, unlock 
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
 }
 
+/** Reads certificates again at SIGHUP. The hang-up of the terminal that the daemon was started in ends it. */
+function reloadAtHangup(listeners: Listeners): void {
+	const attended = hasTerminal();
+	process.on('SIGHUP', () => {
+		if (!attended || hasTerminal())
+			return listeners.reload(() => readArguments(process.argv.slice(2)).config.listeners);
+		process.kill(process.pid, 'SIGTERM');
+	});
+}
+
 /** Logs the features of this host once. */
 function announce(host: HostDriver, config: DaemonConfig, log: PinoLogger): void {
 	const { os, release, kernel, runtime, lacking } = host.facts();
 	log.info({ root: config.root, netns: config.netns, os, release, kernel, runtime }, `kleened ${VERSION}`);
 	for (const line of config.notes) log.warn(line);
 	for (const line of lacking) log.warn(`this host: ${line}`);
-}
-
-function closeListener(server: Server): void {
-	const address = server.address();
-	server.close();
-	server.closeAllConnections();
-	if (typeof address === 'string') rmSync(address, { force: true });
 }
 
 /** A refusal to start in three lines; anything else is a defect and shows its stack. */

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 
 /** Asks on the terminal; undefined where there is nobody to answer. */
@@ -11,4 +12,14 @@ export function confirmation(): ((question: string) => Promise<boolean>) | undef
 			terminal.close();
 		}
 	};
+}
+
+/** Whether this process has a controlling terminal: none as a service, and none once its terminal was closed. */
+export function hasTerminal(): boolean {
+	try {
+		closeSync(openSync('/dev/tty', 'r'));
+		return true;
+	} catch {
+		return false;
+	}
 }

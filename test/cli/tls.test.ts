@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { WebSocketServer } from 'ws';
+import { makeCertificates } from '#test/testbed/certificates.ts';
 import { klee } from './run-klee.ts';
 
 const ENDED = '2fc5447ef1e8 has exited with exit-code 0';
@@ -15,20 +16,6 @@ let folder: string;
 let tcp: Server;
 let socket: Server;
 let url: string;
-
-function openssl(words: string): void {
-	const { status, stderr } = spawnSync('openssl', words.split(' '), { cwd: folder });
-	assert.equal(status, 0, String(stderr));
-}
-
-function makeCertificates(): void {
-	const key = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes';
-	openssl(`req -x509 ${key} -keyout ca.key -out ca.pem -subj /CN=ca -days 1`);
-	openssl(`req -x509 ${key} -keyout other.key -out other.pem -subj /CN=other -days 1`);
-	const names = '-addext subjectAltName=DNS:localhost,IP:127.0.0.1';
-	openssl(`req -x509 ${key} -CA ca.pem -CAkey ca.key -keyout server.key -out server.pem -subj /CN=s ${names} -days 1`);
-	openssl(`req -x509 ${key} -CA ca.pem -CAkey ca.key -keyout client.key -out client.pem -subj /CN=c -days 1`);
-}
 
 function serve(requestCert: boolean): Server {
 	const read = (name: string) => readFileSync(join(folder, name));
@@ -51,7 +38,7 @@ function serve(requestCert: boolean): Server {
 before(async () => {
 	if (skip) return;
 	folder = mkdtempSync(join(tmpdir(), 'klee-tls-'));
-	makeCertificates();
+	makeCertificates(folder);
 	tcp = serve(true);
 	socket = serve(false);
 	await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));

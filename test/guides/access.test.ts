@@ -27,6 +27,7 @@ const restart = async (host: TestHost) => {
 	await host.stopDaemon();
 	await host.startDaemon();
 };
+const reload = (host: TestHost) => void process.kill(host.daemonPid ?? 0, 'SIGHUP');
 const KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1';
 const SIGNED = `${KEY} -CA ca.pem -CAkey ca.key`;
 const listener = (more: string) => `cat > ~/config.yaml <<END
@@ -68,5 +69,15 @@ guide('protecting access', () => host, [
 			'unset KLEE_HOST; klee --config klee.yaml run --rm Debian echo over TLS',
 		{ out: 'over TLS\n' },
 	],
+	// A new certificate of another authority, and a broken one, without a restart.
+	[
+		`openssl req -x509 ${KEY} -CA other.pem -CAkey other.key -keyout server.key -out server.pem -subj /CN=new` +
+			' -addext subjectAltName=DNS:localhost',
+		{ host: reload },
+	],
+	[`${REMOTE} --tlscacert other.pem --tlscert client.pem --tlskey client.key lsi`, { out: /Debian/, soon: true }],
+	['rm -f server.pem; echo nonsense > server.pem', { host: reload }],
+	['grep -c "cannot reload the TLS files" ~/kleened.log', { out: '1\n', soon: true }],
+	[`${REMOTE} --tlscacert other.pem --tlscert client.pem --tlskey client.key lsi`, { out: /Debian/ }],
 	['klee run --rm Debian test -e /var/run/kleened.sock', { code: 1 }],
 ]);

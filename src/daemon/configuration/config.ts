@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
-import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { FreebsdPlace } from '#model/host/freebsd-place.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import { type ConfigFile, DEFAULT_CONFIG_FILE, type ListenerConfig, readConfigFile } from './config-file.ts';
 import { DEFAULT_ZFS_ROOT, parseFreebsdOptions } from './freebsd-options.ts';
+import { LISTENER_OPTIONS, listenersFrom } from './listener-options.ts';
 import { isDatasetRoot } from './original-keys.ts';
 
 export interface DaemonConfig {
@@ -39,8 +40,14 @@ export const USAGE = `Usage: kleened [options]
        kleened setup-pf [--write] [--freebsd-host URL]    show or add the lines that pf.conf of a FreeBSD host lacks
 
   --root DIR      directory of images, containers, volumes and the database (default ${DEFAULT_ROOT})
-  --host URL      address to listen on (repeatable): http:///path/to.sock, http://127.0.0.1:8080
+  --host URL      address to listen on (repeatable): http:///path/to.sock, http://127.0.0.1:8080, https://ADDRESS:PORT
                   (default ${DEFAULT_HOST})
+  --tlscert FILE  certificate (PEM) of the https listener before this option; SIGHUP reads it again
+  --tlskey FILE   its private key (PEM; default: in the file of --tlscert)
+  --tlscacert FILE
+                  CA of the certificates of clients (PEM)
+  --tlsverify     accept only clients with a certificate of --tlscacert
+  --tlsdh FILE    Diffie-Hellman parameters (PEM)
   --config FILE   configuration file, YAML (default ${DEFAULT_CONFIG_FILE}, if it exists)
   --netns NAME    network namespace to manage as the host: a name of "ip netns" or a path
   --dns ADDRESS[:PORT]
@@ -92,7 +99,6 @@ export interface Arguments {
 export function readArguments(argv: readonly string[]): Arguments {
 	const values = parseOptions(argv);
 	const { values: file, notes } = readConfigFile(values.config);
-	const hosts = values.host?.map((address) => ({ address }));
 	const level = values['log-level'] ?? file.log_level ?? 'info';
 	const logLevel = LEVELS[level];
 	if (!logLevel)
@@ -109,7 +115,7 @@ export function readArguments(argv: readonly string[]): Arguments {
 	return {
 		config: {
 			root: root.replace(/\/+$/, '') || '/',
-			listeners: hosts ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
+			listeners: values.listeners ?? file.api_listening_sockets ?? [{ address: DEFAULT_HOST }],
 			netns: values.netns ?? file.netns,
 			dns: values.dns ?? file.dns ?? [],
 			freebsd,
@@ -150,11 +156,12 @@ function freebsdFrom(
 
 function parseOptions(argv: readonly string[]) {
 	try {
-		return parseArgs({
+		const { values, tokens } = parseArgs({
 			args: [...argv],
+			tokens: true,
 			options: {
+				...LISTENER_OPTIONS,
 				root: { type: 'string' },
-				host: { type: 'string', multiple: true },
 				config: { type: 'string' },
 				netns: { type: 'string' },
 				dns: { type: 'string', multiple: true },
@@ -173,8 +180,10 @@ function parseOptions(argv: readonly string[]) {
 				version: { type: 'boolean' },
 				help: { type: 'boolean', short: 'h' },
 			},
-		}).values;
+		});
+		return { ...values, listeners: listenersFrom(tokens) };
 	} catch (error) {
+		if (isKleeneError(error)) throw error;
 		throw invalid('these arguments', reasonOf(error), 'see kleened --help');
 	}
 }

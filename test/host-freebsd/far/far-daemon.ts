@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildApp } from '#daemon/app.ts';
-import { listen } from '#daemon/listeners.ts';
+import { listen } from '#daemon/listeners/listen.ts';
 import { Streams } from '#daemon/streams/upgrade.ts';
 import { Engine } from '#engine/engine.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ListenerConfig } from './configuration/config-file.ts';
-import type { App } from './http.ts';
-import { listen } from './listeners.ts';
-import type { Streams } from './streams/upgrade.ts';
+import type { ListenerConfig } from '../configuration/config-file.ts';
+import type { App } from '../http.ts';
+import type { Streams } from '../streams/upgrade.ts';
+import { listen } from './listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kleened-tls-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));

@@ -1,0 +1,70 @@
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { messageOf } from '#errors/kleene-error.ts';
+import type { ListenerConfig } from '../configuration/config-file.ts';
+import type { App } from '../http.ts';
+import type { Streams } from '../streams/upgrade.ts';
+import { parseListenAddress, refuseListener } from './address.ts';
+import { shareSocket } from './socket-group.ts';
+import { readListenerTls } from './tls.ts';
+
+/** @returns a server that accepts connections; a `tls.Server` where the address is https */
+export async function listen(config: ListenerConfig, app: App, streams: Streams): Promise<Server> {
+	const { secure, at } = parseListenAddress(config.address);
+	const server = secure
+		? createHttpsServer(readListenerTls(config), (request, response) => app.routing(request, response))
+		: createHttpServer((request, response) => app.routing(request, response));
+	streams.attachTo(server);
+	if (at.path) await clearSocket(config.address, at.path);
+	await new Promise<void>((resolve, reject) => {
+		server.once('error', (error) => reject(refuseListener(config.address, messageOf(error), 'choose another --host')));
+		server.listen(at, resolve);
+	});
+	if (at.path) shareSocket(at.path);
+	return server;
+}
+
+/** A third of the descriptors is for connections: containers and requests take the others. */
+const SHARE = 3;
+/** Descriptors that are for neither. */
+const OWN = 64;
+/** There are never too few to ask for an end. */
+const FEWEST = 8;
+
+/**
+ * Limits the connections of a listener at a time, and reports those that could not be accepted.
+ *
+ * @param descriptors that the daemon may have
+ */
+export function limitConnections(
+	server: Server,
+	descriptors: number,
+	log: { warn(fields: object, message: string): void },
+): void {
+	server.maxConnections = Math.max(FEWEST, Math.floor(Math.min(descriptors - OWN, 2 ** 31) / SHARE));
+	server.on('error', (error) => log.warn({ error: messageOf(error) }, 'cannot accept a connection'));
+}
+
+/** A socket that a dead daemon left is removed; one that answers is another daemon, and anything else is not ours. */
+async function clearSocket(address: string, path: string): Promise<void> {
+	mkdirSync(dirname(path), { recursive: true });
+	const there = lstatSync(path, { throwIfNoEntry: false });
+	if (!there) return;
+	if (!there.isSocket()) throw refuseListener(address, `${path} exists and is no socket`, 'choose another path');
+	if (await answers(path))
+		throw refuseListener(address, 'another daemon listens there', 'stop it first, or choose another --host');
+	unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		const socket = connect(path, () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.on('error', () => resolve(false));
+	});
+}
