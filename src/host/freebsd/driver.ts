@@ -87,7 +87,12 @@ export class FreebsdHost implements HostDriver {
 		const paths = await askOne(shell, prepare(zfsRoot, store, runDirectory));
 		const questions = [factsOf(paths), { script: PF_STATE, parse: readPfState }, jailOptions] as const;
 		const [facts, pf, options] = await ask(shell, questions);
-		const runner = new Runner({ shell, state: new StateDirectory(paths.state()), log });
+		const runner = new Runner({
+			shell,
+			state: new StateDirectory(paths.state()),
+			logOf: (container) => paths.log(container),
+			log,
+		});
 		await runner.open();
 		const lacking = [...facts.lacking, ...lackingOf(pf)];
 		const network = new FreebsdNetwork(options, paths.store);

@@ -2,6 +2,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFacts } from '#host/driver.ts';
 import { sh } from '#os/shell/quote.ts';
 import type { Paths } from './paths.ts';
+import { FLUA_PATH } from './sandbox/log/log-writer.ts';
 import type { Section } from './section.ts';
 
 const NO_RATES = 'it limits no bandwidth: --bandwidth is refused';
@@ -10,6 +11,8 @@ const NO_RACCT =
 	'resource limits by rctl(8) are off: set kern.racct.enable=1 in /boot/loader.conf and reboot, where they are wanted';
 const NO_DEVFS =
 	'the rules for /dev in jails (4 and 5) are not loaded: Kleene has them loaded, or adds what /etc/defaults/devfs.rules has';
+
+const NO_FLUA = `there is no ${FLUA_PATH}/flua: output of containers is not kept, and klee logs is refused`;
 
 const RACCT_OFF = {
 	reason: 'the host counts no resources (rctl(8))',
@@ -54,6 +57,7 @@ say processor "$(uname -p)"
 say kernel "$(uname -srm)"
 say release "$(freebsd-version -u 2>/dev/null || uname -r)"
 say vimage "$(sysctl -n kern.features.vimage 2>/dev/null || echo 0)"
+say flua "$([ ! -x ${FLUA_PATH}/flua ] && ! command -v flua >/dev/null || echo 1)"
 say racct "$(sysctl -n kern.racct.enable 2>/dev/null || echo 0)"
 if [ -n "$(devfs rule -s 4 show 2>/dev/null)" ] && [ -n "$(devfs rule -s 5 show 2>/dev/null)" ]; then
 	say devfs 1
@@ -102,6 +106,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		lacking: [
 			...(said.get('vimage') === '1' ? [] : [NO_VNET]),
 			...(said.get('devfs') === '1' ? [] : [NO_DEVFS]),
+			...(said.get('flua') === '1' ? [] : [NO_FLUA]),
 			...(said.get('racct') === '1' ? [] : [NO_RACCT]),
 			NO_RATES,
 			...lacking,

@@ -96,6 +96,11 @@ export class Paths {
 		return `${this.mountPoint}/container/${id}`;
 	}
 
+	/** Directory of what a container wrote. */
+	log(container: string): string {
+		return `${this.mountPoint}/log/${container}`;
+	}
+
 	volumes(): string {
 		return `${this.zfsRoot}/volumes`;
 	}
@@ -185,7 +190,8 @@ for name in layer container volumes; do
 	at ${zfsRoot}"/$name" "$(zfs get -H -o value mountpoint ${zfsRoot}"/$name")" "$root/$name"
 done
 # What is setuid in a layer or a container must not be within reach of the host's users.
-chmod 700 "$root/layer" "$root/container"
+mkdir -p "$root/log"
+chmod 700 "$root/layer" "$root/container" "$root/log"
 ${takeOverImages(paths)}
 mkdir -p ${['run', 'exec', 'batch'].map((name) => `${paths.state()}/${name}`)}
 chmod 700 ${paths.state()}

@@ -22,7 +22,7 @@ const six = ['--subnet6', 'fd00:46::/64'];
 const OPERATIONS: readonly Operation[] = [
 	{ what: 'network create', words: [...NETWORK, '10.4.7.0/24', 'net'], most: [15, 2] },
 	{ what: 'network create, both families', words: [...NETWORK, '10.4.8.0/24', ...six, 'both'], most: [21, 2] },
-	{ what: 'run vnet', words: ['run', '-d', '-l', 'vnet', '-n', 'net', '--name', 'one', ...SLEEP], most: [30, 3] },
+	{ what: 'run vnet', words: ['run', '-d', '-l', 'vnet', '-n', 'net', '--name', 'one', ...SLEEP], most: [38, 3] },
 	{ what: 'exec', words: ['exec', 'one', 'true'], most: [10, 1] },
 	{ what: 'exec -i', words: ['exec', '-i', 'one', 'true'], most: [10, 1] },
 	{ what: 'exec -t', words: ['exec', '-t', 'one', 'true'], most: [12, 1] },
@@ -30,20 +30,20 @@ const OPERATIONS: readonly Operation[] = [
 	{
 		what: 'run vnet, both families',
 		words: ['run', '-d', '-l', 'vnet', '-n', 'both', '--name', 'two', ...SLEEP],
-		most: [32, 3],
+		most: [40, 3],
 	},
 	{ what: 'stop vnet, both families', words: ['stop', 'two'], most: [30, 1] },
 	{
 		what: 'run vnet to its end',
 		words: ['run', '-l', 'vnet', '-n', 'net', '--name', 'three', 'FreeBSD', 'true'],
-		most: [48, 4],
+		most: [54, 4],
 	},
-	{ what: 'run host', words: ['run', '-d', '-l', 'host', '--name', 'four', ...SLEEP], most: [20, 3] },
+	{ what: 'run host', words: ['run', '-d', '-l', 'host', '--name', 'four', ...SLEEP], most: [28, 3] },
 	{ what: 'stop host', words: ['stop', 'four'], most: [16, 1] },
 	{
 		what: 'run ipnet with a port',
 		words: ['run', '-d', '-l', 'ipnet', '-n', 'net', '-p', '8080:80', '--name', 'five', ...SLEEP],
-		most: [32, 3],
+		most: [40, 3],
 	},
 	{ what: 'stop ipnet with a port', words: ['stop', 'five'], most: [25, 1] },
 	{ what: 'container rm', words: ['rmc', 'one'], most: [8, 1] },

@@ -9,3 +9,4 @@ await import('#test/acceptance/everywhere/sessions.test.ts');
 await import('#test/acceptance/everywhere/names.test.ts');
 await import('#test/acceptance/everywhere/restart.test.ts');
 await import('#test/acceptance/everywhere/addresses.test.ts');
+await import('#test/acceptance/everywhere/logs.test.ts');

@@ -116,6 +116,8 @@ export class FarHost {
 			writeFileSync(path, shim(name, this.bin, this.socket));
 			chmodSync(path, 0o755);
 		}
+		// The Lua of the base system, which that of Debian stands in for.
+		writeFileSync(join(this.bin, 'flua'), '#!/bin/sh\nexec lua5.4 "$@"\n', { mode: 0o755 });
 	}
 
 	#serve(socket: Socket): void {

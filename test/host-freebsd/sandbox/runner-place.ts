@@ -37,7 +37,7 @@ async function place(t: Undo, connect: (options: { path: string; batch: string }
 		await before?.close();
 		const shell = await connect({ path: there.path, batch: state.batch });
 		before = shell;
-		const runner = new Runner({ shell, state, log });
+		const runner = new Runner({ shell, state, logOf: (container) => join(there.directory, 'log', container), log });
 		const ends: string[] = [];
 		runner.watch(({ container }) => ends.push(container));
 		t.after(async () => {

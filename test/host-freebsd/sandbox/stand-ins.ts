@@ -11,6 +11,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 	// daemon(8): -f.
 	daemon: `[ "$1" = -f ] && shift
 exec setsid -f "$@" </dev/null >/dev/null 2>&1`,
+	flua: 'exec lua5.4 "$@"',
 	jls: `[ "$1" != name ] || exec ls "$JAILS"
 [ "$1 $3" = "-j jid" ] && [ -e "$JAILS/$2" ] && echo 1 && exit 0
 echo "jls: jail \\"$2\\" not found" >&2; exit 1`,

@@ -1,4 +1,3 @@
-import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostActivity } from '#host/driver/activity.ts';
 import type { DiskUsage } from '#model/activity/disk-usage.ts';
 import type { ChangesRequest, FileChange } from '#model/activity/file-change.ts';
@@ -8,6 +7,7 @@ import type { ContainerUsage, UsageRequest } from '#model/activity/usage.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import type { Paths } from '../paths.ts';
 import { ask, askOne } from '../question.ts';
+import { readLog } from '../sandbox/log/logs.ts';
 import { StateDirectory } from '../sandbox/run-directory.ts';
 import { changesSection } from './changes.ts';
 import { diskUsageSection } from './disk-usage.ts';
@@ -28,14 +28,8 @@ export class FreebsdActivity implements HostActivity {
 		this.#state = new StateDirectory(paths.state());
 	}
 
-	// biome-ignore lint/correctness/useYield: it refuses, when it is read.
-	async *log({ container }: LogRequest): AsyncGenerator<LogBatch> {
-		throw new KleeneError({
-			code: 'UNSUPPORTED_HERE',
-			what: `cannot show the output of container ${container}`,
-			why: 'on FreeBSD hosts output is not kept yet',
-			hint: 'start the container attached, without -d, to see what it writes',
-		});
+	log(request: LogRequest): AsyncIterable<LogBatch> {
+		return readLog(this.#shell, this.#paths.log(request.container), request);
 	}
 
 	processes(container: string): Promise<ContainerProcess[]> {

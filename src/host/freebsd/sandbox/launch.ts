@@ -16,10 +16,14 @@ import type { ProcessSpec } from '#model/sandbox.ts';
 import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { forgetEnd } from './ends.ts';
+import { LOG_LIMIT, logFile, type OutputName } from './log/log-writer.ts';
+import { forward, relay } from './relays.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 
 export interface Launch {
 	readonly state: StateDirectory;
+	/** Directory of the log of the container. */
+	readonly log: string;
 	readonly container: string;
 	/** Of an additional process; undefined: the first one. */
 	readonly execution: string | undefined;
@@ -53,8 +57,18 @@ export function directoryOf({ state, container, execution }: Launch): string {
 
 /** For an exchange: starts a process that nobody is attached to. */
 export function detachedScript(launch: Launch): Script {
-	const input = launch.process.tty ? sh`exec 5<>${directoryOf(launch)}/in` : sh`exec 5</dev/null`;
-	return lines(prepare(launch), sh`exec 3>/dev/null 4>/dev/null`, input, detach(launch));
+	const directory = directoryOf(launch);
+	const { tty } = launch.process;
+	const logs = logged(launch);
+	const to = (stream: OutputName) =>
+		logs.includes(stream) ? sh`<>${directory}/${new Script(stream)}` : sh`>/dev/null`;
+	return lines(
+		prepare(launch),
+		sh`exec 3${to('out')} 4${to('err')}`,
+		tty ? sh`exec 5<>${directory}/in` : sh`exec 5</dev/null`,
+		...(logs.length > 0 ? [keepLog(launch, 'drain')] : []),
+		detach(launch),
+	);
 }
 
 /**
@@ -73,56 +87,28 @@ export function attachScript(launch: Launch, over: readonly string[] = []): Scri
 		prepare(launch),
 		sh`exec 3<>${directory}/out 4<>${directory}/err`,
 		stdin || tty ? sh`exec 5<>${directory}/in` : sh`exec 5</dev/null`,
-		...(first ? [detach(launch)] : []),
+		...(first ? [keepLog(launch), detach(launch)] : []),
 		sh`printf ${'%sbegin;'} ${markOf(launch.token)}; printf ${'%sbegin;'} ${markOf(launch.token)} >&2`,
 		...(stdin ? [forward(directory)] : []),
 		// With it tee(1) goes on reading when nobody reads what it passes on.
 		sh`trap '' PIPE`,
-		relay(directory, 'out'),
-		relay(directory, 'err'),
+		...OUTPUTS.map((stream) => relay(directory, stream, logged(launch).includes(stream))),
 		sh`trap - PIPE; set +e`,
 		sh`exec </dev/null >/dev/null 2>&1`,
 		first ? sh`exec 3>&- 4>&- 5>&-; wait $out $err` : sh`exec /bin/sh ${directory}/run.sh`,
 	);
 }
 
-/** It is opened here, where the process that reads cannot find it without a writer. */
-function forward(directory: string): Script {
-	return lines(
-		sh`exec 8>${directory}/in 9<&0`,
-		sh`cat <&9 >&8 2>/dev/null 3>&- 4>&- 5>&- 8>&- 9<&- &`,
-		sh`exec 8>&- 9<&-`,
-	);
+const OUTPUTS: readonly OutputName[] = ['out', 'err'];
+
+/** Output that is kept: that of first processes. A terminal has one stream. */
+function logged({ execution, process }: Launch): readonly OutputName[] {
+	if (execution !== undefined) return [];
+	return process.tty ? ['out'] : OUTPUTS;
 }
 
-/** Ends with the last who writes. Its process id is noted, and is in the variable of this name. */
-function relay(directory: string, stream: 'out' | 'err'): Script {
-	const to = stream === 'out' ? sh`` : sh`>&2 `;
-	const variable = new Script(stream);
-	return lines(
-		sh`${new Script(RELAY)} <${directory}/${stream} ${to}2>/dev/null 3>&- 4>&- 5>&- &`,
-		sh`${variable}=$!; echo "$${variable}" >${directory}/relay-${stream}`,
-	);
-}
-
-/** That of coreutils would end with its standard output alone. */
-const RELAY = 'tee /dev/null';
-
-/**
- * For an exchange: sessions to these runs are read by nobody any more. Somebody else reads on and throws away, who holds
- * nothing of the session; until then, the FIFO is held open for both, or opening it would wait for a writer.
- */
-export function releaseScript(directories: readonly string[]): Script {
-	return lines(
-		sh`for d in ${directories}; do for stream in out err; do`,
-		sh`	{ read -r pid <"$d/relay-$stream"; } 2>/dev/null || continue`,
-		sh`	case $(ps -ww -o command= -p "$pid" 2>/dev/null) in ${RELAY}*) ;; *) continue ;; esac`,
-		sh`	[ -p "$d/$stream" ] || continue`,
-		sh`	exec 6<>"$d/$stream"; exec 7<"$d/$stream"`,
-		sh`	daemon -f /bin/sh -c 'exec 6<&-; exec cat <&7 >/dev/null'`,
-		sh`	exec 6<&- 7<&-; kill "$pid" 2>/dev/null || :`,
-		sh`done; done`,
-	);
+function keepLog(launch: Launch, drain?: 'drain'): Script {
+	return sh`daemon -f /bin/sh ${[`${directoryOf(launch)}/log.sh`, drain ?? '']} 3>&- 4>&- 5>&-`;
 }
 
 function prepare(launch: Launch): Script {
@@ -136,7 +122,12 @@ function prepare(launch: Launch): Script {
 		hint: 'start it first, e.g. "klee start"',
 	});
 	const file = (name: string, text: Script) => sh`printf ${'%s\n'} ${text.text} >${directory}/${name}`;
-	const fifos = [...(attach ? ['out', 'err'] : []), ...(process.tty || process.stdin ? ['in'] : [])];
+	const logs = logged(launch);
+	const fifos = [
+		...(attach ? OUTPUTS : logs),
+		...(process.tty || process.stdin ? ['in'] : []),
+		...logs.map((stream) => `log-${stream}`),
+	];
 	return lines(
 		sh`jls -j ${container} jid >/dev/null 2>&1 || ${notRunning}`,
 		// Its jail may be left, without a process, until it is taken apart.
@@ -148,8 +139,13 @@ function prepare(launch: Launch): Script {
 		file('start.sh', startFile(launch)),
 		file('run.sh', process.tty ? terminalRunFile(launch) : runFile(launch)),
 		...(process.tty ? [file('inner.sh', innerFile(launch))] : []),
-		...(first ? [file('watch.sh', watchFile(launch))] : []),
+		...(first ? [file('watch.sh', watchFile(launch)), file('log.sh', logFile(logOptions(launch)))] : []),
 	);
+}
+
+function logOptions(launch: Launch): Parameters<typeof logFile>[0] {
+	const { log, token } = launch;
+	return { directory: directoryOf(launch), log, token, streams: logged(launch), limit: LOG_LIMIT };
 }
 
 /** Starts `run.sh`, whose descriptors 3, 4 and 5 are the output, error output and input of the process. */
@@ -258,7 +254,7 @@ function innerFile(launch: Launch): Script {
 		sh`trap : INT QUIT HUP TERM`,
 		sh`exec 9>&2 2>/dev/null; (exec /bin/sh ${directory}/start.sh 2>&9 9>&-); c=$?`,
 		report(launch),
-		sh`printf ${'%s'} "$mark"`,
+		launch.attach ? sh`printf ${'%s'} "$mark"` : sh`:`,
 	);
 }
 
@@ -266,7 +262,7 @@ function afterwards(launch: Launch): Script {
 	const directory = directoryOf(launch);
 	return lines(
 		report(launch),
-		sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`,
+		...(launch.attach ? [sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`] : []),
 		sh`exec 3>&- 4>&-`,
 		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh "\${end#* }"` : sh`exit 0`,
 	);

@@ -9,7 +9,10 @@ import { type Script, sh } from '#os/shell/quote.ts';
  *     tty      its terminal, e.g. /dev/pts/3
  *     code     its exit code, once it has ended
  *     ended    there once no process is left in the container (first processes only): seconds since the epoch
- *     in, out, err   FIFOs to it, when somebody is attached
+ *     in, out, err   FIFOs to it, where it has input, and output that somebody reads
+ *     relay-out, relay-err   process ids of those who read them
+ *     log-out, log-err       FIFOs to those who keep its log
+ *     over-out, over-err     there once they are done
  *     *.sh     the scripts that do this
  *
  * And of the last run of a container: see `ends.ts`.

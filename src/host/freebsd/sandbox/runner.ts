@@ -7,10 +7,11 @@ import type { Section, Shell, ShellLog } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
 import { parseRefusal } from '../refusals.ts';
 import { Exits } from './exits.ts';
-import { attachScript, detachedScript, directoryOf, type Launch, releaseScript } from './launch.ts';
+import { attachScript, detachedScript, directoryOf, type Launch } from './launch.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { SessionStreams } from './output.ts';
 import { JailProcess } from './processes.ts';
+import { releaseScript } from './relays.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 
 /** Milliseconds for a process to be started, on a slow host behind a slow line. */
@@ -32,6 +33,8 @@ export interface RunnerSpec {
 export interface RunnerOptions {
 	readonly shell: Shell;
 	readonly state: StateDirectory;
+	/** Directory of the log of a container. */
+	readonly logOf: (container: string) => string;
 	readonly log: ShellLog;
 }
 
@@ -39,6 +42,7 @@ export interface RunnerOptions {
 export class Runner {
 	readonly #shell: Shell;
 	readonly #state: StateDirectory;
+	readonly #logOf: RunnerOptions['logOf'];
 	readonly #log: ShellLog;
 	readonly #exits: Exits;
 	/** With the directory of the run on the host. */
@@ -46,9 +50,10 @@ export class Runner {
 	/** Directories of executions that are over. */
 	readonly #rubbish: string[] = [];
 
-	constructor({ shell, state, log }: RunnerOptions) {
+	constructor({ shell, state, logOf, log }: RunnerOptions) {
 		this.#shell = shell;
 		this.#state = state;
+		this.#logOf = logOf;
 		this.#log = log;
 		this.#exits = new Exits(shell, state, log);
 	}
@@ -127,6 +132,7 @@ export class Runner {
 		if (process === undefined) throw new Error('a first process needs the spec of its sandbox');
 		return {
 			state: this.#state,
+			log: this.#logOf(request.container),
 			container: request.container,
 			execution: first ? undefined : request.execution,
 			token: randomBytes(16).toString('hex'),

@@ -18,6 +18,7 @@ import { mountInside, requireSource } from '../storage/nullfs.ts';
 import { tellEnd } from './ends.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { limit, ruleWords, unlimit } from './limits.ts';
+import { awaitLog } from './log/log-writer.ts';
 import { StateDirectory } from './run-directory.ts';
 import { createJail, findJail, jailWords, removeJail, undoneOnFailure } from './stacks.ts';
 
@@ -125,6 +126,7 @@ fi
 ${spec.limits ? unlimit(container, spec.limits) : sh`:`}
 ${unmountBelow(this.#paths.containerRoot(container))}
 ${tellEnd(state, container)}
+${awaitLog(state.run(container))}
 ${state.forget(container)}
 ${tell('gone', container)}`;
 	}

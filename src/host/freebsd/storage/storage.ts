@@ -84,7 +84,9 @@ fi`;
 	#unmakeFiles(part: RootFiles, { lost }: ApplyOptions): Script {
 		const { container } = part;
 		const one = { kind: 'container', id: container } as const;
-		if (lost === 'discard') return discardLost(this.#paths, one);
+		if (lost === 'discard')
+			return sh`${discardLost(this.#paths, one)}
+rm -rf ${this.#paths.log(container)}`;
 		if (lost === undefined) return this.#removeFiles(part);
 		const mountPoint = this.#paths.containerRoot(container);
 		return keepLost(this.#paths, one, { dataset: this.#paths.containerDataset(container), mountPoint });
@@ -92,6 +94,7 @@ fi`;
 
 	#removeFiles({ container }: RootFiles): Script {
 		const end = new StateDirectory(this.#paths.state()).end(container);
+		const log = this.#paths.log(container);
 		const dataset = this.#paths.containerDataset(container);
 		const alive = refusal({
 			code: 'CONTAINER_RUNNING',
@@ -104,7 +107,7 @@ ${unmountBelow(this.#paths.containerRoot(container))}
 ${destroyDataset(dataset)}
 # Limits that the administrator gave the container by its name hold over a restart, and end with it.
 rctl -r jail:${container} >/dev/null 2>&1 || :
-if [ -e ${end} ]; then rm -f ${end}; fi`;
+if [ -e ${end} ] || [ -e ${log} ]; then rm -rf ${end} ${log}; fi`;
 	}
 
 	#mount({ container }: RootMount): Script {

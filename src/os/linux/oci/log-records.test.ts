@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LineSplitter, parseRecord } from './log-records.ts';
+import { LineSplitter } from '#os/line-splitter.ts';
+import { parseRecord } from './log-records.ts';
 
 const record = (text: string) => parseRecord(Buffer.from(text, 'latin1'));
 

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, type FSWatcher, fstatSync, read, watch } from 'node:fs';
 import { promisify } from 'node:util';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
-import { LineSplitter, LONGEST_RECORD, parseRecord } from '#os/linux/oci/log-records.ts';
+import { LineSplitter } from '#os/line-splitter.ts';
+import { LONGEST_RECORD, parseRecord } from '#os/linux/oci/log-records.ts';
 import type { LogDirectory, OpenLogs } from './log-directory.ts';
 import { findTail } from './log-tail.ts';
 
