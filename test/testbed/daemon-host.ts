@@ -139,11 +139,15 @@ export abstract class DaemonHost {
 	}
 
 	/** `klee ...` that goes on while the test types; with a terminal of this size where one is given. */
-	converse(args: readonly string[], terminal?: { readonly rows: number; readonly columns: number }): Conversation {
-		if (!terminal) return new Conversation([KLEE, ...args], this.environment);
+	converse(
+		args: readonly string[],
+		terminal?: { readonly rows: number; readonly columns: number },
+		environment = this.environment,
+	): Conversation {
+		if (!terminal) return new Conversation([KLEE, ...args], environment);
 		const size = `stty rows ${terminal.rows} cols ${terminal.columns}`;
 		const command = `${size}; exec ${[KLEE, ...args].map(quoted).join(' ')}`;
-		return new Conversation(['script', '--quiet', '--return', '--command', command, '/dev/null'], this.environment);
+		return new Conversation(['script', '--quiet', '--return', '--command', command, '/dev/null'], environment);
 	}
 
 	async removeContainers(): Promise<void> {

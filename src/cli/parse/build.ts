@@ -9,6 +9,8 @@ export interface BuildOptions
 	readonly file: string;
 	readonly tag: readonly string[];
 	readonly quiet?: boolean;
+	/** `auto`: `tty` where stderr is a terminal that can draw. */
+	readonly progress: 'auto' | 'plain' | 'tty';
 	readonly rm?: boolean;
 	readonly buildArg: readonly string[];
 	readonly target?: string;

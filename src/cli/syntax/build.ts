@@ -15,6 +15,7 @@ export function declareBuild(command: Command): Command {
 		.option('--target <STAGE>', 'build this stage (default: the last)')
 		.option('--no-cache', 'carry out every step')
 		.option('--rm', 'remove a failed build (default: keep it as NAME:failed)')
+		.addOption(choice('--progress <FORM>', 'form of the progress', ['auto', 'plain', 'tty']).default('auto'))
 		.option('-q, --quiet', 'print only the id of the image')
 		.option('-u, --user <USER>', "user of the first instructions (default: the image's)")
 		.addOption(repeatable('-e, --env <NAME=VALUE>', 'set an environment variable'))

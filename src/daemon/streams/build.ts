@@ -1,13 +1,14 @@
 import type { WebSocket } from 'ws';
 import { ImageBuildConfig } from '#api/builds.ts';
-import { CLOSE, starting } from '#api/frames.ts';
+import { CLOSE } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from '#engine/operations/build/request.ts';
+import type { BuildRequest, BuildResult } from '#engine/operations/build/request.ts';
 import { StepFailed, textOfFailure } from '#engine/operations/build/stage-build.ts';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { FileOrigin } from '#model/build/files.ts';
 import { containerOf, joiningOf } from '../requests.ts';
+import { BuildFrames } from './build-frames.ts';
 import { parseFirstFrame } from './first-frame.ts';
 import { departureOf, detailOf, finish, firstFrame, isTagged, reasonOf, refusalFrame, refuseFrame } from './socket.ts';
 
@@ -21,9 +22,9 @@ export async function buildStream(socket: WebSocket, { builds }: Engine, log: Lo
 	if ('problem' in parsed) return refuseFrame(socket, parsed.problem);
 	const { config } = parsed;
 	const departure = departureOf(socket, 'cannot build the image');
-	const frames = new Frames(socket, config.quiet);
+	const frames = new BuildFrames(socket, config);
 	try {
-		const result = await builds.build(requestOf(config), (event) => frames.tell(event), departure);
+		const result = await builds.build(requestOf(config), (event, stage) => frames.tell(event, stage), departure);
 		if (result.kind === 'built') finish(socket, CLOSE.finished, { message: 'image created', data: result.image });
 		else failed(socket, { result, frames, tag: config.tag });
 	} catch (error) {
@@ -51,6 +52,7 @@ function requestOf(config: ImageBuildConfig): BuildRequest {
 		cleanup: config.cleanup,
 		container: built,
 		joinings: config.networks.map(joiningOf),
+		interleaved: config.events ?? false,
 	};
 }
 
@@ -61,7 +63,7 @@ function originOf(context: string): FileOrigin {
 
 interface Failure {
 	readonly result: Extract<BuildResult, { kind: 'failed' }>;
-	readonly frames: Frames;
+	readonly frames: BuildFrames;
 	readonly tag: string;
 }
 
@@ -83,62 +85,4 @@ function failed(socket: WebSocket, { result, frames, tag }: Failure): void {
 function whyOf(error: unknown): string {
 	if (error instanceof StepFailed) return error.message;
 	return isKleeneError(error) ? `${error.what}: ${error.why}` : reasonOf(error);
-}
-
-/** Events of a build as text frames. The original client ends lines itself, ours takes them as they are. */
-class Frames {
-	readonly #socket: WebSocket;
-	readonly #quiet: boolean;
-	#begun = false;
-	/** Id of the image to be. */
-	image = '';
-
-	constructor(socket: WebSocket, quiet: boolean) {
-		this.#socket = socket;
-		this.#quiet = quiet;
-	}
-
-	/** Sends the starting frame, unless it was sent. */
-	begin(image: string): void {
-		if (!this.#begun) this.#send(starting(image));
-		this.#begun = true;
-	}
-
-	tell(event: BuildEvent): void {
-		if (event.kind === 'started') {
-			this.image = event.image;
-			this.begin(event.image);
-		} else if (event.kind === 'output') {
-			if (!this.#quiet) this.#send(event.chunk);
-		} else if (event.kind !== 'cached' || isTagged(this.#socket)) this.#line(lineOf(event), event.kind === 'snapshot');
-	}
-
-	note(text: string | undefined): void {
-		if (text !== undefined) this.#send(text);
-	}
-
-	#line(text: string, always = false): void {
-		if (always || !this.#quiet) this.#send(isTagged(this.#socket) ? `${text}\n` : text);
-	}
-
-	#send(data: string | Buffer): void {
-		if (this.#socket.readyState !== this.#socket.OPEN) return;
-		// Binary frames end the original client, and bytes that are no UTF-8 a text frame.
-		this.#socket.send(typeof data === 'string' ? data : data.toString('utf8'));
-	}
-}
-
-function lineOf(event: Exclude<BuildEvent, { readonly kind: 'started' | 'output' }>): string {
-	switch (event.kind) {
-		case 'step':
-			return `Step ${event.number}/${event.total} : ${event.line}`;
-		case 'parent':
-			return `Using user-supplied parent image: '${event.image}'`;
-		case 'cached':
-			return '--> Using cache';
-		case 'snapshot':
-			return `--> Snapshot created: @${event.layer}`;
-		case 'command-failed':
-			return `The command '${event.argv.join(' ')}' returned a non-zero code: ${event.code}`;
-	}
 }

@@ -65,7 +65,7 @@ export class Build {
 		const leave = () => this.#abort.abort(signal?.reason);
 		signal?.addEventListener('abort', leave);
 		if (signal?.aborted) leave();
-		const outlet = new Outlet(report);
+		const outlet = new Outlet(report, this.#options.request.interleaved);
 		report({ kind: 'started', image: this.#id });
 		try {
 			const needed = this.#begin(dockerfile, target, outlet);
@@ -134,10 +134,12 @@ export class Build {
 		let number = this.#firstSteps.get(stage.index) ?? 1;
 		const announce = (line: string) => {
 			this.#abort.signal.throwIfAborted();
-			report({ kind: 'step', number: number++, total: this.#total, line });
+			report({ kind: 'step', number: number++, total: this.#total, line, stage: stage.name });
 		};
 		announce(stage.line);
+		const began = performance.now();
 		const base = await this.#base(stage, replace(stage.base), ready, report);
+		report({ kind: 'done', milliseconds: performance.now() - began, changed: false });
 		const last = stage.index === target.index;
 		const builder = new Builder(this.#tools, request, {
 			...(last ? { id: this.#id } : {}),

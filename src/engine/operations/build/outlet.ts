@@ -9,12 +9,15 @@ const MOST_HELD = 4 * 1024 * 1024;
  */
 export class Outlet {
 	readonly #report: Report;
+	readonly #interleaved: boolean;
 	#order: readonly number[] = [];
 	readonly #held = new Map<number, { events: BuildEvent[]; bytes: number }>();
 	readonly #done = new Set<number>();
 
-	constructor(report: Report) {
+	/** @param interleaved report all as it comes */
+	constructor(report: Report, interleaved: boolean) {
 		this.#report = report;
+		this.#interleaved = interleaved;
 	}
 
 	/** @param stages indexes, the first one first */
@@ -28,7 +31,7 @@ export class Outlet {
 
 	of(stage: number): Report {
 		return (event) => {
-			if (this.#current() === stage) this.#report(event);
+			if (this.#interleaved || this.#current() === stage) this.#report(event, stage);
 			else this.#hold(stage, event);
 		};
 	}
@@ -66,6 +69,6 @@ export class Outlet {
 	#release(stage: number): void {
 		const { events } = this.#held.get(stage) ?? { events: [] };
 		this.#held.delete(stage);
-		for (const event of events) this.#report(event);
+		for (const event of events) this.#report(event, stage);
 	}
 }

@@ -20,21 +20,33 @@ export interface BuildRequest {
 	/** The containers that instructions are executed in. */
 	readonly container: Omit<ContainerRequest, 'image' | 'name' | 'cmd' | 'id' | 'layer'>;
 	readonly joinings: readonly Joining[];
+	/** Stages that are built at the same time are reported as they go on, not one after the other. */
+	readonly interleaved: boolean;
 }
 
 export type BuildEvent =
 	/** The Dockerfile was read. `image` is the id of the image to be. */
 	| { readonly kind: 'started'; readonly image: string }
-	| { readonly kind: 'step'; readonly number: number; readonly total: number; readonly line: string }
+	/** `stage`: its name; undefined: it has none, or the step is before the first FROM. */
+	| {
+			readonly kind: 'step';
+			readonly number: number;
+			readonly total: number;
+			readonly line: string;
+			readonly stage?: string | undefined;
+	  }
 	/** Another image than that of FROM is used. */
 	| { readonly kind: 'parent'; readonly image: string }
 	| { readonly kind: 'output'; readonly chunk: Buffer }
 	/** The step was carried out by an earlier build. */
 	| { readonly kind: 'cached' }
 	| { readonly kind: 'snapshot'; readonly layer: string }
-	| { readonly kind: 'command-failed'; readonly argv: readonly string[]; readonly code: number };
+	| { readonly kind: 'command-failed'; readonly argv: readonly string[]; readonly code: number }
+	/** The step is over. `changed`: it made a layer, which takes its time. */
+	| { readonly kind: 'done'; readonly milliseconds: number; readonly changed: boolean };
 
-export type Report = (event: BuildEvent) => void;
+/** @param stage its index, where the event is one of a stage: it belongs to the last step that began there */
+export type Report = (event: BuildEvent, stage?: number) => void;
 
 /** Build that came to its end. */
 export type BuildResult =

@@ -75,6 +75,7 @@ export class StageBuild {
 	async #carryOut(instruction: Instruction): Promise<void> {
 		const { action, line } = instruction;
 		const before = this.#layer;
+		const began = performance.now();
 		try {
 			await this.#perform(action);
 		} catch (error) {
@@ -82,6 +83,8 @@ export class StageBuild {
 			throw error instanceof SyntaxError ? substitutionFailed(instruction, error) : error;
 		}
 		this.#note(line, this.#layer === before ? '' : this.#layer);
+		const changed = this.#layer !== before && !this.#cached;
+		this.#options.report({ kind: 'done', milliseconds: performance.now() - began, changed });
 	}
 
 	#note(instruction: string, layer: string): void {
