@@ -17,6 +17,8 @@ export const EXIT_CODES: readonly Term[] = [
 
 export const KLEE_ENVIRONMENT: readonly Term[] = [
 	{ term: 'KLEE_HOST', description: 'daemon address, like --host' },
+	{ term: 'KLEE_CONTEXT', description: 'context, like --context; KLEE_HOST comes before it' },
+	{ term: 'XDG_CONFIG_HOME', description: 'directory of klee/contexts (default: ~/.config)' },
 	{ term: 'KLEE_CONFIG', description: 'configuration file, like --config' },
 	{ term: 'KLEE_THEME', description: 'table style, like --theme' },
 	{ term: 'KLEE_TLS_VERIFY', description: 'true or false, like --tlsverify' },

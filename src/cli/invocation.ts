@@ -3,7 +3,7 @@ import type { KleeneClient } from '#client/client.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { CommandLineError, EXIT, Quit } from './failure.ts';
 import { printRefusal } from './render/refusal.ts';
-import { type RootOptions, resolveSettings, type Settings } from './settings.ts';
+import { type RootOptions, resolveSettings, resolveTheme, type Settings, type Theme } from './settings.ts';
 
 /** A command as it was typed, with all that its action may use. */
 export interface Invocation<Options> {
@@ -26,6 +26,24 @@ export function act<Options>(command: Command, load: () => Promise<Action<Option
 		} finally {
 			client.close();
 		}
+	});
+}
+
+/** A command that uses no daemon. */
+export interface LocalInvocation<Options> {
+	readonly args: readonly string[];
+	readonly options: Options;
+	readonly theme: Theme;
+}
+
+export type LocalAction<Options> = (invocation: LocalInvocation<Options>) => Promise<void>;
+
+/** As `act`, also where no daemon can be chosen. */
+export function actLocally<Options>(command: Command, load: () => Promise<LocalAction<Options>>): Command {
+	return command.action(async () => {
+		const theme = await resolveTheme(rootOf(command).opts<RootOptions>());
+		const action = await load();
+		await action({ args: command.args, options: command.opts() as Options, theme });
 	});
 }
 

@@ -1,6 +1,7 @@
 import { DEFAULT_HOST } from '#client/address.ts';
 import type { TlsFiles } from '#client/tls.ts';
-import { messageOf } from '#errors/kleene-error.ts';
+import { isKleeneError, messageOf } from '#errors/kleene-error.ts';
+import { type Context, ContextStore, NO_CONTEXT } from './contexts/context-store.ts';
 import { CommandLineError, EXIT, usageError } from './failure.ts';
 import { warn } from './render/output.ts';
 
@@ -18,6 +19,7 @@ export interface Choices {
 
 export interface RootOptions extends Choices {
 	readonly config?: string | undefined;
+	readonly context?: string | undefined;
 }
 
 export interface Settings {
@@ -33,25 +35,67 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const FILE_KEYS = new Set(['theme', 'host', 'tlsverify', 'tlscert', 'tlskey', 'tlscacert']);
 
-/** Root options before environment before configuration file before defaults. */
+/**
+ * Root options before environment before the current context before the configuration file before defaults. A
+ * configuration file that was named comes before the current context.
+ */
 export async function resolveSettings(options: RootOptions, env: Environment = process.env): Promise<Settings> {
-	const file = await readConfiguration(options.config ?? nonEmpty(env.KLEE_CONFIG), env);
-	const chosen = { ...file, ...defined(fromEnvironment(env)), ...defined(options) };
-	const {
-		theme = 'fancy',
-		host = DEFAULT_HOST,
-		tlsverify: verify,
-		tlscert: cert,
-		tlskey: key,
-		tlscacert: cacert,
-	} = chosen;
-	if (theme !== 'fancy' && theme !== 'simple')
-		throw usageError(`there is no theme '${theme}'`, 'klee has two: fancy and simple', 'use --theme fancy');
+	const { context: _, config: __, ...flags } = options;
+	const file = await readConfiguration(namedFile(options, env), env);
+	const context = chooseContext(options, env, file);
+	const chosen = { ...file, ...defined(fromEnvironment(env)), ...context, ...defined(flags) };
+	const { host = DEFAULT_HOST, tlsverify: verify, tlscert: cert, tlskey: key, tlscacert: cacert } = chosen;
 	if (cert !== undefined && key === undefined) {
 		const message = `When '--tlscert' is set you must also provide the '--tlskey'`;
 		throw usageError(message, 'a certificate proves nothing without its key', 'add --tlskey FILE');
 	}
-	return { theme, host, tls: { verify, cert, key, cacert } };
+	return { theme: themeOf(chosen), host, tls: { verify, cert, key, cacert } };
+}
+
+/** For commands that use no daemon. */
+export async function resolveTheme(options: RootOptions, env: Environment = process.env): Promise<Theme> {
+	const file = await readConfiguration(namedFile(options, env), env);
+	return themeOf({ ...file, ...defined(fromEnvironment(env)), ...defined(options) });
+}
+
+function themeOf({ theme = 'fancy' }: Choices): Theme {
+	if (theme === 'fancy' || theme === 'simple') return theme;
+	throw usageError(`there is no theme '${theme}'`, 'klee has two: fancy and simple', 'use --theme fancy');
+}
+
+function namedFile(options: RootOptions, env: Environment): string | undefined {
+	return options.config ?? nonEmpty(env.KLEE_CONFIG);
+}
+
+/** All that a context says of a daemon, nothing of it from elsewhere: keys of one daemon are not for another. */
+function chooseContext(options: RootOptions, env: Environment, file: Choices): Choices {
+	if (options.context !== undefined && options.host !== undefined)
+		throw usageError('--context and --host both name a daemon', 'klee talks to one', 'give one of them');
+	const store = new ContextStore(env);
+	const name = options.context ?? (options.host === undefined ? contextOutside(env, file, options, store) : undefined);
+	if (name === undefined || name === NO_CONTEXT) return {};
+	const { host, tls } = readContext(store, name);
+	return { host, tlsverify: tls.verify, tlscert: tls.cert, tlskey: tls.key, tlscacert: tls.cacert };
+}
+
+function contextOutside(
+	env: Environment,
+	file: Choices,
+	options: RootOptions,
+	store: ContextStore,
+): string | undefined {
+	if (nonEmpty(env.KLEE_HOST)) return undefined;
+	const named = nonEmpty(env.KLEE_CONTEXT);
+	if (named !== undefined) return named;
+	return file.host !== undefined && namedFile(options, env) !== undefined ? undefined : store.current();
+}
+
+function readContext(store: ContextStore, name: string): Context {
+	try {
+		return store.read(name);
+	} catch (error) {
+		throw isKleeneError(error) ? new CommandLineError(EXIT.usage, error) : error;
+	}
 }
 
 function fromEnvironment(env: Environment): Choices {

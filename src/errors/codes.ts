@@ -20,6 +20,7 @@ export const ERROR_CODES = {
 	NO_SUCH_EXECUTION: 'no execution instance has this id',
 	NO_SUCH_FILE: 'the container has no file of this path',
 	NO_SUCH_VOLUME: 'no volume has this name',
+	NO_SUCH_CONTEXT: 'the user has no context of this name',
 	NO_SUCH_INTERFACE: 'the host has no interface of this name',
 	PORT_TAKEN: 'another container publishes this port of the host, or the host itself uses it',
 	INTERFACE_TAKEN: 'the host already has an interface of this name',

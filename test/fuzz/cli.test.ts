@@ -91,7 +91,8 @@ test('every command line ends with an outcome or a refusal with a hint', async (
 	const streams = new Streams(world.engine, SILENT);
 	streams.attachTo(server);
 	await once(server.listen(join(directory, 'socket')), 'listening');
-	const env = { KLEE_HOST: `http://${directory}/socket`, NO_COLOR: '1' };
+	// Contexts are files of the home directory.
+	const env = { HOME: directory, KLEE_HOST: `http://${directory}/socket`, NO_COLOR: '1' };
 	const lines = linesOf(commandTree());
 	assert.ok(lines.length > 40, 'commands are found in the tree');
 	const codes = new Map<number | null, number>();

@@ -6,8 +6,8 @@ export interface Candidate {
 	readonly description: string;
 }
 
-/** Candidates that the daemon provides. */
-export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes' | 'objects';
+/** Candidates that the daemon provides; contexts are those of the user. */
+export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes' | 'objects' | 'contexts';
 
 /** Candidates at the cursor. */
 export interface Wanted {
@@ -108,6 +108,7 @@ function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return RUNNING.has(command) ? 'running' : 'containers';
 	if (/^OBJECTS?$/.test(placeholder)) return 'objects';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
+	if (/^CONTEXTS?$/.test(placeholder)) return 'contexts';
 	if (/^VOLUMES?$/.test(placeholder)) return 'volumes';
 	if (/^NETWORKS?$/.test(placeholder)) return 'networks';
 	return /^(SOURCE_)?IMAGES?$/.test(placeholder) ? 'images' : undefined;

@@ -3,7 +3,7 @@ import { lines } from '../render/output.ts';
 import { type RootOptions, resolveSettings } from '../settings.ts';
 import { resolveCommand } from '../syntax/resolve.ts';
 import { type Candidate, type Names, sought, type Wanted } from './candidates.ts';
-import { namesOf } from './names.ts';
+import { contexts, namesOf } from './names.ts';
 
 /** Prints what the last word may become, one a line with a description after a tab. `:files` asks for file names. */
 export async function printCompletions(root: Command, words: readonly string[]): Promise<void> {
@@ -23,6 +23,7 @@ async function candidatesOf(root: Command, words: readonly string[], wanted: Wan
 /** Completion has nobody to complain to: a daemon that is not there has no names. */
 async function askDaemon(root: Command, words: readonly string[], kind: Names): Promise<readonly Candidate[]> {
 	try {
+		if (kind === 'contexts') return contexts();
 		root.parseOptions([...resolveCommand(root, words.slice(0, -1)).rootOptions]);
 		const settings = await resolveSettings(root.opts<RootOptions>());
 		return await namesOf(kind, settings);

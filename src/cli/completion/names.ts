@@ -1,12 +1,16 @@
 import type { ContainerSummary } from '#api/containers.ts';
 import type { Image } from '#api/images.ts';
 import { type KleeneClient, openClient } from '#client/client.ts';
+import { ContextStore, NO_CONTEXT } from '../contexts/context-store.ts';
 import type { Settings } from '../settings.ts';
 import type { Candidate, Names } from './candidates.ts';
 
 const PATIENCE_MILLISECONDS = 1000;
 
-export async function namesOf(kind: Names, { host, tls }: Settings): Promise<readonly Candidate[]> {
+/** Names that the daemon knows. */
+export type DaemonNames = Exclude<Names, 'contexts'>;
+
+export async function namesOf(kind: DaemonNames, { host, tls }: Settings): Promise<readonly Candidate[]> {
 	const client = openClient({ host, tls });
 	const timer = setTimeout(() => client.close(), PATIENCE_MILLISECONDS);
 	try {
@@ -17,7 +21,7 @@ export async function namesOf(kind: Names, { host, tls }: Settings): Promise<rea
 	}
 }
 
-async function ask(client: KleeneClient, kind: Names): Promise<readonly Candidate[]> {
+async function ask(client: KleeneClient, kind: DaemonNames): Promise<readonly Candidate[]> {
 	switch (kind) {
 		case 'containers':
 			return (await client.containers.list({ all: true })).map(container);
@@ -36,6 +40,11 @@ async function ask(client: KleeneClient, kind: Names): Promise<readonly Candidat
 				return { value: name, description: `${type} ${subnet}`.trim() };
 			});
 	}
+}
+
+export function contexts(): readonly Candidate[] {
+	const named = new ContextStore().names().map((value) => ({ value, description: 'context' }));
+	return [{ value: NO_CONTEXT, description: 'no context' }, ...named];
 }
 
 function container({ id, name, image_name, running }: ContainerSummary): Candidate {

@@ -2,6 +2,7 @@ import { Argument, Command, Help, Option } from 'commander';
 import { VERSION_LINE } from '../version.ts';
 import { activityCommands, overallCommands } from './activity.ts';
 import { containerCommands } from './container.ts';
+import { contextCommands } from './context.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
@@ -92,6 +93,13 @@ const GROUPS: readonly Group[] = [
 		shortcuts: { events: 'events', info: 'info', inspect: 'inspect' },
 		aliases: {},
 	},
+	{
+		name: 'context',
+		description: 'manage names for daemons',
+		commands: contextCommands,
+		shortcuts: {},
+		aliases: { list: 'ls', remove: 'rm' },
+	},
 ];
 
 /**
@@ -158,6 +166,7 @@ function declareRootOptions(root: Command): void {
 		.option('--config <FILE>', 'configuration file')
 		.addOption(new Option('--theme <THEME>', 'table style').choices(['fancy', 'simple']))
 		.option('--host <URL>', 'daemon address (default: http:///var/run/kleened.sock)')
+		.option('--context <CONTEXT>', 'daemon by its name, see "klee context" (default: the current one)')
 		.option('--tlsverify', 'verify the daemon certificate')
 		.option('--no-tlsverify', 'skip verification of the daemon certificate')
 		.option('--tlscert <FILE>', 'client certificate (PEM)')
