@@ -35,6 +35,7 @@ export async function openBareHost(root: string, netns: string): Promise<BareHos
 		activity: host.activity,
 		transport: host.transport,
 		builds: host.builds,
+		traffic: host.traffic,
 		facts: () => host.facts(),
 		observe: (scope, expected) => host.observe(scope, expected),
 		describe: (step) => host.describe(step),

@@ -93,7 +93,7 @@ export class Engine {
 		const { containers, newContainers, layers } = this;
 		this.builds = new Builds({ context, containers, newContainers, executions, removals, layers }, this.images);
 		this.activity = new Activity(context, runs, this.containers);
-		this.observability = new Observability(context, containers);
+		this.observability = new Observability(context, runs, containers);
 		this.doctor = new DoctorOperations(context);
 		this.system = new SystemOperations(context);
 		this.traces = new TraceOperations(context);

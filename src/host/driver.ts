@@ -15,6 +15,7 @@ import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { HostActivity } from './driver/activity.ts';
 import type { HostBuilds } from './driver/builds.ts';
+import type { HostTraffic } from './driver/traffic.ts';
 
 /** Features and properties of this host, probed once. */
 export interface HostFacts extends HostTraits {
@@ -213,6 +214,7 @@ export interface HostDriver {
 	readonly transport: ImageTransport;
 	readonly activity: HostActivity;
 	readonly builds: HostBuilds;
+	readonly traffic: HostTraffic;
 	facts(): HostFacts;
 	/** @param expected parts that are to be on the host: with `everything`, what is there is held against them */
 	observe(scope: ObservationScope, expected?: readonly Part[]): Promise<Observed>;

@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { FlowsOptions } from '../commands/observability/flows.ts';
 import type { MapOptions } from '../commands/observability/map.ts';
 import { act } from '../invocation.ts';
 import { type Declaration, withJson } from './options.ts';
@@ -14,6 +15,16 @@ export const observabilityCommands: Readonly<Record<string, Declaration>> = {
 				.addOption(format('dot', 'draw a graph for Graphviz'))
 				.addOption(format('mermaid', 'draw a graph for Mermaid')),
 			async () => (await import('../commands/observability/map.ts')).map,
+		),
+	flows: (command) =>
+		act<FlowsOptions>(
+			withJson(
+				command
+					.description('show who talks with whom: connections of containers (default: all)')
+					.argument('[NAMES...]', 'containers or networks')
+					.option('-f, --follow', 'go on with what begins and ends'),
+			),
+			async () => (await import('../commands/observability/flows.ts')).flows,
 		),
 };
 

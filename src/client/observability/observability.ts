@@ -1,4 +1,5 @@
 import type { Topology, TopologyLine } from '#api/observability/topology.ts';
+import type { EndpointCounters, Flow, FlowLine } from '#api/observability/traffic.ts';
 import { type LineSink, readLines } from '../activity/events.ts';
 import type { HttpTransport } from '../http.ts';
 
@@ -7,12 +8,23 @@ export interface ObservabilityClient {
 	topology(): Promise<Topology>;
 	/** The map, then what changes of it. Resolves when the daemon ends the stream. */
 	followTopology(sink: LineSink<TopologyLine>): Promise<void>;
+	/** @param of names or ids of containers or networks; none: all */
+	flows(of: readonly string[]): Promise<Flow[]>;
+	/** Flows that are there, then what changes. Resolves when the daemon ends the stream. */
+	followFlows(of: readonly string[], sink: LineSink<FlowLine>): Promise<void>;
+	/** Packets and bytes of the endpoints of running containers. */
+	counters(): Promise<EndpointCounters[]>;
 }
 
 export function observabilityClient(http: HttpTransport): ObservabilityClient {
+	const queryOf = (of: readonly string[]) => (of.length > 0 ? { of: of.join(',') } : {});
 	return {
 		topology: () => http.call({ method: 'GET', path: ['topology'], doing: 'show the map' }),
 		followTopology: (sink) =>
 			readLines(http, { method: 'GET', path: ['topology', 'changes'], doing: 'follow the map' }, sink),
+		flows: (of) => http.call({ method: 'GET', path: ['flows'], query: queryOf(of), doing: 'show flows' }),
+		followFlows: (of, sink) =>
+			readLines(http, { method: 'GET', path: ['flows', 'changes'], query: queryOf(of), doing: 'follow flows' }, sink),
+		counters: () => http.call({ method: 'GET', path: ['counters'], doing: 'count packets' }),
 	};
 }

@@ -28,6 +28,7 @@ import type { Step } from '#model/step.ts';
 import { FakeActivity } from './activity.ts';
 import { FakeBuilds } from './builds.ts';
 import { FakeProcess } from './process.ts';
+import { FakeTraffic } from './traffic.ts';
 
 const FACTS: HostFacts = {
 	os: 'linux',
@@ -49,6 +50,7 @@ const FACTS: HostFacts = {
 export class FakeHost implements HostDriver {
 	readonly activity = new FakeActivity();
 	readonly builds = new FakeBuilds();
+	readonly traffic = new FakeTraffic();
 	/** Parts on the host, by identity, in the order of making. */
 	readonly parts = new Map<string, Part>();
 	readonly processes = new Map<string, FakeProcess>();

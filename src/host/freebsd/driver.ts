@@ -37,6 +37,7 @@ import { FreebsdStacks } from './sandbox/stacks.ts';
 import { FreebsdLayers } from './storage/layers.ts';
 import { FreebsdStorage } from './storage/storage.ts';
 import { FreebsdVolumes } from './storage/volumes.ts';
+import { freebsdTraffic } from './traffic/traffic.ts';
 
 export interface FreebsdHostOptions {
 	/** The way to the host; closed together with it. */
@@ -64,6 +65,7 @@ export class FreebsdHost implements HostDriver {
 	readonly activity: FreebsdActivity;
 	readonly transport: FreebsdTransport;
 	readonly builds = freebsdBuilds;
+	readonly traffic = freebsdTraffic;
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
 	readonly #facts: HostFacts;

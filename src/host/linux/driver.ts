@@ -54,6 +54,7 @@ import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
 import { LinuxStorage } from './storage/storage.ts';
 import { LinuxVolumes } from './storage/volumes.ts';
+import { LinuxTraffic } from './traffic/traffic.ts';
 
 interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 	readonly paths: Paths;
@@ -74,6 +75,7 @@ export class LinuxHost implements HostDriver {
 	readonly activity: LinuxActivity;
 	readonly transport: LinuxTransport;
 	readonly builds: LinuxBuilds;
+	readonly traffic: LinuxTraffic;
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
@@ -146,10 +148,8 @@ export class LinuxHost implements HostDriver {
 		});
 		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
 		this.builds = new LinuxBuilds(paths, disposal.remove);
-		this.#facts = gatherFacts(runtime, paths, {
-			lacking: [...ownerless, ...this.#network.lacking()],
-			limits,
-		});
+		this.traffic = new LinuxTraffic(hostNamespace, (container) => this.#network.stackOf(container)?.fd);
+		this.#facts = gatherFacts(runtime, paths, { lacking: [...ownerless, ...this.#network.lacking()], limits });
 		this.#paths = paths;
 		this.#disposal = disposal;
 		this.#volumes = new LinuxVolumes(paths, disposal.remove);

@@ -94,6 +94,7 @@ export class Life {
 			activity: host.activity,
 			transport: host.transport,
 			builds: host.builds,
+			traffic: host.traffic,
 			facts: () => host.facts(),
 			describe: (step) => host.describe(step),
 			observe: (scope: ObservationScope) => (this.#dead ? never() : host.observe(scope)),

@@ -17,8 +17,10 @@ import {
 	nameOf,
 	type TrackedConnection,
 } from './conntrack-codec.ts';
+import { decodeFlow, type TrackedFlow } from './flow-codec.ts';
 
 export { type ConnectionMatch, type Direction, PROTOCOL, type TrackedConnection } from './conntrack-codec.ts';
+export type { TrackedFlow } from './flow-codec.ts';
 
 const NETLINK_NETFILTER = 12;
 const SUBSYSTEM = 1 << 8;
@@ -50,6 +52,11 @@ export class Conntrack {
 		const fits = match ? matcher([match]) : () => true;
 		const family = match ? onlyFamilyOf([match]) : 0;
 		return this.#dump(family, (payload) => (fits(payload) ? decodeConnection(payload) : undefined));
+	}
+
+	/** The same with state and counters. */
+	listFlows(): TrackedFlow[] {
+		return this.#dump(0, decodeFlow);
 	}
 
 	/**

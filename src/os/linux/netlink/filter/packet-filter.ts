@@ -143,3 +143,8 @@ export function withoutLinks(prefix: string): Buffer {
 		op(OP.RETURN, letters.length === 0 ? ALL : 0),
 	]);
 }
+
+/** Lets every datagram through. */
+export function takeEverything(): Buffer {
+	return encodeProgram([op(OP.RETURN, ALL)]);
+}

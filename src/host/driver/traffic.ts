@@ -1,0 +1,16 @@
+/** The part of the boundary between the engine and a host that looks at packets. Nothing here changes where they go. */
+import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
+
+export interface HostTraffic {
+	/**
+	 * Flows that the host tracks, and connections within the network stacks of these containers, which pass a bridge
+	 * that tracks none. A flow may come twice, from both ends, under the same id.
+	 *
+	 * @param containers ids of running containers with a stack of their own
+	 */
+	flows(containers: readonly string[]): Promise<Flow[]>;
+	/** Changes of flows that the host tracks, from now on until `abandoned` is aborted. */
+	watchFlows(listener: (change: FlowChange) => void, abandoned: AbortSignal): void;
+	/** Counters of the interfaces of the host. */
+	counters(): Promise<InterfaceCounters[]>;
+}

@@ -1,0 +1,27 @@
+import type { HostTraffic } from '#host/driver/traffic.ts';
+import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
+
+/** What a test says that passes. */
+export class FakeTraffic implements HostTraffic {
+	present: readonly Flow[] = [];
+	counted: readonly InterfaceCounters[] = [];
+	readonly #listeners = new Set<(change: FlowChange) => void>();
+
+	async flows(): Promise<Flow[]> {
+		return [...this.present];
+	}
+
+	watchFlows(listener: (change: FlowChange) => void, abandoned: AbortSignal): void {
+		this.#listeners.add(listener);
+		abandoned.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+	}
+
+	/** Tells all that watch. */
+	tell(change: FlowChange): void {
+		for (const listener of this.#listeners) listener(change);
+	}
+
+	async counters(): Promise<InterfaceCounters[]> {
+		return [...this.counted];
+	}
+}
