@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { ContainerHealth, HealthStatus } from './container/health.ts';
 import { ContainerOptions } from './container/options.ts';
 import { EndPoint } from './endpoints.ts';
 import { Nullable } from './shapes.ts';
@@ -131,6 +132,9 @@ const containerFields = {
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),
 	running: Type.Boolean(),
+	health: Nullable(
+		Type.Union([...HealthStatus.anyOf], { description: 'ours; null: it does not run, or has no health check' }),
+	),
 	end: Nullable(RunEnd),
 	pending: Type.Array(Type.Union([Type.Literal('jail_param'), Type.Literal('options')]), {
 		description: 'ours: settings that take effect at the next start',
@@ -156,6 +160,7 @@ export const ContainerInspect = Type.Object(
 		container: Container,
 		container_endpoints: Type.Array(EndPoint),
 		container_mountpoints: Type.Array(MountPoint),
+		container_health: Nullable(ContainerHealth),
 	},
 	{ $id: 'ContainerInspect' },
 );

@@ -1,4 +1,6 @@
 import Type from 'typebox';
+import { HealthCheck } from './container/health.ts';
+import { Nullable } from './shapes.ts';
 
 export const ImageHistory = Type.Object({
 	/** `''`: nothing is told of the layer. */
@@ -36,6 +38,8 @@ export const Image = Type.Object(
 		exposed_ports: Type.Array(Type.String()),
 		volumes: Type.Array(Type.String()),
 		stop_signal: Type.String(),
+		/** Null: none. */
+		health_check: Nullable(HealthCheck),
 		/** Oldest first, with every layer. */
 		history: Type.Array(ImageHistory),
 	},

@@ -14,6 +14,7 @@ import type { Endpoint } from '#model/endpoint.ts';
 import type { Mount } from '#model/mount.ts';
 import type { Network } from '#model/network.ts';
 import type { Volume } from '#model/volume.ts';
+import { presentCheck, presentSettings } from './present-health.ts';
 
 /** @param nat the interface that its traffic is translated to now */
 export function presentNetwork(network: Network, nat: string): networks.Network {
@@ -56,7 +57,13 @@ function textOf(address: Address | undefined): string {
 	return address ? formatAddress(address) : '';
 }
 
-export function presentContainer({ container, running, targets, pending }: ContainerState): containers.Container {
+export function presentContainer({
+	container,
+	running,
+	health,
+	targets,
+	pending,
+}: ContainerState): containers.Container {
 	const { end } = container;
 	return {
 		id: container.id,
@@ -85,14 +92,16 @@ export function presentContainer({ container, running, targets, pending }: Conta
 		created: container.created,
 		dataset: container.dataset,
 		running,
+		health,
 		end: running || !end ? null : { exit_code: end.code, at: end.at, reason: end.reason },
 		pending: [...pending],
 	};
 }
 
 /** Lists of a request are for the caller to change. */
-function presentOptions(options: Container['options'] = {}): containers.Container['options'] {
-	return structuredClone(options) as containers.Container['options'];
+function presentOptions({ health, ...options }: Container['options'] = {}): containers.Container['options'] {
+	const rest = structuredClone(options) as containers.Container['options'];
+	return health ? { ...rest, health: presentSettings(health) } : rest;
 }
 
 export function presentSummary(view: ContainerView): containers.ContainerSummary {
@@ -144,6 +153,7 @@ export function presentImage({ image, size, history }: ImageView): images.Image 
 		exposed_ports: [...config.exposedPorts],
 		volumes: [...config.volumes],
 		stop_signal: config.stopSignal,
+		health_check: config.healthCheck && presentCheck(config.healthCheck),
 		history: history.map((entry) => ({ ...entry })),
 	};
 }

@@ -4,6 +4,8 @@ import type * as endpoints from '#api/endpoints.ts';
 import type { RunConfig } from '#api/runs.ts';
 import type { ContainerRequest } from '#engine/operations/container/creations.ts';
 import type { Joining, RunRequest } from '#engine/operations/container/new-containers.ts';
+import type { ContainerOptions } from '#model/container/options.ts';
+import { settingsOf } from './present-health.ts';
 
 /** Translates endpoint settings of a request for the engine. */
 export function joiningOf(body: endpoints.Joining): Joining {
@@ -48,6 +50,10 @@ export function containerOf(body: ContainerConfig): ContainerRequest {
 		restartPolicy: body.restart_policy ?? 'no',
 		persist: body.persist ?? false,
 		bandwidth: body.bandwidth ?? 0,
-		options: body.options ?? {},
+		options: optionsOf(body.options ?? {}),
 	};
+}
+
+export function optionsOf({ health, ...options }: NonNullable<ContainerConfig['options']>): ContainerOptions {
+	return { ...options, ...(health && { health: settingsOf(health) }) };
 }

@@ -12,6 +12,7 @@ import { Builds } from './operations/build/builds.ts';
 import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
+import { HealthChecks } from './operations/container/health-checks.ts';
 import { NewContainers } from './operations/container/new-containers.ts';
 import { Removals } from './operations/container/removals.ts';
 import { Restarts } from './operations/container/restarts.ts';
@@ -57,6 +58,7 @@ export class Engine {
 	readonly traces: TraceOperations;
 	readonly #context: EngineContext;
 	readonly #restarts: Restarts;
+	readonly #health: HealthChecks;
 	readonly #reconciler: Reconciler;
 	readonly #restoration: Restoration;
 
@@ -76,6 +78,8 @@ export class Engine {
 		const runs = new Runs(context, planner, { names, removals });
 		const restarts = new Restarts(context, runs);
 		this.#restarts = restarts;
+		const health = new HealthChecks(context, runs);
+		this.#health = health;
 		const live = new LiveEndpoints(context, planner, runs);
 		this.#context = context;
 		this.endpoints = new EndpointOperations(context, live);
@@ -85,7 +89,7 @@ export class Engine {
 		const { volumes, endpoints } = this;
 		this.executions = new ExecutionOperations(context, runs);
 		const { executions } = this;
-		this.containers = new ContainerOperations(context, { runs, creations, names, removals, restarts });
+		this.containers = new ContainerOperations(context, { runs, creations, names, removals, restarts, health });
 		this.newContainers = new NewContainers(context, { planner, runs, volumes, creations, endpoints, executions });
 		this.images = new ImageOperations(context, this.layers);
 		this.imageSizes = new ImageSizes(context);
@@ -112,6 +116,7 @@ export class Engine {
 		await this.builds.sweep();
 		await this.layers.sweep();
 		if (unknown === 'is given up') await this.#clearNetwork();
+		this.#health.begin();
 		this.#restarts.begin();
 		await this.#startOnStartup();
 	}

@@ -1,3 +1,4 @@
+import type { HealthStatus } from '#model/container/health.ts';
 import type { RunEnd } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { StoreChange } from '#model/store-change.ts';
@@ -31,6 +32,12 @@ interface EventFields {
 	};
 	/** Its settings changed, e.g. its name. */
 	'container-updated': { readonly container: string; readonly name: string };
+	/** Its checks came to another result than before. */
+	'container-health': {
+		readonly container: string;
+		readonly name: string;
+		readonly health: HealthStatus;
+	};
 	/** It went on running while no daemon ran. */
 	'container-adopted': { readonly container: string; readonly name: string };
 	'container-removed': { readonly container: string; readonly name: string };
@@ -79,6 +86,7 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 	'container-stopped': ['info', 'container stopped'],
 	'container-restarting': ['info', 'container is restarted'],
 	'container-updated': ['info', 'container updated'],
+	'container-health': ['info', 'health of the container changed'],
 	'container-adopted': ['info', 'container went on running; adopted'],
 	'container-removed': ['info', 'container removed'],
 	'endpoint-connected': ['info', 'container connected to network'],

@@ -96,6 +96,11 @@ export type RunRequest =
 			readonly process: ProcessSpec;
 			readonly attach: boolean;
 			readonly size?: WindowSize;
+			/**
+			 * Milliseconds after which it is killed with the processes that it started, whether a daemon runs then or not. SIGKILL
+			 * does the same at once.
+			 */
+			readonly timeout?: number;
 	  };
 
 /** The last process of a container is gone. Comes once per run, also when that happened while no daemon ran. */

@@ -1,3 +1,4 @@
+import type { Health } from '#model/container/health.ts';
 import type { ContainerOptions } from '#model/container/options.ts';
 import type { Container, NetworkDriver, RestartPolicy, RunEnd } from '#model/container.ts';
 import type { Part } from '#model/part.ts';
@@ -53,6 +54,20 @@ export class ContainerStore {
 	/** @param count since somebody started it */
 	setRestarts(id: string, count: number): void {
 		CONTAINERS.update(this.#db, { restarts: count }, 'WHERE id = ?', id);
+	}
+
+	/** Of the last run; undefined: it had no health check. */
+	health(id: string): Health | undefined {
+		const row = this.#db.get('SELECT state FROM health WHERE container_id = ?', id);
+		return row && JSON.parse(String(row.state));
+	}
+
+	setHealth(id: string, health: Health): void {
+		this.#db.run('INSERT OR REPLACE INTO health (container_id, state) VALUES (?, ?)', id, JSON.stringify(health));
+	}
+
+	forgetHealth(id: string): void {
+		this.#db.run('DELETE FROM health WHERE container_id = ?', id);
 	}
 
 	delete(id: string): void {

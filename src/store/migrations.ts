@@ -212,4 +212,11 @@ export const MIGRATIONS: readonly string[] = [
 	-- By the daemon, since somebody started it.
 	ALTER TABLE containers ADD COLUMN restarts INTEGER NOT NULL DEFAULT 0;
 	`,
+	`
+	-- Health of the last run of a container with a health check, see Health. Written at each check, so it is in no record.
+	CREATE TABLE health (
+		container_id TEXT PRIMARY KEY REFERENCES containers(id) ON DELETE CASCADE,
+		state TEXT NOT NULL
+	) STRICT, WITHOUT ROWID;
+	`,
 ];

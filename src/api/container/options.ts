@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { HealthSettings } from './health.ts';
 
 /** Ours: settings beyond those of the original Kleene. On update, those that are given replace those that were. */
 export const ContainerOptions = Type.Object(
@@ -64,6 +65,7 @@ export const ContainerOptions = Type.Object(
 				{ description: 'restart after an end by itself; restart_policy is about the start of the daemon alone' },
 			),
 		),
+		health: Type.Optional(HealthSettings),
 	},
 	{ $id: 'ContainerOptions', additionalProperties: false },
 );

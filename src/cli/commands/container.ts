@@ -24,9 +24,9 @@ function columns(now: number): readonly Column<ContainerSummary>[] {
 	];
 }
 
-/** The daemon of the original Kleene tells no `end`. */
-function statusOf({ running, end }: Pick<ContainerSummary, 'running' | 'end'>, now: number): string {
-	if (running) return 'running';
+/** The daemon of the original Kleene tells no `end` and no `health`. */
+function statusOf({ running, health, end }: Pick<ContainerSummary, 'running' | 'health' | 'end'>, now: number): string {
+	if (running) return health ? `running (${health})` : 'running';
 	if (!end) return 'stopped';
 	const code = end.exit_code === null ? '' : ` (${end.exit_code})`;
 	return `${end.reason.replaceAll('-', ' ')}${code} ${age(end.at, now).replace(/^[AL]/, (letter) => letter.toLowerCase())}`;

@@ -1,10 +1,11 @@
 import type { ContainerOptions } from '#api/container/options.ts';
 import { usageError } from '../failure.ts';
 import { type ConfinementWords, confinement } from './confinement.ts';
+import { type HealthWords, healthSettings } from './health.ts';
 import { parseSize } from './size.ts';
 
 /** Options as typed; see `ContainerOptions` of the API for their meaning. */
-export interface ContainerOptionWords extends ConfinementWords {
+export interface ContainerOptionWords extends ConfinementWords, HealthWords {
 	readonly restart?: string;
 	readonly memory?: string;
 	readonly cpus?: string;
@@ -26,6 +27,7 @@ export function containerOptions(words: ContainerOptionWords): ContainerOptions 
 		...(label.length > 0 && { labels: Object.fromEntries(label.map(parseLabel)) }),
 		...restartAfterEnd(restart),
 		...confinement(words),
+		...healthSettings(words),
 	};
 }
 

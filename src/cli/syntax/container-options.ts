@@ -9,7 +9,7 @@ export function withContainerOptions(command: Command, policy?: 'no'): Command {
 	const restart = choice('--restart <POLICY>', 'restart policy; on-failure:N restarts N times at most', POLICIES)
 		.default(policy)
 		.argParser((value: string) => value);
-	return command
+	return withHealth(command)
 		.addOption(restart)
 		.option('--memory <SIZE>', 'limit memory, e.g. 512m')
 		.option('--cpus <NUMBER>', 'limit processor time to this many processors, e.g. 1.5')
@@ -27,6 +27,16 @@ export function withContainerOptions(command: Command, policy?: 'no'): Command {
 		.addOption(repeatable('--add-host <NAME:ADDRESS>', 'add a line to /etc/hosts'))
 		.addOption(repeatable('--dns <ADDRESS>', 'name server, in place of those of networks and image'))
 		.addOption(repeatable('--dns-search <DOMAIN>', 'domain that bare names are looked up in'));
+}
+
+function withHealth(command: Command): Command {
+	return command
+		.option('--health-cmd <COMMAND>', 'check the health of the container with this command of a shell')
+		.option('--health-interval <DURATION>', "time between two checks (default: the image's, else 30s)")
+		.option('--health-timeout <DURATION>', "time before a check is killed, and fails (default: the image's, else 30s)")
+		.option('--health-retries <NUMBER>', "failed checks until it is unhealthy (default: the image's, else 3)")
+		.option('--health-start-period <DURATION>', "time in which failures do not count (default: the image's, else 0s)")
+		.option('--no-healthcheck', 'disable the health check of the image');
 }
 
 export function withEnvironment(command: Command, more = ''): Command {

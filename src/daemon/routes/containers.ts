@@ -8,7 +8,8 @@ import type { ContainerChange } from '#engine/operations/container/containers.ts
 import { messageOf } from '#errors/kleene-error.ts';
 import type { App } from '../http.ts';
 import { presentContainer, presentEndpoint, presentMounts, presentSummary } from '../present.ts';
-import { containerOf, joiningsOf, runOf } from '../requests.ts';
+import { presentHealth } from '../present-health.ts';
+import { containerOf, joiningsOf, optionsOf, runOf } from '../requests.ts';
 
 const Ident = Type.Object({ container_id: Type.String() });
 
@@ -93,11 +94,13 @@ function lifecycleRoutes(app: App, { containers, endpoints }: Engine): void {
 		schema: { params: Ident, response: { 200: ContainerInspect } },
 		config: { errors: [404, 500] },
 		handler: async ({ params }) => {
-			const { endpoints: own, ...state } = containers.inspect(params.container_id);
+			const details = containers.inspect(params.container_id);
+			const { endpoints: own, ...state } = details;
 			return {
 				container: presentContainer(state),
 				container_endpoints: own.map((endpoint) => presentEndpoint(endpoint, endpoints.macOf(endpoint))),
 				container_mountpoints: presentMounts(state.container),
+				container_health: presentHealth(details),
 			};
 		},
 	});
@@ -140,7 +143,7 @@ function changeOf(body: ContainerConfig): ContainerChange {
 		jailParam: body.jail_param,
 		restartPolicy: body.restart_policy,
 		persist: body.persist,
-		options: body.options,
+		options: body.options && optionsOf(body.options),
 	};
 	return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null && value !== undefined));
 }

@@ -1,3 +1,5 @@
+import type { HealthSettings } from './health.ts';
+
 /** Policies of restart after an end by itself; `on-failure:N`: N times at most. `always` also starts with the daemon. */
 export type RestartAfterEnd = 'always' | 'unless-stopped' | 'on-failure' | `on-failure:${number}`;
 
@@ -64,6 +66,7 @@ export interface ContainerOptions extends ResourceLimits, Confinement {
 	readonly entrypoint?: readonly string[];
 	readonly labels?: Readonly<Record<string, string>>;
 	readonly restart?: RestartAfterEnd;
+	readonly health?: HealthSettings;
 }
 
 /** @returns the most restarts that a policy allows; undefined: it is not about failures */

@@ -66,6 +66,30 @@ export function signalProcess(process: ProcessIdentity, signal: NodeJS.Signals):
 	return result === 0;
 }
 
+/** Kills a process and, where it leads a process group, all of that. False when the process is gone. */
+export function killWithGroup(leader: ProcessIdentity): boolean {
+	// The number stays that of the group as long as the process is there.
+	if (isAlive(leader) && groupOf(leader.pid) === leader.pid) killGroup(leader.pid);
+	return signalProcess(leader, 'SIGKILL');
+}
+
+function killGroup(pid: number): void {
+	try {
+		process.kill(-pid, 'SIGKILL');
+	} catch {
+		// It ended.
+	}
+}
+
+function groupOf(pid: number): number | undefined {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+		return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+	} catch {
+		return undefined;
+	}
+}
+
 /** Children that the process made or inherited. Empty when it is gone. */
 export function childrenOf(pid: number): number[] {
 	try {

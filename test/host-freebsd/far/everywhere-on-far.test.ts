@@ -10,3 +10,4 @@ await import('#test/acceptance/everywhere/names.test.ts');
 await import('#test/acceptance/everywhere/restart.test.ts');
 await import('#test/acceptance/everywhere/addresses.test.ts');
 await import('#test/acceptance/everywhere/logs.test.ts');
+await import('#test/acceptance/everywhere/health.test.ts');

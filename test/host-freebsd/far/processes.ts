@@ -75,7 +75,8 @@ export function pgrep({ world, argv }: Call, socket: string): Answer {
 
 export function pkill({ world, argv }: Call, socket: string): Answer {
 	const signal = argv.find((word) => /^-(?:[A-Z]+|\d+)$/.test(word))?.slice(1) ?? 'TERM';
-	const pids = processesOf(world, jailOption(argv, '-j'), socket);
+	const file = argv.indexOf('-F');
+	const pids = file === -1 ? processesOf(world, jailOption(argv, '-j'), socket) : [pidIn(argv[file + 1] ?? '')];
 	for (const pid of pids) {
 		try {
 			process.kill(pid, /^\d+$/.test(signal) ? Number(signal) : `SIG${signal}`);
@@ -84,6 +85,10 @@ export function pkill({ world, argv }: Call, socket: string): Answer {
 		}
 	}
 	return { code: pids.length === 0 ? 1 : 0 };
+}
+
+function pidIn(file: string): number {
+	return Number.parseInt(readFileSync(file, 'utf8'), 10);
 }
 
 /** pwait(1): waits until all of these have ended, or with -t for so long. */

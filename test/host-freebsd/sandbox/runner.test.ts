@@ -123,6 +123,37 @@ for (const [way, open, skip] of [
 		assert.deepEqual(ends, [JAIL, JAIL]);
 	});
 
+	test(`${way}: a process with a timeout is killed with what it started, in time or by SIGKILL`, {
+		skip,
+	}, async (t) => {
+		const { runner } = await open(t);
+		const main = await runner.run({ ...first, attach: true }, spec('exec sleep 60'));
+		const { process } = spec('sleep 50 & echo $!; sleep 50; exit 0');
+		const timed = { kind: 'additional', container: JAIL, process, attach: true } as const;
+		for (const [execution, timeout] of [
+			['e1e1e1e1e1e1', 1000],
+			['e2e2e2e2e2e2', 50_000],
+		] as const) {
+			const begun = performance.now();
+			const running = await runner.run({ ...timed, execution, timeout });
+			const seen = new Watched(running);
+			await eventually('started', () => seen.stdout.endsWith('\n'));
+			if (timeout > 1000) running.kill('SIGKILL');
+			assert.equal((await running.ended).code, 137);
+			assert.ok(performance.now() - begun < 20_000);
+			await eventually('what it started is gone', () => !existsSync(`/proc/${seen.stdout.trim()}`));
+		}
+		const quick = await runner.run({
+			...timed,
+			execution: 'e3e3e3e3e3e3',
+			timeout: 9000,
+			process: spec('exit 3').process,
+		});
+		assert.equal((await quick.ended).code, 3);
+		main.kill('SIGKILL');
+		await main.ended;
+	});
+
 	test(`${way}: the process goes on when the daemon is gone, and the next one learns of its end`, {
 		skip,
 	}, async (t) => {

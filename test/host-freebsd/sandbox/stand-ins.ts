@@ -29,10 +29,11 @@ for p in $(grep -lzxF "KLEENE_TEST_JAIL=$JAILS/$2" /proc/[0-9]*/environ 2>/dev/n
 	p=\${p#/proc/}; echo "\${p%/environ}"; found=0
 done
 exit $found`,
-	// pkill -SIGNAL -j JAIL -F FILE
+	// pkill -SIGNAL -j JAIL -F FILE, or -j none -F FILE NAME
 	pkill: `[ "$2 $4" = "-j -F" ] || exit 2
 pid=$(cat "$5") || exit 3
-grep -qzxF "KLEENE_TEST_JAIL=$JAILS/$3" "/proc/$pid/environ" || exit 1
+if [ "$3" = none ]; then grep -qx "$6" "/proc/$pid/comm" || exit 1
+else grep -qzxF "KLEENE_TEST_JAIL=$JAILS/$3" "/proc/$pid/environ" || exit 1; fi
 kill "$1" "$pid"`,
 	pwait: `for p in "$@"; do while kill -0 "$p" 2>/dev/null; do sleep 0.02; done; done`,
 	stty: `[ "$1" = -f ] && shift && set -- -F "$@"

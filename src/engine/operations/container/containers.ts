@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { Health, HealthStatus } from '#model/container/health.ts';
 import type { ContainerOptions } from '#model/container/options.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
@@ -10,6 +11,7 @@ import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
+import type { Check } from '../../plan/run/health.ts';
 import {
 	changedLive,
 	changedPermissions,
@@ -22,6 +24,7 @@ import { sandboxOf, withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
+import type { HealthChecks } from './health-checks.ts';
 import type { Removals } from './removals.ts';
 import type { Restarts } from './restarts.ts';
 import { type Runs, requireStopped } from './runs.ts';
@@ -36,10 +39,20 @@ export interface ContainerState {
 	/** With the command and user of its image where it has none of its own. */
 	readonly container: Container;
 	readonly running: boolean;
+	/** Null: it does not run, or has no health check. */
+	readonly health: HealthStatus | null;
 	/** Addresses that its published ports lead to, one by one. */
 	readonly targets: readonly Target[];
 	/** Settings, by their keys in the API, that take effect at the next start. */
 	readonly pending: readonly ('jail_param' | 'options')[];
+}
+
+export interface ContainerDetails extends ContainerState {
+	readonly endpoints: Endpoint[];
+	/** Its health check. */
+	readonly check: Check | undefined;
+	/** Results of its present or last run; undefined: it had no check. */
+	readonly checks: Health | undefined;
 }
 
 export interface ContainerView extends ContainerState {
@@ -69,6 +82,7 @@ export class ContainerOperations {
 	readonly #names: HostsFileUpdater;
 	readonly #removals: Removals;
 	readonly #restarts: Restarts;
+	readonly #health: HealthChecks;
 
 	constructor(
 		context: EngineContext,
@@ -78,6 +92,7 @@ export class ContainerOperations {
 			names: HostsFileUpdater;
 			removals: Removals;
 			restarts: Restarts;
+			health: HealthChecks;
 		},
 	) {
 		this.#context = context;
@@ -86,6 +101,7 @@ export class ContainerOperations {
 		this.#names = others.names;
 		this.#removals = others.removals;
 		this.#restarts = others.restarts;
+		this.#health = others.health;
 	}
 
 	async list(all: boolean): Promise<ContainerView[]> {
@@ -107,10 +123,11 @@ export class ContainerOperations {
 		return views;
 	}
 
-	inspect(identifier: string): ContainerState & { endpoints: Endpoint[] } {
+	inspect(identifier: string): ContainerDetails {
 		const container = findContainer(this.#context.store, identifier);
 		const endpoints = this.#context.store.endpoints.ofContainer(container.id);
-		return { ...this.#state(container, this.#context.store.images.get(container.imageId)), endpoints };
+		const state = this.#state(container, this.#context.store.images.get(container.imageId));
+		return { ...state, endpoints, check: this.#health.checkOf(container), checks: this.#health.details(container.id) };
 	}
 
 	#state(container: Container, image: Image | undefined): ContainerState {
@@ -119,6 +136,7 @@ export class ContainerOperations {
 		return {
 			container: withImageDefaults(container, image),
 			running,
+			health: this.#health.status(container.id),
 			targets,
 			pending: this.#pending(container),
 		};
@@ -210,6 +228,7 @@ export class ContainerOperations {
 				if (parts) store.containers.setParts(id, parts);
 			});
 			if (name !== container.name) this.#names.changedBy(id);
+			if (change.options?.health) this.#health.refresh(id);
 			this.#context.events.tell({ kind: 'container-updated', container: id, name });
 			const pending = [...this.#pendingCommand(container, updated), ...this.#pending(updated)];
 			return { id, pending: [...new Set(pending)] };
@@ -256,8 +275,10 @@ export class ContainerOperations {
 	}
 }
 
-/** A policy of the original Kleene is in place of one of ours. */
+/** A policy of the original Kleene is in place of one of ours. Settings of the health check are changed one by one. */
 function changedOptions(before: ContainerOptions = {}, { options, restartPolicy }: ContainerChange): ContainerOptions {
 	const { restart: _, ...rest } = before;
-	return { ...(restartPolicy === undefined ? before : rest), ...options };
+	const health = { ...before.health, ...options?.health };
+	const merged = { ...(restartPolicy === undefined ? before : rest), ...options };
+	return Object.keys(health).length > 0 ? { ...merged, health } : merged;
 }

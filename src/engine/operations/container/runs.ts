@@ -74,6 +74,7 @@ export class Runs {
 	readonly #names: HostsFileUpdater;
 	readonly #removals: Removals;
 	readonly #active = new Map<string, Run>();
+	#onFirstEnded: (containerId: string) => void = () => {};
 
 	constructor(context: EngineContext, planner: RunPlanner, others: { names: HostsFileUpdater; removals: Removals }) {
 		this.#context = context;
@@ -81,6 +82,11 @@ export class Runs {
 		this.#names = others.names;
 		this.#removals = others.removals;
 		context.recorder.listen((change) => this.#onRecorded(change));
+	}
+
+	/** The process that a container was started with has ended; others may go on. Not of runs of an earlier daemon. */
+	onFirstEnded(listener: (containerId: string) => void): void {
+		this.#onFirstEnded = listener;
 	}
 
 	isRunning(containerId: string): boolean {
@@ -160,7 +166,10 @@ export class Runs {
 		}
 		options.announce?.();
 		events.tell({ kind: 'container-started', container: id, name });
-		return { process: await started.promise, announcements: announcements(parts), gone: run.gone.promise };
+		const process = await started.promise;
+		const onEnded = () => this.#active.get(id) === run && this.#onFirstEnded(id);
+		process.ended.then(onEnded, onEnded);
+		return { process, announcements: announcements(parts), gone: run.gone.promise };
 	}
 
 	#launch(container: string, { attach, size }: Attaching): Promise<HostProcess> {

@@ -19,6 +19,7 @@ export const FLAGS: Readonly<Record<keyof ContainerOptions, string>> = {
 	hosts: '--add-host',
 	dns: '--dns',
 	search: '--dns-search',
+	health: '--health-*',
 };
 
 /** Refusal of a value of an option. */

@@ -4,6 +4,7 @@ import type { NetworkDriver } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import { requireConfinement } from './confinement.ts';
 import { FLAGS, refuse } from './flags.ts';
+import { requireHealth } from './health.ts';
 
 /** Bytes; a runtime needs some to start a process. Source: Docker (moby daemon/daemon_unix.go, linuxMinMemory). */
 const LEAST_MEMORY = 6 * 1024 * 1024;
@@ -29,6 +30,7 @@ export function requireOptions(options: ContainerOptions, traits: HostTraits, dr
 	requireLimits(options, traits);
 	requireWords(options);
 	requireConfinement(options, traits, driver);
+	requireHealth(options.health);
 }
 
 function requireLimits({ memory, cpus, pids }: ContainerOptions, { limits }: HostTraits): void {

@@ -39,6 +39,8 @@ export interface Launch {
 	readonly inheritsEnv: boolean;
 	/** Users are those of the host (`exec.system_jail_user`). */
 	readonly hostUsers: boolean;
+	/** Milliseconds after which it is killed; absent: never. */
+	readonly timeout?: number;
 }
 
 /** Beginning of a mark in the output of a process, followed by `CODE LAST` and MARK_END. */
@@ -168,7 +170,7 @@ function startFile(launch: Launch): Script {
 		process.tty && size !== undefined ? sh`stty rows ${rows!} columns ${columns!}` : sh`:`,
 		sh`{ read -r flags <${state.run(container)}/jexec; } 2>/dev/null || flags=${'-l -U'}`,
 		...before.map((command) => sh`jexec $flags ${beforeUser} ${container} /bin/sh -c ${command} || exit`),
-		sh`echo $$ >${directory}/pid`,
+		sh`echo $PPID >${directory}/timer; echo $$ >${directory}/pid`,
 		sh`exec jexec $flags ${process.user} ${container} /usr/bin/env ${environmentOf(launch)} ${inWorkdir(process)}`,
 	);
 }
@@ -226,10 +228,15 @@ function runFile(launch: Launch): Script {
 		// Opened for reading alone, or the input would never end for the process.
 		launch.attach && launch.process.stdin ? sh`exec 6<${directory}/in 5>&-` : sh`exec 6<&5 5>&-`,
 		// A shell of its own, or some shells would say "Killed" into the error output of the process.
-		sh`(exec /bin/sh ${directory}/start.sh <&6 >&3 2>&4 6<&- 3>&- 4>&-); c=$?`,
+		sh`(exec ${inTime(launch)}/bin/sh ${directory}/start.sh <&6 >&3 2>&4 6<&- 3>&- 4>&-); c=$?`,
 		sh`exec 6<&-`,
 		afterwards(launch),
 	);
+}
+
+/** timeout(1) is the reaper of what it starts, and kills all of that. */
+function inTime({ timeout }: Launch): Script {
+	return timeout === undefined ? sh`` : sh`timeout --preserve-status -s KILL ${`${timeout / 1000}`} `;
 }
 
 /** script(1) gives the process a terminal, and is told to end by its closing alone: its own input never ends. */

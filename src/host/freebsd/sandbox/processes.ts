@@ -22,6 +22,8 @@ export interface ProcessParts {
 	/** Of the run, on the host. */
 	readonly directory: string;
 	readonly tty: boolean;
+	/** It runs below timeout(1). */
+	readonly timed: boolean;
 	readonly streams: ProcessStreams | undefined;
 	readonly ended: Promise<ProcessEnd>;
 }
@@ -49,7 +51,9 @@ export class JailProcess extends AttachableProcess {
 	}
 
 	kill(signal: NodeJS.Signals): void {
-		if (SIGNALS.has(signal)) this.#tell('signal', killScript(this.#parts.directory, this.#parts.container, signal));
+		const { directory, container, timed } = this.#parts;
+		if (timed && signal === 'SIGKILL') this.#tell('signal', expireScript(directory));
+		else if (SIGNALS.has(signal)) this.#tell('signal', killScript(directory, container, signal));
 	}
 
 	async #resize(): Promise<void> {
@@ -74,10 +78,24 @@ export class JailProcess extends AttachableProcess {
 /** `pkill -F -j` signals the one process, and only if it is in the jail: its id may have gone to somebody else. */
 function killScript(directory: string, container: string, signal: NodeJS.Signals): Script {
 	return lines(
+		untilStarted(directory),
+		sh`[ -e ${directory}/code ] || pkill ${`-${signal.slice(3)}`} -j ${container} -F ${directory}/pid`,
+	);
+}
+
+/** To timeout(1), SIGALRM says that the time is over: it kills all that it has started. */
+function expireScript(directory: string): Script {
+	return lines(
+		untilStarted(directory),
+		sh`[ -e ${directory}/code ] || pkill -ALRM -j none -F ${directory}/timer timeout`,
+	);
+}
+
+function untilStarted(directory: string): Script {
+	return lines(
 		sh`n=0; while [ ! -s ${directory}/pid ] && [ ! -e ${directory}/code ] && [ "$n" -lt ${STARTING} ]; do`,
 		sh`	n=$((n + 1)); sleep 0.1`,
 		sh`done`,
-		sh`[ -e ${directory}/code ] || pkill ${`-${signal.slice(3)}`} -j ${container} -F ${directory}/pid`,
 	);
 }
 

@@ -96,6 +96,7 @@ export class Runner {
 				container: launch.container,
 				directory: directoryOf(launch),
 				tty: launch.process.tty,
+				timed: launch.timeout !== undefined,
 				streams,
 				ended: this.#ended(launch, told, streams),
 			});
@@ -143,6 +144,7 @@ export class Runner {
 			beforeUser: spec?.hooks?.user ?? process.user,
 			inheritsEnv: spec?.inheritsEnv ?? false,
 			hostUsers: spec?.hostUsers ?? false,
+			...(first || request.timeout === undefined ? {} : { timeout: request.timeout }),
 		};
 	}
 

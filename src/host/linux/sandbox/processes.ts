@@ -137,7 +137,8 @@ export async function endOfAdditional(
 	// Without its conmon the process has nobody to write to, and nobody would ever tell how it ended.
 	if (told === undefined && execution.process !== undefined) signalProcess(execution.process, 'SIGKILL');
 	await execution.streams?.closed;
-	const code = told ?? KILLED;
+	// conmon has no code of a process that it killed.
+	const code = told === undefined || told < 0 ? KILLED : told;
 	return { code, sandboxEnded: await sandboxEndedWith(state, exits, code) };
 }
 

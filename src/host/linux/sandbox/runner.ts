@@ -4,7 +4,7 @@ import type { HostProcess, RunRequest } from '#host/driver.ts';
 import type { SandboxHooks, SandboxSpec } from '#model/sandbox.ts';
 import { execInContainer, type OciTools } from '#os/linux/oci/conmon.ts';
 import { startContainer } from '#os/linux/oci/runtime.ts';
-import { identify, isAlive, signalProcess } from '#os/linux/process.ts';
+import { identify, isAlive, killWithGroup, signalProcess } from '#os/linux/process.ts';
 import { connectSeqpacket } from '#os/linux/seqpacket.ts';
 import type { Paths } from '../paths.ts';
 import type { Admission } from './admission.ts';
@@ -127,7 +127,7 @@ export class Runner {
 	}
 
 	async #additional(state: SandboxState, request: RunRequest & { kind: 'additional' }): Promise<HostProcess> {
-		const { container, execution, process, attach, size } = request;
+		const { container, execution, process, attach, size, timeout } = request;
 		const outer = this.#bundle(container);
 		const spec = outer.part()!.spec;
 		const identity = await lookUp(usersOf(spec, this.#paths.containerRoot(container)), process.user);
@@ -149,12 +149,21 @@ export class Runner {
 				tty: process.tty,
 				stdin: process.stdin,
 				...(attach ? { onAttachable } : {}),
+				...(timeout === undefined ? {} : { timeout: backstopOf(timeout) }),
 			};
 			const { pid, code } = await this.#admission.run(() => execInContainer(this.#tools, exec));
 			const identified = identify(pid);
-			const kill = (signal: NodeJS.Signals) => identified !== undefined && signalProcess(identified, signal);
+			const killAll = () => void (identified && killWithGroup(identified));
+			const kill = (signal: NodeJS.Signals) => {
+				if (timeout !== undefined && signal === 'SIGKILL') killAll();
+				else if (identified !== undefined) signalProcess(identified, signal);
+			};
+			const timer = timeout === undefined ? undefined : setTimeout(killAll, timeout);
 			const ended = endOfAdditional(state, this.#exits, { process: identified, code, streams });
-			const removed = ended.finally(() => bundle.remove());
+			const removed = ended.finally(() => {
+				clearTimeout(timer);
+				return bundle.remove();
+			});
 			const control = process.tty ? bundle.control : undefined;
 			return new MonitoredProcess({ streams, control, kill, ended: removed });
 		} catch (error) {
@@ -194,6 +203,11 @@ export class Runner {
 		if (first !== undefined && isAlive(first)) return { container, first, status: bundle.status };
 		throw notRunning(container);
 	}
+}
+
+/** Seconds after which conmon does it, where no daemon has. */
+function backstopOf(timeout: number): number {
+	return Math.ceil(timeout / 1000) + 1;
 }
 
 function notRunning(container: string): KleeneError {

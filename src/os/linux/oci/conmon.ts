@@ -51,6 +51,8 @@ export interface ExecRequest extends MonitorRequest {
 	readonly spec: string;
 	/** Called before the process is started, once `directory`/attach takes connections. */
 	readonly onAttachable?: () => void;
+	/** Seconds after which conmon kills the process group of the process. */
+	readonly timeout?: number;
 }
 
 /** An additional process. */
@@ -79,7 +81,8 @@ export async function createContainer(tools: OciTools, request: CreateRequest): 
 export async function execInContainer(tools: OciTools, request: ExecRequest): Promise<Execution> {
 	const argv = monitorArgv(tools, request, request.execution);
 	argv.push(...logArgv(undefined), '--exec', '--exec-process-spec', request.spec);
-	const { onAttachable } = request;
+	const { onAttachable, timeout } = request;
+	if (timeout !== undefined) argv.push('--timeout', `${timeout}`);
 	const { pid, reports } = await inTime(tools, request, async () => {
 		const reports = await (onAttachable === undefined ? plainExec(argv) : attachedExec(argv, onAttachable));
 		return { pid: await reports.started(), reports };
