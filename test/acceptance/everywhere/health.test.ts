@@ -30,6 +30,14 @@ const healthOf = async (name: string) => (await inspect(name)).container.health;
 const resultsOf = async (name: string) => (await inspect(name)).container_health?.results ?? [];
 const run = (name: string, ...options: readonly string[]) =>
 	host.kleeOutput('run', '-d', '--name', name, ...options, host.image, 'sleep', '600');
+/** For a check: its process id, again and again. */
+const BEATING = 'while :; do echo $$ >>/tmp/beat; sleep 0.1; done';
+/** Process ids of the checks that go on now. */
+async function beating(name: string): Promise<string[]> {
+	await host.kleeOutput('exec', name, '/bin/sh', '-c', ': >/tmp/beat');
+	await sleep(500);
+	return (await host.kleeOutput('exec', name, 'cat', '/tmp/beat')).split('\n').filter((line) => line !== '');
+}
 const becomes = (name: string, health: string) =>
 	eventually(`${name} is ${health}`, async () => (await healthOf(name)) === health);
 
@@ -64,7 +72,7 @@ test('a container is starting, healthy, unhealthy and healthy again, as its chec
 });
 
 test('a check that takes too long is killed with what it started, and 4 KiB of its output are kept', async () => {
-	const command = 'head -c 9000 /dev/zero | tr "\\0" x; sleep 4321 & sleep 4321; true';
+	const command = `head -c 9000 /dev/zero | tr "\\0" x; (${BEATING}) & sleep 4321; true`;
 	await run(
 		'slow',
 		'--health-cmd',
@@ -81,7 +89,7 @@ test('a check that takes too long is killed with what it started, and 4 KiB of i
 	assert.equal(result?.exit_code, -1);
 	assert.match(result?.output ?? '', /^x{4096}\.\.\.health check took longer than its timeout, 1 seconds$/);
 	await host.kleeOutput('container', 'update', 'slow', '--health-interval', '1h');
-	await eventually('its processes are gone', async () => !(await host.kleeOutput('top', 'slow')).includes('4321'));
+	await eventually('its processes are gone', async () => (await beating('slow')).length === 0);
 });
 
 test('health survives the daemon, and a check under way ends without one', async () => {
@@ -89,7 +97,7 @@ test('health survives the daemon, and a check under way ends without one', async
 	await run(
 		'stuck',
 		'--health-cmd',
-		'sleep 1234; true',
+		BEATING,
 		'--health-interval',
 		'100ms',
 		'--health-timeout',
@@ -99,12 +107,16 @@ test('health survives the daemon, and a check under way ends without one', async
 	);
 	await becomes('calm', 'healthy');
 	await host.kleeOutput('container', 'update', 'calm', '--health-interval', '1h');
-	await eventually('a check is under way', async () => (await host.kleeOutput('top', 'stuck')).includes('1234'));
+	let check = '';
+	await eventually('a check is under way', async () => {
+		[check = ''] = (await beating('stuck')).slice(-1);
+		return check !== '';
+	});
 	const before = await resultsOf('calm');
 	await host.stopDaemon('SIGKILL');
 	await sleep(3500);
 	await host.startDaemon();
-	assert.ok(!(await host.kleeOutput('top', 'stuck')).includes('1234'), 'the check of the daemon before is gone');
+	assert.ok(!(await beating('stuck')).includes(check), 'the check of the daemon before is gone');
 	assert.equal(await healthOf('calm'), 'healthy');
 	assert.deepEqual(await resultsOf('calm'), before);
 	const count = async () => (await inspect('stuck')).container_health?.failures ?? 0;

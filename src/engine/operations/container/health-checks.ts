@@ -14,6 +14,8 @@ import { processOf } from '../../plan/run/sandbox.ts';
 import type { Runs } from './runs.ts';
 
 const KILLED = 137;
+/** Milliseconds in which a host notices that no process is left in a container. */
+const END_OF_CONTAINER = 2000;
 
 /** A running container with a health check. */
 interface Watched {
@@ -23,6 +25,8 @@ interface Watched {
 	timer?: NodeJS.Timeout;
 	/** The check under way. */
 	attempt?: Attempt | undefined;
+	/** The first process of the container has ended. */
+	firstEnded?: boolean;
 }
 
 interface Attempt {
@@ -44,7 +48,7 @@ export class HealthChecks {
 		this.#context = context;
 		this.#runs = runs;
 		context.recorder.listen((change) => this.#onRecorded(change));
-		runs.onFirstEnded((id) => this.#abandon(id));
+		runs.onFirstEnded((id) => this.#onFirstEnded(id));
 	}
 
 	/** When a daemon begins: containers that went on without one. */
@@ -116,6 +120,12 @@ export class HealthChecks {
 	}
 
 	/** A check is not to keep a container running whose other processes have ended. */
+	#onFirstEnded(id: string): void {
+		const watched = this.#watched.get(id);
+		if (watched) watched.firstEnded = true;
+		this.#abandon(id);
+	}
+
 	#abandon(id: string): void {
 		const attempt = this.#watched.get(id)?.attempt;
 		if (!attempt) return;
@@ -140,7 +150,8 @@ export class HealthChecks {
 		} catch (error) {
 			this.#context.log.error({ container: id, error: messageOf(error) }, 'cannot check the health of a container');
 		}
-		if (this.#watched.get(id) === watched) this.#schedule(watched, check.interval);
+		const delay = watched.firstEnded ? Math.max(check.interval, END_OF_CONTAINER) : check.interval;
+		if (this.#watched.get(id) === watched) this.#schedule(watched, delay);
 	}
 
 	#take(watched: Watched, result: HealthResult): void {

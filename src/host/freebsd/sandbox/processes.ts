@@ -87,7 +87,7 @@ function killScript(directory: string, container: string, signal: NodeJS.Signals
 function expireScript(directory: string): Script {
 	return lines(
 		untilStarted(directory),
-		sh`[ -e ${directory}/code ] || pkill -ALRM -j none -F ${directory}/timer timeout`,
+		sh`[ -e ${directory}/code ] || [ ! -e ${directory}/timer ] || pkill -ALRM -j none -F ${directory}/timer timeout`,
 	);
 }
 
