@@ -20,7 +20,28 @@ export const STDERR = 2;
 export type ClientControl =
 	| { readonly type: 'resize'; readonly rows: number; readonly columns: number }
 	| { readonly type: 'end-of-input' }
-	| { readonly type: 'signal'; readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT' };
+	| { readonly type: 'signal'; readonly signal: ForwardedSignal };
+
+/** Signals that ask a program to end. */
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/**
+ * Signals for the process of a session. Left out: those of job control, which are for the client itself, and SIGWINCH, for
+ * which there is `resize`. Each exists on Linux and FreeBSD.
+ */
+export const FORWARDED_SIGNALS = [
+	...ENDING_SIGNALS,
+	'SIGUSR1',
+	'SIGUSR2',
+	'SIGALRM',
+	'SIGVTALRM',
+	'SIGABRT',
+	'SIGTRAP',
+	'SIGSYS',
+	'SIGIO',
+] as const;
+
+export type ForwardedSignal = (typeof FORWARDED_SIGNALS)[number];
 
 /** Keys in alphabetical order: the exact text of the first frame is part of the contract. */
 export interface WebSocketMessage {

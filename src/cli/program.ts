@@ -7,6 +7,7 @@ import { printRefusal } from './render/refusal.ts';
 import { BOOLEAN_OPTIONS } from './syntax/network.ts';
 import { pathOf, resolveCommand } from './syntax/resolve.ts';
 import { commandTree } from './syntax/tree.ts';
+import { requireText } from './utf8.ts';
 
 /** Runs one command line. @returns the exit code, which is not acted upon, so that output still in flight gets out */
 export async function runKlee(words: readonly string[]): Promise<number> {
@@ -14,6 +15,7 @@ export async function runKlee(words: readonly string[]): Promise<number> {
 	const root = commandTree(words);
 	const { command, rest } = resolveCommand(root, words);
 	try {
+		for (const [index, word] of words.entries()) requireText(word, `argument ${index + 1}`, 'argument');
 		if (rest.length === 0 && wantsHelp(command)) command.outputHelp();
 		else await root.parseAsync(bound(command, words), { from: 'user' });
 		return 0;

@@ -25,6 +25,7 @@ import { Listeners } from './listeners/listeners.ts';
 import { openLog } from './log.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
+import { handleSignals, logWarnings, takeSignals } from './signals.ts';
 import { Streams } from './streams/upgrade.ts';
 import { confirmation, hasTerminal } from './terminal.ts';
 import { VERSION } from './version.ts';
@@ -60,6 +61,7 @@ async function setUpPfOfHost(words: readonly string[]): Promise<void> {
 async function main(): Promise<void> {
 	// Settings of bin/kleened for this process, not for those that it starts.
 	for (const name of ['MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_']) delete process.env[name];
+	const ignored = takeSignals();
 	const [, , command, ...words] = process.argv;
 	if (command === 'setup-pf') return setUpPfOfHost(words);
 	const order = readRecoveryOrder(command, words);
@@ -77,15 +79,23 @@ async function main(): Promise<void> {
 		});
 	const log = openLog(config.logLevel);
 	if (order) return recoverRoot(config, order, log);
-	await serve(config, log, process.argv.slice(2));
+	logWarnings(log);
+	await serve(config, log, { options: process.argv.slice(2), ignored });
 }
 
-async function serve(config: DaemonConfig, log: PinoLogger, options: readonly string[]): Promise<void> {
+interface Start {
+	/** Of the command line. */
+	readonly options: readonly string[];
+	/** Signals that the parent had ignored. */
+	readonly ignored: ReadonlySet<string>;
+}
+
+async function serve(config: DaemonConfig, log: PinoLogger, { options, ignored }: Start): Promise<void> {
 	requireOutermost(config.root, DATABASE);
 	const undo = noteContent(config.root, DATABASE);
 	const unlock = lockRoot(config.root, tryLock);
 	const listeners = new Listeners(log);
-	reloadAtHangup(listeners);
+	reloadAtHangup(listeners, ignored.has('SIGHUP'));
 	const opened: (() => void | Promise<void>)[] = [unlock];
 	let store: Store | undefined;
 	try {
@@ -95,7 +105,7 @@ async function serve(config: DaemonConfig, log: PinoLogger, options: readonly st
 		const host = await openHost({ ...config, store: store.identity, names: new NameDirectory(store), log });
 		opened.push(() => host.close());
 		announce(host, config, log);
-		await run(config, log, { store, host, listeners, unlock });
+		await run(config, log, { store, host, listeners, unlock, ignored });
 	} catch (error) {
 		const isUnused = store === undefined || isEmpty(store);
 		for (const close of opened.reverse()) await close();
@@ -114,9 +124,14 @@ interface Opened {
 	readonly host: HostDriver;
 	readonly listeners: Listeners;
 	readonly unlock: () => void;
+	readonly ignored: ReadonlySet<string>;
 }
 
-async function run(config: DaemonConfig, log: PinoLogger, { store, host, listeners, unlock }: Opened): Promise<void> {
+async function run(
+	config: DaemonConfig,
+	log: PinoLogger,
+	{ store, host, listeners, unlock, ignored }: Opened,
+): Promise<void> {
 	const engine = new Engine(store, host, log, { allowHostHooks: config.allowHostHooks });
 	await engine.start(config.newStore ? 'is given up' : 'is refused');
 	store.keepRecords();
@@ -139,12 +154,16 @@ async function run(config: DaemonConfig, log: PinoLogger, { store, host, listene
 		unlock();
 		process.exit(0);
 	};
-	for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal));
+	handleSignals(ignored, (signal) => void stop(signal), log);
 }
 
-/** Reads certificates again at SIGHUP. The hang-up of the terminal that the daemon was started in ends it. */
-function reloadAtHangup(listeners: Listeners): void {
-	const attended = hasTerminal();
+/**
+ * Reads certificates again at SIGHUP. The hang-up of the terminal that the daemon was started in ends it.
+ *
+ * @param outlives it was started to outlive its terminal, as by nohup
+ */
+function reloadAtHangup(listeners: Listeners, outlives: boolean): void {
+	const attended = !outlives && hasTerminal();
 	process.on('SIGHUP', () => {
 		if (!attended || hasTerminal())
 			return listeners.reload(() => readArguments(process.argv.slice(2)).config.listeners);

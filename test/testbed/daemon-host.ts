@@ -138,12 +138,18 @@ export abstract class DaemonHost {
 		return JSON.parse(await this.kleeOutput(...args, '--json')) as T;
 	}
 
-	/** `klee ...` that goes on while the test types; with a terminal of this size where one is given. */
+	/**
+	 * `klee ...` that goes on while the test types; with a terminal of this size where one is given.
+	 *
+	 * @param by script of a shell that starts it, as `"$@"`
+	 */
 	converse(
 		args: readonly string[],
 		terminal?: { readonly rows: number; readonly columns: number },
 		environment = this.environment,
+		by?: string,
 	): Conversation {
+		if (by !== undefined) return new Conversation(['/bin/sh', '-c', by, 'sh', KLEE, ...args], environment);
 		if (!terminal) return new Conversation([KLEE, ...args], environment);
 		const size = `stty rows ${terminal.rows} cols ${terminal.columns}`;
 		const command = `${size}; exec ${[KLEE, ...args].map(quoted).join(' ')}`;

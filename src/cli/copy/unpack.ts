@@ -16,7 +16,6 @@ import {
 	utimesSync,
 	write,
 } from 'node:fs';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -27,6 +26,10 @@ const writeAsync = promisify(write);
 
 /** With descriptors of directories as paths, nobody can put a link in the way between the look and the writing. */
 const HAS_DESCRIPTOR_PATHS = existsSync('/proc/self/fd');
+/** Names are bytes: one character for each. The types of tar-stream do not know the option. */
+const READING: Parameters<typeof extract>[0] & { readonly filenameEncoding: BufferEncoding } = {
+	filenameEncoding: 'latin1',
+};
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /**
@@ -34,21 +37,33 @@ const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOL
  * @param as name that takes the place of the first one of each entry
  */
 export async function unpack(archive: AsyncIterable<Buffer>, directory: string, as: string): Promise<void> {
-	const reader = extract();
+	const reader = extract(READING);
 	const feeding = pipeline(Readable.from(archive), reader);
 	feeding.catch(() => {});
 	const times: (() => void)[] = [];
 	for await (const entry of reader) {
-		const [first = '', ...rest] = componentsOf(entry.header.name);
+		const [first = '', ...rest] = componentsOf(bytesIn(entry.header, 'path') ?? entry.header.name);
 		// The directory itself: its files come into the target.
-		const path = as === '.' ? rest : [as, ...rest];
-		if (first !== '' && path.length > 0) await put(directory, path, { header: entry.header, content: entry, times });
+		const path = as === '.' ? rest : [bytesOfText(as), ...rest];
+		if (first !== '' && path.length > 0)
+			await put(Buffer.from(directory), path, { header: entry.header, content: entry, times });
 		entry.resume();
 	}
 	await feeding;
 	for (const set of times.reverse()) set();
 }
 
+/** A name in a PAX header, which is UTF-8; undefined where it has none. */
+function bytesIn({ pax }: Header, record: 'path' | 'linkpath'): string | undefined {
+	const text = Object.entries(pax ?? {}).find(([key]) => key === record)?.[1];
+	return typeof text === 'string' && text ? bytesOfText(text) : undefined;
+}
+
+function bytesOfText(text: string): string {
+	return Buffer.from(text).toString('latin1');
+}
+
+/** @param name one character for each byte, as all names from here on */
 function componentsOf(name: string): string[] {
 	const parts = name.split('/').filter((part) => part !== '');
 	if (parts.includes('..') || name.includes('\0') || name.startsWith('/'))
@@ -63,28 +78,29 @@ interface Entry {
 	readonly times: (() => void)[];
 }
 
-async function put(root: string, path: readonly string[], { header, content, times }: Entry): Promise<void> {
+async function put(root: Buffer, path: readonly string[], { header, content, times }: Entry): Promise<void> {
 	const name = path.at(-1)!;
 	const parent = openParent(root, path.slice(0, -1), header.name);
 	try {
-		const place = join(parent.path, name);
+		const place = below(parent.path, name);
 		const time = header.mtime ?? new Date();
 		if (header.type === 'directory') {
 			makeDirectory(place, header.name);
 			chmodSync(place, (header.mode ?? 0o755) & 0o777);
-			const whole = join(root, ...path);
+			const whole = below(root, path.join('/'));
 			times.push(() => lstatSync(whole).isDirectory() && utimesSync(whole, time, time));
 			return;
 		}
 		clear(place, header.name);
-		if (header.type === 'symlink') symlinkSync(header.linkname ?? '', place);
+		if (header.type === 'symlink')
+			symlinkSync(Buffer.from(bytesIn(header, 'linkpath') ?? header.linkname ?? '', 'latin1'), place);
 		else if (header.type === 'file') await writeFile(place, header, content);
 	} finally {
 		parent.close();
 	}
 }
 
-async function writeFile(place: string, { mode, mtime }: Header, content: AsyncIterable<unknown>): Promise<void> {
+async function writeFile(place: Buffer, { mode, mtime }: Header, content: AsyncIterable<unknown>): Promise<void> {
 	const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 	const fd = openSync(place, flags, 0o600);
 	try {
@@ -101,26 +117,30 @@ async function* bytesOf(content: AsyncIterable<unknown>): AsyncGenerator<Buffer>
 	for await (const piece of content) if (Buffer.isBuffer(piece)) yield piece;
 }
 
+function below(directory: Buffer, name: string): Buffer {
+	return Buffer.concat([directory, Buffer.from('/'), Buffer.from(name, 'latin1')]);
+}
+
 /** Goes down one directory after the other; a link on the way is refused. */
-function openParent(root: string, path: readonly string[], entry: string): { readonly path: string; close(): void } {
+function openParent(root: Buffer, path: readonly string[], entry: string): { readonly path: Buffer; close(): void } {
 	let fd = openSync(root, constants.O_RDONLY | constants.O_DIRECTORY);
 	let place = root;
-	const pathOf = () => (HAS_DESCRIPTOR_PATHS ? `/proc/self/fd/${fd}` : place);
+	const pathOf = () => (HAS_DESCRIPTOR_PATHS ? Buffer.from(`/proc/self/fd/${fd}`) : place);
 	for (const name of path) {
 		try {
-			const next = openSync(join(pathOf(), name), DIRECTORY);
+			const next = openSync(below(pathOf(), name), DIRECTORY);
 			closeSync(fd);
 			fd = next;
 		} catch {
 			closeSync(fd);
 			throw hostile(entry, 'it leads through something that is no directory');
 		}
-		place = join(place, name);
+		place = below(place, name);
 	}
 	return { path: pathOf(), close: () => closeSync(fd) };
 }
 
-function makeDirectory(place: string, entry: string): void {
+function makeDirectory(place: Buffer, entry: string): void {
 	const there = lstatSync(place, { throwIfNoEntry: false });
 	if (there?.isDirectory()) return;
 	if (there) clear(place, entry);
@@ -128,7 +148,7 @@ function makeDirectory(place: string, entry: string): void {
 }
 
 /** Of what is there: a directory only when it is empty. */
-function clear(place: string, entry: string): void {
+function clear(place: Buffer, entry: string): void {
 	const there = lstatSync(place, { throwIfNoEntry: false });
 	if (!there) return;
 	try {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
+import { requireText, textOf } from '../utf8.ts';
 
 export interface EnvironmentOptions {
 	readonly env: readonly string[];
@@ -23,6 +24,7 @@ function variable(text: string, own: NodeJS.ProcessEnv): string[] {
 			'write --env NAME=VALUE, or --env NAME to pass one on',
 		);
 	const value = own[text];
+	requireText(value ?? '', `environment variable ${text}`, 'environment');
 	return value === undefined ? [] : [`${text}=${value}`];
 }
 
@@ -46,8 +48,9 @@ function readVariables(path: string, own: NodeJS.ProcessEnv): string[] {
 }
 
 function readText(path: string): string {
+	let bytes: Buffer;
 	try {
-		return readFileSync(path, 'utf8');
+		bytes = readFileSync(path);
 	} catch (error) {
 		throw usageError(
 			`cannot read environment variables from ${path}`,
@@ -55,4 +58,5 @@ function readText(path: string): string {
 			'name a file with NAME=VALUE in each line',
 		);
 	}
+	return textOf(bytes, `file ${path}`);
 }

@@ -1,5 +1,7 @@
 import { usageError } from '../failure.ts';
 import { errorText } from '../render/output.ts';
+import { restoreBeforeSignals } from './signals.ts';
+import { rawMode } from './terminal.ts';
 
 /** Reads a line of the terminal without showing it. */
 export async function readSecret(question: string): Promise<string> {
@@ -11,11 +13,13 @@ export async function readSecret(question: string): Promise<string> {
 			'add --password-stdin to read it from there',
 		);
 	errorText(question);
-	stdin.setRawMode(true);
+	const restore = rawMode();
+	const stop = restoreBeforeSignals(restore);
 	try {
 		return await typedLine();
 	} finally {
-		stdin.setRawMode(false);
+		stop();
+		restore();
 		stdin.pause();
 		errorText('\n');
 	}

@@ -27,10 +27,17 @@ export function rawMode(): () => void {
 	const { stdin } = process;
 	if (!stdin.isTTY) return () => {};
 	stdin.setRawMode(true);
+	// The shell that klee was stopped for has set the terminal as it needs it.
+	const again = () => {
+		stdin.setRawMode(false);
+		stdin.setRawMode(true);
+	};
 	const restore = () => {
 		process.off('exit', restore);
+		process.off('SIGCONT', again);
 		stdin.setRawMode(false);
 	};
 	process.on('exit', restore);
+	process.on('SIGCONT', again);
 	return restore;
 }

@@ -17,6 +17,8 @@ export async function listen(config: ListenerConfig, app: App, streams: Streams)
 	const server = secure
 		? createHttpsServer(readListenerTls(config), (request, response) => app.routing(request, response))
 		: createHttpServer((request, response) => app.routing(request, response));
+	// A client that has said all may still wait for the answer: its half of the connection ends first (`nc -N`).
+	Object.assign(server, { httpAllowHalfOpen: true });
 	streams.attachTo(server);
 	if (at.path) await clearSocket(config.address, at.path);
 	await new Promise<void>((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { WebSocket } from 'ws';
 import { ExecStartConfig } from '#api/executions.ts';
-import { CLOSE, type ClientControl, closingLine, STDERR, STDOUT, starting } from '#api/frames.ts';
+import { CLOSE, type ClientControl, closingLine, FORWARDED_SIGNALS, STDERR, STDOUT, starting } from '#api/frames.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { Logger } from '#engine/logger.ts';
 import type { Session } from '#engine/operations/container/executions.ts';
@@ -133,15 +133,13 @@ function control(text: string, { process }: Session): void {
 	else if (message?.type === 'signal') process.kill(message.signal);
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
-
 /** Undefined for anything that is not exactly a control message. */
 function parseControl(text: string): ClientControl | undefined {
 	try {
 		const { type, rows, columns, signal } = JSON.parse(text);
 		const size = [rows, columns].every((value) => Number.isInteger(value) && value > 0 && value < 65_536);
 		if (type === 'resize' && size) return { type, rows, columns };
-		if (type === 'signal' && SIGNALS.includes(signal)) return { type, signal };
+		if (type === 'signal' && FORWARDED_SIGNALS.includes(signal)) return { type, signal };
 		return type === 'end-of-input' ? { type } : undefined;
 	} catch {
 		return undefined;

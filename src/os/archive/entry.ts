@@ -53,7 +53,7 @@ const TYPES: { readonly [name: string]: EntryType } = {
  */
 export function parseEntry(header: Header, records: Records): ArchiveEntry {
 	const pax = recordsOf(header);
-	const bytes = nameOf(header, pax);
+	const bytes = nameOf(header, pax, records);
 	const name = printable(bytes);
 	// The reader gives null for types it does not know.
 	const type = TYPES[String(header.type)];
@@ -68,7 +68,7 @@ export function parseEntry(header: Header, records: Records): ArchiveEntry {
 				entry: name,
 			},
 		);
-	const link = pax.linkpath ? toBytes(pax.linkpath) : (header.linkname ?? '');
+	const link = records.get('linkpath')?.toString('latin1') ?? textOr(pax.linkpath, header.linkname ?? '');
 	return {
 		type,
 		path: parsePath(bytes, name),
@@ -86,9 +86,14 @@ export function parseEntry(header: Header, records: Records): ArchiveEntry {
 }
 
 /** Of a sparse file the name in its header is a made up one. */
-function nameOf({ name }: Header, pax: Readonly<Record<string, string>>): string {
-	const given = pax['GNU.sparse.name'] ?? pax.path;
-	return given ? toBytes(given) : name;
+function nameOf({ name }: Header, pax: Readonly<Record<string, string>>, records: Records): string {
+	const raw = records.get('GNU.sparse.name') ?? records.get('path');
+	return raw?.toString('latin1') ?? textOr(pax.path, name);
+}
+
+/** A record of a PAX header that counts for all entries; it is text by now. */
+function textOr(given: string | undefined, otherwise: string): string {
+	return given ? toBytes(given) : otherwise;
 }
 
 /** The records of a PAX header. */

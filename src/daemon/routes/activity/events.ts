@@ -3,7 +3,7 @@ import { Event, EventQuery, JSON_LINES } from '#api/activity/events.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { EngineEvent, EventsMissed } from '#engine/events.ts';
 import type { App } from '../../http.ts';
-import { contentOf, linesOf, timeOf } from './stream.ts';
+import { contentOf, endWithClient, linesOf, timeOf } from './stream.ts';
 
 export function eventRoutes(app: App, { activity }: Engine): void {
 	app.route({
@@ -15,7 +15,7 @@ export function eventRoutes(app: App, { activity }: Engine): void {
 			response: { 200: contentOf(JSON_LINES, Event) },
 		},
 		config: { errors: [500] },
-		handler: async ({ query }, reply) => {
+		handler: async ({ query, raw }, reply) => {
 			const { type = '', container, network, since, until } = query;
 			const selection = {
 				types: type.split(',').filter((one) => one !== ''),
@@ -28,6 +28,7 @@ export function eventRoutes(app: App, { activity }: Engine): void {
 			const events = activity.events.follow(selection, left.signal);
 			const body = Readable.from(linesOf(events, present), { objectMode: false });
 			body.once('close', () => left.abort());
+			if (until === undefined) endWithClient(raw);
 			return reply.type(JSON_LINES).send(body);
 		},
 	});

@@ -6,7 +6,7 @@ import type { Engine } from '#engine/engine.ts';
 import type { SelectedRecord } from '#engine/operations/activity/logs.ts';
 import { logTime } from '#model/activity/log.ts';
 import type { App } from '../../http.ts';
-import { contentOf, timeOf } from './stream.ts';
+import { contentOf, endWithClient, timeOf } from './stream.ts';
 
 const GAP = 'output is missing here: more was written at once than is kept';
 
@@ -21,7 +21,7 @@ export function logRoutes(app: App, { activity }: Engine): void {
 			response: { 200: contentOf(MULTIPLEXED) },
 		},
 		config: { errors: [404, 500] },
-		handler: async ({ params, query }, reply) => {
+		handler: async ({ params, query, raw }, reply) => {
 			const { follow = false, tail, timestamps = false } = query;
 			const gone = new AbortController();
 			const [since, until] = [timeOf('since', query.since), timeOf('until', query.until)].map(
@@ -30,6 +30,7 @@ export function logRoutes(app: App, { activity }: Engine): void {
 			const batches = activity.logs.read(params.container_id, { follow, tail, since, until, abandoned: gone.signal });
 			const body = Readable.from(framesOf(batches, timestamps), { objectMode: false });
 			body.once('close', () => gone.abort());
+			if (follow) endWithClient(raw);
 			return reply.type(MULTIPLEXED).send(body);
 		},
 	});

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import Type from 'typebox';
 import { KleeneError } from '#errors/kleene-error.ts';
 
@@ -25,4 +26,12 @@ export async function* linesOf<T extends object>(
 	present: (value: T) => object = (value) => value,
 ): AsyncGenerator<string> {
 	for await (const value of values) yield `${JSON.stringify(present(value))}\n`;
+}
+
+/**
+ * Ends a response that has no end of its own once the client says no more: one that is gone and one that has ended its half
+ * of the connection look the same, until something is sent.
+ */
+export function endWithClient({ socket }: IncomingMessage): void {
+	socket.once('end', () => socket.destroy());
 }

@@ -67,14 +67,14 @@ export class Listener {
 		// Nobody asks from port 0, and nothing can be sent there.
 		if (!query || port === 0) return;
 		const client: Client = { source: withoutZone(address), stream: false, limit: datagramLimit(query) };
-		this.#answer(query, client, (answer) => {
+		void this.#answer(query, client, (answer) => {
 			// An answer that cannot be sent is a lost one: the client asks again.
 			this.#datagrams.send(answer, port, address, () => undefined);
 		});
 	}
 
 	#serve(fd: number): Server {
-		const server = createServer({ noDelay: true }, (connection) => this.#onConnection(connection));
+		const server = createServer({ noDelay: true, allowHalfOpen: true }, (connection) => this.#onConnection(connection));
 		server.maxConnections = MOST_CONNECTIONS;
 		server.on('error', (error) => this.#failed(error));
 		return server.listen({ fd, exclusive: true });
@@ -83,6 +83,15 @@ export class Listener {
 	#onConnection(connection: Socket): void {
 		const source = withoutZone(connection.remoteAddress ?? '');
 		const reader = new MessageReader();
+		// A client may end its half before it has its answers.
+		let [waiting, hasEnded] = [0, false];
+		const finish = () => {
+			if (hasEnded && waiting === 0) connection.end();
+		};
+		connection.on('end', () => {
+			hasEnded = true;
+			finish();
+		});
 		this.#connections.add(connection);
 		connection.setTimeout(IDLE, () => connection.destroy());
 		connection.on('close', () => this.#connections.delete(connection));
@@ -93,19 +102,24 @@ export class Listener {
 			for (const message of reader.read(chunk)) {
 				const query = parseQuery(message);
 				if (!query) return void connection.destroy();
-				this.#answer(query, { source, stream: true, limit: LONGEST_MESSAGE }, (answer) => {
+				waiting += 1;
+				const answered = this.#answer(query, { source, stream: true, limit: LONGEST_MESSAGE }, (answer) => {
 					if (connection.writable && !connection.write(frame(answer))) connection.pause();
+				});
+				void answered.then(() => {
+					waiting -= 1;
+					finish();
 				});
 			}
 		});
 	}
 
-	#answer(query: Query, client: Client, send: (answer: Buffer) => void): void {
+	#answer(query: Query, client: Client, send: (answer: Buffer) => void): Promise<void> {
 		const respond = async () => this.#options.respond(query, client);
 		const deliver = (answer: Buffer | undefined) => {
 			if (answer && !this.#closed) send(answer);
 		};
-		respond().then(deliver, (error: unknown) => this.#failed(error));
+		return respond().then(deliver, (error: unknown) => this.#failed(error));
 	}
 
 	#failed(error: unknown): void {
