@@ -1,6 +1,7 @@
 /** The end of the demo: an application, from its Dockerfile to its removal. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../test/testbed/eventually.ts';
 import { Registry } from '../../test/testbed/registry.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -17,6 +18,7 @@ COPY --from=pages /out /srv/web
 COPY --chmod=755 visit /srv/web/cgi-bin/
 COPY --chmod=755 count /srv/store/cgi-bin/
 EXPOSE 80
+HEALTHCHECK --interval=1s CMD busybox wget -q -O /dev/null http://127.0.0.1/
 CMD ["busybox", "httpd", "-fv", "-p", "80", "-h", "/srv/web"]
 `,
 	'index.html': '<h1>The EDITION edition</h1>\n',
@@ -78,16 +80,27 @@ async function start(demo: Narrator, image: string): Promise<void> {
 	await demo.klee('network', 'create', '-t', 'bridge', '--subnet', '10.4.8.0/24', '--internal', 'back');
 	await demo.klee('volume', 'create', 'visits');
 	await startStore(demo, image);
-	await demo.klee('create', '-l', 'vnet', '--name', 'web', '-n', 'front', '-p', '8080:80', image);
-	await demo.klee('network', 'connect', 'back', 'web');
-	await demo.klee('start', '-d', 'web');
+	await demo.klee('run', '-d', '-l', 'vnet', '--name', 'web', '-n', 'front', '-n', 'back', '-p', '8080:80', image);
 	const ports = await demo.klee('port', 'web');
 	demo.check('the port of the web server is published', ports.stdout, /^80\/tcp -> \*:8080$/m);
 }
 
 async function startStore(demo: Narrator, image: string): Promise<void> {
 	const network = ['-l', 'vnet', '-n', 'back', '--name', 'store', '-m', 'visits:/data'];
-	await demo.klee('run', '-d', ...network, image, 'busybox', 'httpd', '-f', '-p', '7000', '-h', '/srv/store');
+	await demo.klee(
+		'run',
+		'-d',
+		...network,
+		'--no-healthcheck',
+		image,
+		'busybox',
+		'httpd',
+		'-f',
+		'-p',
+		'7000',
+		'-h',
+		'/srv/store',
+	);
 }
 
 async function use(demo: Narrator, image: string): Promise<void> {
@@ -107,8 +120,12 @@ async function use(demo: Narrator, image: string): Promise<void> {
 	demo.check('the web server has logged the requests', logs.stdout, /response:200/);
 	const stats = await demo.klee('stats', '--no-stream');
 	demo.check('both containers use something', [/ web /.test(stats.stdout), / store /.test(stats.stdout)], [true, true]);
+	await eventually('the web server is healthy', async () =>
+		(await demo.host.kleeOutput('ps')).includes('running (healthy)'),
+	);
 	const list = await demo.klee('ps');
 	demo.check('both run', list.stdout.match(/ running /g)?.length, 2);
+	demo.check('the web server is healthy', list.stdout, / web .* running \(healthy\) /);
 }
 
 /** Fetches a page from the host until it has the text: started is not yet listening. */

@@ -12,7 +12,7 @@ import {
 	type RunOptions,
 } from '../parse/container.ts';
 import { environmentOf } from '../parse/environment.ts';
-import { joiningConfig } from '../parse/network.ts';
+import { joiningsOf } from '../parse/network.ts';
 import { randomName } from '../random-name.ts';
 import { line, lines, planned, warn } from '../render/output.ts';
 import { type AttachOptions, commandConfig, runContainer, startDetached, startExecution } from '../session/start.ts';
@@ -48,12 +48,13 @@ export const run: Action<RunOptions> = async ({ args, options, client }) => {
 const OWN_COMMAND = { cmd: [], env: [], user: '' } as const;
 
 function endpointsOf(options: ContainerCreateOptions): { endpoints?: Joining[] } {
-	return options.network === undefined ? {} : { endpoints: [joiningConfig(options.network, options)] };
+	const endpoints = joiningsOf(options.network, options);
+	return endpoints.length === 0 ? {} : { endpoints };
 }
 
 function configOf([image = '', ...words]: readonly string[], options: ContainerCreateOptions): ContainerConfig {
 	const { network, ip, ip6, mac, alias } = options;
-	if (network === undefined && (ip ?? ip6 ?? mac ?? alias?.[0]) !== undefined)
+	if (network.length === 0 && (ip ?? ip6 ?? mac ?? alias?.[0]) !== undefined)
 		warn('--ip, --ip6, --mac and --alias count with --network only');
 	if (options.publishFrom.length > 0 && options.publish.length === 0) warn('--publish-from counts with --publish only');
 	return containerConfig(image, commandOf(words), options);

@@ -5,7 +5,8 @@ import { type ContainerCreateOptions, containerConfig } from './container.ts';
 import { joiningConfig } from './network.ts';
 
 export interface BuildOptions
-	extends Pick<ContainerCreateOptions, 'user' | 'env' | 'mount' | 'jailparam' | 'driver' | 'network' | 'ip' | 'ip6'> {
+	extends Pick<ContainerCreateOptions, 'user' | 'env' | 'mount' | 'jailparam' | 'driver' | 'ip' | 'ip6'> {
+	readonly network?: string;
 	readonly from?: string;
 	readonly file: string;
 	readonly tag: readonly string[];
@@ -33,6 +34,7 @@ export function buildConfig(
 		networks: options.network === undefined ? [] : [joiningConfig(options.network, { ...options, alias: [] })],
 		container_config: containerConfig(options.from ?? '', [], {
 			...options,
+			network: options.network === undefined ? [] : [options.network],
 			restart: 'no',
 			publish: [],
 			publishFrom: [],

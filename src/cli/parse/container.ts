@@ -15,7 +15,7 @@ export interface ContainerCreateOptions extends AddressOptions, ContainerOptionW
 	readonly jailparam: readonly string[];
 	readonly persist?: boolean;
 	readonly driver?: NonNullable<ContainerConfig['network_driver']>;
-	readonly network?: string;
+	readonly network: readonly string[];
 	readonly publish: readonly string[];
 	readonly publishFrom: readonly string[];
 	readonly bandwidth?: string;
@@ -44,7 +44,7 @@ export function containerConfig(
 		jail_param: [...options.jailparam],
 		persist: options.persist ?? false,
 		restart_policy: options.restart === 'on-startup' ? 'on-startup' : 'no',
-		network_driver: options.driver ?? (options.network === undefined ? 'host' : 'ipnet'),
+		network_driver: options.driver ?? (options.network.length === 0 ? 'host' : 'ipnet'),
 		public_ports: options.publish.map(parsePublish),
 		...(options.publishFrom.length > 0 && { publish_from: [...options.publishFrom] }),
 		...(options.bandwidth !== undefined && { bandwidth: parseRate(options.bandwidth) }),

@@ -1,5 +1,6 @@
 import type { EndPointConfig, Joining } from '#api/endpoints.ts';
 import type { NetworkConfig } from '#api/networks.ts';
+import { type CommandLineError, usageError } from '../failure.ts';
 
 export interface NetworkCreateOptions {
 	readonly type: NetworkConfig['type'];
@@ -58,6 +59,64 @@ export function joiningConfig(network: string, options: AddressOptions): Joining
 		...(options.alias?.length && { aliases: [...options.alias] }),
 		...(options.defaultRoute && { default_route: true }),
 	};
+}
+
+/** Keys of a NETWORK,KEY=VALUE, also as Docker spells them. */
+const KEYS: Readonly<Record<string, 'ip' | 'ip6' | 'mac' | 'alias' | 'network'>> = {
+	...{ ip: 'ip', ip6: 'ip6', mac: 'mac', alias: 'alias' },
+	...{ name: 'network', 'mac-address': 'mac' },
+};
+
+/**
+ * Networks that a new container joins, in order.
+ *
+ * @param texts `NETWORK[,ip=ADDRESS][,ip6=ADDRESS][,mac=ADDRESS][,alias=NAME]...`
+ * @param options of the first one
+ */
+export function joiningsOf(texts: readonly string[], options: AddressOptions): Joining[] {
+	const [first, ...others] = texts.map(parseNetwork);
+	if (first === undefined) return [];
+	const { network, ...own } = first;
+	const twice = (['ip', 'ip6', 'mac'] as const).find((key) => own[key] !== undefined && options[key] !== undefined);
+	if (twice !== undefined)
+		throw usageError(
+			`network ${network} has two values for ${twice}`,
+			`--${twice} is about the first --network, which has one itself`,
+			'leave out one of them',
+		);
+	const alias = [...own.alias, ...(options.alias ?? [])];
+	const { ip = own.ip, ip6 = own.ip6, mac = own.mac } = options;
+	const merged = { ...(ip && { ip }), ...(ip6 && { ip6 }), ...(mac && { mac }), alias };
+	return [joiningConfig(network, merged), ...others.map(({ network, ...own }) => joiningConfig(network, own))];
+}
+
+interface NetworkWords extends Pick<AddressOptions, 'ip' | 'ip6' | 'mac'> {
+	readonly network: string;
+	readonly alias: readonly string[];
+}
+
+function parseNetwork(text: string): NetworkWords {
+	const words: { network: string; ip?: string; ip6?: string; mac?: string; alias: string[] } = {
+		network: '',
+		alias: [],
+	};
+	for (const [index, word] of text.split(',').entries()) {
+		const [name = '', ...rest] = word.split('=');
+		const value = rest.join('=');
+		const key = rest.length === 0 && index === 0 ? 'network' : KEYS[name];
+		if (key === undefined || (rest.length > 0 && value === ''))
+			throw malformed(text, key === undefined ? `'${word}' is no setting of it` : `'${word}' has no value`);
+		if (key === 'network') words.network = rest.length === 0 ? name : value;
+		else if (key === 'alias') words.alias.push(value);
+		else words[key] = value;
+	}
+	if (words.network === '') throw malformed(text, 'it names no network');
+	return words;
+}
+
+function malformed(text: string, why: string): CommandLineError {
+	const hint = 'write --network NETWORK, or --network NETWORK,ip=ADDRESS,alias=NAME with any of ip, ip6, mac, alias';
+	return usageError(`cannot use '${text}' as a network`, why, hint);
 }
 
 function automatic(value: string): string {

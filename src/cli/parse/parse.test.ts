@@ -6,7 +6,7 @@ import { bindBooleans, parseBoolean } from './boolean.ts';
 import { commandOf, containerChanges, containerConfig } from './container.ts';
 import { imageConfig } from './image.ts';
 import { parseMount } from './mount.ts';
-import { endPointConfig, networkConfig } from './network.ts';
+import { endPointConfig, joiningsOf, networkConfig } from './network.ts';
 import { parsePublish } from './publish.ts';
 
 test('mounts: a source with a slash is a path of the host, else a volume', () => {
@@ -105,12 +105,37 @@ test('addresses that are left out are allocated', () => {
 	});
 });
 
-const CONTAINER = { env: [], mount: [], jailparam: [], publish: [], publishFrom: [], restart: 'no' } as const;
+test('networks have settings of their own, and the first one those of the options', () => {
+	const auto = { ip_address: '<auto>', ip_address6: '<auto>' };
+	assert.deepEqual(joiningsOf([], { ip: '10.4.6.2' }), []);
+	assert.deepEqual(joiningsOf(['web', 'db'], { ip: '10.4.6.2', alias: ['www'] }), [
+		{ network: 'web', ...auto, ip_address: '10.4.6.2', aliases: ['www'] },
+		{ network: 'db', ...auto },
+	]);
+	const mac = '02:00:00:00:00:01';
+	assert.deepEqual(joiningsOf(['web,alias=a', `name=db,ip=10.5.6.2,ip6=fd00::2,mac=${mac},alias=b,alias=c`], {}), [
+		{ network: 'web', ...auto, aliases: ['a'] },
+		{ network: 'db', ip_address: '10.5.6.2', ip_address6: 'fd00::2', mac, aliases: ['b', 'c'] },
+	]);
+	for (const text of ['', ',ip=10.4.6.2', 'web,ip', 'web,ip=', 'web,port=80', 'ip=10.4.6.2'])
+		assert.throws(() => joiningsOf([text], {}), /as a network/, text);
+	assert.throws(() => joiningsOf(['web,ip=10.4.6.3'], { ip: '10.4.6.2' }), /two values for ip/);
+});
+
+const CONTAINER = {
+	env: [],
+	mount: [],
+	network: [],
+	jailparam: [],
+	publish: [],
+	publishFrom: [],
+	restart: 'no',
+} as const;
 
 test('a container without network has the driver host, with one ipnet', () => {
 	assert.equal(containerConfig('img', [], CONTAINER).network_driver, 'host');
-	assert.equal(containerConfig('img', [], { ...CONTAINER, network: 'web' }).network_driver, 'ipnet');
-	assert.equal(containerConfig('img', [], { ...CONTAINER, network: 'web', driver: 'vnet' }).network_driver, 'vnet');
+	assert.equal(containerConfig('img', [], { ...CONTAINER, network: ['web'] }).network_driver, 'ipnet');
+	assert.equal(containerConfig('img', [], { ...CONTAINER, network: ['web'], driver: 'vnet' }).network_driver, 'vnet');
 });
 
 test('an update sends what was given and nothing else', () => {

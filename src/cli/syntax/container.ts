@@ -89,11 +89,11 @@ function declareCreate(command: Command): Command {
 				'disabled',
 			]),
 		)
-		.option('-n, --network <NETWORK>', 'connect to a network')
-		.option('--ip <ADDRESS>', 'IPv4 address on the network (default: next free)')
-		.option('--ip6 <ADDRESS>', 'IPv6 address on the network (default: next free)')
-		.option('--mac <ADDRESS>', 'MAC address on the network (default: derived from network and address)')
-		.addOption(repeatable('--alias <NAME>', 'additional name on the network'))
+		.addOption(repeatable('-n, --network <NETWORK>', 'connect to a network: NETWORK[,ip=ADDRESS][,alias=NAME]...'))
+		.option('--ip <ADDRESS>', 'IPv4 address on the first network (default: next free)')
+		.option('--ip6 <ADDRESS>', 'IPv6 address on the first network (default: next free)')
+		.option('--mac <ADDRESS>', 'MAC address on the first network (default: derived from network and address)')
+		.addOption(repeatable('--alias <NAME>', 'additional name on the first network'))
 		.option('--bandwidth <RATE>', 'limit the rate in each direction, e.g. 100mbit')
 		.addOption(repeatable('-p, --publish <PUBLISH>', 'publish a port: [IF:]HOST[:CONTAINER][/PROTO]'))
 		.addOption(repeatable('--publish-from <CIDR>', 'accept connections to published ports from this subnet only'));

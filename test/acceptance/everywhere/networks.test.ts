@@ -58,6 +58,27 @@ for (const driver of ['vnet', 'ipnet'] as const) {
 		assert.ok(!(await reaches('other', '10.4.6.2')));
 	});
 
+	test(`a new ${driver} container joins several networks, or none`, async () => {
+		await network('one', 6);
+		await network('two', 7);
+		await member('peer', 'two', 'vnet');
+		const to = ['-n', 'two,ip=10.4.7.5,ip6=fd00:4:7::5,alias=second', '--ip', '10.4.6.9'];
+		await member('both', 'one', driver, ...to);
+		assert.ok(await reaches('both', '10.4.7.2'));
+		for (const address of ['10.4.6.9', '10.4.7.5', 'fd00:4:7::5']) assert.ok(await host.answers(address), address);
+		const { container_endpoints: ends } = JSON.parse(await host.kleeOutput('container', 'inspect', 'both'));
+		assert.deepEqual(
+			ends.map((end: { ip_address: string; aliases: string[] }) => [end.ip_address, end.aliases]).sort(),
+			[
+				['10.4.6.9', []],
+				['10.4.7.5', ['second']],
+			],
+		);
+		const refused = await host.klee('run', '--name', 'none', '-l', driver, '-n', 'one', '-n', 'three', host.image);
+		assert.equal(refused.code, 125);
+		assert.notEqual((await host.klee('container', 'inspect', 'none')).code, 0);
+	});
+
 	test(`a running ${driver} container joins and leaves a network in both families`, async () => {
 		await network('one', 6);
 		await network('two', 7);
