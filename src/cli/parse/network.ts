@@ -102,11 +102,12 @@ function parseNetwork(text: string): NetworkWords {
 	};
 	for (const [index, word] of text.split(',').entries()) {
 		const [name = '', ...rest] = word.split('=');
-		const value = rest.join('=');
-		const key = rest.length === 0 && index === 0 ? 'network' : KEYS[name];
-		if (key === undefined || (rest.length > 0 && value === ''))
-			throw malformed(text, key === undefined ? `'${word}' is no setting of it` : `'${word}' has no value`);
-		if (key === 'network') words.network = rest.length === 0 ? name : value;
+		const bare = rest.length === 0 && index === 0;
+		const value = bare ? name : rest.join('=');
+		const key = bare ? 'network' : KEYS[name];
+		if (key === undefined) throw malformed(text, `'${word}' is no setting of it`);
+		if (value === '') throw malformed(text, bare ? 'it names no network' : `'${name}' has no value`);
+		if (key === 'network') words.network = value;
 		else if (key === 'alias') words.alias.push(value);
 		else words[key] = value;
 	}
