@@ -1,14 +1,17 @@
 import type { ContainerSummary } from '#api/containers.ts';
+import type { KleeneClient } from '#client/client.ts';
 import type { ErrorCode } from '#errors/codes.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
+import { containerFilter } from '../list/container-filter.ts';
+import { printList } from '../list/print.ts';
 import { type ContainerUpdateOptions, commandOf, containerChanges } from '../parse/container.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
-import { errorText, line, lines, planned, terminalWidth } from '../render/output.ts';
-import { type Column, renderTable } from '../render/table.ts';
-import type { DryRun } from '../syntax/options.ts';
+import { errorText, line, planned } from '../render/output.ts';
+import type { Column } from '../render/table.ts';
+import type { DryRun, Listing } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
 function columns(now: number): readonly Column<ContainerSummary>[] {
@@ -41,11 +44,25 @@ function commandText({ cmd }: { readonly cmd: readonly string[] | null }): strin
 	return cmd === null ? 'Dockerfile' : cmd.join(' ');
 }
 
-export const list: Action<{ all?: boolean; json?: boolean }> = async ({ options, settings, client }) => {
-	const containers = await client.containers.list({ all: options.all ?? false });
-	if (options.json) line(renderJson(containers));
-	else lines(renderTable(columns(Date.now()), containers, { theme: settings.theme, width: terminalWidth() }));
+export interface ContainerListing extends Listing {
+	readonly all?: boolean;
+	readonly filter: readonly string[];
+}
+
+export const list: Action<ContainerListing> = async ({ options, settings, client }) => {
+	const { networks, stopped, matches } = containerFilter(options.filter);
+	const members = await membersOf(client, networks);
+	const containers = await client.containers.list({ all: options.all === true || stopped });
+	const wanted = containers.filter((one) => matches(one) && (members === undefined || members.has(one.id)));
+	printList(wanted, columns(Date.now()), ({ id }) => id, { options, settings });
 };
+
+/** Ids of the containers on any of these networks; undefined: none was named. */
+async function membersOf(client: KleeneClient, networks: readonly string[]): Promise<Set<string> | undefined> {
+	if (networks.length === 0) return undefined;
+	const inspected = await Promise.all(networks.map((network) => client.networks.inspect(network)));
+	return new Set(inspected.flatMap(({ network_endpoints: ends }) => ends.map(({ container_id: id }) => id)));
+}
 
 export const inspect: Action<object> = async ({ args: [container = ''], client }) => {
 	line(renderJson(await client.containers.inspect(container)));

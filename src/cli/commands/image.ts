@@ -1,12 +1,14 @@
 import type { Image, ImageCreateConfig, ImageHistory } from '#api/images.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
+import { printList } from '../list/print.ts';
 import { type ImageCreateOptions, imageConfig } from '../parse/image.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
 import { bytes, line, lines, terminalWidth } from '../render/output.ts';
 import { size as renderSize } from '../render/size.ts';
 import { type Column, renderTable } from '../render/table.ts';
+import type { Listing } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
 function columns(now: number, digests: boolean): readonly Column<Image>[] {
@@ -61,16 +63,11 @@ export class Progress {
 	}
 }
 
-export const list: Action<{ json?: boolean; digests?: boolean }> = async ({ options, settings, client }) => {
-	const images = await client.images.list();
-	if (options.json) line(renderJson(images));
-	else
-		lines(
-			renderTable(columns(Date.now(), options.digests ?? false), images, {
-				theme: settings.theme,
-				width: terminalWidth(),
-			}),
-		);
+export const list: Action<Listing & { digests?: boolean }> = async ({ options, settings, client }) => {
+	printList(await client.images.list(), columns(Date.now(), options.digests ?? false), ({ id }) => id, {
+		options,
+		settings,
+	});
 };
 
 export const inspect: Action<object> = async ({ args: [image = ''], client }) => {

@@ -1,10 +1,11 @@
 import type { Network } from '#api/networks.ts';
 import { type Action, each } from '../invocation.ts';
+import { printList } from '../list/print.ts';
 import { type AddressOptions, endPointConfig, type NetworkCreateOptions, networkConfig } from '../parse/network.ts';
 import { renderJson } from '../render/json.ts';
-import { line, lines, planned, terminalWidth } from '../render/output.ts';
-import { type Column, renderTable } from '../render/table.ts';
-import type { DryRun } from '../syntax/options.ts';
+import { line, planned } from '../render/output.ts';
+import type { Column } from '../render/table.ts';
+import type { DryRun, Listing } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
 const COLUMNS: readonly Column<Network>[] = [
@@ -20,10 +21,8 @@ export const create: Action<NetworkCreateOptions & DryRun> = async ({ args: [nam
 	else line(await client.networks.create(config));
 };
 
-export const list: Action<{ json?: boolean }> = async ({ options, settings, client }) => {
-	const networks = await client.networks.list();
-	if (options.json) line(renderJson(networks));
-	else lines(renderTable(COLUMNS, networks, { theme: settings.theme, width: terminalWidth() }));
+export const list: Action<Listing> = async ({ options, settings, client }) => {
+	printList(await client.networks.list(), COLUMNS, ({ id }) => id, { options, settings });
 };
 
 export const inspect: Action<object> = async ({ args: [network = ''], client }) => {

@@ -1,9 +1,11 @@
 import type { Volume } from '#api/volumes.ts';
 import { type Action, each } from '../invocation.ts';
+import { printList } from '../list/print.ts';
 import { age } from '../render/age.ts';
 import { renderJson } from '../render/json.ts';
-import { line, lines, terminalWidth } from '../render/output.ts';
-import { type Column, renderTable } from '../render/table.ts';
+import { line } from '../render/output.ts';
+import type { Column } from '../render/table.ts';
+import type { Listing } from '../syntax/options.ts';
 import { confirmRemoval, printRemoved } from './prune.ts';
 
 function columns(now: number): readonly Column<Volume>[] {
@@ -17,10 +19,8 @@ export const create: Action<object> = async ({ args: [name = ''], client }) => {
 	line(await client.volumes.create(name));
 };
 
-export const list: Action<{ json?: boolean }> = async ({ options, settings, client }) => {
-	const volumes = await client.volumes.list();
-	if (options.json) line(renderJson(volumes));
-	else lines(renderTable(columns(Date.now()), volumes, { theme: settings.theme, width: terminalWidth() }));
+export const list: Action<Listing> = async ({ options, settings, client }) => {
+	printList(await client.volumes.list(), columns(Date.now()), ({ name }) => name, { options, settings });
 };
 
 export const inspect: Action<object> = async ({ args: [volume = ''], client }) => {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ContainerListing } from '../commands/container.ts';
 import { act } from '../invocation.ts';
 import type { ContainerCreateOptions, ContainerUpdateOptions, ExecOptions, RunOptions } from '../parse/container.ts';
 import type { AttachOptions } from '../session/start.ts';
@@ -12,6 +13,7 @@ import {
 	withDryRun,
 	withForce,
 	withJson,
+	withListing,
 } from './options.ts';
 
 const actions = () => import('../commands/container.ts');
@@ -43,8 +45,10 @@ export const containerCommands: Readonly<Record<string, Declaration>> = {
 		}),
 	stop: declareStop,
 	ls: (command) =>
-		act<{ all?: boolean; json?: boolean }>(
-			withJson(command.description('list containers')).option('-a, --all', 'include stopped containers'),
+		act<ContainerListing>(
+			withListing(command.description('list containers'))
+				.option('-a, --all', 'include stopped containers')
+				.addOption(repeatable('-f, --filter <KEY=VALUE>', 'select by name, status, label, network or health')),
 			async () => (await actions()).list,
 		),
 	inspect: (command) =>

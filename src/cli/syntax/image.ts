@@ -3,7 +3,7 @@ import type { LoginOptions, SaveOptions, TlsOptions } from '../commands/registry
 import { act } from '../invocation.ts';
 import type { ImageCreateOptions } from '../parse/image.ts';
 import { declareBuild } from './build.ts';
-import { choice, type Declaration, withForce, withJson } from './options.ts';
+import { choice, type Declaration, type Listing, withForce, withJson, withListing } from './options.ts';
 
 const actions = () => import('../commands/image.ts');
 const registry = () => import('../commands/registry.ts');
@@ -12,8 +12,8 @@ export const imageCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
 	build: declareBuild,
 	ls: (command) =>
-		act<{ json?: boolean; digests?: boolean }>(
-			withJson(command.description('list images')).option('--digests', 'show the digests of manifests'),
+		act<Listing & { digests?: boolean }>(
+			withListing(command.description('list images')).option('--digests', 'show the digests of manifests'),
 			async () => (await actions()).list,
 		),
 	history: (command) =>

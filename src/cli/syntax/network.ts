@@ -2,7 +2,16 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { act } from '../invocation.ts';
 import { parseBoolean } from '../parse/boolean.ts';
 import type { AddressOptions, NetworkCreateOptions } from '../parse/network.ts';
-import { choice, type Declaration, repeatable, withDryRun, withForce, withJson } from './options.ts';
+import {
+	choice,
+	type Declaration,
+	type Listing,
+	repeatable,
+	withDryRun,
+	withForce,
+	withJson,
+	withListing,
+} from './options.ts';
 
 const actions = () => import('../commands/network.ts');
 
@@ -11,7 +20,7 @@ export const BOOLEAN_OPTIONS: ReadonlySet<string> = new Set(['--nat', '--icc']);
 
 export const networkCommands: Readonly<Record<string, Declaration>> = {
 	create: declareCreate,
-	ls: (command) => act(withJson(command.description('list networks')), async () => (await actions()).list),
+	ls: (command) => act<Listing>(withListing(command.description('list networks')), async () => (await actions()).list),
 	inspect: (command) =>
 		act(withJson(command.description('show details of a network')).argument('<NETWORK>'), async () => {
 			return (await actions()).inspect;

@@ -23,6 +23,16 @@ export function withJson(command: Command): Command {
 	return command.option('--json', 'print JSON');
 }
 
+export interface Listing {
+	readonly json?: boolean;
+	readonly quiet?: boolean;
+}
+
+/** @param identifiers what --quiet prints */
+export function withListing(command: Command, identifiers = 'ids'): Command {
+	return withJson(command).option('-q, --quiet', `print only ${identifiers}`);
+}
+
 export function withForce(command: Command): Command {
 	return command.option('-f, --force', 'skip confirmation');
 }

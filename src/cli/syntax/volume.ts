@@ -1,5 +1,5 @@
 import { act } from '../invocation.ts';
-import { type Declaration, withForce, withJson } from './options.ts';
+import { type Declaration, type Listing, withForce, withJson, withListing } from './options.ts';
 
 const actions = () => import('../commands/volume.ts');
 
@@ -8,7 +8,8 @@ export const volumeCommands: Readonly<Record<string, Declaration>> = {
 		act(command.description('create a volume').argument('<VOLUME_NAME>'), async () => {
 			return (await actions()).create;
 		}),
-	ls: (command) => act(withJson(command.description('list volumes')), async () => (await actions()).list),
+	ls: (command) =>
+		act<Listing>(withListing(command.description('list volumes'), 'names'), async () => (await actions()).list),
 	inspect: (command) =>
 		act(withJson(command.description('show details and mounts of a volume')).argument('<VOLUME>'), async () => {
 			return (await actions()).inspect;

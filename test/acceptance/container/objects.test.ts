@@ -52,6 +52,37 @@ test("docker's spelling of commands works", async () => {
 		assert.match(stdout, new RegExp(`^${name}\t`, 'm'));
 });
 
+test('lists can be selected from, and give identifiers alone', async () => {
+	const run = (name: string, ...words: readonly string[]) =>
+		host.kleeOutput('run', '-d', '--name', name, ...words, 'Debian', 'sleep', '600');
+	await run('db', '-n', 'lan', '--label', 'tier=data', '--health-cmd', 'true', '--health-interval', '100ms');
+	await run('job', '--label', 'tier=work');
+	const names = async (...filters: readonly string[]) => {
+		const listed = await host.kleeJson<{ name: string }[]>('ps', ...filters.flatMap((filter) => ['--filter', filter]));
+		return listed.map(({ name }) => name).sort();
+	};
+	await eventually('healthy', async () => (await names('health=healthy')).join() === 'db');
+	assert.deepEqual(await names(), ['db', 'job']);
+	assert.deepEqual(await names('label=tier', 'name=j'), ['job']);
+	assert.deepEqual(await names('network=lan'), ['db']);
+	assert.deepEqual(await names('network=lan', 'status=created'), ['web']);
+	assert.match((await host.klee('ps', '-f', 'network=none')).stderr, /network/);
+	const quiet = (await host.kleeOutput('ps', '-q')).split('\n');
+	await host.kleeOutput('rm', '-f', ...quiet);
+	assert.equal((await host.klee('ps', '-q')).stdout, '');
+	for (const [words, key] of [
+		[['images'], 'id'],
+		[['network', 'ls'], 'id'],
+		[['ps', '-a'], 'id'],
+	] as const) {
+		const objects = await host.kleeJson<Record<string, string>[]>(...words);
+		assert.equal(await host.kleeOutput(...words, '-q'), objects.map((one) => one[key]).join('\n'));
+	}
+	await host.kleeOutput('volume', 'create', 'files');
+	assert.equal(await host.kleeOutput('volume', 'ls', '-q'), 'files');
+	await host.kleeOutput('volume', 'rm', 'files');
+});
+
 test('klee inspect finds objects of any kind, and refuses a name that several have', async () => {
 	const { container } = await host.kleeJson<{ container: { id: string } }>('inspect', 'web');
 	assert.deepEqual(await host.kleeJson('inspect', 'web'), await host.kleeJson('isc', container.id));
