@@ -28,5 +28,5 @@ export interface EngineContext extends Policy {
 	/** ISO 8601 with microseconds, UTC, never the same twice: lists are ordered by it. */
 	readonly timestamp: () => string;
 	/** Last observation of the host, refreshed when it changes. */
-	readonly seen: { gatewayInterface: string; readonly traits: HostTraits };
+	readonly seen: { gatewayInterface: string; uplinks?: readonly string[] | undefined; readonly traits: HostTraits };
 }

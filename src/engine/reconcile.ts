@@ -85,6 +85,7 @@ export class Reconciler {
 		await executor.recover((parts, task) => locks.runAll(locksOf(parts), task));
 		const observed = await driver.observe('everything');
 		seen.gatewayInterface = observed.gatewayInterface;
+		seen.uplinks = observed.uplinks;
 		this.#planner.reserveUnits([...epairUnits(observed), ...store.endpoints.epairs()]);
 		return observed;
 	}

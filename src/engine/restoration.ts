@@ -25,14 +25,16 @@ export class Restoration {
 		events.tell({ kind: 'firewall-restored', parts });
 	}
 
-	/** The host's default route may leave by another interface now: what is translated to it follows. */
+	/** Traffic may leave by other interfaces now: rules that name them follow. */
 	addressing(): Promise<void> {
 		const { driver, locks, seen, events } = this.#context;
 		return locks.run(NETWORKS, async () => {
-			const { gatewayInterface } = await driver.observe('addressing');
-			if (gatewayInterface === seen.gatewayInterface) return;
-			events.tell({ kind: 'default-route-moved', before: seen.gatewayInterface, now: gatewayInterface });
+			const { gatewayInterface, uplinks } = await driver.observe('addressing');
+			if (gatewayInterface !== seen.gatewayInterface)
+				events.tell({ kind: 'default-route-moved', before: seen.gatewayInterface, now: gatewayInterface });
 			seen.gatewayInterface = gatewayInterface;
+			if (uplinks?.join() === seen.uplinks?.join()) return;
+			seen.uplinks = uplinks;
 			await this.#networks();
 		});
 	}

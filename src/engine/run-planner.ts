@@ -92,14 +92,10 @@ export class RunPlanner {
 
 	/** A look at the host only where a port is not published on every address. */
 	async frontageFor({ publicPorts }: Container): Promise<Frontage> {
-		const { gatewayInterface: gateway } = this.#context.seen;
 		const named = publicPorts.some(({ interfaces }) => interfaces.length > 0);
-		if (!named) return { addresses: new Map(), gateway };
+		if (!named) return { addresses: new Map() };
 		const { interfaces } = await this.#context.driver.observe('addressing');
-		return {
-			addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(withoutPrefix)])),
-			gateway,
-		};
+		return { addresses: new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(withoutPrefix)])) };
 	}
 
 	liveEndpointsOf(containerId: string): LiveEndpoint[] {

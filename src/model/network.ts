@@ -8,6 +8,8 @@ export type NetworkType = 'bridge' | 'loopback' | 'custom';
 export const AUTO = '<auto>';
 /** Value of `nat` and `uplink` that stands for the interface of the host's default route. */
 export const HOST_GATEWAY = '<host-gateway>';
+/** In parts, instead of the name of an interface: each interface of the host that is no network's. */
+export const EVERY_UPLINK = '<every-uplink>';
 
 /** Settings of a network apart from its addresses. */
 interface NetworkSettings {

@@ -41,7 +41,7 @@ export const FREEBSD: HostTraits = {
 	checksSources: false,
 	jailParameters: 'native',
 };
-export const NETWORK_PARTS = partsOfNetwork(TESTNET, { gatewayInterface: '', traits: LINUX });
+export const NETWORK_PARTS = partsOfNetwork(TESTNET, { traits: LINUX });
 
 export function iface(name: string, change: Partial<ObservedInterface> = {}): ObservedInterface {
 	return { name, type: 'veth', up: true, mac: '', mtu: 1500, bridge: '', addresses: [], ...change };

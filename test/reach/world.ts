@@ -128,11 +128,11 @@ export interface World {
 export function planWorld(settings: Settings, uplink: string, traits: HostTraits): World {
 	const networks = networksOf(settings, uplink);
 	const names = Object.keys(PLANNED);
-	const containers = names.map((name, index) => planContainer({ name, index, networks, uplink, traits }));
+	const containers = names.map((name, index) => planContainer({ name, index, networks, traits }));
 	return {
 		networks,
 		containers: new Map(containers.map((one) => [one.name, one])),
-		parts: Object.values(networks).flatMap((one) => partsOfNetwork(one, { gatewayInterface: uplink, traits })),
+		parts: Object.values(networks).flatMap((one) => partsOfNetwork(one, { uplinks: [uplink], traits })),
 	};
 }
 
@@ -158,11 +158,10 @@ interface Planning {
 	readonly name: string;
 	readonly index: number;
 	readonly networks: World['networks'];
-	readonly uplink: string;
 	readonly traits: HostTraits;
 }
 
-function planContainer({ name, index, networks, uplink, traits }: Planning): WorldContainer {
+function planContainer({ name, index, networks, traits }: Planning): WorldContainer {
 	const planned = PLANNED[name]!;
 	const container = containerOf(name, index, planned);
 	const liveEndpoints = planned.on.map(([on, host], position) => {
@@ -174,7 +173,7 @@ function planContainer({ name, index, networks, uplink, traits }: Planning): Wor
 		);
 		return { endpoint, network: networks[on], unit: 2 * index + position };
 	});
-	const ports = partsOfPorts(container, liveEndpoints, { addresses: new Map(), gateway: uplink });
+	const ports = partsOfPorts(container, liveEndpoints, { addresses: new Map() });
 	const shared = planned.driver === 'ipnet' && !traits.ipnetHasEpair;
 	const routes = chooseDefaultRoutes(liveEndpoints, planned.driver === 'vnet' ? 'vnet' : 'ipnet');
 	return {

@@ -60,7 +60,11 @@ function declareCreate(command: Command): Command {
 		.option('--gw6 <ADDRESS>', 'IPv6 gateway, like --gw', 'auto')
 		.addOption(booleanOption('--nat [BOOL]', 'enable NAT for outgoing IPv4 traffic'))
 		.option('--no-nat', 'disable NAT')
-		.option('--nat-if <INTERFACE>', 'interface for NAT (default: that of the default route)', interfaceName)
+		.option(
+			'--nat-if <INTERFACE>',
+			"limit NAT to an interface (default: any that the host's routes use)",
+			interfaceName,
+		)
 		.option('--nat6', 'enable NAT for outgoing IPv6 traffic')
 		.addOption(booleanOption('--icc [BOOL]', 'allow traffic between containers of the network'))
 		.option('--no-icc', 'forbid traffic between containers of the network')

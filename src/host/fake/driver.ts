@@ -70,6 +70,8 @@ export class FakeHost implements HostDriver {
 	startsNothing = false;
 	/** Interface of the default route; tell `addressing-changed` after a change. */
 	gatewayInterface = '';
+	/** See `Observed`. */
+	uplinks: readonly string[] = [];
 	readonly #facts: HostFacts;
 	#reachable = true;
 	#listeners: ((event: HostEvent) => void)[] = [];
@@ -100,6 +102,7 @@ export class FakeHost implements HostDriver {
 		const sandboxes = all.filter((part) => part.kind === 'sandbox');
 		return {
 			gatewayInterface: this.gatewayInterface,
+			uplinks: this.uplinks,
 			interfaces: [...this.foreign, ...all.flatMap(asInterface)],
 			routes: [],
 			sandboxes: sandboxes.map(({ container }) => ({ container, running: this.processes.has(container), pid: 1 })),

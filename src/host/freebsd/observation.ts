@@ -22,7 +22,7 @@ export interface Look {
 	readonly expected: readonly Part[] | undefined;
 }
 
-const NO_NETWORK = { interfaces: [], routes: [], gatewayInterface: '' };
+const NO_NETWORK = { interfaces: [], routes: [], gatewayInterface: '', uplinks: [] };
 const NO_FILES = { layerFiles: [], rootFiles: [], mountedRoots: [], volumeFiles: [], lostFiles: [] };
 
 /** Everything that is to be looked at, in one exchange. */
@@ -53,8 +53,8 @@ function text(script: Script): Section<string> {
 	return { script, plain: true, parse: (output) => output };
 }
 
-function surveyed({ interfaces, routes, gatewayInterface }: NetworkSurvey): Omit<NetworkSurvey, 'links'> {
-	return { interfaces, routes, gatewayInterface };
+function surveyed({ interfaces, routes, gatewayInterface, uplinks }: NetworkSurvey): Omit<NetworkSurvey, 'links'> {
+	return { interfaces, routes, gatewayInterface, uplinks };
 }
 
 async function compare(

@@ -89,6 +89,8 @@ export interface LostFiles {
 export interface Observed {
 	/** Interface of the IPv4 default route, `''` where there is none. */
 	readonly gatewayInterface: string;
+	/** Interfaces that traffic of containers may leave by, sorted; absent where no rule has to name them. */
+	readonly uplinks?: readonly string[];
 	readonly interfaces: readonly ObservedInterface[];
 	readonly routes: readonly ObservedRoute[];
 	/** Only those that Kleene made below its own root. */

@@ -18,12 +18,17 @@ export interface NetworkFilterPart {
 	readonly subnet6: string;
 	readonly icc: boolean;
 	readonly internal: boolean;
-	/** Interface whose address outgoing IPv4 traffic takes, `''` for none. */
+	/**
+	 * Interface whose address outgoing IPv4 traffic takes when it leaves there; `EVERY_UPLINK`: the address of the one that
+	 * it leaves by, whichever that is; `''`: it keeps its own.
+	 */
 	readonly nat: string;
 	/** The same for IPv6; absent: none. */
 	readonly nat6?: string;
-	/** Interface that leads to the outside, on which answers come back, `''` for none. */
+	/** Interface that leads to the outside, on which answers come back; `EVERY_UPLINK`; `''` for none. */
 	readonly uplink: string;
+	/** Interfaces that `EVERY_UPLINK` stands for, on hosts whose rules have to name them. */
+	readonly uplinks?: readonly string[];
 }
 
 export const networkFilter = {

@@ -9,7 +9,7 @@ export interface PublishedPortsPart {
 	readonly protocol: 'tcp' | 'udp';
 	/** Address of the host that they are published on, `''` for every one. */
 	readonly hostAddress: string;
-	/** Interface of the host on which that address is, or the one of its default route; `''` for none. */
+	/** Interface of the host on which that address is; `EVERY_UPLINK` for every address; `''` for none. */
 	readonly arrivesOn: string;
 	readonly first: number;
 	readonly last: number;

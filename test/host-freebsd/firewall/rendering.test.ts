@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { portAnchor } from '#host/freebsd/firewall/port-rules.ts';
 import { networkAnchors, selfAnchor, VERDICT } from '#host/freebsd/firewall/rules.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { PORT } from './landscape.ts';
 import { parseRuleset } from './rules.ts';
@@ -91,6 +92,11 @@ test('IPv6 is translated on the way out only where that was asked for, IPv4 only
 	assert.deepEqual(outward({ nat6: 'em0' }), ['inet', 'inet6']);
 	assert.deepEqual(outward({ nat: '' }), []);
 	assert.deepEqual(outward({ internal: true, nat6: 'em0' }), []);
+	const everywhere = { nat: EVERY_UPLINK, uplinks: ['em0', 'tun0'] };
+	assert.deepEqual(outward({ ...everywhere, nat6: EVERY_UPLINK }), ['inet', 'inet6']);
+	const rules = rulesOf(everywhere, 'from').filter((rule) => rule.startsWith('nat on "tun0"'));
+	assert.deepEqual(rules, ['nat on "tun0" inet from <containers> to any tag kleene -> ("tun0:0")']);
+	assert.deepEqual(outward({ ...everywhere, uplinks: [] }), []);
 });
 
 test('on a shared interface rules speak of containers only, never of the whole subnet', () => {

@@ -48,7 +48,7 @@ export function requireOrder({ store, host, engine }: Pick<Daemon, 'store' | 'ho
 }
 
 function expectedParts({ store, host }: Pick<Daemon, 'store' | 'host'>): Part[] {
-	const surroundings = { gatewayInterface: host.gatewayInterface, traits: host.facts() };
+	const surroundings = { uplinks: host.uplinks, traits: host.facts() };
 	const source = { kind: 'distribution' } as const;
 	return [
 		...store.networks.list().flatMap((network) => partsOfNetwork(network, surroundings)),

@@ -227,6 +227,7 @@ const EVENTS: Readonly<Record<HostEvent['kind'], Operation>> = {
 			const { host } = daemon;
 			const applied = host.applied.length;
 			host.gatewayInterface = 'uplink1';
+			host.uplinks = ['uplink0', 'uplink1'];
 			host.tell({ kind: 'addressing-changed' });
 			return until(daemon, () => host.applied.length > applied);
 		},

@@ -46,6 +46,7 @@ export class NetworkOperations {
 			this.#requireFreeName(parsed.name);
 			const observed = await driver.observe('addressing');
 			this.#context.seen.gatewayInterface = observed.gatewayInterface;
+			this.#context.seen.uplinks = observed.uplinks;
 			const network: Network = { ...this.#complete(parsed, observed), id: newId(), created: timestamp() };
 			this.#requireFreeInterface(network, observed);
 			this.#requireFreeSubnets(network, observed);

@@ -3,23 +3,23 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import type { HostLimits, HostTraits } from '#model/host/traits.ts';
 import { macOf } from '#model/ids.ts';
-import { HOST_GATEWAY, type Network } from '#model/network.ts';
+import { EVERY_UPLINK, HOST_GATEWAY, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart, SourceLimitPart } from '#model/parts/network-filter.ts';
 
 /** State of the host that decides the parts of a network. */
 export interface NetworkSurroundings {
-	/** Interface of the host's default route, `''` where there is none. */
-	readonly gatewayInterface: string;
+	/** See `Observed`. */
+	readonly uplinks?: readonly string[] | undefined;
 	readonly traits: HostTraits;
 }
 
 /** Parts of a network, in the order of making. A custom network is an interface that somebody else made. */
-export function partsOfNetwork(network: Network, { gatewayInterface, traits }: NetworkSurroundings): Part[] {
+export function partsOfNetwork(network: Network, { uplinks, traits }: NetworkSurroundings): Part[] {
 	const own = network.type === 'custom' ? [] : interfaceParts(network, network.type, traits);
 	const resolvers = traits.names === 'resolver' ? resolverParts(network) : [];
-	const filter = filterOf(network, gatewayInterface);
+	const filter = filterOf(network, uplinks);
 	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
 	const gateways = hostGateways(network).map(withoutPrefix);
 	const answering = resolvers.flatMap(({ addresses }) => addresses).map(withoutPrefix);
@@ -66,11 +66,13 @@ export function mtuOf(network: Network): { mtu?: number } {
 }
 
 /** Filter part of a network. */
-function filterOf(network: Network, gateway: string): NetworkFilterPart {
+function filterOf(network: Network, uplinks: NetworkSurroundings['uplinks']): NetworkFilterPart {
 	const { id, families, icc, internal } = network;
-	const nat = translatingInterface(network, 4, gateway);
-	const nat6 = internal ? '' : translatingInterface(network, 6, gateway);
-	const uplink = internal ? '' : interfaceOf(network.uplink, gateway);
+	const out = interfaceOf(network.uplink, EVERY_UPLINK);
+	const nat = families[4]?.nat ? out : '';
+	const nat6 = families[6]?.nat && !internal ? out : '';
+	const uplink = internal ? '' : out;
+	const named = uplinks && [nat, nat6].includes(EVERY_UPLINK) && !internal ? { uplinks } : {};
 	const subnet = (family: Family) => (families[family] ? formatSubnet(families[family].subnet) : '');
 	const blocks = { subnet: subnet(4), subnet6: subnet(6) };
 	const place = { interface: network.interface, shared: network.type === 'custom', ...blocks };
@@ -83,17 +85,18 @@ function filterOf(network: Network, gateway: string): NetworkFilterPart {
 		nat,
 		...(nat6 === '' ? {} : { nat6 }),
 		uplink,
+		...named,
 	};
 }
 
-/** The interface that `uplink` or `nat` of a network stands for now; the host's gateway may be another one tomorrow. */
-export function interfaceOf(uplink: string, gateway: string): string {
-	return uplink === HOST_GATEWAY ? gateway : uplink;
+/** The interface that `uplink` or `nat` of a network names, or what stands for the host's choice. */
+export function interfaceOf(uplink: string, otherwise: string): string {
+	return uplink === HOST_GATEWAY ? otherwise : uplink;
 }
 
-/** The interface whose address traffic of a family takes when it leaves; `''`: it is not translated. */
-export function translatingInterface({ families, uplink }: Network, family: Family, gateway: string): string {
-	return families[family]?.nat ? interfaceOf(uplink, gateway) : '';
+/** Whether traffic of a family takes the address of an interface of the host that it leaves by. */
+export function isTranslatedAt({ families, uplink }: Network, family: Family, name: string): boolean {
+	return families[family]?.nat === true && interfaceOf(uplink, name) === name;
 }
 
 function interfaceParts(network: Network, type: 'bridge' | 'loopback', { limits }: HostTraits): Part[] {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { parseAddress, perFamily } from '#inet/address.ts';
 import type { Container } from '#model/container.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { PublishedPort } from '#model/port.ts';
 import { ENDPOINT, testnet } from '#test/engine/testnet.ts';
 import type { LiveEndpoint } from './endpoint.ts';
@@ -13,7 +14,6 @@ const FRONTAGE: Frontage = {
 		['lo', ['127.0.0.1', '::1']],
 		['em0', ['192.0.2.1', '2001:db8::1']],
 	]),
-	gateway: 'em0',
 };
 
 /** Without routers, so that no vnet container has a default route by it. */
@@ -44,8 +44,8 @@ test('each family leads to the endpoint connected first that has an address and 
 	];
 	const targets = plan({}, liveEndpoints).map((part) => [part.target, part.interface, part.arrivesOn]);
 	assert.deepEqual(targets, [
-		['10.2.0.2', 'kleene1', 'em0'],
-		['fd03::2', 'kleene2', 'em0'],
+		['10.2.0.2', 'kleene1', EVERY_UPLINK],
+		['fd03::2', 'kleene2', EVERY_UPLINK],
 	]);
 	assert.deepEqual(
 		plan({}, liveEndpoints, 'ipnet').map((part) => part.interface),

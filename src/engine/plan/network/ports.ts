@@ -4,6 +4,7 @@ import { FAMILIES, type Family } from '#inet/family.ts';
 import { parseSubnet } from '#inet/subnet.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import { chooseDefaultRoutes, type LiveEndpoint, type NetworkEndpoint } from './endpoint.ts';
@@ -12,8 +13,6 @@ import { chooseDefaultRoutes, type LiveEndpoint, type NetworkEndpoint } from './
 export interface Frontage {
 	/** Addresses without prefix, by name of the interface. Needed where a port names an interface or an address. */
 	readonly addresses: ReadonlyMap<string, readonly string[]>;
-	/** Interface of the default route, `''` where there is none. */
-	readonly gateway: string;
 }
 
 type Leading<M> = Readonly<Record<Family, M | undefined>>;
@@ -90,8 +89,8 @@ export function requirePlaces(ports: readonly PublishedPort[], frontage: Frontag
 
 type Place = Pick<PublishedPortsPart, 'hostAddress' | 'arrivesOn'>;
 
-function placesOf(port: PublishedPort, { addresses, gateway }: Frontage): Place[] {
-	if (port.interfaces.length === 0) return [{ hostAddress: '', arrivesOn: gateway }];
+function placesOf(port: PublishedPort, { addresses }: Frontage): Place[] {
+	if (port.interfaces.length === 0) return [{ hostAddress: '', arrivesOn: EVERY_UPLINK }];
 	return port.interfaces.flatMap((name) => {
 		if (parseAddress(name)) return [{ hostAddress: name, arrivesOn: holderOf(name, port, addresses) }];
 		const own = addresses.get(name);

@@ -12,7 +12,7 @@ import type { Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { Beyond, HostService, Zone } from '#model/reach/passage.ts';
 import { isUntranslated, wayOut } from '#model/reach/reach.ts';
-import { translatingInterface } from '../network/network.ts';
+import { isTranslatedAt } from '../network/network.ts';
 import { type Hop, Hops, Stopped } from './hops.ts';
 import type { TraceQuestion } from './question.ts';
 import { bridgeRuling, inputRuling, passageRuling, type Ruling, sourceRuling } from './rules.ts';
@@ -248,8 +248,7 @@ class Walk {
 	}
 
 	#translate(network: Network, way: string, address: string): void {
-		const { gatewayInterface } = this.#journey.world;
-		const translated = way === translatingInterface(network, familyOf(address), gatewayInterface);
+		const translated = isTranslatedAt(network, familyOf(address), way);
 		const kept = 'the sender stays as it is: others must know a way back to the container';
 		this.hops.add('nat', translated ? `the sender becomes the host, on ${way}` : kept);
 	}

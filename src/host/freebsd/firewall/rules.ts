@@ -16,6 +16,7 @@
 
 import { createHash } from 'node:crypto';
 import { familyOf, familyWord } from '#inet/family.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 
@@ -100,7 +101,7 @@ function gatewaysOf({ gateways = [] }: NetworkFilterPart): readonly string[] {
 
 /** The first that matches decides. `:0` leaves aliases out, which are addresses of containers. */
 function translations(part: NetworkFilterPart): string[] {
-	const { interface: name, shared, nat, nat6 = '', internal } = part;
+	const { interface: name, shared, nat, nat6 = '', internal, uplinks = [] } = part;
 	// Who is reached by a published port must answer by way of the host, which translates back; and an address of the
 	// host's loopback means nothing to it.
 	const hairpins = shared
@@ -115,7 +116,8 @@ function translations(part: NetworkFilterPart): string[] {
 	const outward = (word: string, out: string) => {
 		if (internal || out === '') return [];
 		const to = shared ? '! <neighbours>' : 'any';
-		return [`nat on "${out}" ${word} from ${OURS} to ${to} tag kleene -> ("${out}:0")`];
+		const ways = out === EVERY_UPLINK ? uplinks : [out];
+		return ways.map((way) => `nat on "${way}" ${word} from ${OURS} to ${to} tag kleene -> ("${way}:0")`);
 	};
 	// Addresses of ipnet containers are addresses of the host, and published ports are not meant for them.
 	return [...hairpins, ...outward('inet', nat), ...outward('inet6', nat6), `no rdr from any to ${OURS}`];

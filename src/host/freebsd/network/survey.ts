@@ -12,6 +12,8 @@ export interface ObservedNetwork {
 	readonly routes: readonly ObservedRoute[];
 	/** Interface of the IPv4 default route, `''` where there is none. */
 	readonly gatewayInterface: string;
+	/** Sorted. */
+	readonly uplinks: readonly string[];
 }
 
 /** Result of a survey, and its source text. */
@@ -62,7 +64,15 @@ export function surveyOf(
 	const own = new Set(interfaces.flatMap(({ addresses }) => addresses.map(withoutPrefix)));
 	const routes = all.filter((route) => leadsSomewhere(route, own) && !isDefault(route)).map(observedRoute);
 	const gatewayInterface = all.find((route) => route.family === 4 && isDefault(route))?.interface ?? '';
-	return { interfaces, routes, gatewayInterface };
+	const loopback = new Set(links.filter(({ flags }) => flags.includes('LOOPBACK')).map(({ name }) => name));
+	const leading = interfaces.filter((one) => !loopback.has(one.name) && leadsOut(one)).map(({ name }) => name);
+	const defaults = all.filter(isDefault).map(({ interface: name }) => name);
+	return { interfaces, routes, gatewayInterface, uplinks: [...new Set([...leading, ...defaults])].sort() };
+}
+
+/** Whether traffic of containers may leave by an interface: neither one of a kleened, nor a port of a bridge, which speaks for it. */
+function leadsOut({ up, bridge, ours, madeBy, addresses }: ObservedInterface): boolean {
+	return up && bridge === '' && ours !== true && madeBy === undefined && addresses.length > 0;
 }
 
 /** Default routes, too: for the inside of a container. */

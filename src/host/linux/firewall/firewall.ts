@@ -20,6 +20,13 @@ import {
 } from './rules.ts';
 import { isMissing, nftLines, TableElements } from './table-elements.ts';
 
+/** Absent where a namespace only holds rules, and nobody sends or waits there. */
+interface Surroundings {
+	readonly requireUnused?: PortCheck;
+	/** See `listUplinks`. */
+	readonly uplinks?: () => readonly string[];
+}
+
 /**
  * The firewall of the host: one table of ours, changed by elements. Each change is one transaction, a network two.
  * The table comes with the first network and goes with the last one.
@@ -41,15 +48,14 @@ export class Firewall {
 
 	/**
 	 * @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own
-	 * @param requireUnused undefined: nobody sends or waits there, it only holds rules
 	 */
-	constructor(hostNamespace: number | undefined, forwarding: Uplinks, requireUnused?: PortCheck) {
+	constructor(hostNamespace: number | undefined, forwarding: Uplinks, { requireUnused, uplinks }: Surroundings = {}) {
 		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#table = NftTable.open(TABLE_NAME, hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 		const elements = new TableElements(this.#table);
 		this.#elements = elements;
-		this.#ways = new IngressInterfaces(forwarding, elements);
+		this.#ways = new IngressInterfaces(forwarding, elements, uplinks);
 		this.members = elements.handlerOf<FilterMemberPart>(memberElements);
 		this.asymmetricSources = elements.handlerOf(asymmetricElements);
 		const shared = { elements, nft: this.#nft, conntrack: this.#conntrack, ways: this.#ways };
@@ -94,6 +100,11 @@ export class Firewall {
 		this.#ways.restore();
 	}
 
+	/** Interfaces of the host came or went: packets for containers come in on others. */
+	followUplinks(): void {
+		this.#ways.follow();
+	}
+
 	#makeNetwork(part: NetworkFilterPart): void {
 		if (!this.#hasBase || !this.isPresent()) this.#makeBase();
 		this.#nft.run(renderNetwork(part));
@@ -110,6 +121,7 @@ export class Firewall {
 	#takeNetwork(part: NetworkFilterPart): void {
 		this.#networks.add(part.network);
 		if (part.shared) this.#ways.share(part.network, part.interface);
+		else this.#ways.own(part.interface);
 		this.#ways.use(`network ${part.network}`, part.uplink, familiesOf(part));
 	}
 
@@ -140,6 +152,7 @@ export class Firewall {
 		this.#networks.delete(part.network);
 		this.#ways.leave(`network ${part.network}`);
 		this.#ways.unshare(part.network);
+		this.#ways.disown(part.interface);
 		if (this.#networks.size === 0) {
 			this.#hasBase = false;
 			this.#remove([`delete table ${TABLE}`]);

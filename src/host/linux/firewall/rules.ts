@@ -10,6 +10,7 @@
  */
 
 import { familyOf } from '#inet/family.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { splitStatement } from '#os/linux/netlink/filter/element-statements.ts';
 import { REFUSE, TABLE } from './base.ts';
@@ -60,7 +61,7 @@ function verdictsOf(part: NetworkFilterPart): string[] {
 /** Drops packets without a connection, e.g. late ones, which would leave untranslated. */
 function untranslated({ nat, nat6 = '' }: NetworkFilterPart): string[] {
 	const late = (family: string, uplink: string) =>
-		uplink === '' ? [] : [`meta nfproto ${family} oifname "${uplink}" ct state invalid counter drop`];
+		uplink === '' ? [] : [`meta nfproto ${family} ${leavingBy(uplink)} ct state invalid counter drop`];
 	return [...late('ipv4', nat), ...late('ipv6', nat6)];
 }
 
@@ -84,9 +85,14 @@ function translationsOf(part: NetworkFilterPart): string[] {
 	const rules = [`${member}ct status dnat oifname @container_interfaces masquerade`];
 	// Neighbours on a shared interface know the containers by their own addresses.
 	const beyond = (word: string, block: string) => (shared && block ? ` ${word} daddr != ${block}` : '');
-	if (nat !== '' && !internal) rules.push(`meta nfproto ipv4 oifname "${nat}"${beyond('ip', subnet)} masquerade`);
-	if (nat6 !== '' && !internal) rules.push(`meta nfproto ipv6 oifname "${nat6}"${beyond('ip6', subnet6)} masquerade`);
-	return rules;
+	const outward = (family: string, uplink: string, but: string) =>
+		uplink === '' || internal ? [] : [`meta nfproto ${family} ${leavingBy(uplink)}${but} masquerade`];
+	return [...rules, ...outward('ipv4', nat, beyond('ip', subnet)), ...outward('ipv6', nat6, beyond('ip6', subnet6))];
+}
+
+/** Whichever way the host's routes lead out: routes come and go, and nobody is to be told. */
+function leavingBy(uplink: string): string {
+	return uplink === EVERY_UPLINK ? 'oifname != "lo" oifname != @container_interfaces' : `oifname "${uplink}"`;
 }
 
 function chain(name: string, rules: readonly string[]): string[] {

@@ -46,6 +46,9 @@ export class Forwarding {
 
 	allow(name: string, family: Family, reason: Reason): void {
 		this.#settings.run(() => {
+			// The interface went away, or the kernel has no IPv6.
+			if (this.#settings.read(family === 4 ? conf4(name, 'forwarding') : conf6(name, 'forwarding')) === undefined)
+				return;
 			const noted = this.#noted(name);
 			const ours = (noted & MASK[family]) !== 0;
 			const on = this.#isOn(name, family);

@@ -1,4 +1,5 @@
 import { FAMILIES, type Family } from '#inet/family.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { Element } from '../firewall/element.ts';
 
 /** Part of `Forwarding` that is used here. */
@@ -24,6 +25,9 @@ interface Way {
 	readonly held: readonly Element[];
 }
 
+/** User of each uplink as long as anybody uses all of them: a change of uplinks costs the same for a thousand. */
+const ALL_USERS = 'every uplink';
+
 /**
  * The interfaces of the host on which packets for containers come in: uplinks, on which they are let in as long as
  * somebody needs that, and those that networks share with their neighbours. The host is no router between these and
@@ -32,30 +36,82 @@ interface Way {
 export class IngressInterfaces {
 	readonly #forwarding: Uplinks;
 	readonly #elements: Elements;
+	/** Lists the interfaces that `EVERY_UPLINK` stands for; some of them may be those of networks. */
+	readonly #list: () => readonly string[];
 	readonly #ways = new Map<string, Way>();
 	/** Interface by user. */
 	readonly #used = new Map<string, string>();
+	/** Users of every uplink, by family. */
+	readonly #everywhere: Readonly<Record<Family, Set<string>>> = { 4: new Set(), 6: new Set() };
+	/** Uplinks that are open for them. */
+	readonly #followed = new Set<string>();
+	/** Interfaces of networks. */
+	readonly #own = new Set<string>();
 
-	constructor(forwarding: Uplinks, elements: Elements) {
+	constructor(forwarding: Uplinks, elements: Elements, list: () => readonly string[] = () => []) {
 		this.#forwarding = forwarding;
 		this.#elements = elements;
+		this.#list = list;
 	}
 
+	/** @param uplink name of an interface, `EVERY_UPLINK`, or `''` for none */
 	use(user: string, uplink: string, families: readonly Family[]): void {
 		this.leave(user, uplink);
 		if (uplink === '') return;
+		if (uplink === EVERY_UPLINK) {
+			const added = families.filter((family) => this.#everywhere[family].size === 0);
+			for (const family of families) this.#everywhere[family].add(user);
+			if (added.length > 0) this.follow();
+			return;
+		}
 		this.#enter(user, uplink);
+		this.#used.set(user, uplink);
 		for (const family of families) this.#forwarding.allow(uplink, family, 'uplink');
 	}
 
 	leave(user: string, except = ''): void {
 		const uplink = this.#used.get(user);
-		if (uplink !== undefined && uplink !== except) this.#exit(user, uplink);
+		if (uplink !== undefined && uplink !== except) {
+			this.#used.delete(user);
+			this.#exit(user, uplink);
+		}
+		if (except === EVERY_UPLINK) return;
+		let left = false;
+		for (const family of FAMILIES) left = this.#everywhere[family].delete(user) || left;
+		if (left && FAMILIES.every((family) => this.#everywhere[family].size === 0)) this.follow();
+	}
+
+	/** Interfaces of the host came or went. */
+	follow(): void {
+		const families = FAMILIES.filter((family) => this.#everywhere[family].size > 0);
+		const there = new Set(families.length === 0 ? [] : this.#list().filter((name) => !this.#own.has(name)));
+		for (const name of this.#followed) {
+			if (there.has(name)) continue;
+			this.#followed.delete(name);
+			this.#exit(ALL_USERS, name);
+		}
+		for (const name of there) {
+			this.#followed.add(name);
+			this.#enter(ALL_USERS, name);
+			for (const family of families) this.#forwarding.allow(name, family, 'uplink');
+		}
+	}
+
+	/** The interface of a network is no uplink. */
+	own(name: string): void {
+		this.#own.add(name);
+		if (this.#followed.delete(name)) this.#exit(ALL_USERS, name);
+	}
+
+	disown(name: string): void {
+		this.#own.delete(name);
 	}
 
 	/** Opened by addresses of ipnet containers. */
 	share(network: string, name: string): void {
-		this.#enter(`neighbours ${network}`, name);
+		const user = `neighbours ${network}`;
+		this.#enter(user, name);
+		this.#used.set(user, name);
 	}
 
 	unshare(network: string): void {
@@ -80,12 +136,10 @@ export class IngressInterfaces {
 			this.#ways.set(name, way);
 		}
 		way.users.add(user);
-		this.#used.set(user, name);
 	}
 
 	#exit(user: string, name: string): void {
 		const way = this.#ways.get(name);
-		this.#used.delete(user);
 		way?.users.delete(user);
 		if (!way || way.users.size > 0) return;
 		this.#ways.delete(name);

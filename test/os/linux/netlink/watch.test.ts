@@ -44,7 +44,8 @@ function words(events: readonly WatchEvent[]): string[] {
 	return events.map((event) => {
 		if ('by' in event) return `${event.kind} ${event.family} ${event.name} by ${event.by.command}`;
 		if ('address' in event) return `${event.kind} ${event.name} ${event.address} ${event.present}`;
-		return 'name' in event ? `${event.kind} ${event.name}` : `${event.kind} ${event.of}`;
+		if ('name' in event) return `${event.kind} ${event.name}`;
+		return 'of' in event ? `${event.kind} ${event.of}` : event.kind;
 	});
 }
 
@@ -195,4 +196,21 @@ test('a closed watch is silent and leaves no descriptor', async (t) => {
 	assert.deepEqual(events, []);
 	assert.equal(openDescriptors(), before);
 	watch.close();
+});
+
+test('of routes those are told that stand for the default, in both families', async (t) => {
+	const { fd, told } = watched(t);
+	inside(fd, 'ip', 'link', 'add', 'x0', 'up', 'type', 'veth', 'peer', 'name', 'x1');
+	await told();
+	inside(fd, 'ip', 'route', 'add', '10.9.0.0/16', 'dev', 'x0');
+	inside(fd, 'ip', '-6', 'route', 'add', 'fd00:9::/32', 'dev', 'x0');
+	assert.deepEqual(words(await told()), []);
+	for (const way of ['default', '128.0.0.0/1']) {
+		inside(fd, 'ip', 'route', 'add', way, 'dev', 'x0');
+		assert.deepEqual(words(await told()), ['default-route-changed'], way);
+		inside(fd, 'ip', 'route', 'delete', way);
+		assert.deepEqual(words(await told()), ['default-route-changed'], way);
+	}
+	inside(fd, 'ip', '-6', 'route', 'add', '2000::/3', 'dev', 'x0');
+	assert.deepEqual(words(await told()), ['default-route-changed']);
 });

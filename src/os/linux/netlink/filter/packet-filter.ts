@@ -23,6 +23,7 @@ const OP = {
 	AND: 0x54,
 	SHIFT_LEFT: 0x64,
 	IF_EQUAL: 0x15,
+	IF_GREATER: 0x25,
 	IF_GREATER_X: 0x2d,
 	TO_X: 0x07,
 	RETURN: 0x06,
@@ -112,9 +113,16 @@ const DELETE_LINK = 17;
 const LINK_ATTRIBUTES = 32;
 const LINK_FAMILY = 16;
 const LINK_NAME = 3;
+const NEW_ROUTE = 24;
+const DELETE_ROUTE = 25;
+/** After the header. */
+const ROUTE_PREFIX = 17;
+/** Bits: a default route, and the few that together stand for one. Routers know a million longer ones. */
+const SHORT_PREFIX = 4;
 
 /**
- * Of links: drops what bridges say of their ports, and what is said of links whose name begins like this.
+ * Of links: drops what bridges say of their ports, and what is said of links whose name begins like this. Of routes: drops
+ * all but those that stand for the default.
  *
  * @param prefix ASCII; `''` stands for no name
  */
@@ -127,6 +135,12 @@ export function withoutLinks(prefix: string): Buffer {
 	]);
 	return encodeProgram([
 		op(OP.HALF_AT, 4),
+		branch(OP.IF_EQUAL, swapped(NEW_ROUTE), [1, 0]),
+		branch(OP.IF_EQUAL, swapped(DELETE_ROUTE), [0, 4]),
+		op(OP.BYTE_AT, ROUTE_PREFIX),
+		branch(OP.IF_GREATER, SHORT_PREFIX, [0, 1]),
+		op(OP.RETURN, 0),
+		op(OP.RETURN, ALL),
 		branch(OP.IF_EQUAL, swapped(NEW_LINK), [2, 0]),
 		branch(OP.IF_EQUAL, swapped(DELETE_LINK), [1, 0]),
 		op(OP.RETURN, ALL),

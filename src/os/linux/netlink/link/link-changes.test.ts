@@ -26,7 +26,9 @@ function announce(type: number, { index, name, up = false, family = 0 }: Announc
 }
 
 function told(changes: LinkChanges, datagram: Buffer): string[] {
-	return changes.take(datagram).map(({ kind, name, index }) => `${kind} ${name} ${index}`);
+	return changes.take(datagram).map((change) => {
+		return 'name' in change ? `${change.kind} ${change.name} ${change.index}` : change.kind;
+	});
 }
 
 test('of an interface that is known only what counts is told', () => {

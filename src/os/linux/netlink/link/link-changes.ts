@@ -9,6 +9,8 @@ const NEWLINK = 16;
 const DELLINK = 17;
 const NEWADDR = 20;
 const DELADDR = 21;
+const NEWROUTE = 24;
+const DELROUTE = 25;
 const IFNAME = 3;
 const IFF_UP = 1;
 /** `struct ifinfomsg` */
@@ -33,6 +35,12 @@ export interface AddressChange {
 	readonly present: boolean;
 }
 
+export interface DefaultRouteChange {
+	readonly kind: 'default-route-changed';
+}
+
+export type HostChange = LinkChange | AddressChange | DefaultRouteChange;
+
 type Known = Pick<Link, 'index' | 'name' | 'up'>;
 
 /** Compares announcements with what was known before: most of them change nothing that counts here. */
@@ -45,8 +53,9 @@ export class LinkChanges {
 		for (const { index, name, up } of links) this.#known.set(index, { index, name, up });
 	}
 
-	take(datagram: Buffer): (LinkChange | AddressChange)[] {
-		return decodeMessages(datagram).flatMap<LinkChange | AddressChange>(({ type, payload }) => {
+	take(datagram: Buffer): HostChange[] {
+		return decodeMessages(datagram).flatMap<HostChange>(({ type, payload }) => {
+			if (type === NEWROUTE || type === DELROUTE) return [{ kind: 'default-route-changed' }];
 			if (type === NEWADDR || type === DELADDR) return this.#address(type === NEWADDR, payload);
 			// A bridge speaks of its ports in the same words and means their membership.
 			if (payload[0] !== 0) return [];
