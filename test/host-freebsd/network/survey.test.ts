@@ -77,7 +77,7 @@ test('what bears the mark of another kleened, or of one that is not named, is no
 
 test('routes of a host that lead somewhere, and the interface of the default one', () => {
 	assert.equal(survey.gatewayInterface, 'vtnet0');
-	assert.deepEqual(survey.uplinks, ['vtnet0']);
+	assert.deepEqual(survey.uplinks, ['kleene1', 'vtnet0'], 'what bears no mark is not ours');
 	assert.deepEqual(survey.routes, [
 		{ destination: '10.0.2.0/24', interface: 'vtnet0' },
 		{ destination: '10.0.2.15/32', interface: 'lo0' },
