@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { messageOf } from '#errors/kleene-error.ts';
 import {
 	type ApplyOptions,
 	applyInOrder,
@@ -70,11 +69,6 @@ interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
 	readonly limits: HostLimits;
 }
 
-function firewallBeside(network: LinuxNetwork, namespace: number | undefined): Firewall {
-	const uplinks = () => network.uplinks();
-	return new Firewall(namespace, network.forwarding, { requireUnused: portCheck(namespace), uplinks });
-}
-
 /** Linux as a host: each kind of part goes to the class that knows it. */
 export class LinuxHost implements HostDriver {
 	readonly activity: LinuxActivity;
@@ -134,7 +128,7 @@ export class LinuxHost implements HostDriver {
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
-		this.#firewall = firewallBeside(this.#network, hostNamespace);
+		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout, disposal.remove);
 		const skopeo = new Skopeo({ hostNamespace, authFile: paths.credentials() });
 		this.transport = new LinuxTransport(paths, skopeo, hostPlatform());
@@ -264,23 +258,12 @@ export class LinuxHost implements HostDriver {
 		this.#sandboxes.watch(listener);
 		const tell = (event: HostEvent) => {
 			// Its own rules first: they lead to the chains of networks, which are restored by subscribers of the event.
-			if (event.kind === 'firewall-changed') this.#restoreFirewall();
-			if (event.kind === 'addressing-changed') this.#firewall.followUplinks();
+			this.#firewall.follow(event, this.#log);
 			listener(event);
 		};
 		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell });
 		// What came before it watched.
-		this.#firewall.followUplinks();
-	}
-
-	/** A foreign object may be in the way: then the parts that stand on it report it, and nothing ends. */
-	#restoreFirewall(): void {
-		try {
-			this.#firewall.restore();
-		} catch (error) {
-			const hint = 'delete it with "nft delete table inet kleene", and it is made anew';
-			this.#log.warn({ error: messageOf(error), hint }, 'cannot restore table inet kleene');
-		}
+		this.#firewall.follow({ kind: 'addressing-changed' }, this.#log);
 	}
 
 	ready(): void {

@@ -29,4 +29,4 @@ export const PORTS: PublishedPortsPart = {
 };
 
 /** The firewall routes nothing in a namespace that only holds rules. */
-export const IDLE = { allow() {}, release() {}, letLoopbackOut() {}, isRouter: () => true };
+export const IDLE = { allow() {}, release() {}, letLoopbackOut() {}, isRouter: () => true, uplinks: () => [] };

@@ -5,7 +5,7 @@ import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import { OF_THE_HOST, TABLE } from '../firewall/base.ts';
 import { Firewall } from '../firewall/firewall.ts';
 import { LIMIT_SETS } from '../firewall/limit-rules.ts';
-import type { Uplinks } from '../network/ingress-interfaces.ts';
+import type { Uplinks } from '../network/ingress/ingress-interfaces.ts';
 import { explainExcess, FilterOwners, removalOf } from './owners.ts';
 import { compareTables, readTable, type Table, type TableEntry } from './table.ts';
 
@@ -15,7 +15,13 @@ export interface FilterComparison {
 }
 
 /** A namespace that only holds rules routes nothing. */
-const NO_UPLINKS: Uplinks = { allow() {}, release() {}, letLoopbackOut() {}, isRouter: () => true };
+const NO_UPLINKS: Uplinks = {
+	allow() {},
+	release() {},
+	letLoopbackOut() {},
+	isRouter: () => true,
+	uplinks: () => [],
+};
 
 /**
  * The table of the host against the one that the same parts make in an empty namespace: whatever the rules look like in

@@ -1,3 +1,5 @@
+import { messageOf } from '#errors/kleene-error.ts';
+import type { HostEvent } from '#host/driver.ts';
 import type { Family } from '#inet/family.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
@@ -5,7 +7,7 @@ import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
 import { within } from '#os/linux/netns.ts';
 import { Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
-import { IngressInterfaces, type Uplinks } from '../network/ingress-interfaces.ts';
+import { IngressInterfaces, type Uplinks } from '../network/ingress/ingress-interfaces.ts';
 import { CHAIN_OF_0_1, renderBase, TABLE, TABLE_NAME, type TableFeatures } from './base.ts';
 import { limitElements, limitKeys } from './limit-rules.ts';
 import { type PortCheck, PortPublisher } from './port-publisher.ts';
@@ -19,13 +21,6 @@ import {
 	renderNetwork,
 } from './rules.ts';
 import { isMissing, nftLines, TableElements } from './table-elements.ts';
-
-/** Absent where a namespace only holds rules, and nobody sends or waits there. */
-interface Surroundings {
-	readonly requireUnused?: PortCheck;
-	/** See `listUplinks`. */
-	readonly uplinks?: () => readonly string[];
-}
 
 /**
  * The firewall of the host: one table of ours, changed by elements. Each change is one transaction, a network two.
@@ -48,14 +43,15 @@ export class Firewall {
 
 	/**
 	 * @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own
+	 * @param requireUnused undefined: nobody sends or waits there, it only holds rules
 	 */
-	constructor(hostNamespace: number | undefined, forwarding: Uplinks, { requireUnused, uplinks }: Surroundings = {}) {
+	constructor(hostNamespace: number | undefined, forwarding: Uplinks, requireUnused?: PortCheck) {
 		this.#conntrack = Conntrack.open(hostNamespace);
 		this.#table = NftTable.open(TABLE_NAME, hostNamespace);
 		this.#nft = hostNamespace === undefined ? new Nftables() : within(hostNamespace, () => new Nftables());
 		const elements = new TableElements(this.#table);
 		this.#elements = elements;
-		this.#ways = new IngressInterfaces(forwarding, elements, uplinks);
+		this.#ways = new IngressInterfaces(forwarding, elements);
 		this.members = elements.handlerOf<FilterMemberPart>(memberElements);
 		this.asymmetricSources = elements.handlerOf(asymmetricElements);
 		const shared = { elements, nft: this.#nft, conntrack: this.#conntrack, ways: this.#ways };
@@ -93,16 +89,21 @@ export class Firewall {
 		return this.#table.hasChain('forward');
 	}
 
-	/** The table with its fixed rules, when somebody else took any of it away. Networks and ports are parts of their own. */
-	restore(): void {
-		if (this.#networks.size === 0) return;
-		this.#makeBase();
-		this.#ways.restore();
-	}
-
-	/** Interfaces of the host came or went: packets for containers come in on others. */
-	followUplinks(): void {
-		this.#ways.follow();
+	/**
+	 * Makes the table with its fixed rules again when somebody else took any of it away (networks and ports are parts of
+	 * their own), and lets packets for containers in on interfaces that came.
+	 */
+	follow({ kind }: HostEvent, log: { warn(fields: object, message: string): void }): void {
+		if (kind === 'addressing-changed') this.#ways.follow();
+		if (kind !== 'firewall-changed' || this.#networks.size === 0) return;
+		try {
+			this.#makeBase();
+			this.#ways.restore();
+		} catch (error) {
+			// A foreign object may be in the way: then the parts that stand on it report it, and nothing ends.
+			const hint = 'delete it with "nft delete table inet kleene", and it is made anew';
+			log.warn({ error: messageOf(error), hint }, 'cannot restore table inet kleene');
+		}
 	}
 
 	#makeNetwork(part: NetworkFilterPart): void {

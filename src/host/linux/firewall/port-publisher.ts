@@ -5,7 +5,7 @@ import { portKey } from '#model/port.ts';
 import { type Conntrack, PROTOCOL } from '#os/linux/netlink/filter/conntrack.ts';
 import { type Nftables, NftablesError } from '#os/linux/nftables.ts';
 import type { PartHandler } from '../handler.ts';
-import type { IngressInterfaces, Uplinks } from '../network/ingress-interfaces.ts';
+import type { IngressInterfaces, Uplinks } from '../network/ingress/ingress-interfaces.ts';
 import { describePorts, leadsByCable, portQuestion, publishedElements } from './port-rules.ts';
 import type { TableElements } from './table-elements.ts';
 

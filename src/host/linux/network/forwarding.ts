@@ -15,6 +15,7 @@
 import type { Family } from '#inet/family.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { unlessGone } from '../refusals.ts';
+import { listUplinks } from './ingress/uplinks.ts';
 import { answerAtOnce, conf4, conf6, describeSetting, type HostSettings } from './sysctl.ts';
 
 export type Reason =
@@ -73,6 +74,11 @@ export class Forwarding {
 	/** Whether the host passes on what comes in there without having been told so by us. */
 	isRouter(name: string, family: Family): boolean {
 		return (this.#noted(name) & MASK[family]) === 0 && this.#isOn(name, family);
+	}
+
+	/** See `listUplinks`. */
+	uplinks(): string[] {
+		return listUplinks(this.#net);
 	}
 
 	/** Whether `allow` changed something on this interface for this reason, that `release` would take back. */

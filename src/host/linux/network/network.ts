@@ -17,7 +17,6 @@ import { NetworkInterfaces } from './links.ts';
 import { RateLimits } from './rate-limits.ts';
 import { type ObservedNetwork, surveyNetwork } from './survey.ts';
 import { HostSettings } from './sysctl.ts';
-import { listUplinks } from './uplinks.ts';
 
 export type NetworkPartKind =
 	| 'network-interface'
@@ -83,11 +82,6 @@ export class LinuxNetwork {
 	/** Default routes and IPv6 link-local addresses are left out. */
 	observe(): ObservedNetwork {
 		return surveyNetwork(this.#net);
-	}
-
-	/** See `listUplinks`. */
-	uplinks(): string[] {
-		return listUplinks(this.#net);
 	}
 
 	/** Compares state that the listings of `observe` do not contain. @param describe describes the making of a part */

@@ -1,6 +1,6 @@
 import { FAMILIES, type Family } from '#inet/family.ts';
 import { EVERY_UPLINK } from '#model/network.ts';
-import type { Element } from '../firewall/element.ts';
+import type { Element } from '../../firewall/element.ts';
 
 /** Part of `Forwarding` that is used here. */
 export interface Uplinks {
@@ -9,6 +9,8 @@ export interface Uplinks {
 	letLoopbackOut(name: string, family: Family): void;
 	/** Whether the host passes on what comes in there without being told so by Kleene. */
 	isRouter(name: string, family: Family): boolean;
+	/** Lists the interfaces that `EVERY_UPLINK` stands for; some of them may be those of networks. */
+	uplinks(): readonly string[];
 }
 
 /** Part of the table that is used here. */
@@ -36,8 +38,6 @@ const ALL_USERS = 'every uplink';
 export class IngressInterfaces {
 	readonly #forwarding: Uplinks;
 	readonly #elements: Elements;
-	/** Lists the interfaces that `EVERY_UPLINK` stands for; some of them may be those of networks. */
-	readonly #list: () => readonly string[];
 	readonly #ways = new Map<string, Way>();
 	/** Interface by user. */
 	readonly #used = new Map<string, string>();
@@ -48,10 +48,9 @@ export class IngressInterfaces {
 	/** Interfaces of networks. */
 	readonly #own = new Set<string>();
 
-	constructor(forwarding: Uplinks, elements: Elements, list: () => readonly string[] = () => []) {
+	constructor(forwarding: Uplinks, elements: Elements) {
 		this.#forwarding = forwarding;
 		this.#elements = elements;
-		this.#list = list;
 	}
 
 	/** @param uplink name of an interface, `EVERY_UPLINK`, or `''` for none */
@@ -84,7 +83,9 @@ export class IngressInterfaces {
 	/** Interfaces of the host came or went. */
 	follow(): void {
 		const families = FAMILIES.filter((family) => this.#everywhere[family].size > 0);
-		const there = new Set(families.length === 0 ? [] : this.#list().filter((name) => !this.#own.has(name)));
+		const there = new Set(
+			families.length === 0 ? [] : this.#forwarding.uplinks().filter((name) => !this.#own.has(name)),
+		);
 		for (const name of this.#followed) {
 			if (there.has(name)) continue;
 			this.#followed.delete(name);
