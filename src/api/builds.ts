@@ -19,6 +19,9 @@ export const ImageBuildConfig = Type.Object(
 		tags: Type.Optional(Type.Array(Type.String(), { maxItems: 100, description: 'ours: further names of the image' })),
 		target: Type.Optional(Type.String({ maxLength: 256, description: 'ours: the stage to build, default the last' })),
 		no_cache: Type.Optional(Type.Boolean({ description: 'ours: carry out every step' })),
+		secrets: Type.Optional(
+			Type.Record(Type.String(), Type.String(), { description: 'ours: contents of secrets by their ids, as base64' }),
+		),
 		events: Type.Optional(
 			Type.Boolean({ description: 'ours: frames are `BuildFrame`s as JSON, those of all stages as they come' }),
 		),

@@ -9,6 +9,7 @@ import { KeyedLocks } from './locks.ts';
 import type { Logger } from './logger.ts';
 import { Activity } from './operations/activity/activity.ts';
 import { Builds } from './operations/build/builds.ts';
+import { CacheMounts } from './operations/build/cache-mounts.ts';
 import { ContainerOperations } from './operations/container/containers.ts';
 import { Creations } from './operations/container/creations.ts';
 import { ExecutionOperations } from './operations/container/executions.ts';
@@ -95,7 +96,8 @@ export class Engine {
 		this.imageSizes = new ImageSizes(context);
 		this.transfers = new ImageTransfers(context, this.images, this.layers);
 		const { containers, newContainers, layers } = this;
-		this.builds = new Builds({ context, containers, newContainers, executions, removals, layers }, this.images);
+		const caches = new CacheMounts();
+		this.builds = new Builds({ context, containers, newContainers, executions, removals, layers, caches }, this.images);
 		this.activity = new Activity(context, runs, this.containers);
 		this.observability = new Observability(context, runs, containers);
 		this.doctor = new DoctorOperations(context);

@@ -1,4 +1,5 @@
 import { withoutPrefix } from '#inet/prefix.ts';
+import type { RunMount } from '#model/build/run-mounts.ts';
 import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
@@ -67,7 +68,7 @@ export class RunPlanner {
 		try {
 			const liveEndpoints = this.liveEndpointsOf(container.id);
 			const ports = partsOfPorts(container, liveEndpoints, frontage);
-			const parts = this.partsFor(container, { liveEndpoints, spec, ports });
+			const parts = this.partsFor(container, { liveEndpoints, spec, ports, runMounts: command.runMounts ?? [] });
 			this.claim(ports);
 			this.#planned.set(container.id, liveEndpoints);
 			return parts;
@@ -83,6 +84,7 @@ export class RunPlanner {
 			liveEndpoints: readonly LiveEndpoint[];
 			spec: SandboxSpec;
 			ports: readonly PublishedPortsPart[];
+			runMounts?: readonly RunMount[];
 		},
 	): Part[] {
 		const { store, driver } = this.#context;

@@ -25,8 +25,10 @@ import {
 	layer,
 	type RootFilesPart,
 	type RootMountPart,
+	type RunMountsPart,
 	rootFiles,
 	rootMount,
+	runMounts,
 } from './parts/files.ts';
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
 import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
@@ -80,6 +82,7 @@ export type Part =
 	| MountPointPart
 	| CopiedFilesPart
 	| RootMountPart
+	| RunMountsPart
 	| SandboxPart;
 
 export type PartKind = Part['kind'];
@@ -111,6 +114,7 @@ const DEFINITIONS = {
 	'mount-point': mountPoint,
 	'copied-files': copiedFiles,
 	'root-mount': rootMount,
+	'run-mounts': runMounts,
 	sandbox,
 } satisfies { readonly [K in PartKind]: PartDefinition<PartOf<K>> };
 

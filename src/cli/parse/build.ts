@@ -1,6 +1,7 @@
 import type { ImageBuildConfig } from '#api/builds.ts';
 import { usageError } from '../failure.ts';
 import { requireText } from '../utf8.ts';
+import { readSecrets } from './build-secret.ts';
 import { type ContainerCreateOptions, containerConfig } from './container.ts';
 import { joiningConfig } from './network.ts';
 
@@ -15,6 +16,7 @@ export interface BuildOptions
 	readonly progress: 'auto' | 'plain' | 'tty';
 	readonly rm?: boolean;
 	readonly buildArg: readonly string[];
+	readonly secret: readonly string[];
 	readonly target?: string;
 	readonly cache: boolean;
 }
@@ -40,6 +42,7 @@ export function buildConfig(
 			publishFrom: [],
 		}),
 		...(tags.length > 0 && { tags }),
+		...(options.secret.length > 0 && { secrets: readSecrets(options.secret) }),
 		...(options.target !== undefined && { target: options.target }),
 		...(!options.cache && { no_cache: true }),
 	};

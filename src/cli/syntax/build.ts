@@ -11,6 +11,7 @@ export function declareBuild(command: Command): Command {
 		.option('-f, --file <PATH>', 'Dockerfile, - for standard input', 'Dockerfile')
 		.addOption(repeatable('-t, --tag <NAMETAG>', 'image name: NAME[:TAG]'))
 		.addOption(repeatable('--build-arg <NAME=VALUE>', 'set an ARG; without a value: that of the environment'))
+		.addOption(repeatable('--secret <SECRET>', 'give RUN --mount=type=secret a file: id=ID[,src=FILE|,env=NAME]'))
 		.option('--from <IMAGE>', 'use this image in place of that of the first FROM')
 		.option('--target <STAGE>', 'build this stage (default: the last)')
 		.option('--no-cache', 'carry out every step')

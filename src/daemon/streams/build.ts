@@ -48,6 +48,7 @@ function requestOf(config: ImageBuildConfig): BuildRequest {
 		from: from || undefined,
 		buildArgs: new Map(Object.entries(config.buildargs)),
 		target: config.target,
+		secrets: new Map(Object.entries(config.secrets ?? {}).map(([id, text]) => [id, Buffer.from(text, 'base64')])),
 		cache: config.no_cache !== true,
 		cleanup: config.cleanup,
 		container: built,
@@ -72,7 +73,7 @@ function failed(socket: WebSocket, { result, frames, tag }: Failure): void {
 	const name = tag.split(':')[0];
 	if (isTagged(socket)) {
 		const { error } = result;
-		const other = isKleeneError(error) && error.code === 'NO_SUCH_IMAGE' ? error.hint : 'correct the instruction';
+		const other = isKleeneError(error) ? error.hint : 'correct the instruction';
 		const hint = result.kept
 			? `look at its state with "klee run -t ${name ? `${name}:failed` : frames.image} /bin/sh"`
 			: other;

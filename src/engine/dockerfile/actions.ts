@@ -1,5 +1,6 @@
 import type { Action, Command } from '#model/build/dockerfile.ts';
 import { healthcheck } from './healthcheck.ts';
+import { mountOptions } from './mount-options.ts';
 import type { Statement } from './statement.ts';
 import { invalidInstruction, syntaxError } from './syntax-error.ts';
 import { transfer } from './transfer.ts';
@@ -52,20 +53,13 @@ export function command(text: string): Command {
 }
 
 function run(statement: Statement): Action {
-	const flag = statement.flags[0];
-	if (flag !== undefined) {
-		throw invalidInstruction(
-			...place(statement),
-			`RUN --${flag[0]} is not supported`,
-			'use the options of klee build: --mount, --network, --jailparam',
-		);
-	}
+	const mounts = mountOptions(statement);
 	const input = statement.heredocs[0];
 	if (statement.heredocs.length > 1) {
 		throw invalidInstruction(...place(statement), 'RUN takes one here-document', 'use one RUN for each');
 	}
 	const text = statement.text.replace(/<<-?(["']?)[A-Za-z_][\w.]*\1/, '').trim();
-	return { kind: 'run', command: command(input === undefined ? statement.text : text), input };
+	return { kind: 'run', command: command(input === undefined ? statement.text : text), input, mounts };
 }
 
 function args(statement: Statement, escapeChar: string): Action {

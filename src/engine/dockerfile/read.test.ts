@@ -49,6 +49,7 @@ test('commands are words or text for the shell', () => {
 		kind: 'run',
 		command: { form: 'exec', words: ['a b', 'c'] },
 		input: undefined,
+		mounts: [],
 	});
 	assert.deepEqual(only('cmd [ -f /x ]'), { kind: 'cmd', command: { form: 'shell', text: '[ -f /x ]' } });
 });
@@ -58,6 +59,7 @@ test('here-documents are input of RUN and files of COPY', () => {
 		kind: 'run',
 		command: { form: 'shell', text: '' },
 		input: { name: 'EOT', content: 'echo 1\n# kept\n', expands: true },
+		mounts: [],
 	});
 	const copy = only("COPY <<'a.txt' <<-b /d/\n$x\na.txt\n\ttwo\n\tb\nUSER x");
 	assert.deepEqual(copy?.kind === 'copy' && [copy.sources, copy.destination, copy.files], [

@@ -22,4 +22,14 @@ export interface HostBuilds {
 	 * @throws KleeneError BUILD_FAILED where a pattern matches nothing
 	 */
 	digest(selection: FileSelection): Promise<string>;
+	/**
+	 * Contents of the secrets of a build, in memory until it has ended.
+	 *
+	 * @param build id
+	 * @param secrets by their ids; undefined: the build has ended
+	 */
+	keepSecrets(build: string, secrets: ReadonlyMap<string, Buffer> | undefined): void;
+	/** Names of the caches of RUN that are there. */
+	caches(): string[];
+	removeCache(cache: string): Promise<void>;
 }

@@ -7,6 +7,8 @@ export class FakeBuilds implements HostBuilds {
 	/** Texts by the id or path of their origin, and their path in it. */
 	readonly files = new Map<string, ReadonlyMap<string, string>>();
 
+	readonly cacheNames = new Set<string>();
+
 	async receive(context: string, archive: Readable): Promise<void> {
 		archive.resume();
 		this.files.set(context, new Map());
@@ -22,6 +24,16 @@ export class FakeBuilds implements HostBuilds {
 
 	async read(origin: FileOrigin, path: string): Promise<string | undefined> {
 		return this.files.get(nameOf(origin))?.get(path);
+	}
+
+	keepSecrets(): void {}
+
+	caches(): string[] {
+		return [...this.cacheNames];
+	}
+
+	async removeCache(cache: string): Promise<void> {
+		this.cacheNames.delete(cache);
 	}
 
 	async digest({ origin, sources }: FileSelection): Promise<string> {

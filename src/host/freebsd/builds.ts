@@ -18,4 +18,7 @@ export const freebsdBuilds: HostBuilds = {
 	contexts: () => [],
 	read: refuse,
 	digest: refuse,
+	keepSecrets: () => {},
+	caches: () => [],
+	removeCache: async () => {},
 };

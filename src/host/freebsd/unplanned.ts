@@ -10,7 +10,8 @@ export type UnplannedKind =
 	| 'filter-member'
 	| 'asymmetric-source'
 	| 'source-limit'
-	| 'copied-files';
+	| 'copied-files'
+	| 'run-mounts';
 
 /**
  * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
@@ -31,5 +32,6 @@ export const unplannedHandlers = {
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),
 	'source-limit': unplanned('source-limit', 'it has no limits', 'report this problem'),
 	'copied-files': unplanned('copied-files', 'images are not built yet', 'build it on Linux'),
+	'run-mounts': unplanned('run-mounts', 'images are not built yet', 'build it on Linux'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this problem'),
 } as const;

@@ -68,6 +68,16 @@ export class Paths {
 		return join(this.container(id), 'from');
 	}
 
+	/** Mounts of a RUN of a build: a number each, and what those need. */
+	runMounts(id: string): string {
+		return join(this.container(id), 'mounts');
+	}
+
+	/** What is mounted as number `index`. */
+	runMount(id: string, index: number): string {
+		return join(this.runMounts(id), `${index}`);
+	}
+
 	/** The OCI bundle: config.json, attach socket, control pipes, pid files, status of the first process. */
 	bundle(id: string): string {
 		return join(this.container(id), 'bundle');
@@ -104,6 +114,15 @@ export class Paths {
 	/** Files that a client sent for a build. */
 	buildContext(id: string): string {
 		return join(this.buildContexts(), id);
+	}
+
+	/** Caches of RUN. */
+	buildCaches(): string {
+		return join(this.root, 'build-cache');
+	}
+
+	buildCache(name: string): string {
+		return join(this.buildCaches(), name);
 	}
 
 	/** Files that nobody knows any more. */

@@ -29,6 +29,13 @@ export interface Transfer {
 	readonly files: readonly Heredoc[];
 }
 
+/** `--mount` of RUN. */
+export interface MountOption {
+	readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret';
+	/** By their longest names, e.g. `target` also for `dst`; a word without value is `true`. */
+	readonly options: Readonly<Record<string, Unexpanded>>;
+}
+
 /** A health check as written: durations in milliseconds, 0 for the default. */
 export interface HealthOptions {
 	readonly interval: number;
@@ -38,7 +45,12 @@ export interface HealthOptions {
 }
 
 export type Action =
-	| { readonly kind: 'run'; readonly command: Command; readonly input: Heredoc | undefined }
+	| {
+			readonly kind: 'run';
+			readonly command: Command;
+			readonly input: Heredoc | undefined;
+			readonly mounts: readonly MountOption[];
+	  }
 	| Transfer
 	| { readonly kind: 'env' | 'label'; readonly pairs: readonly (readonly [name: Unexpanded, value: Unexpanded])[] }
 	| { readonly kind: 'arg'; readonly pairs: readonly (readonly [name: string, value: Unexpanded | undefined])[] }

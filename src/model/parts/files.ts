@@ -1,7 +1,8 @@
 import type { FileSelection, InlineFile } from '../build/files.ts';
+import type { RunMount } from '../build/run-mounts.ts';
 import type { LayerSource } from '../layer.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { layerFilesOf, rootFilesOf, rootMountOf } from './references.ts';
+import { layerFilesOf, rootFilesOf, rootMountOf, runMountsOf } from './references.ts';
 
 /** The files of a layer, never written to after it was made. */
 export interface LayerPart {
@@ -94,3 +95,24 @@ export const copiedFiles = {
 	standsOn: (part) => [rootFilesOf(part.container)],
 	removedWith: (part) => [rootFilesOf(part.container)],
 } satisfies PartDefinition<CopiedFilesPart>;
+
+/**
+ * Files that a build mounts into a container for one RUN, prepared on the host, with places for them in its root. Unmade, the
+ * places are gone again, and what was written to a bind or tmpfs mount.
+ */
+export interface RunMountsPart {
+	readonly kind: 'run-mounts';
+	readonly container: string;
+	/** A mount at a directory comes before those below it. */
+	readonly mounts: readonly RunMount[];
+}
+
+export const runMounts = {
+	layer: 'storage',
+	absence: 'not compared',
+	identity: (part) => part.container,
+	title: (part) => `mounts of a build in container ${part.container}`,
+	provides: (part) => [runMountsOf(part.container)],
+	standsOn: (part) => [rootMountOf(part.container)],
+	removedWith: none,
+} satisfies PartDefinition<RunMountsPart>;

@@ -30,6 +30,10 @@ export function rootMountOf(container: string): string {
 	return `root file system of container ${container}`;
 }
 
+export function runMountsOf(container: string): string {
+	return `mounts of a build in container ${container}`;
+}
+
 export function volumeFilesOf(volume: string): string {
 	return `files of volume ${volume}`;
 }

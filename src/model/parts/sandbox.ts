@@ -1,7 +1,8 @@
+import type { RunMountPlace } from '../build/run-mounts.ts';
 import type { Mount } from '../mount.ts';
 import type { SandboxSpec } from '../sandbox.ts';
 import { none, type PartDefinition } from './definition.ts';
-import { rootMountOf } from './references.ts';
+import { rootMountOf, runMountsOf } from './references.ts';
 import { volumeOf } from './volume.ts';
 
 /** The isolation a container's processes run in, with its first process ready and not yet started. */
@@ -10,6 +11,8 @@ export interface SandboxPart {
 	readonly container: string;
 	readonly spec: SandboxSpec;
 	readonly mounts: readonly Mount[];
+	/** Places of mounts that were prepared for one RUN of a build; absent: none. */
+	readonly runMounts?: readonly RunMountPlace[];
 }
 
 export const sandbox = {
@@ -19,6 +22,10 @@ export const sandbox = {
 	title: (part) => `container ${part.container}`,
 	provides: none,
 	/** Not on its stack: when the last process has ended, files and network are taken down side by side. */
-	standsOn: (part) => [rootMountOf(part.container), ...part.mounts.flatMap(volumeOf)],
+	standsOn: (part) => [
+		rootMountOf(part.container),
+		...(part.runMounts ? [runMountsOf(part.container)] : []),
+		...part.mounts.flatMap(volumeOf),
+	],
 	removedWith: none,
 } satisfies PartDefinition<SandboxPart>;

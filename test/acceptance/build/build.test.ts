@@ -168,3 +168,13 @@ test('a failed build is kept as NAME:failed, unless --rm', async () => {
 	assert.equal(gone.code, 1);
 	assert.deepEqual(await host.kleeJson('lsi'), images);
 });
+
+test('FROM --platform is that of the host, COPY --link is the same as without', async () => {
+	const dockerfile =
+		'FROM --platform=$BUILDPLATFORM Debian AS one\nFROM --platform=linux one\nCOPY --link file /file\n';
+	await build(context(dockerfile, { file: 'linked' }));
+	assert.equal(await output('app', 'cat', '/file'), 'linked');
+	const foreign = await host.klee('build', '-t', 'app', context('FROM --platform=plan9/mips Debian\n'));
+	assert.equal(foreign.code, 1);
+	assert.match(foreign.stderr, /cannot build for the platform plan9\/mips: this host runs linux\//);
+});

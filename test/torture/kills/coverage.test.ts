@@ -14,7 +14,7 @@ import { HARMLESS, OPERATIONS, OUT_OF_REACH } from './operations.ts';
 const GOES_ALONG: ReadonlySet<PartKind> = new Set(['mount-point', 'hosts-file', 'rate-limit']);
 
 /** Kinds that only the plans of requests out of reach hold. */
-const UNREACHED: ReadonlySet<PartKind> = new Set(['layout', 'copied-files']);
+const UNREACHED: ReadonlySet<PartKind> = new Set(['layout', 'copied-files', 'run-mounts']);
 
 test('every request that changes anything belongs to an operation; see operations.ts', async () => {
 	const { engine } = await startEngine();

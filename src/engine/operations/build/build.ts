@@ -4,6 +4,7 @@ import type { FileOrigin } from '#model/build/files.ts';
 import { newId } from '#model/ids.ts';
 import type { HistoryEntry, Image } from '#model/image.ts';
 import { expand } from '../../plan/build/expand.ts';
+import { platformArgs, requirePlatform } from '../../plan/build/platform.ts';
 import { type BuildArgs, declareArg, lookupIn, type Scope } from '../../plan/build/scope.ts';
 import { directlyNeeded, neededStages, originOf } from '../../plan/build/stages.ts';
 import type { ImageOperations } from '../image/images.ts';
@@ -39,6 +40,8 @@ export class Build {
 	readonly #bases: BaseImages;
 	readonly #id = newId();
 	readonly #given: BuildArgs;
+	/** Known before the first FROM without an ARG. */
+	readonly #platform: BuildArgs;
 	#scope: Scope = { env: new Map(), args: new Map() };
 	readonly #stages = new Map<number, Promise<BuiltStage>>();
 	readonly #running = new Map<number, { builder: Builder; build: StageBuild }>();
@@ -57,7 +60,8 @@ export class Build {
 		this.#options = options;
 		this.#hold = new BuildHold(tools.context, tools.layers);
 		this.#bases = new BaseImages(tools, images, this.#hold);
-		this.#given = new Map([...platformArgs(), ...options.request.buildArgs]);
+		this.#platform = new Map(platformArgs(tools.context.driver.facts().platform));
+		this.#given = new Map([...this.#platform, ...options.request.buildArgs]);
 	}
 
 	async run(): Promise<BuildResult> {
@@ -67,6 +71,7 @@ export class Build {
 		if (signal?.aborted) leave();
 		const outlet = new Outlet(report, this.#options.request.interleaved);
 		report({ kind: 'started', image: this.#id });
+		this.#tools.context.driver.builds.keepSecrets(this.#id, this.#options.request.secrets);
 		try {
 			const needed = this.#begin(dockerfile, target, outlet);
 			outlet.order(needed.map(({ index }) => index));
@@ -99,7 +104,7 @@ export class Build {
 
 	/** Declares the ARGs before the first FROM. */
 	#begin(dockerfile: Dockerfile, target: Stage, outlet: Outlet): readonly Stage[] {
-		const replace = (text: string) => expand(text, lookupIn(this.#scope), dockerfile.escapeChar);
+		const replace = (text: string) => this.#expand(text);
 		const lines: string[] = [];
 		for (const { action, line } of dockerfile.args) {
 			lines.push(line);
@@ -125,7 +130,7 @@ export class Build {
 
 	async #stage(stage: Stage, outlet: Outlet): Promise<BuiltStage> {
 		const { dockerfile, request, target } = this.#options;
-		const replace = (text: string) => expand(text, lookupIn(this.#scope), dockerfile.escapeChar);
+		const replace = (text: string) => this.#expand(text);
 		const before = directlyNeeded(stage, dockerfile, replace);
 		const ready = new Map<number, BuiltStage>();
 		for (const index of before) ready.set(index, await this.#require(index));
@@ -138,6 +143,8 @@ export class Build {
 		};
 		announce(stage.line);
 		const began = performance.now();
+		if (stage.platform !== undefined)
+			requirePlatform(replace(stage.platform), this.#tools.context.driver.facts().platform);
 		const base = await this.#base(stage, replace(stage.base), ready, report);
 		report({ kind: 'done', milliseconds: performance.now() - began, changed: false });
 		const last = stage.index === target.index;
@@ -149,13 +156,19 @@ export class Build {
 		const origin = (reference: string) => this.#originOf(stage, reference, ready);
 		const build = new StageBuild({
 			...{ tools: this.#tools, request, dockerfile, stage, builder, base, report, announce, originOf: origin },
-			...{ hold: this.#hold, globals: this.#scope.args, given: this.#given },
+			...{ build: this.#id, hold: this.#hold, globals: this.#scope.args, given: this.#given },
 		});
 		this.#running.set(stage.index, { builder, build });
 		await build.run();
 		const built = { ...build.state, history: build.history };
 		outlet.done(stage.index);
 		return last ? built : await this.#intermediateImage(built, builder);
+	}
+
+	/** Outside of stages. */
+	#expand(text: string): string {
+		const lookup = lookupIn(this.#scope);
+		return expand(text, (name) => lookup(name) ?? this.#platform.get(name), this.#options.dockerfile.escapeChar);
 	}
 
 	async #require(index: number): Promise<BuiltStage> {
@@ -236,6 +249,7 @@ export class Build {
 	async #cleanUp(): Promise<void> {
 		for (const { builder } of this.#running.values()) await builder.remove();
 		const { store } = this.#tools.context;
+		this.#tools.context.driver.builds.keepSecrets(this.#id, undefined);
 		await this.#hold.release();
 		if (store.images.get(this.#id)) return;
 		for (const id of this.#intermediate) await this.#images.remove(id).catch(ignoreUsed);
@@ -248,6 +262,12 @@ function ignoreUsed(error: unknown): void {
 	throw error;
 }
 
+const NOT_BUILT = {
+	code: 'BUILD_FAILED',
+	what: 'cannot use the stage',
+	hint: 'in --from and from= use names, and variables of an ARG before the first FROM alone',
+} as const;
+
 const ANOTHER_FAILED = {
 	code: 'CANCELLED',
 	what: 'cannot build the stage',
@@ -257,17 +277,7 @@ const ANOTHER_FAILED = {
 
 function builtOf(ready: ReadonlyMap<number, BuiltStage>, index: number): BuiltStage {
 	const stage = ready.get(index);
-	if (!stage) throw new Error(`stage ${index} is not built`);
+	if (!stage)
+		throw new KleeneError({ ...NOT_BUILT, why: `nothing tells before the build that stage ${index} is needed` });
 	return stage;
-}
-
-/** ARGs that tell a Dockerfile what it is built for. */
-function platformArgs(): [string, string][] {
-	const architecture = ({ x64: 'amd64', arm: 'arm' } as Record<string, string>)[process.arch] ?? process.arch;
-	const os = process.platform;
-	return ['TARGET', 'BUILD'].flatMap((side): [string, string][] => [
-		[`${side}OS`, os],
-		[`${side}ARCH`, architecture],
-		[`${side}PLATFORM`, `${os}/${architecture}`],
-	]);
 }

@@ -1,15 +1,18 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { RunMount } from '#model/build/run-mounts.ts';
 import { newId } from '#model/ids.ts';
 import type { Image } from '#model/image.ts';
 import type { CopiedFilesPart } from '#model/parts/files.ts';
 import { make } from '#model/step.ts';
 import type { EngineContext } from '../../context.ts';
 import { containerLock } from '../../locks.ts';
+import type { PlannedMount } from '../../plan/build/run-mounts.ts';
 import type { ContainerOperations } from '../container/containers.ts';
 import type { ExecutionOperations } from '../container/executions.ts';
 import type { NewContainers } from '../container/new-containers.ts';
 import type { Removals } from '../container/removals.ts';
 import type { Layers } from '../image/layers.ts';
+import type { CacheMounts } from './cache-mounts.ts';
 import type { BuildRequest, Report } from './request.ts';
 
 /** Operations that builds are made of. */
@@ -20,6 +23,7 @@ export interface BuildTools {
 	readonly executions: ExecutionOperations;
 	readonly removals: Removals;
 	readonly layers: Layers;
+	readonly caches: CacheMounts;
 }
 
 /** A command of RUN. */
@@ -30,6 +34,7 @@ export interface Running {
 	readonly workdir: string;
 	/** Standard input; undefined: empty. */
 	readonly input: string | undefined;
+	readonly mounts: readonly PlannedMount[];
 }
 
 /** Name of the container of a build: its own id is in it, so that no other container has such a name. */
@@ -82,9 +87,16 @@ export class Builder {
 	/** Runs a command to its end; what it leaves running is ended too. @returns its exit code */
 	async run(base: { image: Image; layer: string }, command: Running, report: Report): Promise<number> {
 		await this.#require(base.image, base.layer);
+		const { mounts, release } = await this.#tools.caches.take(command.mounts, this.#signal);
+		// The mounts are gone with the run: see `endRun`.
+		return await this.#run(command, mounts, report).finally(release);
+	}
+
+	async #run(command: Running, runMounts: readonly RunMount[], report: Report): Promise<number> {
 		const { executions } = this.#tools;
 		const { argv, user, env, workdir, input } = command;
-		const execution = executions.create({ container: this.id, cmd: argv, user, env, workdir, tty: false });
+		const own = { user, env, workdir, tty: false, runMounts };
+		const execution = executions.create({ container: this.id, cmd: argv, ...own });
 		const starting = { attach: true, startContainer: true, stdin: input !== undefined };
 		const session = await executions.start(execution, starting, (_, chunk) => report({ kind: 'output', chunk }));
 		const abort = () => session.process.kill('SIGKILL');

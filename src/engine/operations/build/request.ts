@@ -13,6 +13,8 @@ export interface BuildRequest {
 	readonly buildArgs: ReadonlyMap<string, string>;
 	/** Stage to build, by name or number; undefined: the last one. */
 	readonly target: string | undefined;
+	/** Contents of secrets by their ids. */
+	readonly secrets: ReadonlyMap<string, Buffer>;
 	/** Unchanged steps are taken from earlier builds. */
 	readonly cache: boolean;
 	/** What a failed build made is removed, instead of being kept as `NAME:failed`. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
-import type { Action, Dockerfile, Instruction, Stage, Transfer } from '#model/build/dockerfile.ts';
+import type { Action, Dockerfile, Instruction, MountOption, Stage, Transfer } from '#model/build/dockerfile.ts';
 import type { FileOrigin, FileSelection } from '#model/build/files.ts';
 import type { HistoryEntry, Image, ImageConfig } from '#model/image.ts';
 import { expand, expandKeepingQuotes } from '../../plan/build/expand.ts';
+import { literalPattern, type PlannedMount, planRunMounts } from '../../plan/build/run-mounts.ts';
 import { declareArg, environment, lookupIn, PROXIES, type Scope, scopeOf, setEnv } from '../../plan/build/scope.ts';
 import { type Setting, withSetting, words, workdirAfter } from '../../plan/build/settings.ts';
 import type { BuildHold } from './build-hold.ts';
@@ -34,6 +35,8 @@ export interface StageOptions {
 	readonly report: Report;
 	/** Tells that the next step begins. */
 	readonly announce: (line: string) => void;
+	/** Id of the build. */
+	readonly build: string;
 	/** The files of another stage or of an image, for `COPY --from`. */
 	readonly originOf: (reference: string) => FileOrigin;
 }
@@ -126,7 +129,7 @@ export class StageBuild {
 		this.#scope = [...env].reduce((scope, [name, value]) => setEnv(scope, name, value), this.#scope);
 	}
 
-	async #run({ command, input }: Extract<Action, { kind: 'run' }>): Promise<void> {
+	async #run({ command, input, mounts: options }: Extract<Action, { kind: 'run' }>): Promise<void> {
 		const { given, report, builder } = this.#options;
 		// Without a command of its own a here-document is the script.
 		const isScript = input !== undefined && command.form === 'shell' && command.text === '';
@@ -138,14 +141,41 @@ export class StageBuild {
 			workdir: this.#config.workdir,
 			input: isScript ? undefined : input?.content,
 		};
-		const key = keyOf({ ...running, env: running.env.filter((word) => !isProxy(word)) });
+		const mounts = this.#mounts(options);
+		const mounted = mounts.length > 0 ? { mounts: await this.#mountKeys(mounts) } : {};
+		const key = keyOf({ ...running, env: running.env.filter((word) => !isProxy(word)), ...mounted });
 		await this.#step(key, async (base) => {
-			const code = await builder.run(base, running, report);
+			const code = await builder.run(base, { ...running, mounts }, report);
 			if (code === 0) return;
 			report({ kind: 'command-failed', argv, code });
 			throw new StepFailed(`The command '${argv.join(' ')}' returned a non-zero code: ${code}`);
 		});
 		this.#tellSnapshot();
+	}
+
+	#mounts(options: readonly MountOption[]): readonly PlannedMount[] {
+		const { request, originOf, build } = this.#options;
+		return planRunMounts(options, {
+			expand: (text) => this.#expand(text),
+			...{ workdir: this.#config.workdir, context: request.context, originOf, build },
+			secrets: new Set(request.secrets.keys()),
+		});
+	}
+
+	/** What of them decides whether a step is taken from the cache: no content of caches and secrets. */
+	async #mountKeys(mounts: readonly PlannedMount[]): Promise<readonly object[]> {
+		const { builds } = this.#options.tools.context.driver;
+		const keys: object[] = [];
+		for (const { destination, readOnly, source } of mounts) {
+			const { kind } = source;
+			if (kind !== 'bind')
+				keys.push({ destination, readOnly, kind, ...(kind === 'tmpfs' ? {} : { owner: source.owner }) });
+			else {
+				const digest = await builds.digest({ origin: source.origin, sources: [literalPattern(source.path)] });
+				keys.push({ destination, readOnly, kind, digest });
+			}
+		}
+		return keys;
 	}
 
 	async #transfer(transfer: Transfer): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Dockerfile, Stage } from '#model/build/dockerfile.ts';
+import type { Action, Dockerfile, Stage, Unexpanded } from '#model/build/dockerfile.ts';
 
 /** Where files come from: another stage of the same Dockerfile, an image, or nothing. */
 export type Origin =
@@ -54,8 +54,13 @@ export function directlyNeeded(
 	const before = dockerfile.stages.slice(0, stage.index);
 	const origins = [originOf(replace(stage.base, stage), before, false)];
 	for (const { action } of stage.instructions) {
-		if (action.kind !== 'copy' || action.from === undefined) continue;
-		origins.push(originOf(replace(action.from, stage), before, true));
+		for (const from of references(action)) origins.push(originOf(replace(from, stage), before, true));
 	}
 	return origins.flatMap((origin) => (origin.kind === 'stage' ? [origin.index] : []));
+}
+
+/** Stages and images that an instruction takes files from. */
+function references(action: Action): readonly Unexpanded[] {
+	if (action.kind === 'copy') return action.from === undefined ? [] : [action.from];
+	return action.kind === 'run' ? action.mounts.flatMap(({ options }) => options.from ?? []) : [];
 }

@@ -1,5 +1,6 @@
 import { familyOf } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
+import type { RunMount } from '#model/build/run-mounts.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf } from '#model/endpoint.ts';
@@ -27,14 +28,17 @@ export interface RunDesired {
 	readonly liveEndpoints: readonly LiveEndpoint[];
 	readonly spec: SandboxSpec;
 	readonly ports: readonly PublishedPortsPart[];
+	/** Of a RUN of a build; absent: none. */
+	readonly runMounts?: readonly RunMount[];
 	readonly traits: HostTraits;
 }
 
 /** Parts of a running container, in the order of making. Taken apart in the opposite order. */
 export function partsOfRun(desired: RunDesired): Part[] {
-	const { container, layers, spec, ports } = desired;
+	const { container, layers, spec, ports, runMounts = [] } = desired;
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, layers }];
+	if (runMounts.length > 0) parts.push({ kind: 'run-mounts', container: id, mounts: runMounts });
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
 	parts.push(
 		...partsOfEndpoints(desired),
@@ -45,7 +49,9 @@ export function partsOfRun(desired: RunDesired): Part[] {
 		...hostsFile(desired),
 	);
 	parts.push(...ports);
-	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts });
+	const places = runMounts.map(({ destination, readOnly }) => ({ destination, readOnly }));
+	const prepared = places.length > 0 ? { runMounts: places } : {};
+	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts, ...prepared });
 	return parts;
 }
 
@@ -205,6 +211,8 @@ export interface RunEnding {
 	readonly batches: boolean;
 }
 
+const OF_FILES: ReadonlySet<Part['kind']> = new Set(['sandbox', 'run-mounts', 'root-mount']);
+
 /**
  * Teardown of a run. Chains don't wait for each other: when its processes are gone, files and network have
  * nothing to do with one another any more; while they live they are ended first.
@@ -217,6 +225,6 @@ export function teardownOfRun(parts: readonly Part[], { processesGone, adopted, 
 		parts.filter((part) => !goesAlong(part) || (saysAddresses && part.kind === 'inside-address')),
 	);
 	if (!processesGone || batches) return [steps];
-	const ofFiles = ({ part }: Step) => part.kind === 'sandbox' || part.kind === 'root-mount';
+	const ofFiles = ({ part }: Step) => OF_FILES.has(part.kind);
 	return [steps.filter(ofFiles), steps.filter((step) => !ofFiles(step))];
 }

@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { RunMount } from '#model/build/run-mounts.ts';
 import { confinementAmong, limitsAmong } from '#model/container/options.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
@@ -15,6 +16,8 @@ export interface Command {
 	readonly workdir?: string;
 	readonly tty: boolean;
 	readonly stdin: boolean;
+	/** Of a RUN of a build. */
+	readonly runMounts?: readonly RunMount[];
 }
 
 const DEFAULT_USER = 'root';

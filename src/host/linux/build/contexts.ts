@@ -16,9 +16,14 @@ import type { Paths } from '../paths.ts';
 import type { Remove } from '../storage/disposal.ts';
 import { listNames, removeFiles } from '../storage/files.ts';
 
+/** See `CacheMounts`. */
+const CACHE_NAME = /^[0-9a-f]{32}(-\d{1,6})?$/;
+
 export class LinuxBuilds implements HostBuilds {
 	readonly #paths: Paths;
 	readonly #remove: Remove;
+	/** By builds. */
+	readonly #secrets = new Map<string, ReadonlyMap<string, Buffer>>();
 
 	constructor(paths: Paths, remove: Remove = removeFiles) {
 		this.#paths = paths;
@@ -66,6 +71,24 @@ export class LinuxBuilds implements HostBuilds {
 		} finally {
 			closeSync(root);
 		}
+	}
+
+	keepSecrets(build: string, secrets: ReadonlyMap<string, Buffer> | undefined): void {
+		if (secrets && secrets.size > 0) this.#secrets.set(build, secrets);
+		else this.#secrets.delete(build);
+	}
+
+	secret(build: string, id: string): Buffer | undefined {
+		return this.#secrets.get(build)?.get(id);
+	}
+
+	caches(): string[] {
+		return listNames(this.#paths.buildCaches()).filter((name) => CACHE_NAME.test(name));
+	}
+
+	/** @param cache a name of `caches` */
+	async removeCache(cache: string): Promise<void> {
+		if (CACHE_NAME.test(cache)) await this.#remove(this.#paths.buildCache(cache));
 	}
 
 	/** @throws Error for layers, which have no directory of their own */

@@ -200,7 +200,11 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			identity: await lookUp(users, spec.process.user),
 			...(spec.hooks ? { hookIdentity: await lookUp(users, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
-			mounts: [...(await this.#names(part, bundle)), ...part.mounts.map((mount) => this.#resolve(mount))],
+			mounts: [
+				...(await this.#names(part, bundle)),
+				...part.mounts.map((mount) => this.#resolve(mount)),
+				...this.#prepared(part),
+			],
 			devices: lookUpDevices(spec.confinement),
 			init: this.#options.init,
 			status: bundle.status,
@@ -216,6 +220,15 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 
 	#resolve(mount: Mount): Mount {
 		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
+	}
+
+	/** What `run-mounts` of the same run has made ready. */
+	#prepared({ container, runMounts = [] }: SandboxPart): Mount[] {
+		return runMounts.map((place, index) => ({
+			type: 'nullfs',
+			source: this.#paths.runMount(container, index),
+			...place,
+		}));
 	}
 
 	/** Files with names: those of its options instead of what Kleene and its image have. */

@@ -12,7 +12,7 @@ import type { Paths } from '../paths.ts';
  *
  * `xino` stays as it is: layers and container are on one file system, so inode numbers are unique and constant anyway.
  */
-const SAFE_OPTIONS = ['index=off', 'metacopy=off', 'redirect_dir=nofollow'];
+export const SAFE_OPTIONS = ['index=off', 'metacopy=off', 'redirect_dir=nofollow'];
 
 /** Most that mount(2) takes as options: a page, with its end. */
 const LONGEST_OPTIONS = 4095;
