@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { BuildFrame } from '#api/builds.ts';
 import { usageError } from '../failure.ts';
 import type { Action } from '../invocation.ts';
-import { type BuildOptions, buildConfig } from '../parse/build.ts';
+import { type BuildOptions, buildConfig } from '../parse/build/options.ts';
 import { BuildProgress } from '../render/build-progress.ts';
 import { drawsOnTerminal } from '../render/live-region.ts';
 import { line } from '../render/output.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { act } from '../invocation.ts';
-import type { BuildOptions } from '../parse/build.ts';
+import type { BuildOptions } from '../parse/build/options.ts';
 import { choice, repeatable } from './options.ts';
 
 /** Options of the image, then those of the containers that instructions are executed in. */

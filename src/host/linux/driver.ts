@@ -19,8 +19,7 @@ import { failureOf, type Step } from '#model/step.ts';
 import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
 import { LinuxBuilds } from './build/contexts.ts';
-import { CopiedFiles } from './build/copied-files.ts';
-import { RunMounts } from './build/run-mounts.ts';
+import { buildHandlers } from './build/handlers.ts';
 import { compareFilter } from './comparison/filter.ts';
 import { requireDescriptors, takesDescriptors } from './descriptor-reserve.ts';
 import { hostsFiles } from './dns/hosts-files.ts';
@@ -169,8 +168,7 @@ export class LinuxHost implements HostDriver {
 			'root-mount': this.#storage.rootMount,
 			'volume-files': this.#volumes.files,
 			'mount-point': this.#volumes.mountPoints,
-			'copied-files': new CopiedFiles(paths, this.builds, disposal.remove),
-			'run-mounts': new RunMounts(paths, this.builds, disposal.remove),
+			...buildHandlers(paths, this.builds, disposal.remove),
 			sandbox: this.#sandboxes,
 		};
 	}

@@ -18,6 +18,7 @@ import { Admission } from './admission.ts';
 import { adopt, cgroupOf } from './bundle/adoption.ts';
 import { Bundle, type SandboxProcesses } from './bundle/bundle.ts';
 import { lookUpDevices } from './bundle/confinement.ts';
+import { mountsOf } from './bundle/mounts.ts';
 import { writeNameFiles } from './bundle/name-files.ts';
 import { ociConfig } from './bundle/oci-spec.ts';
 import { refuseOther } from './bundle/refuse-other.ts';
@@ -200,11 +201,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			identity: await lookUp(users, spec.process.user),
 			...(spec.hooks ? { hookIdentity: await lookUp(users, spec.hooks.user) } : {}),
 			inherited: inheritedEnv(spec),
-			mounts: [
-				...(await this.#names(part, bundle)),
-				...part.mounts.map((mount) => this.#resolve(mount)),
-				...this.#prepared(part),
-			],
+			mounts: [...(await this.#names(part, bundle)), ...mountsOf(part, this.#paths)],
 			devices: lookUpDevices(spec.confinement),
 			init: this.#options.init,
 			status: bundle.status,
@@ -216,19 +213,6 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			mostProcesses: this.#options.mostProcesses ?? 0,
 			countsSwap: countsSwap(),
 		});
-	}
-
-	#resolve(mount: Mount): Mount {
-		return mount.type === 'volume' ? { ...mount, source: this.#paths.volume(mount.source) } : mount;
-	}
-
-	/** What `run-mounts` of the same run has made ready. */
-	#prepared({ container, runMounts = [] }: SandboxPart): Mount[] {
-		return runMounts.map((place, index) => ({
-			type: 'nullfs',
-			source: this.#paths.runMount(container, index),
-			...place,
-		}));
 	}
 
 	/** Files with names: those of its options instead of what Kleene and its image have. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '#errors/kleene-error.ts';
-import { usageError } from '../failure.ts';
+import { usageError } from '../../failure.ts';
+import { requireText } from '../../utf8.ts';
 
 /** Limit of the secrets of a build, together. Bytes. */
 const MOST = 512 * 1024;
@@ -38,6 +39,7 @@ function contentOf(id: string, options: ReadonlyMap<string, string>): Buffer {
 	const variable = options.get('env') ?? source ?? id;
 	if (isVariable) {
 		const value = process.env[variable];
+		requireText(value ?? '', `secret ${id}`, 'environment');
 		if (value !== undefined) return Buffer.from(value);
 		throw refused(id, `the environment has no variable ${variable}`, 'set it, or name a file with src=FILE');
 	}

@@ -1,9 +1,9 @@
 import type { ImageBuildConfig } from '#api/builds.ts';
-import { usageError } from '../failure.ts';
-import { requireText } from '../utf8.ts';
-import { readSecrets } from './build-secret.ts';
-import { type ContainerCreateOptions, containerConfig } from './container.ts';
-import { joiningConfig } from './network.ts';
+import { usageError } from '../../failure.ts';
+import { requireText } from '../../utf8.ts';
+import { type ContainerCreateOptions, containerConfig } from '../container.ts';
+import { joiningConfig } from '../network.ts';
+import { readSecrets } from './secrets.ts';
 
 export interface BuildOptions
 	extends Pick<ContainerCreateOptions, 'user' | 'env' | 'mount' | 'jailparam' | 'driver' | 'ip' | 'ip6'> {
