@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Engine } from '#engine/engine.ts';
 import { refuseExhausted } from '#errors/exhaustion.ts';
-import { KleeneError } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
 import { lazySerializers, lazyValidators } from './lazy-schemas.ts';
 import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
@@ -85,8 +85,14 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
 		request.routeOptions.config?.errors ?? [404, 500],
 		request.headers,
 	);
-	if (statusOf(refusal) === 500) request.log.error({ err: error, url: request.url }, 'request failed');
+	if (statusOf(refusal) === 500) logFailure(request, refusal);
 	return reply.code(status).header('vary', 'accept').type(type).send(body);
+}
+
+/** Refusals say all there is to know; a defect of ours shows its stack. */
+function logFailure({ log, url }: FastifyRequest, error: unknown): void {
+	if (!isKleeneError(error)) log.error({ err: error, url }, 'request failed');
+	else log.warn({ url, code: error.code, error: error.message, hint: error.hint }, 'request refused');
 }
 
 /** Requests that do not fit their schema are refusals too; fastify's own errors carry `validation` or a 4xx status. */

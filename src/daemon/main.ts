@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Logger as PinoLogger } from 'pino';
 import { Engine } from '#engine/engine.ts';
 import { NameDirectory } from '#engine/name-directory.ts';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostDriver } from '#host/driver.ts';
 import { openPf } from '#host/pf.ts';
@@ -110,7 +111,7 @@ async function serve(config: DaemonConfig, log: PinoLogger, { options, ignored }
 		const isUnused = store === undefined || isEmpty(store);
 		for (const close of opened.reverse()) await close();
 		if (isUnused) undo();
-		throw withOwnOptions(error, options, quote);
+		throw withOwnOptions(refuseExhausted('cannot start kleened', error), options, quote);
 	}
 }
 
@@ -189,6 +190,6 @@ function fail(error: unknown): void {
 }
 
 main().catch((error: unknown) => {
-	fail(error);
+	fail(refuseExhausted('cannot start kleened', error));
 	process.exit();
 });

@@ -1,5 +1,6 @@
 import { DETAILED_ERROR } from '#api/media-types.ts';
 import { DetailedErrorResponse, ErrorResponse } from '#api/shapes.ts';
+import { refuseExhausted } from '#errors/exhaustion.ts';
 import { isKleeneError, type KleeneError, messageOf } from '#errors/kleene-error.ts';
 
 /** The error statuses that the contract lists for an endpoint; an unmodified klee crashes on any other. */
@@ -73,7 +74,8 @@ function listedStatus(error: unknown, statuses: ErrorStatuses): number {
 }
 
 /** A refusal as the wire has it. Anything that is not a KleeneError is a defect of ours and says so. */
-export function refusalBody(error: unknown): DetailedErrorResponse {
+export function refusalBody(thrown: unknown): DetailedErrorResponse {
+	const error = refuseExhausted('cannot complete the request', thrown);
 	if (!isKleeneError(error)) {
 		const why = messageOf(error);
 		const hint = 'see the log of the daemon, and report it with the lines around this time';

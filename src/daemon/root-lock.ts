@@ -1,5 +1,6 @@
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { exhaustedResource, refuseExhausted } from '#errors/exhaustion.ts';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 
 /** As many characters as the longest process id has: written over, the file needs no more room than it has. */
@@ -29,11 +30,18 @@ export function lockRoot(root: string, tryLock: (fd: number) => boolean): () => 
 
 function open(root: string, file: string): number {
 	try {
-		mkdirSync(root, { recursive: true, mode: 0o711 });
+		makeDirectories(root);
 		return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o644);
 	} catch (error) {
 		throw unusable(root, error);
 	}
+}
+
+/** Not by `recursive`: Node then says ENOENT where a file system is read-only. */
+function makeDirectories(path: string): void {
+	if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+	if (dirname(path) !== path) makeDirectories(dirname(path));
+	mkdirSync(path, { mode: 0o711 });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -44,15 +52,17 @@ const REASONS: Readonly<Record<string, string>> = {
 	EACCES: 'this process may not write to it',
 };
 
-function unusable(root: string, error: unknown): KleeneError {
+function unusable(root: string, error: unknown): unknown {
+	const what = `cannot use the root directory ${root}`;
 	const { code = '' } = error as NodeJS.ErrnoException;
+	if (!(code in REASONS) && exhaustedResource(error) !== undefined) return refuseExhausted(what, error);
 	const hint =
 		code === 'ENOSPC'
 			? 'free some space on it'
 			: 'name a directory with --root that kleened can write to, or make this one so';
 	return new KleeneError({
 		code: 'CONFIG_INVALID',
-		what: `cannot use the root directory ${root}`,
+		what,
 		why: REASONS[code] ?? messageOf(error),
 		hint,
 		cause: error,

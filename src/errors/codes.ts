@@ -38,7 +38,7 @@ export const ERROR_CODES = {
 	HOSTILE_ARCHIVE: 'the archive holds an entry with a path outside the image',
 	UNSUPPORTED_HERE: 'this host cannot do this',
 	HOST_FAILED: 'the host refused a change; the completed steps were undone',
-	HOST_EXHAUSTED: 'file descriptors, processes or memory have run out; nothing was changed',
+	HOST_EXHAUSTED: 'file descriptors, processes, memory or disk space have run out; nothing was changed',
 	HOST_UNREACHABLE: 'the connection to the host was lost; the change is checked after reconnecting',
 	HOOK_FAILED: 'a start command of the container failed; the start was undone',
 	NOT_ALLOWED: 'the configuration of the daemon does not allow this',

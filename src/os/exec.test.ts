@@ -84,5 +84,7 @@ test('an exhausted resource is known by the code of an error or of its cause', (
 	assert.equal(exhaustedResource(error({ code: 'ENOSPC', syscall: 'watch' })), 'watches');
 	assert.equal(exhaustedResource(error({ code: 'EAGAIN', syscall: 'spawn sh' })), 'processes');
 	assert.equal(exhaustedResource(error({ code: 'EAGAIN', syscall: 'read' })), undefined);
-	assert.equal(exhaustedResource(error({ code: 'ENOSPC', syscall: 'write' })), undefined);
+	assert.equal(exhaustedResource(error({ code: 'ENOSPC', syscall: 'write' })), 'disk');
+	assert.equal(exhaustedResource(error({ code: 'EDQUOT', call: 'openat2' })), 'disk');
+	assert.equal(exhaustedResource(error({ code: 'ENOSPC', call: 'unshare' })), undefined);
 });

@@ -1,9 +1,9 @@
-import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { TAR } from '#api/media-types.ts';
 import { IdResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../http.ts';
+import { withUpload } from './upload.ts';
 
 const Ident = Type.Object({ context_id: Type.String({ pattern: '^[0-9a-f]{12}$' }) });
 
@@ -16,11 +16,9 @@ export function buildRoutes(app: App, { builds }: Engine): void {
 			response: { 201: IdResponse },
 		},
 		config: { errors: [409, 500], slow: true },
-		handler: async ({ body, raw }, reply) => {
-			const left = new AbortController();
-			raw.once('close', () => raw.complete || left.abort(new Error('the client left')));
-			const archive = body instanceof Readable ? body : Readable.from([]);
-			return reply.code(201).send({ id: await builds.receive(archive, left.signal) });
+		handler: async (request, reply) => {
+			const id = await withUpload(request, (archive, signal) => builds.receive(archive, signal));
+			return reply.code(201).send({ id });
 		},
 	});
 

@@ -6,6 +6,7 @@ import { IdListResponse } from '#api/shapes.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../http.ts';
 import { contentOf } from './activity/stream.ts';
+import { withUpload } from './upload.ts';
 
 const Ident = Type.Object({ image_id: Type.String() });
 const Format = Type.Object({
@@ -44,12 +45,8 @@ export function imageArchiveRoutes(app: App, { transfers }: Engine): void {
 		bodyLimit: Number.MAX_SAFE_INTEGER,
 		schema: { description: `ours: images of an archive (${TAR}) of Docker or OCI`, response: { 200: IdListResponse } },
 		config: { errors: [500] },
-		handler: async ({ body, raw }) => {
-			const left = new AbortController();
-			raw.once('close', () => raw.complete || left.abort(new Error('the client left')));
-			const data = body instanceof Readable ? body : Readable.from([]);
-			return await transfers.load(data, { progress: () => {}, signal: left.signal });
-		},
+		handler: (request) =>
+			withUpload(request, (archive, signal) => transfers.load(archive, { progress: () => {}, signal })),
 	});
 }
 

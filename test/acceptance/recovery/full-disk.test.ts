@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -28,16 +28,22 @@ async function succeed(...args: readonly string[]): Promise<string> {
 	return stdout;
 }
 
+/** A daemon that sees the file system, with which it is a mount namespace of its own. */
+async function startDaemon(...enter: readonly string[]): Promise<void> {
+	const log = openSync(join(folder, 'log'), 'a');
+	const args = [KLEENED, '--root', root, '--host', url, '--netns', namespace];
+	const [program = '', ...before] = enter;
+	daemon = spawn(program, [...before, ...args], { stdio: ['ignore', log, log], cwd: '/' });
+	await eventually('it answers', async () => (await klee('lsn')).code === 0, { every: 100 });
+}
+
 before(async () => {
 	const archive = await provideBaseArchive();
 	mkdirSync(root);
 	await createNamespace(namespace);
 	const mount = 'mount -t tmpfs -o size=160m tmpfs "$0" && exec "$@"';
 	const wrapper = ['--mount', '--propagation', 'private', 'sh', '-c', mount, root];
-	const log = openSync(join(folder, 'log'), 'a');
-	const args = [KLEENED, '--root', root, '--host', url, '--netns', namespace];
-	daemon = spawn('unshare', [...wrapper, ...args], { stdio: ['ignore', log, log], cwd: '/' });
-	await eventually('it answers', async () => (await klee('lsn')).code === 0, { every: 100 });
+	await startDaemon('unshare', ...wrapper);
 	await succeed('image', 'create', '-t', 'Debian', 'fetch', `file://${archive}`);
 	await succeed('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testnet');
 	for (const name of ['one', 'two', 'three'])
@@ -69,6 +75,40 @@ function fill(): void {
 			}
 	}
 }
+
+async function refused(...args: readonly string[]): Promise<void> {
+	fill();
+	const { code, stderr } = await klee(...args);
+	assert.notEqual(code, 0, args.join(' '));
+	assert.match(stderr, /the disk is full|less than \d+ MiB free/, args.join(' '));
+	assert.match(stderr, /hint: (free some space|make room)/, args.join(' '));
+	assert.doesNotMatch(stderr, /internal error|the client left/);
+}
+
+test('what needs room is refused in words, without a stack in the log', async () => {
+	const file = join(folder, 'file');
+	writeFileSync(file, Buffer.alloc(3_000_000, 'x'));
+	await refused('run', 'Debian', 'true');
+	await refused('run', '-l', 'vnet', '-n', 'testnet', 'Debian', 'true');
+	await refused('start', '-d', 'idle');
+	await refused('exec', 'one', 'true');
+	await refused('cp', file, 'one:/file');
+	await refused('cp', file, 'idle:/file');
+	await refused('image', 'save', '-o', join(folder, 'image'), 'Debian');
+	assert.doesNotMatch(readFileSync(join(folder, 'log'), 'utf8'), /request failed|"stack"/);
+});
+
+test('the next daemon starts, and adopts what runs', async () => {
+	fill();
+	const { pid = 0 } = daemon;
+	const mounts = openSync(`/proc/${pid}/ns/mnt`, 'r');
+	const gone = once(daemon, 'exit');
+	daemon.kill('SIGTERM');
+	await gone;
+	await startDaemon('nsenter', `--mount=/proc/${process.pid}/fd/${mounts}`);
+	const running = JSON.parse(await succeed('lsc', '--json')) as { name: string }[];
+	assert.deepEqual(running.map(({ name }) => name).toSorted(), ['one', 'three', 'two']);
+});
 
 test('stop, disconnect and removal work, again and again, and their end is told', async () => {
 	fill();

@@ -81,6 +81,28 @@ test('a file in the place of the root directory', async () => {
 	requireRefusal(await startDaemon(), /not a directory/, /--root/);
 });
 
+test('a root directory that is to be made on a read-only file system', async () => {
+	const mount = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"';
+	const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mount, root];
+	root = join(root, 'not', 'there');
+	requireRefusal(await startDaemon(...wrapper), /read-only/, /--root/);
+});
+
+test('a file system that has no inodes left', async () => {
+	const mount = 'mount -t tmpfs -o nr_inodes=2 tmpfs "$0" && exec "$@"';
+	const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mount, root];
+	requireRefusal(await startDaemon(...wrapper), /full/, /free some space/);
+});
+
+test('no file descriptors are left, wherever that is noticed', async () => {
+	for (const limit of [24, 28, 32, 36, 40])
+		requireRefusal(
+			await startDaemon('sh', '-c', 'ulimit -n "$0" && exec "$@"', `${limit}`),
+			/no file descriptors left/,
+			/LimitNOFILE/,
+		);
+});
+
 test('a root directory on a read-only file system', async () => {
 	const mount = 'mount -t tmpfs -o ro tmpfs "$0" && exec "$@"';
 	const wrapper = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mount, root];

@@ -4,6 +4,7 @@ import { FileQuery, FileStatus, FileStatusQuery } from '#api/activity/files.ts';
 import { TAR } from '#api/media-types.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
+import { withUpload } from '../upload.ts';
 import { contentOf } from './stream.ts';
 
 const Ident = Type.Object({ container_id: Type.String() });
@@ -52,11 +53,9 @@ export function fileRoutes(app: App, { activity: { files } }: Engine): void {
 			response: { 204: Type.Null() },
 		},
 		config: { errors: [404, 409, 500] },
-		handler: async ({ params, query, body, raw }, reply) => {
-			const left = new AbortController();
-			raw.once('close', () => raw.complete || left.abort(new Error('the client left')));
-			const archive = body instanceof Readable ? body : Readable.from([]);
-			await files.write(params.container_id, query.path, { archive, signal: left.signal });
+		handler: async (request, reply) => {
+			const { params, query } = request;
+			await withUpload(request, (archive, signal) => files.write(params.container_id, query.path, { archive, signal }));
 			return reply.code(204).send(null);
 		},
 	});

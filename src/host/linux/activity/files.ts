@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
+import { explainExhaustion } from '#errors/exhaustion.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
@@ -98,9 +99,11 @@ function refusal(container: string, path: string, error: unknown): unknown {
 			cause: error,
 		});
 	if (!(error instanceof ArchiveError)) return error;
+	if (error.problem === 'full')
+		return new KleeneError({ what, ...explainExhaustion('disk'), why: error.message, cause: error });
 	const hostile = error.problem === 'hostile';
 	return new KleeneError({
-		code: hostile ? 'HOSTILE_ARCHIVE' : error.problem === 'full' ? 'HOST_FAILED' : 'INVALID_ARGUMENT',
+		code: hostile ? 'HOSTILE_ARCHIVE' : 'INVALID_ARGUMENT',
 		what,
 		why: error.message,
 		hint: hostile

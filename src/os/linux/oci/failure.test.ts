@@ -21,9 +21,12 @@ test('of a runtime that crashed the reason is told, without its registers', () =
 	assert.equal(exhaustedResource(error), 'processes');
 });
 
-test('a lack of processes or memory is known by the words of conmon and the runtime', () => {
+test('a lack of processes, memory or disk space is known by the words of conmon and the runtime', () => {
 	const fork = '[conmon:e]: Failed to fork the create command Resource temporarily unavailable';
 	assert.equal(exhaustedResource(ociError(fork, 1)), 'processes');
 	assert.equal(exhaustedResource(ociError('level=error msg="mmap: cannot allocate memory"', 1)), 'memory');
+	assert.equal(exhaustedResource(ociError('mkdir /run/runc/x: no space left on device', 1)), 'disk');
+	const cpuset = 'write /sys/fs/cgroup/cpuset/x/cgroup.procs: no space left on device';
+	assert.equal(exhaustedResource(ociError(cpuset, 1)), undefined);
 	assert.equal(exhaustedResource(ociError('read: resource temporarily unavailable', 1)), undefined);
 });

@@ -48,5 +48,8 @@ function lackIn(message: string): Error | undefined {
 	const lack = (code: string) => Object.assign(new Error(message), { code, syscall: 'spawn' });
 	if (/\b(?:fork|fork\/exec|pthread_create|clone|newosproc)\b.*resource temporarily unavailable/i.test(message))
 		return lack('EAGAIN');
-	return /cannot allocate memory/i.test(message) ? lack('ENOMEM') : undefined;
+	if (/cannot allocate memory/i.test(message)) return lack('ENOMEM');
+	// A cpuset without processors says the same.
+	const isFull = /no space left on device/i.test(message) && !/cgroup/i.test(message);
+	return isFull ? Object.assign(lack('ENOSPC'), { syscall: 'write' }) : undefined;
 }
