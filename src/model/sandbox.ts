@@ -63,6 +63,8 @@ export interface SandboxSpec {
 	/** Absent: none but those of the host. */
 	readonly limits?: ResourceLimits;
 	readonly confinement?: Confinement;
+	/** Bytes that its kept output may take; absent: the default of the host. */
+	readonly logRoom?: number;
 	/** Further jail(8) parameters as jail(8) takes them, `name=value` or `name`; empty on hosts without jails. */
 	readonly parameters: readonly string[];
 	/** The process that the container is started with. */

@@ -66,6 +66,15 @@ export const ContainerOptions = Type.Object(
 			),
 		),
 		health: Type.Optional(HealthSettings),
+		log: Type.Optional(
+			Type.Object(
+				{
+					size: Type.Optional(Type.Integer({ minimum: 1, description: 'bytes of a file; absent: 10 MiB' })),
+					files: Type.Optional(Type.Integer({ minimum: 1, description: 'absent: 1' })),
+				},
+				{ additionalProperties: false, description: 'room for the output that is kept; absent: that of two files' },
+			),
+		),
 	},
 	{ $id: 'ContainerOptions', additionalProperties: false },
 );

@@ -13,6 +13,7 @@ export interface ContainerOptionWords extends ConfinementWords, HealthWords {
 	readonly workdir?: string;
 	readonly entrypoint?: string;
 	readonly label?: readonly string[];
+	readonly logOpt?: readonly string[];
 }
 
 /** Only what was given. */
@@ -25,6 +26,7 @@ export function containerOptions(words: ContainerOptionWords): ContainerOptions 
 		...(workdir !== undefined && { workdir }),
 		...(entrypoint !== undefined && { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
 		...(label.length > 0 && { labels: Object.fromEntries(label.map(parseLabel)) }),
+		...logSettings(words.logOpt ?? []),
 		...restartAfterEnd(restart),
 		...confinement(words),
 		...healthSettings(words),
@@ -44,9 +46,31 @@ function restartAfterEnd(policy: string | undefined): Pick<ContainerOptions, 're
 	);
 }
 
+/** As Docker has them; the last value of a name counts. */
+function logSettings(words: readonly string[]): Pick<ContainerOptions, 'log'> {
+	const log: NonNullable<ContainerOptions['log']> = {};
+	for (const word of words) {
+		const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+		if (name === 'max-size') log.size = parseSize('--log-opt max-size', value);
+		else if (name === 'max-file') log.files = wholeNumber('--log-opt max-file', value, '3');
+		else
+			throw usageError(
+				`cannot use '${word}' with --log-opt`,
+				'it is neither max-size=SIZE nor max-file=NUMBER',
+				'write --log-opt max-size=10m --log-opt max-file=3',
+			);
+	}
+	return words.length > 0 ? { log } : {};
+}
+
 function number(flag: string, text: string, example: string): number {
 	if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
 	throw usageError(`cannot use '${text}' with ${flag}`, 'it is not a number', `write ${flag} ${example}`);
+}
+
+function wholeNumber(flag: string, text: string, example: string): number {
+	if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+	throw usageError(`cannot use '${text}' with ${flag}`, 'it is not a whole number above 0', `write ${flag}=${example}`);
 }
 
 /** `NAME` alone has an empty value. */

@@ -17,6 +17,7 @@ export function withContainerOptions(command: Command, policy?: 'no'): Command {
 		.option('-w, --workdir <PATH>', "working directory (default: the image's, else the user's home)")
 		.option('--entrypoint <PROGRAM>', "program that the command is given to (default: the image's; empty: none)")
 		.addOption(repeatable('--label <NAME=VALUE>', 'set a label'))
+		.addOption(repeatable('--log-opt <NAME=VALUE>', 'limit the output that is kept: max-size=SIZE, max-file=NUMBER'))
 		.option('--read-only', 'make the root file system read-only')
 		.addOption(repeatable('--tmpfs <PATH[:OPTIONS]>', 'mount a file system in memory, e.g. /run:size=64m,mode=755'))
 		.addOption(repeatable('--cap-add <CAPABILITY>', 'add a Linux capability'))

@@ -58,6 +58,14 @@ export interface Confinement {
 	readonly search?: readonly string[];
 }
 
+/** Room for the output that is kept: so many files of this size. */
+export interface LogSettings {
+	/** Bytes; absent: 10 MiB. */
+	readonly size?: number;
+	/** Absent: 1 where a size is given. */
+	readonly files?: number;
+}
+
 /** Settings of a container beyond those of the original Kleene; what is absent has its default. */
 export interface ContainerOptions extends ResourceLimits, Confinement {
 	/** Absolute; absent: that of the image. */
@@ -67,6 +75,7 @@ export interface ContainerOptions extends ResourceLimits, Confinement {
 	readonly labels?: Readonly<Record<string, string>>;
 	readonly restart?: RestartAfterEnd;
 	readonly health?: HealthSettings;
+	readonly log?: LogSettings;
 }
 
 /** @returns the most restarts that a policy allows; undefined: it is not about failures */
@@ -92,6 +101,13 @@ const CONFINEMENT = [
 export function confinementAmong(options: ContainerOptions): Confinement | undefined {
 	const given = CONFINEMENT.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]);
 	return given.length > 0 ? Object.fromEntries(given) : undefined;
+}
+
+const LOG_SIZE = 10 * 1024 * 1024;
+
+/** @returns bytes that the output of a container may take; undefined: the default of the host */
+export function logRoom({ log }: Pick<ContainerOptions, 'log'>): number | undefined {
+	return log && (log.size ?? LOG_SIZE) * (log.files ?? 1);
 }
 
 /** @returns undefined where nothing is limited */

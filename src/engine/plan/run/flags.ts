@@ -20,6 +20,7 @@ export const FLAGS: Readonly<Record<keyof ContainerOptions, string>> = {
 	dns: '--dns',
 	search: '--dns-search',
 	health: '--health-*',
+	log: '--log-opt',
 };
 
 /** Refusal of a value of an option. */

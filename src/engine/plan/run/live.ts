@@ -17,7 +17,7 @@ const SETTINGS = [
 ] as const;
 
 /** Settings of a sandbox that options of the container decide. */
-const OPTIONS = ['limits', 'confinement'] as const;
+const OPTIONS = ['limits', 'confinement', 'logRoom'] as const;
 
 /** Whether a sandbox with one specification would have to be started again to be as another one says. */
 export function differsFrom(running: SandboxSpec, wanted: SandboxSpec): boolean {

@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import { type ContainerOptions, mostRestarts } from '#model/container/options.ts';
+import { type ContainerOptions, logRoom, mostRestarts } from '#model/container/options.ts';
 import type { NetworkDriver } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import { requireConfinement } from './confinement.ts';
@@ -10,6 +10,8 @@ import { requireHealth } from './health.ts';
 const LEAST_MEMORY = 6 * 1024 * 1024;
 const LEAST_CPUS = 0.01;
 const MOST_CPUS = 8192;
+/** Bytes: the longest pieces that are written, several times. */
+const LEAST_LOG = 64 * 1024;
 /** The init of a container, and its process. */
 const LEAST_PIDS = 2;
 
@@ -31,6 +33,7 @@ export function requireOptions(options: ContainerOptions, traits: HostTraits, dr
 	requireWords(options);
 	requireConfinement(options, traits, driver);
 	requireHealth(options.health);
+	requireLog(options);
 }
 
 function requireLimits({ memory, cpus, pids }: ContainerOptions, { limits }: HostTraits): void {
@@ -43,6 +46,13 @@ function requireLimits({ memory, cpus, pids }: ContainerOptions, { limits }: Hos
 		throw refuse('pids', `${pids} leave no room for a process`, 'write e.g. --pids-limit 100');
 	if (pids !== undefined && most > 0 && pids > most)
 		throw refuse('pids', `the daemon allows each container ${most}`, `write --pids-limit ${most}, or less`);
+}
+
+function requireLog(options: ContainerOptions): void {
+	const room = logRoom(options);
+	if (room === undefined || (room >= LEAST_LOG && Number.isSafeInteger(room))) return;
+	const why = room < LEAST_LOG ? `${room} bytes are less than the least, 64 KiB` : 'it is too much for any disk';
+	throw refuse('log', why, 'write e.g. --log-opt max-size=10m --log-opt max-file=3');
 }
 
 function requireWords({ workdir, entrypoint = [], labels = {}, restart }: ContainerOptions): void {

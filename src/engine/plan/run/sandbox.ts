@@ -1,6 +1,6 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { RunMount } from '#model/build/run-mounts.ts';
-import { confinementAmong, limitsAmong } from '#model/container/options.ts';
+import { confinementAmong, limitsAmong, logRoom } from '#model/container/options.ts';
 import { type Container, mergeEnv } from '#model/container.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Image } from '#model/image.ts';
@@ -79,6 +79,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 	const vnet = container.networkDriver === 'vnet';
 	const limits = limitsAmong(container.options ?? {});
 	const confinement = confinementAmong(container.options ?? {});
+	const room = logRoom(container.options ?? {});
 	return {
 		driver: container.networkDriver,
 		hostname: hostname ?? container.id,
@@ -93,6 +94,7 @@ export function sandboxOf(container: Container, process: ProcessSpec, traits: Ho
 		netAdmin: vnet,
 		...(limits ? { limits } : {}),
 		...(confinement ? { confinement } : {}),
+		...(room === undefined ? {} : { logRoom: room }),
 		parameters,
 		process,
 	};

@@ -39,6 +39,8 @@ export interface Launch {
 	readonly inheritsEnv: boolean;
 	/** Users are those of the host (`exec.system_jail_user`). */
 	readonly hostUsers: boolean;
+	/** Bytes of a file of its log; absent: the usual. */
+	readonly logLimit?: number;
 	/** Milliseconds after which it is killed; absent: never. */
 	readonly timeout?: number;
 }
@@ -147,7 +149,7 @@ function prepare(launch: Launch): Script {
 
 function logOptions(launch: Launch): Parameters<typeof logFile>[0] {
 	const { log, token } = launch;
-	return { directory: directoryOf(launch), log, token, streams: logged(launch), limit: LOG_LIMIT };
+	return { directory: directoryOf(launch), log, token, streams: logged(launch), limit: launch.logLimit ?? LOG_LIMIT };
 }
 
 /** Starts `run.sh`, whose descriptors 3, 4 and 5 are the output, error output and input of the process. */

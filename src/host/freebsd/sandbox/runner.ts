@@ -28,6 +28,7 @@ export interface RunnerSpec {
 	readonly hooks?: { readonly start: readonly string[]; readonly user: string };
 	readonly inheritsEnv?: boolean;
 	readonly hostUsers?: boolean;
+	readonly logRoom?: number;
 }
 
 export interface RunnerOptions {
@@ -144,6 +145,7 @@ export class Runner {
 			beforeUser: spec?.hooks?.user ?? process.user,
 			inheritsEnv: spec?.inheritsEnv ?? false,
 			hostUsers: spec?.hostUsers ?? false,
+			...(spec?.logRoom === undefined ? {} : { logLimit: Math.floor(spec.logRoom / 2) }),
 			...(first || request.timeout === undefined ? {} : { timeout: request.timeout }),
 		};
 	}

@@ -94,7 +94,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 			await bundle.write(part, () => this.#config(part, bundle));
 			await this.#hooks.beforeStart(container, part.spec.hooks);
 			const { tty, stdin } = part.spec.process;
-			const log = this.logs.begin(container);
+			const log = this.logs.begin(container, part.spec.logRoom);
 			const monitored = { container, directory: bundle.directory, tty, stdin, exits: this.#paths.exits(), log };
 			const processes = bundle.record(await this.#admission.run(() => createContainer(this.#tools, monitored)));
 			if (processes === undefined) throw new Error('its first process ended before it was started');

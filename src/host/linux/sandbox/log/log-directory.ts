@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { hasCode } from '#os/errno.ts';
 
-/** Size of a file that ends it. There are two, and one that a container goes on with after a restart may be twice as large. Bytes. */
+/** Size of a file that ends it. There are two. Bytes. */
 export const LOG_LIMIT = 10 * 1024 * 1024;
 
 /** Attempts to open files that conmon replaces meanwhile. */
@@ -47,13 +47,20 @@ export class LogDirectory {
 		return join(this.path, 'current');
 	}
 
-	/** Before a run. A file that is full is not appended to: conmon counts what it writes in one run alone. */
-	prepare(limit = LOG_LIMIT): void {
+	/**
+	 * Before a run. A file that is half full is not appended to: conmon counts what it writes in one run alone.
+	 *
+	 * @param limit size of a file that ends it
+	 * @returns the same for what conmon writes
+	 */
+	prepare(limit = LOG_LIMIT): number {
 		mkdirSync(this.path, { recursive: true, mode: 0o700 });
 		this.settle();
-		if ((sizeOf(this.current) ?? 0) < limit) return;
+		const size = sizeOf(this.current) ?? 0;
+		if (size < limit / 2) return limit - size;
 		rmSync(this.current);
 		this.settle();
+		return limit;
 	}
 
 	/** Puts the file that conmon replaced in the place of the older one. Takes microseconds where there is none. */

@@ -25,12 +25,12 @@ export class Logs {
 		this.#timer = setInterval(() => this.#settle(), LOOK).unref();
 	}
 
-	/** A run is about to begin. */
-	begin(container: string): LogFile {
+	/** A run is about to begin. @param room bytes for its log; absent: two files of the usual size */
+	begin(container: string, room?: number): LogFile {
 		const directory = this.#directory(container);
-		directory.prepare(this.#limit);
+		const limit = directory.prepare(room === undefined ? this.#limit : Math.floor(room / 2));
 		this.#running.set(container, directory);
-		return { path: directory.current, limit: this.#limit };
+		return { path: directory.current, limit };
 	}
 
 	/** It runs already. */
