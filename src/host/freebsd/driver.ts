@@ -16,7 +16,8 @@ import type { Step } from '#model/step.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { FreebsdActivity } from './activity/activity.ts';
 import { applyBatch, describeStep } from './batch.ts';
-import { freebsdBuilds } from './builds.ts';
+import { FreebsdBuilds } from './build/contexts.ts';
+import { CopiedFiles } from './build/copied-files.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
 import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
@@ -64,7 +65,7 @@ interface Equipment extends FreebsdHostOptions {
 export class FreebsdHost implements HostDriver {
 	readonly activity: FreebsdActivity;
 	readonly transport: FreebsdTransport;
-	readonly builds = freebsdBuilds;
+	readonly builds: FreebsdBuilds;
 	readonly traffic = freebsdTraffic;
 	readonly #shell: Shell;
 	readonly #log: FreebsdHostOptions['log'];
@@ -119,6 +120,7 @@ export class FreebsdHost implements HostDriver {
 		this.#runner = runner;
 		this.#network = network;
 		this.transport = new FreebsdTransport(shell, paths);
+		this.builds = new FreebsdBuilds(shell, paths);
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
 		const volumes = new FreebsdVolumes(paths);
@@ -130,6 +132,7 @@ export class FreebsdHost implements HostDriver {
 			'published-ports': new PublishedPorts(paths.store),
 			layer: new FreebsdLayers(paths, downloadTimeout),
 			layout: layouts,
+			'copied-files': new CopiedFiles(paths),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

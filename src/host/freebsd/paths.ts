@@ -96,6 +96,16 @@ export class Paths {
 		return `${this.mountPoint}/container/${id}`;
 	}
 
+	/** Directory of a context of a build. */
+	buildContext(id: string): string {
+		return `${this.mountPoint}/build/${id}`;
+	}
+
+	/** For files on their way into a container that is built. */
+	copying(container: string): string {
+		return `${this.mountPoint}/build/copy-${container}`;
+	}
+
 	/** Directory of what a container wrote. */
 	log(container: string): string {
 		return `${this.mountPoint}/log/${container}`;
@@ -192,6 +202,9 @@ done
 # What is setuid in a layer or a container must not be within reach of the host's users.
 mkdir -p "$root/log"
 chmod 700 "$root/layer" "$root/container" "$root/log"
+rm -rf "$root/build"
+mkdir "$root/build"
+chmod 700 "$root/build"
 ${takeOverImages(paths)}
 mkdir -p ${['run', 'exec', 'batch'].map((name) => `${paths.state()}/${name}`)}
 chmod 700 ${paths.state()}

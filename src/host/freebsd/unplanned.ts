@@ -10,7 +10,6 @@ export type UnplannedKind =
 	| 'filter-member'
 	| 'asymmetric-source'
 	| 'source-limit'
-	| 'copied-files'
 	| 'run-mounts';
 
 /**
@@ -31,7 +30,6 @@ export const unplannedHandlers = {
 	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this problem'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),
 	'source-limit': unplanned('source-limit', 'it has no limits', 'report this problem'),
-	'copied-files': unplanned('copied-files', 'images are not built yet', 'build it on Linux'),
-	'run-mounts': unplanned('run-mounts', 'images are not built yet', 'build it on Linux'),
+	'run-mounts': unplanned('run-mounts', 'RUN has no --mount', 'leave it out, or build the image on Linux'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this problem'),
 } as const;

@@ -11,3 +11,4 @@ await import('#test/acceptance/everywhere/restart.test.ts');
 await import('#test/acceptance/everywhere/addresses.test.ts');
 await import('#test/acceptance/everywhere/logs.test.ts');
 await import('#test/acceptance/everywhere/health.test.ts');
+await import('#test/acceptance/everywhere/builds.test.ts');

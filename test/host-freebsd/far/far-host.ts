@@ -116,8 +116,13 @@ export class FarHost {
 			writeFileSync(path, shim(name, this.bin, this.socket));
 			chmodSync(path, 0o755);
 		}
-		// The Lua of the base system, which that of Debian stands in for.
-		writeFileSync(join(this.bin, 'flua'), '#!/bin/sh\nexec lua5.4 "$@"\n', { mode: 0o755 });
+		// Programs of the base system that those of Debian stand in for.
+		const install = (name: string, text: string) =>
+			writeFileSync(join(this.bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+		install('flua', 'exec lua5.4 "$@"');
+		// The tar of FreeBSD is that of libarchive, here too.
+		install('tar', 'exec bsdtar "$@"');
+		install('sha256', '[ "$1" != -q ] || shift; sha256sum "$@" | cut -d " " -f 1');
 	}
 
 	#serve(socket: Socket): void {

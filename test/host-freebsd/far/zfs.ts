@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { quote } from '#os/shell/quote.ts';
 import { type Answer, type Call, type Dataset, failure, type World } from './world.ts';
+import { promote } from './zfs-promote.ts';
 
 /** zfs(8): datasets are directories, snapshots and clones copies of them. Texts as recorded (028 to 030, 079 to 081). */
 export function zfs(call: Call): Answer {
@@ -11,6 +12,7 @@ export function zfs(call: Call): Answer {
 		clone,
 		destroy,
 		rename,
+		promote,
 		list,
 		get,
 		mount,

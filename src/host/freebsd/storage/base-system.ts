@@ -1,7 +1,7 @@
 /** Archives on their way into an image: from the mirrors of FreeBSD, from a server, or from the host itself. */
 import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { OCI_LAYOUT } from './oci-layout.ts';
 
@@ -58,6 +58,9 @@ const CORRUPT = refusal({
 	message: IMAGE_TEXTS.notExtracted,
 });
 
+/** Words of tar(1) for an entry that would leave the directory. */
+export const HOSTILE_WORDS = 'Path contains|through symlink|Path is absolute';
+
 /**
  * `unpack ARCHIVE DIRECTORY`: ends the step where tar(1) fails or an entry would leave the directory. tar tells too much
  * on the way.
@@ -69,7 +72,7 @@ const UNPACK: Script = sh`unpack() {
 		/^#tar / { code = $2; next }
 		/^x / { if (++count % 5000 == 0) { print "Extracted " count " files..."; fflush() } }
 		!/^x / || /: / { if (++said <= 3) print >words }
-		/Path contains|through symlink|Path is absolute/ { hostile = 1; if (said > 3) print >words }
+		/${new Script(HOSTILE_WORDS)}/ { hostile = 1; if (said > 3) print >words }
 		END { if (code != 0) exit hostile ? 3 : 1 }' || {
 		code=$?
 		words=$(tr '\\n\\t' '  ' <"$download.words")
