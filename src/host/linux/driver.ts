@@ -16,6 +16,7 @@ import type { Comparison, ObservationScope, Observed } from '#model/host/observe
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
 import { failureOf, type Step } from '#model/step.ts';
+import { EVERY_INTERFACE } from '#os/linux/netlink/link/link-changes.ts';
 import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
 import { LinuxBuilds } from './build/contexts.ts';
@@ -261,9 +262,14 @@ export class LinuxHost implements HostDriver {
 			this.#firewall.follow(event, this.#log);
 			listener(event);
 		};
-		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell });
-		// What came before it watched.
+		const closed = (indexes: ReadonlySet<number>) => {
+			this.#network.restoreForwarding(indexes, this.#log);
+			this.#firewall.reconsider();
+		};
+		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell, closed });
+		// What happened before it watched.
 		this.#firewall.follow({ kind: 'addressing-changed' }, this.#log);
+		closed(new Set([EVERY_INTERFACE]));
 	}
 
 	ready(): void {

@@ -1,6 +1,9 @@
+import { FAMILIES } from '#inet/family.ts';
 import type { ObservedDifference } from '#model/host/observed.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
-import type { HostSettings } from '../network/sysctl.ts';
+import type { Forwarding } from '../network/forwarding.ts';
+import { conf4, conf6, type HostSettings } from '../network/sysctl.ts';
 
 const ASSIGNMENT = /^sysctl -w (\S+)=(-?\d+)$/;
 
@@ -30,6 +33,22 @@ export function compareSettings(
 	return [...Map.groupBy(changed, ({ part }) => part)].map(([part, all]) => {
 		return { part, what: all.map(({ what }) => what).join(', ') };
 	});
+}
+
+/** Uplinks that somebody has closed since they were opened for networks. */
+export function compareUplinks(
+	forwarding: Pick<Forwarding, 'isLost' | 'uplinks'>,
+	expected: readonly Part[],
+): ObservedDifference[] {
+	const filters = expected.filter((part) => part.kind === 'network-filter');
+	return forwarding.uplinks().flatMap((name) =>
+		FAMILIES.flatMap((family) => {
+			const part = filters.find(({ uplink }) => [name, EVERY_UPLINK].includes(uplink));
+			if (!part || !forwarding.isLost(name, family)) return [];
+			const setting = family === 4 ? conf4(name, 'forwarding') : conf6(name, 'force_forwarding');
+			return [{ part, what: `${setting.replaceAll('/', '.')} is 0, not 1` }];
+		}),
+	);
 }
 
 /** If the whole host forwards IPv6, single interfaces need no setting. */

@@ -1,6 +1,7 @@
 import { messageOf } from '#errors/kleene-error.ts';
 import type { HostEvent } from '#host/driver.ts';
 import type { Family } from '#inet/family.ts';
+import { EVERY_UPLINK } from '#model/network.ts';
 import type { FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { NftTable } from '#os/linux/netlink/filter/nft-table.ts';
@@ -106,6 +107,11 @@ export class Firewall {
 		}
 	}
 
+	/** Somebody made the host a router, or no router any more. */
+	reconsider(): void {
+		this.#ways.reconsider();
+	}
+
 	#makeNetwork(part: NetworkFilterPart): void {
 		if (!this.#hasBase || !this.isPresent()) this.#makeBase();
 		this.#nft.run(renderNetwork(part));
@@ -124,6 +130,8 @@ export class Firewall {
 		if (part.shared) this.#ways.share(part.network, part.interface);
 		else this.#ways.own(part.interface);
 		this.#ways.use(`network ${part.network}`, part.uplink, familiesOf(part));
+		// Some may have been closed since.
+		if (part.uplink === EVERY_UPLINK) this.#ways.follow();
 	}
 
 	#makeBase(): void {

@@ -28,8 +28,11 @@ export type Reason =
 
 const MARK = 0x4b4c_0000;
 const REASON_BITS: Record<Reason, number> = { gateway: 1, 'ipnet-address': 2, uplink: 4 };
+/** Reasons for which it was turned on here. */
 const MASK: Record<Family, number> = { 4: 0x7, 6: 0x70 };
 const SHIFT: Record<Family, number> = { 4: 0, 6: 4 };
+/** Reasons for which it has to be on, whoever turned it on. */
+const NEEDED = 8;
 
 /** Settings that `allow` changes on a current kernel, as for sysctl(8). */
 export function describeForwarding(name: string, family: Family): string {
@@ -53,9 +56,9 @@ export class Forwarding {
 			const noted = this.#noted(name);
 			const ours = (noted & MASK[family]) !== 0;
 			const on = this.#isOn(name, family);
-			if (!ours && on) return;
 			if (!on) this.#turnOn(name, family);
-			const reasons = noted | (REASON_BITS[reason] << SHIFT[family]);
+			const bit = REASON_BITS[reason] << SHIFT[family];
+			const reasons = noted | (bit << NEEDED) | (ours || !on ? bit : 0);
 			if (reasons !== noted) this.#note(name, reasons);
 		});
 	}
@@ -64,16 +67,68 @@ export class Forwarding {
 	release(name: string, family: Family, reason: Reason): void {
 		this.#settings.run(() => {
 			const noted = this.#noted(name);
-			if ((noted & MASK[family]) === 0) return;
-			const left = noted & ~(REASON_BITS[reason] << SHIFT[family]);
-			if ((left & MASK[family]) === 0) this.#turnOff(name, family);
+			const bit = REASON_BITS[reason] << SHIFT[family];
+			const left = noted & ~(bit | (bit << NEEDED));
+			if (left === noted) return;
+			const wasOurs = (noted & MASK[family]) !== 0;
+			if (wasOurs && (left & MASK[family]) === 0 && !this.#isWholeRouter(family)) this.#turnOff(name, family);
 			this.#note(name, left);
 		});
 	}
 
 	/** Whether the host passes on what comes in there without having been told so by us. */
 	isRouter(name: string, family: Family): boolean {
-		return (this.#noted(name) & MASK[family]) === 0 && this.#isOn(name, family);
+		if (!this.#isOn(name, family)) return false;
+		return (this.#noted(name) & MASK[family]) === 0 || this.#isWholeRouter(family);
+	}
+
+	/** Whether there is a reason for it to be on, and it is off. */
+	isLost(name: string, family: Family): boolean {
+		return this.#settings.run(() => {
+			const needed = this.#needed(name, family);
+			if (needed === 0) return false;
+			return !this.#isOn(name, family) || this.#isNdpLost(name, family, needed);
+		});
+	}
+
+	/** Turns it on again for the reasons that there are. */
+	reopen(name: string, family: Family): void {
+		this.#settings.run(() => {
+			const needed = this.#needed(name, family);
+			if (!this.#isOn(name, family)) this.#turnOn(name, family);
+			if (this.#isNdpLost(name, family, needed)) this.#becomeRouter(name);
+			this.#note(name, this.#noted(name) | needed);
+		});
+	}
+
+	/** Whether it is off on the end of a routed cable. One without IPv6 addresses has that disabled. */
+	isCableLost(name: string, family: Family): boolean {
+		if (family === 4) return this.#settings.read(conf4(name, 'forwarding')) === 0;
+		return this.#settings.run(() => this.#settings.read(conf6(name, 'disable_ipv6')) === 0 && !this.#isOn(name, 6));
+	}
+
+	reopenCable(name: string, family: Family): void {
+		this.#settings.run(() => this.#turnOn(name, family));
+	}
+
+	/** Reasons of a family, as bits of those that it was turned on for. */
+	#needed(name: string, family: Family): number {
+		const noted = this.#noted(name);
+		return ((noted >> NEEDED) | noted) & MASK[family];
+	}
+
+	/** Without it the host does not answer for addresses of containers, see `answerNdp`. */
+	#isNdpLost(name: string, family: Family, needed: number): boolean {
+		if (family === 4 || (needed & (REASON_BITS['ipnet-address'] << SHIFT[6])) === 0) return false;
+		return this.#settings.read(conf6(name, 'proxy_ndp')) === 1 && this.#settings.read(conf6(name, 'forwarding')) !== 1;
+	}
+
+	/** Whether the user made the host a router on all its interfaces: `ip_forward`, or the same for IPv6. */
+	#isWholeRouter(family: Family): boolean {
+		if (family === 4) return this.#settings.read(conf4('all', 'forwarding')) === 1;
+		// Earlier kernels know nothing else, and it was turned on here.
+		const isSingle = this.#settings.read(conf6('all', 'force_forwarding')) !== undefined;
+		return isSingle && this.#settings.read(conf6('all', 'forwarding')) === 1;
 	}
 
 	/** See `listUplinks`. */
@@ -81,9 +136,9 @@ export class Forwarding {
 		return listUplinks(this.#net);
 	}
 
-	/** Whether `allow` changed something on this interface for this reason, that `release` would take back. */
+	/** Whether `allow` was asked for on this interface for this reason, and `release` not yet. */
 	isNoted(name: string, family: Family, reason: Reason): boolean {
-		return (this.#noted(name) & (REASON_BITS[reason] << SHIFT[family])) !== 0;
+		return (this.#needed(name, family) & (REASON_BITS[reason] << SHIFT[family])) !== 0;
 	}
 
 	/**

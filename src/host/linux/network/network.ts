@@ -3,7 +3,7 @@ import type { Part } from '#model/part.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { compareNetwork } from '../comparison/network.ts';
-import { compareSettings } from '../comparison/settings.ts';
+import { compareSettings, compareUplinks } from '../comparison/settings.ts';
 import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandlers } from '../handler.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
@@ -12,6 +12,7 @@ import { BridgePorts } from './bridge-ports.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import { Holders } from './holders.ts';
+import { ForwardingRestorer } from './ingress/forwarding-restorer.ts';
 import { IpnetAddresses } from './ipnet-addresses.ts';
 import { NetworkInterfaces } from './links.ts';
 import { RateLimits } from './rate-limits.ts';
@@ -46,6 +47,7 @@ export class LinuxNetwork {
 	readonly #stacks: Stacks;
 	readonly #conversations: ConntrackFlusher;
 	readonly #interfaces: NetworkInterfaces;
+	readonly #restorer: ForwardingRestorer;
 
 	constructor({ hostNamespace, stackOwner }: LinuxNetworkOptions = {}) {
 		const net = Rtnetlink.open(hostNamespace);
@@ -55,6 +57,7 @@ export class LinuxNetwork {
 		this.#stacks = stacks;
 		this.#net = net;
 		this.forwarding = new Forwarding(settings, net);
+		this.#restorer = new ForwardingRestorer({ net, forwarding: this.forwarding });
 		const conversations = new ConntrackFlusher(Conntrack.open(hostNamespace), net);
 		this.#conversations = conversations;
 		const holders = new Holders(hostNamespace);
@@ -79,6 +82,11 @@ export class LinuxNetwork {
 		};
 	}
 
+	/** See `ForwardingRestorer.restore`. */
+	restoreForwarding(...[indexes, log]: Parameters<ForwardingRestorer['restore']>): void {
+		this.#restorer.restore(indexes, log);
+	}
+
 	/** Default routes and IPv6 link-local addresses are left out. */
 	observe(): ObservedNetwork {
 		return surveyNetwork(this.#net);
@@ -90,7 +98,9 @@ export class LinuxNetwork {
 		describe: (part: Part) => readonly string[],
 	): Pick<Comparison, 'stacks' | 'proxies' | 'differing'> {
 		const found = compareNetwork({ net: this.#net, stacks: this.#stacks }, expected, describe);
-		return { ...found, differing: [...found.differing, ...compareSettings(this.#settings, expected, describe)] };
+		const settings = compareSettings(this.#settings, expected, describe);
+		const uplinks = compareUplinks(this.forwarding, expected);
+		return { ...found, differing: [...found.differing, ...settings, ...uplinks] };
 	}
 
 	/** Undefined when the container has no stack, or one that was not adopted after a restart. */

@@ -1,4 +1,5 @@
 import type { HostEvent } from '#host/driver.ts';
+import { EVERY_INTERFACE } from '#os/linux/netlink/link/link-changes.ts';
 import { NamespaceWatch, type WatchEvent } from '#os/linux/netlink/link/watch.ts';
 
 /** Host ends of cables come and go with containers; nobody needs to be woken for them. */
@@ -11,13 +12,17 @@ export interface WatcherOptions {
 	readonly hostNamespace: number | undefined;
 	readonly log: { warn(fields: object, message: string): void };
 	readonly tell: (event: HostEvent) => void;
+	/** Called with the indexes of interfaces that do not forward any more, -1 for all. */
+	readonly closed: (indexes: ReadonlySet<number>) => void;
 }
 
 /** Tells what somebody else changed about the firewall and the addressing of the host. */
 export class Watcher {
 	readonly #options: WatcherOptions;
 	readonly #watch: NamespaceWatch;
-	readonly #due = new Map<HostEvent['kind'], NodeJS.Timeout>();
+	readonly #due = new Map<HostEvent['kind'] | 'closed', NodeJS.Timeout>();
+	/** Indexes of interfaces. */
+	#closed = new Set<number>();
 
 	constructor(options: WatcherOptions) {
 		this.#options = options;
@@ -43,6 +48,10 @@ export class Watcher {
 				return;
 			case 'overrun':
 				this.#soon(event.of === 'tables' ? { kind: 'firewall-changed' } : { kind: 'addressing-changed' });
+				if (event.of === 'links') this.#close(EVERY_INTERFACE);
+				return;
+			case 'forwarding-changed':
+				this.#close(event.index);
 				return;
 			case 'lost':
 				log.warn({ of: event.of, error: event.error.message }, 'lost the notifications of the host');
@@ -52,13 +61,26 @@ export class Watcher {
 		}
 	}
 
+	#close(index: number): void {
+		this.#closed.add(index);
+		this.#later('closed', () => {
+			const indexes = this.#closed;
+			this.#closed = new Set();
+			this.#options.closed(indexes);
+		});
+	}
+
 	#soon(event: HostEvent): void {
-		if (this.#due.has(event.kind)) return;
-		const tell = () => {
-			this.#due.delete(event.kind);
-			this.#options.tell(event);
+		this.#later(event.kind, () => this.#options.tell(event));
+	}
+
+	#later(kind: HostEvent['kind'] | 'closed', work: () => void): void {
+		if (this.#due.has(kind)) return;
+		const begin = () => {
+			this.#due.delete(kind);
+			work();
 		};
-		this.#due.set(event.kind, setTimeout(tell, SETTLE).unref());
+		this.#due.set(kind, setTimeout(begin, SETTLE).unref());
 	}
 
 	close(): void {

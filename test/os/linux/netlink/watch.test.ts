@@ -214,3 +214,20 @@ test('of routes those are told that stand for the default, in both families', as
 	inside(fd, 'ip', '-6', 'route', 'add', '2000::/3', 'dev', 'x0');
 	assert.deepEqual(words(await told()), ['default-route-changed']);
 });
+
+test('forwarding that is turned off is told, in both families; that which is turned on only where all have it', async (t) => {
+	const { fd, told } = watched(t);
+	inside(fd, 'ip', 'link', 'add', 'x0', 'up', 'type', 'veth', 'peer', 'name', 'x1');
+	await told();
+	const set = async (setting: string) => {
+		inside(fd, 'sysctl', '-qw', setting);
+		return words((await told()).filter((event) => !('address' in event)));
+	};
+	assert.deepEqual(await set('net.ipv4.conf.x0.forwarding=1'), []);
+	assert.deepEqual(await set('net.ipv6.conf.x0.forwarding=1'), []);
+	assert.deepEqual(await set('net.ipv4.conf.x0.forwarding=0'), ['forwarding-changed']);
+	assert.deepEqual(await set('net.ipv6.conf.x0.forwarding=0'), ['forwarding-changed']);
+	assert.deepEqual(await set('net.ipv4.ip_forward=1'), ['forwarding-changed']);
+	assert.ok((await set('net.ipv4.ip_forward=0')).length >= 4, 'all, the default, and each');
+	assert.deepEqual(await set('net.ipv4.conf.x0.rp_filter=1'), []);
+});

@@ -24,7 +24,7 @@ interface Way {
 	/** Networks and published ports that need packets to come in there. */
 	readonly users: Set<string>;
 	/** Elements that hold back what is not for containers. */
-	readonly held: readonly Element[];
+	held: readonly Element[];
 }
 
 /** User of each uplink as long as anybody uses all of them: a change of uplinks costs the same for a thousand. */
@@ -119,6 +119,23 @@ export class IngressInterfaces {
 		this.leave(`neighbours ${network}`);
 	}
 
+	/** Somebody made the host a router, or no router any more. */
+	reconsider(): void {
+		for (const [name, way] of this.#ways) {
+			const held = this.#heldOn(name);
+			const differs = (one: readonly Element[], other: readonly Element[]) =>
+				one.filter(({ set }) => !other.some((two) => two.set === set));
+			this.#elements.add(differs(held, way.held));
+			this.#elements.remove(differs(way.held, held));
+			way.held = held;
+		}
+	}
+
+	#heldOn(name: string): Element[] {
+		const closed = FAMILIES.filter((family) => !this.#forwarding.isRouter(name, family));
+		return closed.map((family) => ({ set: `ingress_interfaces${family}`, element: `"${name}"` }));
+	}
+
 	/** After somebody emptied the table. */
 	restore(): void {
 		this.#elements.add([...this.#ways.values()].flatMap(({ held }) => held));
@@ -128,11 +145,7 @@ export class IngressInterfaces {
 	#enter(user: string, name: string): void {
 		let way = this.#ways.get(name);
 		if (!way) {
-			const closed = FAMILIES.filter((family) => !this.#forwarding.isRouter(name, family));
-			way = {
-				users: new Set(),
-				held: closed.map((family) => ({ set: `ingress_interfaces${family}`, element: `"${name}"` })),
-			};
+			way = { users: new Set(), held: this.#heldOn(name) };
 			this.#elements.add(way.held);
 			this.#ways.set(name, way);
 		}

@@ -117,12 +117,24 @@ const NEW_ROUTE = 24;
 const DELETE_ROUTE = 25;
 /** After the header. */
 const ROUTE_PREFIX = 17;
+const NEW_NETCONF = 80;
+/** An interface is gone. */
+const DELETE_NETCONF = 81;
+/** Bytes of a message about one setting of an interface: those about a new interface are longer. */
+const ONE_SETTING = 36;
+/** The same where the kernel has no number for the setting, as for force_forwarding (net/ipv6/addrconf.c). */
+const UNNAMED_SETTING = 28;
+/** After two headers and the index of the interface: which setting, and its value; most significant byte first. */
+const SETTING = { INTERFACE: 24, KIND: 30, VALUE: 32 } as const;
+/** NETCONFA_FORWARDING */
+const FORWARDING = 2;
+const ON = 0x0100_0000;
 /** Bits: a default route, and the few that together stand for one. Routers know a million longer ones. */
 const SHORT_PREFIX = 4;
 
 /**
  * Of links: drops what bridges say of their ports, and what is said of links whose name begins like this. Of routes: drops
- * all but those that stand for the default.
+ * all but those that stand for the default. Of settings: drops all but forwarding that is turned off, or on for all interfaces.
  *
  * @param prefix ASCII; `''` stands for no name
  */
@@ -139,6 +151,19 @@ export function withoutLinks(prefix: string): Buffer {
 		branch(OP.IF_EQUAL, swapped(DELETE_ROUTE), [0, 4]),
 		op(OP.BYTE_AT, ROUTE_PREFIX),
 		branch(OP.IF_GREATER, SHORT_PREFIX, [0, 1]),
+		op(OP.RETURN, 0),
+		op(OP.RETURN, ALL),
+		branch(OP.IF_EQUAL, swapped(DELETE_NETCONF), [10, 0]),
+		branch(OP.IF_EQUAL, swapped(NEW_NETCONF), [0, 11]),
+		op(OP.LENGTH),
+		branch(OP.IF_EQUAL, UNNAMED_SETTING, [8, 0]),
+		branch(OP.IF_EQUAL, ONE_SETTING, [0, 6]),
+		op(OP.HALF_AT, SETTING.KIND),
+		branch(OP.IF_EQUAL, swapped(FORWARDING), [0, 4]),
+		op(OP.WORD_AT, SETTING.VALUE),
+		branch(OP.IF_EQUAL, ON, [0, 3]),
+		op(OP.WORD_AT, SETTING.INTERFACE),
+		branch(OP.IF_EQUAL, ALL, [1, 0]),
 		op(OP.RETURN, 0),
 		op(OP.RETURN, ALL),
 		branch(OP.IF_EQUAL, swapped(NEW_LINK), [2, 0]),

@@ -11,6 +11,10 @@ const NEWADDR = 20;
 const DELADDR = 21;
 const NEWROUTE = 24;
 const DELROUTE = 25;
+const NEWNETCONF = 80;
+/** `struct netconfmsg`, padded. */
+const NETCONF_STRUCT_SIZE = 4;
+const NETCONF_IFINDEX = 1;
 const IFNAME = 3;
 const IFF_UP = 1;
 /** `struct ifinfomsg` */
@@ -39,7 +43,16 @@ export interface DefaultRouteChange {
 	readonly kind: 'default-route-changed';
 }
 
-export type HostChange = LinkChange | AddressChange | DefaultRouteChange;
+/** Index of all interfaces together (NETCONFA_IFINDEX_ALL). */
+export const EVERY_INTERFACE = -1;
+
+/** Interfaces do not forward any more, or all of them do. Interfaces that begin to, one by one, are not told. */
+export interface ForwardingChange {
+	readonly kind: 'forwarding-changed';
+	readonly index: number;
+}
+
+export type HostChange = LinkChange | AddressChange | DefaultRouteChange | ForwardingChange;
 
 type Known = Pick<Link, 'index' | 'name' | 'up'>;
 
@@ -57,6 +70,7 @@ export class LinkChanges {
 		return decodeMessages(datagram).flatMap<HostChange>(({ type, payload }) => {
 			if (type === NEWROUTE || type === DELROUTE) return [{ kind: 'default-route-changed' }];
 			if (type === NEWADDR || type === DELADDR) return this.#address(type === NEWADDR, payload);
+			if (type === NEWNETCONF) return this.#forwarding(payload);
 			// A bridge speaks of its ports in the same words and means their membership.
 			if (payload[0] !== 0) return [];
 			if (type === NEWLINK) return this.#changed(decodeKnown(payload));
@@ -78,6 +92,11 @@ export class LinkChanges {
 		const known = this.#known.get(index);
 		this.#known.delete(index);
 		return known ? [{ kind: 'link-gone', name: known.name, index }] : [];
+	}
+
+	#forwarding(payload: Buffer): ForwardingChange[] {
+		const index = attributeMap(payload.subarray(NETCONF_STRUCT_SIZE)).get(NETCONF_IFINDEX)?.readInt32LE();
+		return index === undefined ? [] : [{ kind: 'forwarding-changed', index }];
 	}
 
 	#address(present: boolean, payload: Buffer): AddressChange[] {

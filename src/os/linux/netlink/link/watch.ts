@@ -1,11 +1,11 @@
-/** Notifications of a network namespace: nftables tables, interfaces, addresses, default routes. */
+/** Notifications of a network namespace: nftables tables, interfaces, addresses, default routes, forwarding. */
 
 import { withoutElements, withoutLinks } from '../filter/packet-filter.ts';
 import { culpritOf, type TableChange, TableChanges } from '../filter/table-changes.ts';
 import { MulticastFeed } from '../multicast.ts';
 import { Rtnetlink } from '../rtnetlink.ts';
 import { NetlinkSocket } from '../socket.ts';
-import { type AddressChange, type DefaultRouteChange, type LinkChange, LinkChanges } from './link-changes.ts';
+import { type HostChange, LinkChanges } from './link-changes.ts';
 
 export type { Culprit, TableChange } from '../filter/table-changes.ts';
 export type { AddressChange, LinkChange } from './link-changes.ts';
@@ -13,14 +13,14 @@ export type { AddressChange, LinkChange } from './link-changes.ts';
 const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
 const GROUP = { LINK: 1, IPV4_ADDRESS: 5, IPV4_ROUTE: 7, IPV6_ADDRESS: 9, IPV6_ROUTE: 11, NFTABLES: 7 } as const;
+/** Of settings of interfaces, in both families. */
+const NETCONF_GROUPS = [24, 25];
 const GET_GENERATION = (10 << 8) | 16;
 
 export type WatchEvent =
 	| TableChange
-	| LinkChange
-	| AddressChange
-	/** Of the default route, or of one that stands for a part of it. Others are not told. */
-	| DefaultRouteChange
+	/** Of routes: the default route, or one that stands for a part of it. Others are not told. */
+	| HostChange
 	/** Something happened that is not known: read all of it again. What happens from now on is told again. */
 	| { readonly kind: 'overrun'; readonly of: 'tables' | 'links' }
 	/** No more is told, e.g. because there are no descriptors left. */
@@ -97,7 +97,7 @@ function watchLinks({ namespace, receiveBuffer, ignoredPrefix = '', report }: Wa
 	const lost = (error: Error) => report({ kind: 'lost', of: 'links', error });
 	const feed = new MulticastFeed({
 		protocol: NETLINK_ROUTE,
-		groups: [GROUP.LINK, GROUP.IPV4_ADDRESS, GROUP.IPV4_ROUTE, GROUP.IPV6_ADDRESS, GROUP.IPV6_ROUTE],
+		groups: [GROUP.LINK, GROUP.IPV4_ADDRESS, GROUP.IPV4_ROUTE, GROUP.IPV6_ADDRESS, GROUP.IPV6_ROUTE, ...NETCONF_GROUPS],
 		namespace,
 		receiveBuffer,
 		filter: withoutLinks(ignoredPrefix),
