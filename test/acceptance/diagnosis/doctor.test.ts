@@ -154,8 +154,8 @@ describe('drift', () => {
 	});
 
 	test('a setting of the kernel', async () => {
-		await breakAndRepair(/net\.ipv4\.conf\.kleene0\.forwarding is 0, not 1/, [
-			...'sysctl -qw net.ipv4.conf.kleene0.forwarding=0'.split(' '),
+		await breakAndRepair(/net\.ipv4\.conf\.kleene0\.rp_filter is 1, not 2/, [
+			...'sysctl -qw net.ipv4.conf.kleene0.rp_filter=1'.split(' '),
 		]);
 		await requireMended();
 	});
