@@ -12,3 +12,4 @@ await import('#test/acceptance/everywhere/addresses.test.ts');
 await import('#test/acceptance/everywhere/logs.test.ts');
 await import('#test/acceptance/everywhere/health.test.ts');
 await import('#test/acceptance/everywhere/builds.test.ts');
+await import('#test/acceptance/everywhere/limits.test.ts');
