@@ -19,13 +19,24 @@ export class NameDirectory {
 	 * @param name a container's name or id, or an alias, in lower case
 	 */
 	lookup(network: string, name: string, source: string): { readonly addresses: readonly string[] } | undefined {
-		const container = this.#store.containers.byNameIgnoringCase(name) ?? this.#store.containers.get(name);
 		const shared = this.#networksOf(network, source);
-		const own = container ? this.#store.endpoints.ofContainer(container.id) : [];
-		const named = own.filter(({ networkId }) => shared.has(networkId));
+		const named = this.#ofContainer(name, shared);
 		const endpoints = named.length > 0 ? named : this.#ofAlias(name, shared);
 		if (endpoints.length === 0) return undefined;
 		return { addresses: endpoints.filter(({ epair }) => epair !== null).flatMap(addressesOf) };
+	}
+
+	/**
+	 * Of one container. Of several with the name, on different networks of who asks, that one counts which is on the first of
+	 * these: the one on whose gateway the question arrived.
+	 */
+	#ofContainer(name: string, shared: ReadonlySet<string>): Endpoint[] {
+		const { containers, endpoints } = this.#store;
+		const byId = containers.get(name);
+		const candidates = [...containers.allByNameIgnoringCase(name), ...(byId ? [byId] : [])];
+		const all = candidates.flatMap(({ id }) => endpoints.ofContainer(id).filter((one) => shared.has(one.networkId)));
+		const first = [...shared].flatMap((network) => all.filter(({ networkId }) => networkId === network))[0];
+		return all.filter(({ containerId }) => containerId === first?.containerId);
 	}
 
 	#ofAlias(alias: string, networks: ReadonlySet<string>): Endpoint[] {

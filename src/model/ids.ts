@@ -44,7 +44,22 @@ export function parseContainerName(text: string): string {
 			hint: 'choose a name such as web-1',
 			message: `${text} does not match /?[a-zA-Z0-9][a-zA-Z0-9_.-]+$`,
 		});
-	return text.startsWith('/') ? text.slice(1) : text;
+	const name = text.startsWith('/') ? text.slice(1) : text;
+	if (!isResolvable(name))
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot use '${name}' as a container name`,
+			why: 'by that name it would never be found: parts between dots have 1 to 63 characters, and it is no address and does not end in .kleene',
+			hint: 'choose a name such as web-1',
+		});
+	return name;
+}
+
+/** Whether the resolver of a network can be asked for it. Source: RFC 1035 section 2.3.4; inet_aton(3). */
+function isResolvable(name: string): boolean {
+	const labels = name.split('.');
+	const isAddress = labels.length === 4 && labels.every((label) => /^\d+$/.test(label));
+	return labels.every((label) => label !== '' && label.length <= 63) && !isAddress && !/\.kleene$/i.test(name);
 }
 
 const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;

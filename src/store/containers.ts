@@ -82,9 +82,9 @@ export class ContainerStore {
 		return CONTAINERS.get(this.#db, 'WHERE name = ?', name);
 	}
 
-	/** DNS knows no case. */
-	byNameIgnoringCase(name: string): Container | undefined {
-		return CONTAINERS.get(this.#db, 'WHERE name = ? COLLATE NOCASE', name);
+	/** DNS knows no case: several on different networks may have a name. */
+	allByNameIgnoringCase(name: string): Container[] {
+		return CONTAINERS.all(this.#db, 'WHERE name = ? COLLATE NOCASE ORDER BY id', name);
 	}
 
 	/** At most two. */

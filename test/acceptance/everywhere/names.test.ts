@@ -48,6 +48,36 @@ for (const driver of ['vnet', 'ipnet'] as const)
 		await finds('first', 'web', '');
 	});
 
+test('a name is looked up on the networks of who asks: the same one elsewhere, in another case, is not in the way', async () => {
+	await member('DB', 'vnet', 'two', '--ip', '10.4.7.10');
+	await member('db', 'vnet', 'one', '--ip', '10.4.6.10');
+	await member('asks', 'vnet', 'one', '--ip', '10.4.6.11');
+	await member('away', 'vnet', 'two', '--ip', '10.4.7.11');
+	for (const name of ['db', 'DB', 'Db.kleene']) {
+		await finds('asks', name, '10.4.6.10');
+		await finds('away', name, '10.4.7.10');
+	}
+	await host.kleeOutput('rmc', '-f', 'db');
+	await finds('asks', 'db', '');
+});
+
+test('two names that differ by case are refused on one network, names that never resolve anywhere', async () => {
+	await member('Shop', 'vnet', 'one', '--ip', '10.4.6.10');
+	const refused = async (why: RegExp, ...words: readonly string[]) => {
+		const { code, stderr } = await host.klee(...words);
+		assert.ok(code !== 0, words.join(' '));
+		assert.match(stderr, why);
+	};
+	await refused(/container Shop/, 'run', '-l', 'vnet', '-n', 'one', '--name', 'shop', host.image, 'true');
+	await member('shop', 'vnet', 'two');
+	await refused(/container Shop/, 'network', 'connect', 'one', 'shop');
+	await member('other', 'vnet', 'one');
+	await refused(/container Shop/, 'container', 'rename', 'other', 'SHOP');
+	for (const name of ['x'.repeat(64), 'a..b', 'web.', 'web.kleene', '10.0.0.1'])
+		await refused(/never be found/, 'create', '--name', name, host.image, 'true');
+	await host.kleeOutput('create', '--name', `${'x'.repeat(63)}.y`, host.image, 'true');
+});
+
 test('the host name of a container is its own', async () => {
 	await member('plain', 'vnet', 'one', '--ip', '10.4.6.20');
 	const own = async (container: string) => {

@@ -8,7 +8,7 @@ import { parseContainerName } from '#model/ids.ts';
 import type { Image } from '#model/image.ts';
 import type { Part } from '#model/part.ts';
 import type { EngineContext } from '../../context.ts';
-import { findContainer, requireContainer } from '../../identify.ts';
+import { findContainer, requireContainer, requireNetwork } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
 import type { Check } from '../../plan/run/health.ts';
@@ -22,6 +22,7 @@ import {
 } from '../../plan/run/live.ts';
 import { sandboxOf, withImageDefaults } from '../../plan/run/sandbox.ts';
 import { portsAmong } from '../../run-planner.ts';
+import { requireDistinctName } from '../network/distinct-names.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { HealthChecks } from './health-checks.ts';
@@ -219,8 +220,8 @@ export class ContainerOperations {
 			const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 			const options = changedOptions(container.options, change);
 			const updated: Container = { ...container, ...given, options };
-			const name = parseContainerName(updated.name);
-			if (name !== container.name) this.#creations.requireFreeName(name, id);
+			const name = updated.name === container.name ? container.name : parseContainerName(updated.name);
+			if (name !== container.name) this.#requireFreeName({ id, name });
 			this.#creations.requireSound(updated);
 			const parts = await this.#changeLive(updated);
 			store.transaction(() => {
@@ -233,6 +234,13 @@ export class ContainerOperations {
 			const pending = [...this.#pendingCommand(container, updated), ...this.#pending(updated)];
 			return { id, pending: [...new Set(pending)] };
 		});
+	}
+
+	#requireFreeName({ id, name }: Pick<Container, 'id' | 'name'>): void {
+		const { store } = this.#context;
+		this.#creations.requireFreeName(name, id);
+		const networks = store.endpoints.ofContainer(id).map(({ networkId }) => requireNetwork(store, networkId));
+		requireDistinctName(store, { id, name }, networks);
 	}
 
 	/** @returns the parts of its run with the settings that they have now; undefined when it does not run */

@@ -10,6 +10,7 @@ import { idsOf } from '../../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../../identify.ts';
 import { containerLock, networkLock } from '../../locks.ts';
 import type { DryRun } from '../outcome.ts';
+import { requireDistinctName } from './distinct-names.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 
 export interface ConnectRequest {
@@ -103,6 +104,7 @@ export class EndpointOperations {
 		requireAllowed(container, network);
 		this.#requireAnswered(network, request.aliases ?? []);
 		this.#requireUnconnected(container, network);
+		requireDistinctName(store, container, [network]);
 		const id = newId();
 		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
 		let position = 0;
