@@ -22,6 +22,8 @@ export interface Route {
 	readonly port?: number;
 	/** Milliseconds. Default 3000. */
 	readonly patience?: number;
+	/** Of a stream: sends nothing more behind the questions. */
+	readonly halfClosed?: boolean;
 	/** Milliseconds until a datagram is sent again. Default 1000. */
 	readonly again?: number;
 }
@@ -98,7 +100,7 @@ function streamTo({ namespace, from, to, port = 53 }: Route): Socket {
 		closeSync(fd);
 		throw error;
 	}
-	return new Socket({ fd, readable: true, writable: true });
+	return new Socket({ fd, readable: true, writable: true, allowHalfOpen: true });
 }
 
 /** Sends all at once on one connection. @returns the answers in the order in which they came */
@@ -109,11 +111,13 @@ export function byStream(route: Route, queries: readonly Buffer[]): Promise<Answ
 	return new Promise((resolve, reject) => {
 		connection.setTimeout(route.patience ?? 3000, () => connection.destroy(new Error('no answer')));
 		connection.on('error', reject);
+		connection.on('end', () => connection.end());
 		connection.on('close', () => resolve(answers));
 		connection.on('data', (chunk: Buffer) => {
 			answers.push(...reader.read(chunk).map(understand));
 			if (answers.length === queries.length) connection.destroy();
 		});
 		connection.write(Buffer.concat(queries.map(frame)));
+		if (route.halfClosed) connection.end();
 	});
 }

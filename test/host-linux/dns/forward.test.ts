@@ -152,9 +152,9 @@ test('servers to which no route leads are passed over, whatever the transport', 
 	}
 });
 
-test('SERVFAIL when nobody answers, before the client gives up', async (t) => {
+test('SERVFAIL when nobody answers as long as clients wait', async (t) => {
 	const silent = await nameServer(t, silence);
-	const { resolver, route } = world(t, { upstreams: fixedUpstreams([silent.text]), tryTimeout: 100 });
+	const { resolver, route } = world(t, { upstreams: fixedUpstreams([silent.text]), tryTimeout: 100, patience: 400 });
 	resolver.open('web', WEB);
 	const heard = await byDatagram(route, question('example.com', 'A', edns(1232)));
 	assert.deepEqual([heard.rcode, heard.flag_ra, heard.additionals?.length], ['SERVFAIL', true, 1]);
@@ -234,4 +234,31 @@ test('nothing stays open after answers, timeouts and the end', async (t) => {
 	resolver.closeAll();
 	await pending;
 	await eventually('all is closed', () => openDescriptors() <= descriptors);
+});
+
+test('an answer that takes two seconds arrives, over datagrams and streams, whatever other servers do meanwhile', async (t) => {
+	const slow = await nameServer(t, answer, 2000);
+	const silent = await nameServer(t, silence);
+	for (const servers of [[slow], [silent, slow], [slow, silent, silent]]) {
+		const { resolver, route } = world(t, { upstreams: fixedUpstreams(servers.map(({ text }) => text)) });
+		resolver.open('web', WEB);
+		const before = slow.asked.length;
+		// As glibc: asks again after five seconds.
+		const [heard, streamed] = await Promise.all([
+			byDatagram({ ...route, patience: 8000, again: 5000 }, question('example.com', 'A')),
+			byStream({ ...route, patience: 8000 }, [question('example.com', 'A')]),
+		]);
+		assert.deepEqual([dataOf(heard), dataOf(streamed[0]!)], [['192.0.2.1'], ['192.0.2.1']]);
+		assert.ok(slow.asked.length - before <= 4);
+		resolver.closeAll();
+	}
+});
+
+test('a client that ends its half of a stream gets its answers', async (t) => {
+	const slow = await nameServer(t, answer, 300);
+	const { resolver, route } = world(t, { upstreams: fixedUpstreams([slow.text]) });
+	resolver.open('web', WEB);
+	const asked = [question('example.com', 'A'), question('www', 'A')];
+	const heard = await byStream({ ...route, halfClosed: true }, asked);
+	assert.deepEqual(heard.map((one) => dataOf(one)[0]).sort(), ['10.4.6.2', '192.0.2.1']);
 });

@@ -91,12 +91,19 @@ export interface NameServer {
 export type Script = (asked: Asked) => readonly Buffer[];
 
 /** A name server on the loopback of the test's host, gone when the test ends. */
-export function nameServer(t: TestContext, script: Script): Promise<NameServer> {
-	return nameServerAt(t, { namespace: hostOf(t).fd, address: '127.0.0.1', port: 0 }, script);
+export function nameServer(t: TestContext, script: Script, delay = 0): Promise<NameServer> {
+	return nameServerAt(t, { namespace: hostOf(t).fd, address: '127.0.0.1', port: 0 }, script, delay);
 }
 
-/** A name server anywhere, gone when the test ends. */
-export async function nameServerAt(t: TestContext, endpoint: LocalEndpoint, script: Script): Promise<NameServer> {
+/** A name server anywhere, gone when the test ends. @param delay milliseconds before it answers */
+export async function nameServerAt(
+	t: TestContext,
+	endpoint: LocalEndpoint,
+	script: Script,
+	delay = 0,
+): Promise<NameServer> {
+	const later = (run: () => void) => (delay === 0 ? run() : void setTimeout(run, delay).unref());
+	let isOver = false;
 	const asked: Asked[] = [];
 	const hear = (bytes: Buffer, from: Pick<Asked, 'transport' | 'port'>): readonly Buffer[] => {
 		const packet = decode(bytes);
@@ -110,7 +117,7 @@ export async function nameServerAt(t: TestContext, endpoint: LocalEndpoint, scri
 		connection.on('data', (chunk: Buffer) => {
 			for (const message of reader.read(chunk))
 				for (const answer of hear(message, { transport: 'stream', port: connection.remotePort! }))
-					connection.write(frame(answer));
+					later(() => connection.writable && connection.write(frame(answer)));
 		});
 	});
 	streams.listen({ fd: listenForConnections(endpoint), exclusive: true });
@@ -119,10 +126,11 @@ export async function nameServerAt(t: TestContext, endpoint: LocalEndpoint, scri
 	const datagrams = createSocket(`udp${familyOf(endpoint.address)}`);
 	datagrams.on('message', (bytes, from) => {
 		for (const answer of hear(bytes, { transport: 'datagram', port: from.port }))
-			datagrams.send(answer, from.port, from.address);
+			later(() => isOver || datagrams.send(answer, from.port, from.address));
 	});
 	datagrams.bind({ fd: bindDatagrams({ ...endpoint, port }), exclusive: true });
 	t.after(() => {
+		isOver = true;
 		streams.close();
 		datagrams.close();
 	});

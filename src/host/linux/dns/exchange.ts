@@ -14,6 +14,8 @@ export interface Exchange {
 	readonly question: Buffer;
 	/** Milliseconds. */
 	readonly timeout: number;
+	/** Milliseconds after which a datagram is sent once more, as it may have got lost. */
+	readonly again: number;
 	/** Given up when this is aborted. */
 	readonly signal: AbortSignal;
 }
@@ -21,13 +23,15 @@ export interface Exchange {
 export type Ask = (exchange: Exchange) => Promise<Buffer>;
 
 /** Rejects when there is no answer: refused, unreachable, timeout, given up. What does not match is not an answer. */
-export function askByDatagram({ upstream, namespace, question, ...limits }: Exchange): Promise<Buffer> {
+export function askByDatagram({ upstream, namespace, question, again, ...limits }: Exchange): Promise<Buffer> {
 	return settleOnce(limits, ({ done, fail }) => {
 		const { host, port } = upstream;
 		const family = isIPv6(host) ? 6 : 4;
 		const fd = openDatagrams({ namespace, address: host });
 		// Everything here is numeric: there is nothing to look up.
 		const socket = createSocket({ type: `udp${family}`, lookup: (name, _options, found) => found(null, name, family) });
+		const send = () => socket.send(question, (error) => error && fail(error));
+		const repeat = setTimeout(send, again);
 		socket.on('error', fail);
 		socket.on('message', (answer) => {
 			if (isAnswerTo(question, answer)) done(answer);
@@ -37,9 +41,12 @@ export function askByDatagram({ upstream, namespace, question, ...limits }: Exch
 		// Without a route the callback is told so, which its type conceals.
 		socket.connect(port, withoutZone(host), (unconnected?: Error) => {
 			if (unconnected) fail(unconnected);
-			else socket.send(question, (error) => error && fail(error));
+			else send();
 		});
-		return () => socket.close();
+		return () => {
+			clearTimeout(repeat);
+			socket.close();
+		};
 	});
 }
 

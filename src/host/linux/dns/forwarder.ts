@@ -3,23 +3,19 @@ import { randomInt } from 'node:crypto';
 import { CODE, encodeReply, isTruncated, passOn } from './answer.ts';
 import { type Ask, askByDatagram, askByStream } from './exchange.ts';
 import { InFlight, type Waiting } from './in-flight.ts';
-import { type Query, responseCode } from './query.ts';
+import type { Query } from './query.ts';
+import { raceServers } from './server-race.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
 
-/**
- * Milliseconds that one server gets. Two tries fit in before the client asks again or elsewhere: musl after 2.5
- * seconds, glibc after 5.
- */
+/** Milliseconds after which the next server is asked as well. Two fit in before musl asks again after 2.5 seconds. */
 const TRY_TIMEOUT = 1500;
-/** Milliseconds until the client hears that there is no answer: before both C libraries have given up. */
+/** Milliseconds until the client hears that servers cannot, while others are silent: before both C libraries have given up. */
 const DEADLINE = 4500;
+/** Milliseconds until nobody waits any more. glibc gives up after 10 seconds, dig after 15; musl after 5. */
+const PATIENCE = 15_000;
 /** Milliseconds for which a server that did not answer is asked last. */
 const PENALTY = 10_000;
-const ROUNDS = 2;
 const MOST_IN_FLIGHT = 1024;
-/** Answers after which glibc asks the next server as well: those of a server that cannot, not of one that knows. */
-const NEXT_MAY_KNOW: readonly number[] = [CODE.serverFailure, CODE.notImplemented, CODE.refused];
-
 export interface ForwarderOptions {
 	/** Descriptor of the network namespace to ask from; undefined: the one of this process. */
 	readonly namespace?: number;
@@ -29,8 +25,10 @@ export interface ForwarderOptions {
 	readonly warn: (fields: object, message: string) => void;
 	/** Default 1024 questions. */
 	readonly mostInFlight?: number;
-	/** Milliseconds that one server gets. Default 1500. */
+	/** Milliseconds after which the next server is asked as well. Default 1500. */
 	readonly tryTimeout?: number;
+	/** Milliseconds until nobody waits for an answer any more. Default 15000. */
+	readonly patience?: number;
 }
 
 export interface Client {
@@ -81,38 +79,38 @@ export class Forwarder {
 		this.#inFlight.giveUpAll();
 	}
 
-	async #askEach(query: Query, client: Client, signal: AbortSignal): Promise<Buffer | undefined> {
-		const deadline = performance.now() + DEADLINE;
-		const refused = new Set<string>();
-		let last: Buffer | undefined;
-		for (let round = 0; round < ROUNDS; round += 1) {
-			for (const upstream of this.#order()) {
-				const timeout = Math.min(this.#tryTimeout, deadline - performance.now());
-				if (signal.aborted || timeout <= 0) return last;
-				if (refused.has(textOf(upstream))) continue;
-				const answer = await this.#askOne({ query, client, upstream, timeout, signal });
-				if (answer && !NEXT_MAY_KNOW.includes(responseCode(answer))) return answer;
-				if (answer) refused.add(textOf(upstream));
-				last = answer ?? last;
-			}
-		}
-		return last;
+	#askEach(query: Query, client: Client, signal: AbortSignal): Promise<Buffer | undefined> {
+		const servers = this.#order();
+		const { patience = PATIENCE } = this.#options;
+		const tryTimeout = this.#tryTimeout;
+		const again = tryTimeout * Math.max(1, servers.length);
+		return raceServers({
+			servers,
+			tryTimeout,
+			deadline: Math.min(DEADLINE, patience),
+			patience,
+			signal,
+			ask: (upstream, over) => this.#askOne({ query, client, upstream, timeout: patience, again, signal: over }),
+			onSilence: (upstream) => this.#penalise(upstream),
+		});
 	}
 
-	async #askOne(one: OneTry): Promise<Buffer | undefined> {
-		const { query, client, upstream, timeout, signal } = one;
-		const { namespace } = this.#options;
+	async #askOne({ query, client, ...one }: OneTry): Promise<Buffer | undefined> {
+		const { upstream, signal } = one;
 		const question = Buffer.from(query.bytes);
 		question.writeUInt16BE(randomInt(0x1_0000), 0);
-		const ask = (how: Ask) => how({ upstream, namespace, question, timeout, signal }).catch(() => undefined);
+		const exchange = { ...one, namespace: this.#options.namespace, question };
+		const begun = performance.now();
+		const ask = (how: Ask) => how(exchange).catch(() => undefined);
 		let answer = await ask(client.stream ? askByStream : askByDatagram);
 		if (answer && !client.stream && isTruncated(answer)) {
 			// What was cut off for the way to us may still fit on the way to the client.
 			const whole = await ask(askByStream);
 			if (whole && whole.length <= client.limit) answer = whole;
 		}
-		if (answer) this.#penalties.delete(textOf(upstream));
-		else if (!signal.aborted) this.#penalise(upstream);
+		// One that answers late is still asked after those that answer at once.
+		if (answer && performance.now() - begun < this.#tryTimeout) this.#penalties.delete(textOf(upstream));
+		else if (!answer && !signal.aborted) this.#penalise(upstream);
 		return answer;
 	}
 
@@ -126,7 +124,8 @@ export class Forwarder {
 
 	#penalise(upstream: Upstream): void {
 		const name = textOf(upstream);
-		if (!this.#penalties.has(name)) this.#options.warn({ server: name }, 'a name server of the host does not answer');
+		if (!this.#penalties.has(name))
+			this.#options.warn({ server: name }, 'a name server of the host does not answer in time');
 		this.#penalties.set(name, performance.now() + PENALTY);
 	}
 
@@ -145,6 +144,7 @@ interface OneTry {
 	readonly client: Client;
 	readonly upstream: Upstream;
 	readonly timeout: number;
+	readonly again: number;
 	readonly signal: AbortSignal;
 }
 

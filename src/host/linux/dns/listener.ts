@@ -93,7 +93,7 @@ export class Listener {
 			finish();
 		});
 		this.#connections.add(connection);
-		connection.setTimeout(IDLE, () => connection.destroy());
+		connection.setTimeout(IDLE, () => waiting === 0 && connection.destroy());
 		connection.on('close', () => this.#connections.delete(connection));
 		connection.on('error', () => connection.destroy());
 		// A client that does not read its answers is not read either.

@@ -30,8 +30,10 @@ export interface ResolverOptions {
 	readonly port?: number;
 	/** Questions that wait for an answer from elsewhere. Default 1024. */
 	readonly mostInFlight?: number;
-	/** Milliseconds that one name server gets. Default 1500. */
+	/** Milliseconds after which the next name server is asked as well. Default 1500. */
 	readonly tryTimeout?: number;
+	/** Milliseconds until nobody waits for an answer any more. Default 15000. */
+	readonly patience?: number;
 }
 
 export interface NetworkOptions {
@@ -54,7 +56,7 @@ export class Resolver {
 	readonly #warn = (fields: object, message: string): void => this.#options.log.warn(fields, message);
 
 	constructor(options: ResolverOptions) {
-		const { hostNamespace, lookup, reverse, upstreams, mostInFlight, tryTimeout } = options;
+		const { hostNamespace, lookup, reverse, upstreams, mostInFlight, tryTimeout, patience } = options;
 		this.#options = options;
 		this.#own = new OwnNames(lookup, reverse);
 		this.#forwarder = new Forwarder({
@@ -64,6 +66,7 @@ export class Resolver {
 			...(hostNamespace === undefined ? {} : { namespace: hostNamespace }),
 			...(mostInFlight === undefined ? {} : { mostInFlight }),
 			...(tryTimeout === undefined ? {} : { tryTimeout }),
+			...(patience === undefined ? {} : { patience }),
 		});
 	}
 
