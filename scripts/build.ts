@@ -1,5 +1,6 @@
 /** Bundles klee and kleened into dist/. Without esbuild (an install without development packages) both run from src/. */
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
 
@@ -42,6 +43,17 @@ const httpAsObject: Plugin = {
 	},
 };
 
+/** In klee, `ws` opens connections and makes nonces by what its requests use; `node:http` and `node:crypto` cost a `klee run` 12 ms. */
+const plainWebSockets: Plugin = {
+	name: 'plain-web-sockets',
+	setup(build) {
+		build.onResolve({ filter: /^(http|crypto)$/ }, ({ path, importer, kind }) => {
+			const isOfSockets = kind === 'require-call' && /node_modules\/ws\//.test(importer);
+			return isOfSockets ? { path: join(root, `src/client/plain/${path}.ts`) } : undefined;
+		});
+	},
+};
+
 const shared: BuildOptions = {
 	absWorkingDir: root,
 	outdir: 'dist',
@@ -71,7 +83,10 @@ const klee: BuildOptions = {
 	entryPoints: { 'klee-main': 'src/cli/main.ts' },
 	format: 'cjs',
 	outExtension: { '.js': '.cjs' },
-	banner: {},
+	plugins: [plainWebSockets, lazyBuiltins, httpAsObject],
+	// An expression, which the launcher compiles.
+	banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+	footer: { js: '})' },
 	minifyWhitespace: true,
 	minifySyntax: true,
 };
@@ -80,13 +95,41 @@ const klee: BuildOptions = {
 const kleened: BuildOptions = { ...shared, entryPoints: { 'kleened-main': 'src/daemon/main.ts' } };
 
 /**
- * Runs before the bundle is compiled, so that the second start finds the code of the first. The cache is beside it, never in /tmp:
- * anybody who can write the cache runs code as the user of klee, who is mostly root.
+ * Runs the bundle with the compiled code of an earlier run of the same command. Node's own compile cache has only the code
+ * that every command runs at once, not that of functions, and nobody but its writer can read it. This one is beside the bundle too,
+ * never in /tmp: anybody who can write it runs code as the user of klee, who is mostly root. V8 refuses code of other versions and
+ * flags; it compares no more than the length of the source, so the folder is named after the content of the bundle.
  */
-const KLEE = `require('node:module').enableCompileCache(require('node:path').join(__dirname, '.compile-cache'));
-require('./klee-main.cjs');
+const KLEE = `'use strict';
+const { accessSync, chmodSync, constants, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const main = __dirname + '/klee-main.cjs';
+const folder = __dirname + '/.compile-cache/@BUNDLE@-' + process.version + '-' + process.arch;
+const words = process.argv.slice(2).filter((word) => /^[a-z]{1,20}$/.test(word));
+const groups = ['container', 'image', 'network', 'volume', 'system'];
+const command = words.length === 0 ? 'none' : words.slice(0, groups.includes(words[0]) ? 2 : 1).join('-');
+const file = folder + '/' + command;
+let cachedData;
+try {
+	cachedData = readFileSync(file);
+} catch {}
+const script = new Script(readFileSync(main, 'latin1'), { filename: main, cachedData });
+if (!cachedData || script.cachedDataRejected) process.once('exit', save);
+script.runInThisContext()(module.exports, require, module, main, __dirname);
+// Not of commands that do not exist, and not where nobody may write.
+function save(code) {
+	if (code !== 0) return;
+	try {
+		accessSync(__dirname, constants.W_OK);
+		mkdirSync(folder, { recursive: true });
+		const own = file + '.' + process.pid;
+		writeFileSync(own, script.createCachedData());
+		for (const [path, mode] of [[__dirname + '/.compile-cache', 0o755], [folder, 0o755], [own, 0o644]]) chmodSync(path, mode);
+		renameSync(own, file);
+	} catch {}
+}
 `;
-/** The same. */
+/** Node's compile cache, at the same place. */
 const KLEENED = `import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
@@ -117,9 +160,16 @@ async function main(): Promise<void> {
 		if (result.status === 'rejected') process.exitCode = 1;
 		else for (const file of result.value.outputFiles ?? []) save(file);
 	}
-	if (existsSync(join(root, 'dist/klee-main.cjs'))) writeFileSync(join(root, 'dist/klee.cjs'), KLEE);
+	if (existsSync(join(root, 'dist/klee-main.cjs'))) saveLauncher();
 	if (existsSync(join(root, 'dist/kleened-main.mjs'))) writeFileSync(join(root, 'dist/kleened.mjs'), KLEENED);
 	copyInit();
+}
+
+function saveLauncher(): void {
+	const bundle = createHash('sha256')
+		.update(readFileSync(join(root, 'dist/klee-main.cjs')))
+		.digest('hex');
+	writeFileSync(join(root, 'dist/klee.cjs'), KLEE.replace('@BUNDLE@', bundle.slice(0, 16)));
 }
 
 /** The init programs of containers lie beside the daemon, in dist/ as in src/. */

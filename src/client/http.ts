@@ -2,6 +2,7 @@ import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node
 import type { Readable } from 'node:stream';
 import { DETAILED_ERROR } from '#api/media-types.ts';
 import type { DaemonAddress } from './address.ts';
+import { request as requestPlain } from './plain/http.ts';
 import { refusalOf, unreachable } from './refusal.ts';
 import type { TlsOptions } from './tls.ts';
 
@@ -20,9 +21,14 @@ const ACCEPT = `${DETAILED_ERROR}, */*`;
 
 const CONNECT_MILLISECONDS = 15_000;
 
+interface Answer {
+	readonly status: number;
+	readonly bytes: Buffer;
+}
+
 /**
- * Requests over one kept-alive connection pool. A request has no time limit: a stop may take as long as the processes
- * of the container take. Only connecting over TCP has one.
+ * Requests over one kept-alive connection pool, and short ones to a socket of this machine each over a connection of its own.
+ * A request has no time limit: a stop may take as long as the processes of the container take. Only connecting over TCP has one.
  */
 export class HttpTransport {
 	readonly address: DaemonAddress;
@@ -102,12 +108,34 @@ export class HttpTransport {
 		for (const action of this.#closing) action();
 	}
 
-	async #send(call: Call): Promise<{ status: number; bytes: Buffer }> {
+	async #send(call: Call): Promise<Answer> {
+		const { address } = this;
+		if (address.kind === 'socket' && !address.tls) return this.#sendPlain(call, address.path);
 		const response = await this.#respond(call);
 		return new Promise((resolve, reject) => {
 			response.on('error', (cause) => reject(unreachable(this.address, cause)));
 			collect(response, (bytes) => resolve({ status: response.statusCode ?? 0, bytes }));
 		});
+	}
+
+	async #sendPlain(call: Call, socket: string): Promise<Answer> {
+		const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+		const { connect } = process.getBuiltinModule('node:net');
+		const request = requestPlain({
+			method: call.method,
+			path: pathOf(call),
+			headers: headersOf(typeOfBody(call)),
+			createConnection: () => connect(socket),
+		});
+		let status = 0;
+		request.on('response', (head) => {
+			status = head.statusCode;
+		});
+		request.on('body', (bytes) => resolve({ status, bytes }));
+		request.on('error', (cause) => reject(unreachable(this.address, cause)));
+		request.end(call.body === undefined ? undefined : JSON.stringify(call.body));
+		const forget = this.onClose(() => request.abort());
+		return promise.finally(forget);
 	}
 
 	/** Resolves when the head of the answer is there. */
@@ -121,7 +149,7 @@ export class HttpTransport {
 		});
 	}
 
-	#request(call: Call, type = call.body === undefined ? undefined : 'application/json'): ClientRequest {
+	#request(call: Call, type = typeOfBody(call)): ClientRequest {
 		// A static import of node:http evaluates its lazy exports, undici among them: 25 ms of every command.
 		const http = process.getBuiltinModule('node:http');
 		const https = this.address.tls ? process.getBuiltinModule('node:https') : undefined;
@@ -132,10 +160,18 @@ export class HttpTransport {
 			agent: this.#agent,
 			method: call.method,
 			path: pathOf(call),
-			headers: { accept: ACCEPT, ...(type === undefined ? {} : { 'content-type': type }) },
+			headers: headersOf(type),
 		};
 		return (https ?? http).request(options);
 	}
+}
+
+function typeOfBody({ body }: Call): string | undefined {
+	return body === undefined ? undefined : 'application/json';
+}
+
+function headersOf(type: string | undefined): Readonly<Record<string, string>> {
+	return { accept: ACCEPT, ...(type !== undefined && { 'content-type': type }) };
 }
 
 function collect(response: IncomingMessage, done: (bytes: Buffer) => void): void {

@@ -1,30 +1,28 @@
 /** The only place that writes to the terminal. */
 import { EXIT } from '../failure.ts';
 
-const { stdout, stderr } = process;
-
 export function line(text: string): void {
-	stdout.write(`${text}\n`);
+	process.stdout.write(`${text}\n`);
 }
 
 /** A line about what is being done. On stderr: stdout has results, and the output of commands as they wrote it. */
 export function note(text: string): void {
-	stderr.write(`${text}\n`);
+	process.stderr.write(`${text}\n`);
 }
 
 export function lines(texts: readonly string[]): void {
-	if (texts.length > 0) stdout.write(`${texts.join('\n')}\n`);
+	if (texts.length > 0) process.stdout.write(`${texts.join('\n')}\n`);
 }
 
 /** Prints the plan of a dry run. An empty plan is noted on stderr, so that stdout stays a list of commands. */
 export function planned(plan: readonly string[]): void {
 	lines(plan);
-	if (plan.length === 0) stderr.write('nothing changes on the host now\n');
+	if (plan.length === 0) process.stderr.write('nothing changes on the host now\n');
 }
 
 /** Without a line end: for prompts. */
 export function text(content: string): void {
-	stdout.write(content);
+	process.stdout.write(content);
 }
 
 /** @returns false while the reader is behind; `whenWritable` tells when it has caught up */
@@ -33,16 +31,16 @@ export function bytes(stream: 'stdout' | 'stderr', content: Uint8Array): boolean
 }
 
 export function whenWritable(): Promise<void> {
-	const behind = [stdout, stderr].filter((stream) => stream.writableNeedDrain && !stream.destroyed);
+	const behind = [process.stdout, process.stderr].filter((stream) => stream.writableNeedDrain && !stream.destroyed);
 	return Promise.all(behind.map((stream) => new Promise((resolve) => stream.once('drain', resolve)))).then(() => {});
 }
 
 export function warn(message: string): void {
-	stderr.write(`${paint(stderr, 'yellow', 'warning:')} ${message}\n`);
+	process.stderr.write(`${paint(process.stderr, 'yellow', 'warning:')} ${message}\n`);
 }
 
 export function errorText(content: string): void {
-	stderr.write(content);
+	process.stderr.write(content);
 }
 
 /**
@@ -50,24 +48,24 @@ export function errorText(content: string): void {
  * that is full is reported on the stream that still works.
  */
 export function quitWithoutReader(): void {
-	for (const stream of [stdout, stderr])
+	for (const stream of [process.stdout, process.stderr])
 		stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 			if (code === 'EPIPE' || code === 'EIO') process.exit(EXIT.noReader);
 			const hint = 'make room there, or write somewhere else';
-			if (stream === stdout) errorText(`error: cannot write the output: ${message}\n hint: ${hint}\n`);
+			if (stream === process.stdout) errorText(`error: cannot write the output: ${message}\n hint: ${hint}\n`);
 			process.exit(EXIT.refused);
 		});
 }
 
 /** One picture after the other: on a terminal in the place of the last one, else below it. */
 export function frame(texts: readonly string[]): void {
-	const content = texts.map((one) => (stdout.isTTY ? `${one}\u001b[K\n` : `${one}\n`)).join('');
-	stdout.write(stdout.isTTY ? `\u001b[H${content}\u001b[J` : content);
+	const content = texts.map((one) => (process.stdout.isTTY ? `${one}\u001b[K\n` : `${one}\n`)).join('');
+	process.stdout.write(process.stdout.isTTY ? `\u001b[H${content}\u001b[J` : content);
 }
 
 /** Columns of the terminal, undefined where stdout is none. */
 export function terminalWidth(): number | undefined {
-	return stdout.isTTY ? stdout.columns || 80 : undefined;
+	return process.stdout.isTTY ? process.stdout.columns || 80 : undefined;
 }
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
