@@ -3,6 +3,18 @@ import { EndPoint } from './endpoints.ts';
 
 export const NetworkType = Type.Union([Type.Literal('bridge'), Type.Literal('loopback'), Type.Literal('custom')]);
 
+/** Ours: settings of bridges on the physical network. */
+const lan = {
+	parent: Type.Optional(
+		Type.String({ maxLength: 15, description: "interface of the host that is a port of the bridge, '' = none" }),
+	),
+	vlan: Type.Optional(Type.Integer({ minimum: 0, maximum: 4094, description: 'VLAN of the parent, 0 = none' })),
+	ip_range: Type.Optional(Type.String({ description: "CIDR that addresses are handed out from, '' = the subnet" })),
+	ip_range6: Type.Optional(Type.String()),
+	host_ip: Type.Optional(Type.String({ description: 'address of the host beside a gateway that is a router' })),
+	host_ip6: Type.Optional(Type.String()),
+};
+
 export const NetworkConfig = Type.Object(
 	{
 		name: Type.String(),
@@ -22,6 +34,7 @@ export const NetworkConfig = Type.Object(
 		internal: Type.Boolean({ default: false }),
 		dns: Type.Boolean({ default: true, description: 'ours: containers find each other by name' }),
 		mtu: Type.Integer({ default: 0, minimum: 0, maximum: 65535, description: 'ours: bytes, 0 = as the uplink' }),
+		...lan,
 	},
 	{ $id: 'NetworkConfig' },
 );
@@ -43,6 +56,7 @@ export const Network = Type.Object(
 		internal: Type.Boolean(),
 		dns: Type.Boolean(),
 		mtu: Type.Integer(),
+		...lan,
 	},
 	{ $id: 'Network' },
 );

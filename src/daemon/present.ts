@@ -20,6 +20,7 @@ import { presentCheck, presentSettings } from './present-health.ts';
 export function presentNetwork(network: Network, nat: string): networks.Network {
 	const { id, name, type, asked, icc, internal, dns, mtu } = network;
 	const { subnet, subnet6, gateway, gateway6, nat6 } = asked;
+	const { ipRange = '', ipRange6 = '', hostIp = '', hostIp6 = '' } = asked;
 	return {
 		id,
 		name,
@@ -35,6 +36,12 @@ export function presentNetwork(network: Network, nat: string): networks.Network 
 		internal,
 		dns,
 		mtu,
+		parent: network.parent ?? '',
+		vlan: network.vlan ?? 0,
+		ip_range: ipRange,
+		ip_range6: ipRange6,
+		host_ip: hostIp,
+		host_ip6: hostIp6,
 	};
 }
 

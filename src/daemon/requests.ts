@@ -1,11 +1,24 @@
 /** Requests of the wire contract for the engine. */
 import type { ContainerConfig } from '#api/containers.ts';
 import type * as endpoints from '#api/endpoints.ts';
+import type { NetworkConfig as NetworkBody } from '#api/networks.ts';
 import type { RunConfig } from '#api/runs.ts';
 import type { ContainerRequest } from '#engine/operations/container/creations.ts';
 import type { Joining, RunRequest } from '#engine/operations/container/new-containers.ts';
 import type { ContainerOptions } from '#model/container/options.ts';
+import type { NetworkConfig } from '#model/network.ts';
 import { settingsOf } from './present-health.ts';
+
+/** Translates settings of a new network for the engine. */
+export function networkOf({ ip_range, ip_range6, host_ip, host_ip6, ...body }: NetworkBody): NetworkConfig {
+	return {
+		...body,
+		ipRange: ip_range ?? '',
+		ipRange6: ip_range6 ?? '',
+		hostIp: host_ip ?? '',
+		hostIp6: host_ip6 ?? '',
+	};
+}
 
 /** Translates endpoint settings of a request for the engine. */
 export function joiningOf(body: endpoints.Joining): Joining {

@@ -63,7 +63,15 @@ export function assignable(subnet: Subnet): { readonly first: bigint; readonly l
 	return { first: subnet.first + 1n, last: subnet.family === 4 ? subnet.last - 1n : subnet.last };
 }
 
-/** The first of them. */
+/** Those of them that lie in a block. */
+export function assignableWithin(subnet: Subnet, block: Subnet): { readonly first: bigint; readonly last: bigint } {
+	let { first, last } = assignable(subnet);
+	if (block.first > first) first = block.first;
+	if (block.last < last) last = block.last;
+	return { first, last };
+}
+
+/** The first address that a host may hold. */
 export function lowestAssignable(subnet: Subnet): Address {
 	return { family: subnet.family, value: assignable(subnet).first };
 }

@@ -4,8 +4,8 @@ import type { KleeneError } from '#errors/kleene-error.ts';
 import { formatAddress } from '#inet/address.ts';
 import { familyEntries } from '#inet/family.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
+import { parseNetworkConfig } from './configuration/network-config.ts';
 import { HOST_GATEWAY, type NetworkConfig, networkOf, networkText } from './network.ts';
-import { parseNetworkConfig } from './network-config.ts';
 
 function refusal(change: Partial<NetworkConfig>): KleeneError {
 	try {
@@ -39,9 +39,10 @@ test('a gateway that containers could not reach is refused', () => {
 	assert.match(refusal({ gateway: '10.4.6.1', subnet: '' }).why, /no subnet/);
 });
 
-test('a subnet without room for a container is refused', () => {
-	assert.match(refusal({ subnet: '10.4.6.4/31', gateway: '' }).why, /no room/);
+test('a subnet without room for a gateway and a container is refused', () => {
 	assert.match(refusal({ subnet: '10.4.6.4', gateway: '' }).why, /no room/);
+	const { families } = parseNetworkConfig({ ...TESTNET_CONFIG, subnet: '10.4.6.4/31', gateway: '' });
+	assert.equal(families[4]?.subnet.prefix, 31);
 });
 
 test('a subnet of addresses that no host can have is refused, with a range that works', () => {
@@ -98,7 +99,8 @@ test('a network is shown and stored as it was asked for', () => {
 		const network = { ...parseNetworkConfig(config), id: '0123456789ab', created: '' };
 		const text = networkText(network);
 		const canonical = { ...config, ...('subnet6' in changes && { subnet6: 'fd00::/64', gateway6: 'fd00::7' }) };
-		assert.deepEqual(text, { ...canonical, id: '0123456789ab', created: '' });
+		const lan = { parent: '', vlan: 0, ipRange: '', ipRange6: '', hostIp: '', hostIp6: '' };
+		assert.deepEqual(text, { ...lan, ...canonical, id: '0123456789ab', created: '' });
 		assert.deepEqual(networkOf(text), network);
 	}
 });

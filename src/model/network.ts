@@ -23,6 +23,10 @@ interface NetworkSettings {
 	readonly dns: boolean;
 	/** Bytes; 0: what the host gives. */
 	readonly mtu: number;
+	/** Interface of the host that is a port of the bridge; `''` or absent: none. */
+	readonly parent?: string;
+	/** VLAN of the parent that is the port instead; 0 or absent: none. */
+	readonly vlan?: number;
 }
 
 /** The addresses of a network as they were asked for, in canonical text: so they are stored, and shown again. */
@@ -37,6 +41,12 @@ export interface NetworkAddressing {
 	readonly nat: string;
 	/** Whether IPv6 is translated like IPv4. */
 	readonly nat6: boolean;
+	/** CIDR within the subnet that addresses are handed out from, `''`: the whole subnet. */
+	readonly ipRange?: string;
+	readonly ipRange6?: string;
+	/** Address of the host on a bridge whose gateway is a router, `''`: none. */
+	readonly hostIp?: string;
+	readonly hostIp6?: string;
 }
 
 interface NetworkOrigin {
@@ -46,7 +56,7 @@ interface NetworkOrigin {
 }
 
 /** A network in the words of the wire and of the store. */
-export type NetworkText = NetworkOrigin & NetworkSettings & NetworkAddressing;
+export type NetworkText = Required<NetworkOrigin & NetworkSettings & NetworkAddressing>;
 export type NetworkConfig = NetworkSettings & NetworkAddressing;
 
 /** The default router of the members of a bridge. */
@@ -61,6 +71,10 @@ export interface NetworkFamily {
 	readonly subnet: Subnet;
 	/** Absent: none. Only bridges have one. */
 	readonly gateway?: Gateway;
+	/** Addresses are handed out from here; absent: from the whole subnet. */
+	readonly range?: Subnet;
+	/** Address of the host besides the gateway. */
+	readonly host?: Address;
 	/** Whether traffic that leaves takes the address of the uplink. */
 	readonly nat: boolean;
 }
@@ -81,14 +95,16 @@ export type NewNetwork = Omit<Network, keyof NetworkOrigin>;
 export function networkOf<T extends NetworkConfig>(
 	text: T,
 ): Omit<T, keyof NetworkAddressing> & Pick<Network, 'families' | 'uplink' | 'asked'> {
-	const { subnet, subnet6, gateway, gateway6, nat, nat6, ...rest } = text;
-	const four = familyOf(text.type, { subnet, gateway, nat: nat !== '' });
-	const six = familyOf(text.type, { subnet: subnet6, gateway: gateway6, nat: nat6 });
+	const { subnet, subnet6, gateway, gateway6, nat, nat6, ipRange, ipRange6, hostIp, hostIp6, ...rest } = text;
+	const lan = { ipRange: ipRange ?? '', ipRange6: ipRange6 ?? '', hostIp: hostIp ?? '', hostIp6: hostIp6 ?? '' };
+	const four = familyOf(text.type, { subnet, gateway, nat: nat !== '', range: lan.ipRange, host: lan.hostIp });
+	const own6 = { range: lan.ipRange6, host: lan.hostIp6 };
+	const six = familyOf(text.type, { subnet: subnet6, gateway: gateway6, nat: nat6, ...own6 });
 	return {
 		...rest,
 		families: { ...(four && { 4: four }), ...(six && { 6: six }) },
 		uplink: nat || HOST_GATEWAY,
-		asked: { subnet, subnet6, gateway, gateway6, nat, nat6 },
+		asked: { subnet, subnet6, gateway, gateway6, nat, nat6, ...lan },
 	};
 }
 
@@ -96,6 +112,8 @@ interface FamilyText {
 	readonly subnet: string;
 	readonly gateway: string;
 	readonly nat: boolean;
+	readonly range: string;
+	readonly host: string;
 }
 
 function familyOf(type: NetworkType, text: FamilyText): NetworkFamily | undefined {
@@ -103,7 +121,8 @@ function familyOf(type: NetworkType, text: FamilyText): NetworkFamily | undefine
 	const subnet = parseSubnet(text.subnet);
 	if (!subnet) throw new Error(`'${text.subnet}' is not a subnet`);
 	const gateway = type === 'bridge' ? gatewayOf(subnet, text.gateway) : undefined;
-	return { subnet, nat: text.nat, ...(gateway && { gateway }) };
+	const [range, host] = [parseSubnet(text.range), parseAddress(text.host)];
+	return { subnet, nat: text.nat, ...(gateway && { gateway }), ...(range && { range }), ...(host && { host }) };
 }
 
 function gatewayOf(subnet: Subnet, text: string): Gateway | undefined {
@@ -114,9 +133,15 @@ function gatewayOf(subnet: Subnet, text: string): Gateway | undefined {
 	return { address, onHost: false };
 }
 
+/** The address that the host holds on the network's interface: the gateway, or one beside a gateway that is a router. */
+export function hostAddressOf({ gateway, host }: NetworkFamily): Address | undefined {
+	return gateway?.onHost ? gateway.address : host;
+}
+
 export function networkText(network: Network): NetworkText {
-	const { families, uplink, asked, ...rest } = network;
-	return { ...rest, ...asked };
+	const { families, uplink, asked, parent = '', vlan = 0, ...rest } = network;
+	const { ipRange = '', ipRange6 = '', hostIp = '', hostIp6 = '' } = asked;
+	return { ...rest, parent, vlan, ...asked, ipRange, ipRange6, hostIp, hostIp6 };
 }
 
 /** Whether an address lies in a subnet of the network. */

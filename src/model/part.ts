@@ -50,6 +50,8 @@ import {
 	interfaceAddress,
 	type NetworkInterfacePart,
 	networkInterface,
+	type ParentPortPart,
+	parentPort,
 } from './parts/network-interface.ts';
 import { type PublishedPortsPart, publishedPorts } from './parts/published-ports.ts';
 import { type SandboxPart, sandbox } from './parts/sandbox.ts';
@@ -59,6 +61,7 @@ import { type MountPointPart, mountPoint, type VolumeFilesPart, volumeFiles } fr
 export type Part =
 	| NetworkInterfacePart
 	| InterfaceAddressPart
+	| ParentPortPart
 	| StackPart
 	| EpairPart
 	| BridgePortPart
@@ -91,6 +94,7 @@ export type PartOf<K extends PartKind> = Extract<Part, { kind: K }>;
 const DEFINITIONS = {
 	'network-interface': networkInterface,
 	'interface-address': interfaceAddress,
+	'parent-port': parentPort,
 	stack,
 	epair,
 	'bridge-port': bridgePort,

@@ -219,4 +219,13 @@ export const MIGRATIONS: readonly string[] = [
 		state TEXT NOT NULL
 	) STRICT, WITHOUT ROWID;
 	`,
+	`
+	-- Networks on an interface of the host, or on a VLAN of it; what is handed out; the address of the host there.
+	ALTER TABLE networks ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+	ALTER TABLE networks ADD COLUMN vlan INTEGER NOT NULL DEFAULT 0;
+	ALTER TABLE networks ADD COLUMN ip_range TEXT NOT NULL DEFAULT '';
+	ALTER TABLE networks ADD COLUMN ip_range6 TEXT NOT NULL DEFAULT '';
+	ALTER TABLE networks ADD COLUMN host_ip TEXT NOT NULL DEFAULT '';
+	ALTER TABLE networks ADD COLUMN host_ip6 TEXT NOT NULL DEFAULT '';
+	`,
 ];

@@ -20,6 +20,12 @@ const NETWORKS = new Table<NetworkText>('networks', {
 	internal: flag('internal'),
 	dns: flag('dns'),
 	mtu: integer('mtu'),
+	parent: text('parent'),
+	vlan: integer('vlan'),
+	ipRange: text('ip_range'),
+	ipRange6: text('ip_range6'),
+	hostIp: text('host_ip'),
+	hostIp6: text('host_ip6'),
 	created: text('created'),
 });
 

@@ -34,6 +34,7 @@ test('networks are made, listed by name, inspected and removed', async () => {
 		nat6: false,
 		dns: true,
 		mtu: 0,
+		...{ parent: '', vlan: 0, ip_range: '', ip_range6: '', host_ip: '', host_ip6: '' },
 	});
 	assert.deepEqual((await call('DELETE', '/networks/testnet')).body, { id: body.id });
 });

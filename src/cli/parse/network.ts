@@ -16,11 +16,22 @@ export interface NetworkCreateOptions {
 	readonly internal?: boolean;
 	readonly dns?: boolean;
 	readonly mtu?: number;
+	readonly parent?: string;
+	readonly vlan?: number;
+	readonly ipRange?: string;
+	readonly ipRange6?: string;
+	readonly hostIp?: string;
+	readonly hostIp6?: string;
 }
 
 /** Only bridges have gateways; the daemon is told `''` for the other types. */
 export function networkConfig(name: string, options: NetworkCreateOptions): NetworkConfig {
-	const gateway = (value: string) => (options.type === 'bridge' ? automatic(value) : '');
+	// On somebody's LAN the first address is rather that of a router than free.
+	const isLan = options.parent !== undefined;
+	const gateway = (value: string) => {
+		if (options.type !== 'bridge' || (isLan && value === 'auto')) return '';
+		return automatic(value);
+	};
 	return {
 		name,
 		type: options.type,
@@ -35,6 +46,18 @@ export function networkConfig(name: string, options: NetworkCreateOptions): Netw
 		internal: options.internal ?? false,
 		dns: options.dns ?? true,
 		mtu: options.mtu ?? 0,
+		...lanConfig(options),
+	};
+}
+
+function lanConfig({ parent, vlan, ipRange, ipRange6, hostIp, hostIp6 }: NetworkCreateOptions): Partial<NetworkConfig> {
+	return {
+		...(parent !== undefined && { parent }),
+		...(vlan !== undefined && { vlan }),
+		...(ipRange !== undefined && { ip_range: ipRange }),
+		...(ipRange6 !== undefined && { ip_range6: ipRange6 }),
+		...(hostIp !== undefined && { host_ip: hostIp }),
+		...(hostIp6 !== undefined && { host_ip6: hostIp6 }),
 	};
 }
 

@@ -54,7 +54,7 @@ function declareCreate(command: Command): Command {
 		.option('--subnet6 <CIDR>', 'IPv6 subnet')
 		.option(
 			'--gw <ADDRESS>',
-			`gateway of vnet containers: an address, 'auto' (first of the subnet) or '' (none)`,
+			`gateway of vnet containers: an address, 'auto' (first of the subnet, none with --parent) or '' (none)`,
 			'auto',
 		)
 		.option('--gw6 <ADDRESS>', 'IPv6 gateway, like --gw', 'auto')
@@ -70,7 +70,13 @@ function declareCreate(command: Command): Command {
 		.option('--no-icc', 'forbid traffic between containers of the network')
 		.option('--internal', 'forbid traffic to and from other networks')
 		.option('--no-dns', 'disable name resolution for the network')
-		.option('--mtu <BYTES>', 'MTU (default: that of the uplink)', bytes);
+		.option('--mtu <BYTES>', 'MTU (default: that of the uplink)', bytes)
+		.option('--ip-range <CIDR>', 'part of the IPv4 subnet that addresses are handed out from')
+		.option('--ip-range6 <CIDR>', 'part of the IPv6 subnet that addresses are handed out from')
+		.option('--parent <INTERFACE>', 'interface of the host that becomes a port of the bridge', interfaceName)
+		.option('--vlan <ID>', 'VLAN of the parent that becomes the port instead (1 to 4094)', vlanId)
+		.option('--host-ip <ADDRESS>', 'IPv4 address of the host, where the gateway is a router')
+		.option('--host-ip6 <ADDRESS>', 'IPv6 address of the host, where the gateway is a router');
 	return act<NetworkCreateOptions & { dryRun?: boolean }>(withDryRun(command), async () => (await actions()).create);
 }
 
@@ -91,6 +97,12 @@ function bytes(text: string): number {
 	const value = Number(text);
 	if (/^\d+$/.test(text) && value >= 68 && value <= 65_535) return value;
 	throw new InvalidArgumentError('Expected a number of bytes from 68 to 65535.');
+}
+
+function vlanId(text: string): number {
+	const value = Number(text);
+	if (/^\d+$/.test(text) && value >= 1 && value <= 4094) return value;
+	throw new InvalidArgumentError('Expected a number from 1 to 4094.');
 }
 
 /** Checks the length alone: the daemon knows what else its host forbids. */

@@ -7,7 +7,7 @@ import type { Endpoint } from '#model/endpoint.ts';
 import type { Network as Model } from '#model/network.ts';
 import type { App } from '../http.ts';
 import { presentEndpoint, presentNetwork } from '../present.ts';
-import { joiningOf } from '../requests.ts';
+import { joiningOf, networkOf } from '../requests.ts';
 
 const Ident = Type.Object({ network_id: Type.String() });
 const dryRunOf = (query: { dry_run?: boolean }) => ({ dryRun: query.dry_run === true });
@@ -30,7 +30,7 @@ export function networkRoutes(app: App, { networks, endpoints }: Engine): void {
 		schema: { body: NetworkConfig, querystring: DryRunQuery, response: { 200: PlanResponse, 201: IdResponse } },
 		config: { errors: [409, 500] },
 		handler: async ({ body, query }, reply) => {
-			const { id, plan } = await networks.create(body, dryRunOf(query));
+			const { id, plan } = await networks.create(networkOf(body), dryRunOf(query));
 			return plan ? reply.code(200).send({ plan: [...plan] }) : reply.code(201).send({ id });
 		},
 	});

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
-import { assignable, contains, formatSubnet, lowestAssignable, type Subnet } from '#inet/subnet.ts';
+import { assignable, assignableWithin, contains, formatSubnet, lowestAssignable, type Subnet } from '#inet/subnet.ts';
 import { AUTO, type Network } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
 
@@ -17,18 +17,24 @@ export function allocate(
 	const { network, family, wanted, endpoint } = request;
 	if (wanted === '') return undefined;
 	const subnet = network.families[family]?.subnet;
-	if (wanted === AUTO) return subnet && lowestFree(store, network, subnet, endpoint);
+	const block = network.families[family]?.range ?? subnet;
+	if (wanted === AUTO) return subnet && block && lowestFree(store, { network, subnet, block, endpoint });
 	const address = parseWanted(network, family, wanted, subnet);
 	if (!store.endpoints.hold(network.id, address, endpoint)) throw taken(store, network, address);
 	return address;
 }
 
 /** Starts at the hint, below which nothing is free: the cost does not grow with the number of endpoints. */
-function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: string): Address {
+function lowestFree(
+	store: Store,
+	{ network, subnet, block, endpoint }: { network: Network; subnet: Subnet; block: Subnet; endpoint: string },
+): Address {
 	const { family } = subnet;
-	const { last } = assignable(subnet);
+	const { first, last } = assignableWithin(subnet, block);
 	const hint = store.networks.hint(network.id, family) ?? lowestAssignable(subnet);
-	for (let value = hint.value; value <= last; value += 1n) {
+	let { value } = hint;
+	if (value < first) value = first;
+	for (; value <= last; value += 1n) {
 		const address = { family, value };
 		if (!store.endpoints.hold(network.id, address, endpoint)) continue;
 		store.networks.setHint(network.id, { family, value: value + 1n });
@@ -38,7 +44,7 @@ function lowestFree(store: Store, network: Network, subnet: Subnet, endpoint: st
 	throw new KleeneError({
 		code: 'ADDRESSES_EXHAUSTED',
 		what: `cannot connect to network ${network.name}`,
-		why: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network: ${formatSubnet(subnet)} is full`,
+		why: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network: ${formatSubnet(block)} is full`,
 		hint: 'disconnect or remove containers that are not needed ("klee network inspect"), or use a larger network',
 		message: `no more ${family === 4 ? 'inet' : 'inet6'} IP's left in the network`,
 	});

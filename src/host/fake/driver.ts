@@ -22,6 +22,7 @@ import { hostEnd } from '#model/cable.ts';
 import type { EndCause } from '#model/container.ts';
 import type { LostFiles, ObservationScope, Observed, ObservedInterface } from '#model/host/observed.ts';
 import { identityOf, type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
+import { parentPortInterface } from '#model/parts/network-interface.ts';
 import { interfaceOnHost } from '#model/parts/references.ts';
 import type { SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
@@ -103,7 +104,7 @@ export class FakeHost implements HostDriver {
 		return {
 			gatewayInterface: this.gatewayInterface,
 			uplinks: this.uplinks,
-			interfaces: [...this.foreign, ...all.flatMap(asInterface)],
+			interfaces: [...this.foreign.map((one) => asPort(one, all)), ...all.flatMap(asInterface)],
 			routes: [],
 			sandboxes: sandboxes.map(({ container }) => ({ container, running: this.processes.has(container), pid: 1 })),
 			mountedRoots: all.filter((part) => part.kind === 'root-mount').map(({ container }) => container),
@@ -273,7 +274,15 @@ function asInterface(part: Part): ObservedInterface[] {
 	const base = { up: true, mtu: 1500, bridge: '', addresses: [] };
 	if (part.kind === 'network-interface') return [{ ...base, name: part.interface, type: part.type, mac: part.mac }];
 	if (part.kind === 'epair') return [{ ...base, name: hostEnd(part.unit), type: 'epair', mac: part.mac }];
+	if (part.kind === 'parent-port' && part.vlan !== undefined)
+		return [{ ...base, name: parentPortInterface(part), type: 'vlan', mac: '', bridge: part.bridge }];
 	return [];
+}
+
+/** An interface that is not ours may be a port of a bridge of ours. */
+function asPort(found: ObservedInterface, all: readonly Part[]): ObservedInterface {
+	const port = all.find((part) => part.kind === 'parent-port' && parentPortInterface(part) === found.name);
+	return port?.kind === 'parent-port' ? { ...found, bridge: port.bridge } : found;
 }
 
 function lostFilesOf(part: Part): LostFiles | undefined {

@@ -41,3 +41,28 @@ export const interfaceAddress = {
 	standsOn: (part) => [interfaceOnHost(part.interface)],
 	removedWith: none,
 } satisfies PartDefinition<InterfaceAddressPart>;
+
+/** An interface of the host, or a VLAN of it, as a port of the bridge of a network: its members are neighbours there. */
+export interface ParentPortPart {
+	readonly kind: 'parent-port';
+	readonly bridge: string;
+	/** Interface that somebody else made. */
+	readonly parent: string;
+	/** 1–4094: a VLAN interface of the parent, which is made for it; absent: the parent itself. */
+	readonly vlan?: number;
+}
+
+/** Name of the interface that joins the bridge, e.g. `eth1` or `eth1.30`. */
+export function parentPortInterface({ parent, vlan }: Pick<ParentPortPart, 'parent' | 'vlan'>): string {
+	return vlan === undefined ? parent : `${parent}.${vlan}`;
+}
+
+export const parentPort = {
+	layer: 'network',
+	absence: { severity: 'error', why: 'containers of the network do not reach the network of the interface' },
+	identity: (part) => `${part.bridge} ${parentPortInterface(part)}`,
+	title: (part) => `interface ${parentPortInterface(part)} as a port of bridge ${part.bridge}`,
+	provides: (part) => (part.vlan === undefined ? [] : [interfaceOnHost(parentPortInterface(part))]),
+	standsOn: (part) => [interfaceOnHost(part.bridge)],
+	removedWith: () => [],
+} satisfies PartDefinition<ParentPortPart>;

@@ -8,7 +8,7 @@ import type { Address } from '#inet/address.ts';
 import type { Family, PerFamily } from '#inet/family.ts';
 import type { Subnet } from '#inet/subnet.ts';
 import type { NetworkDriver } from '../container.ts';
-import { covers, type Network } from '../network.ts';
+import { covers, hostAddressOf, type Network } from '../network.ts';
 import {
 	type HostService,
 	isSame,
@@ -193,8 +193,8 @@ function judgeMember(origin: Origin, to: Member & { readonly address: Address },
 }
 
 function hostAddressOn({ families }: Network, family: Family): Address | undefined {
-	const gateway = families[family]?.gateway;
-	return gateway?.onHost ? gateway.address : undefined;
+	const settings = families[family];
+	return settings && hostAddressOf(settings);
 }
 
 /** Whether an answer returns. @param asking address that the question came from; undefined: one that only a default route leads to */

@@ -20,6 +20,8 @@ const PARTS: readonly Part[] = [
 	{ kind: 'network-interface', interface: 'kleene1', type: 'loopback', mac: '02:1d:c2:9b:8f:37', mtu: 9000 },
 	{ kind: 'interface-address', interface: 'kleene0', address: '10.4.6.1/24' },
 	{ kind: 'interface-address', interface: 'kleene0', address: 'fd00:4:6::1/64' },
+	{ kind: 'parent-port', bridge: 'kleene0', parent: 'em1' },
+	{ kind: 'parent-port', bridge: 'kleene0', parent: 'em0', vlan: 30 },
 	{ kind: 'epair', ...cable, mac: '02:00:00:00:00:07', mtu: 1400 },
 	{ kind: 'epair', ...cable, container: '', mac: '02:00:00:00:00:08' },
 	{ kind: 'bridge-port', bridge: 'kleene0', interface: 'epair3a', isolated: true, hairpin: false },

@@ -6,7 +6,7 @@ import type { PublishedPort } from '#model/port.ts';
 import { connect, createContainer, EXECUTE, start } from '#test/engine/fixture.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
 import { thingsOn } from './consistency.ts';
-import type { Daemon } from './mortal.ts';
+import { type Daemon, FREE } from './mortal.ts';
 
 const PORT: PublishedPort = { interfaces: [], hostPort: '8080', containerPort: '80', protocol: 'tcp' };
 const VOLUME: Mount = { type: 'volume', source: 'data', destination: '/srv', readOnly: false };
@@ -29,7 +29,8 @@ export function limited({ host }: Daemon, name: string, mounts: readonly Mount[]
 
 /**
  * Containers `web` (on two networks, with a port and a volume), `other` and `routed` (ipnet) run, `idle` does not and has
- * a volume too; network, image and volume `spare` are nobody's.
+ * a volume too; network, image and volume `spare` are nobody's, neither
+ * is network `lan` on an interface.
  */
 export async function furnish(daemon: Daemon): Promise<void> {
 	const { engine } = daemon;
@@ -39,6 +40,10 @@ export async function furnish(daemon: Daemon): Promise<void> {
 			{ ...TESTNET_CONFIG, name, subnet: `10.4.${index + 1}.0/24`, subnet6: `fd00:4:${index + 1}::/64` },
 			EXECUTE,
 		);
+	await engine.networks.create(
+		{ ...TESTNET_CONFIG, name: 'lan', subnet: '10.4.9.0/24', gateway: '', parent: FREE.name },
+		EXECUTE,
+	);
 	await engine.volumes.create('spare');
 	await createContainer(daemon, 'web', 'vnet', [VOLUME], [PORT]);
 	for (const name of ['other', 'routed'] as const)

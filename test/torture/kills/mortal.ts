@@ -33,6 +33,9 @@ export interface Daemon {
 	readonly errors: string[];
 }
 
+/** An interface of the host that nothing uses. */
+export const FREE = { name: 'em1', type: '', up: true, mac: '02:00:00:00:00:e1', mtu: 1500, bridge: '', addresses: [] };
+
 export class MortalWorld {
 	readonly root = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'kleene-mortal-'));
 	readonly host: FakeHost;
@@ -42,6 +45,7 @@ export class MortalWorld {
 	constructor(system: System) {
 		this.#system = system;
 		this.host = new FakeHost(SYSTEMS[system]);
+		this.host.foreign.push(FREE);
 	}
 
 	/** Another one in the same state, with processes of its own. This one has no daemon afterwards. */

@@ -4,7 +4,7 @@ import { isOf } from '#model/part.ts';
 import { connect, createContainer, EXECUTE, start } from '#test/engine/fixture.ts';
 import { TESTNET_CONFIG } from '#test/engine/testnet.ts';
 import { IMAGE, limited } from './furniture.ts';
-import type { Daemon } from './mortal.ts';
+import { type Daemon, FREE } from './mortal.ts';
 
 export interface Operation {
 	/** Requests that do this, e.g. `POST /networks/create`, `WS /exec/start`; empty for events of the host. */
@@ -25,6 +25,18 @@ const NETWORKS: Readonly<Record<string, Operation>> = {
 		routes: ['POST /networks/create'],
 		run: ({ engine }) => engine.networks.create({ ...TESTNET_CONFIG, name: 'third', subnet: '10.4.8.0/24' }, EXECUTE),
 	},
+	'network create on a VLAN of an interface': {
+		routes: ['POST /networks/create'],
+		run: ({ engine }) =>
+			engine.networks.create(
+				{ ...TESTNET_CONFIG, name: 'third', subnet: '10.4.8.0/24', gateway: '', parent: FREE.name, vlan: 7 },
+				EXECUTE,
+			),
+	},
+	'network rm on an interface': {
+		routes: ['DELETE /networks/{network_id}'],
+		run: ({ engine }) => engine.networks.remove('lan', EXECUTE),
+	},
 	'network rm': {
 		routes: ['DELETE /networks/{network_id}'],
 		run: ({ engine }) => engine.networks.remove('spare', EXECUTE),
@@ -37,6 +49,7 @@ const NETWORKS: Readonly<Record<string, Operation>> = {
 	'network prune': {
 		routes: ['POST /networks/prune'],
 		run: ({ engine }) => engine.networks.prune(EXECUTE),
+		piecewise: true,
 	},
 	'network connect': { routes: ['POST /networks/connect'], run: (daemon) => connect(daemon, 'web', 'spare') },
 	'network connect that takes the default route': {

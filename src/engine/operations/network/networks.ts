@@ -3,11 +3,11 @@ import { formatAddress, parseAddress } from '#inet/address.ts';
 import { type Family, familyEntries } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { contains, formatSubnet, overlap, parseSubnetAround, type Subnet } from '#inet/subnet.ts';
+import { parseNetworkConfig } from '#model/configuration/network-config.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Observed } from '#model/host/observed.ts';
 import { newId } from '#model/ids.ts';
 import { HOST_GATEWAY, type Network, type NetworkConfig, type NewNetwork, networkText } from '#model/network.ts';
-import { parseNetworkConfig } from '#model/network-config.ts';
 import type { Part } from '#model/part.ts';
 import { make, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../../context.ts';
@@ -16,6 +16,7 @@ import { NETWORKS, networkLock, networkPartsLock } from '../../locks.ts';
 import { interfaceOf, partsOfNetwork } from '../../plan/network/network.ts';
 import type { DryRun, Outcome } from '../outcome.ts';
 import type { EndpointOperations } from './endpoints.ts';
+import { requireParent } from './parents.ts';
 
 /** Interface that every network stack of Linux begins with. */
 const LOOPBACK = 'lo';
@@ -49,6 +50,7 @@ export class NetworkOperations {
 			this.#context.seen.uplinks = observed.uplinks;
 			const network: Network = { ...this.#complete(parsed, observed), id: newId(), created: timestamp() };
 			this.#requireFreeInterface(network, observed);
+			requireParent(network, { observed, networks: this.list() });
 			this.#requireFreeSubnets(network, observed);
 			const steps = this.#parts(network).map(make);
 			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
@@ -107,7 +109,8 @@ export class NetworkOperations {
 	}
 
 	#complete(config: NewNetwork, observed: Observed): NewNetwork {
-		const uplink = observed.interfaces.find(({ name }) => name === observed.gatewayInterface);
+		const carrier = config.parent || observed.gatewayInterface;
+		const uplink = observed.interfaces.find(({ name }) => name === carrier);
 		const mtu = config.mtu || (uplink?.mtu ?? 0);
 		return { ...config, mtu, interface: config.interface || this.#freeInterface(observed) };
 	}
@@ -198,6 +201,8 @@ function subnetText({ families }: Network, family: Family): string {
 
 /** Addresses of the host in a subnet. A custom network may share the subnet of the interface it lives on. */
 function holderOnHost(subnet: Subnet, network: Network, { interfaces, routes }: Observed): string | undefined {
+	// The host may be on the same LAN by another interface, where it has no address on the bridge.
+	if (network.parent && !network.families[subnet.family]?.host) return undefined;
 	const foreign = (name: string) => network.type !== 'custom' || name !== network.interface;
 	for (const { name, addresses } of interfaces.filter((one) => foreign(one.name))) {
 		const address = addresses.find((text) => overlap(subnet, blockOf(text)));
@@ -226,8 +231,8 @@ function blockOf(text: string): Subnet {
 function reserved(network: Network, observed: Observed): string[] {
 	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
 	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(withoutPrefix(text))));
-	return familyEntries(network.families).flatMap(([, { subnet, gateway }]) =>
-		[gateway?.address, ...present].flatMap((address) =>
+	return familyEntries(network.families).flatMap(([, { subnet, gateway, host }]) =>
+		[gateway?.address, host, ...present].flatMap((address) =>
 			address && contains(subnet, address) ? [formatAddress(address)] : [],
 		),
 	);

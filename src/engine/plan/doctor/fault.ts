@@ -1,6 +1,7 @@
 import { withoutPrefix } from '#inet/prefix.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { ComparedPart, PartOf } from '#model/part.ts';
+import { parentPortInterface } from '#model/parts/network-interface.ts';
 import { make, type Step, unmake } from '#model/step.ts';
 import type { HostView } from './host-view.ts';
 
@@ -27,6 +28,7 @@ const TOLD_BY_HOST = { faultOf: () => undefined, goesUnseen: false };
 const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>> } = {
 	'network-interface': { faultOf: faultOfInterface, goesUnseen: false },
 	'interface-address': { faultOf: faultOfAddress, goesUnseen: false },
+	'parent-port': { faultOf: faultOfParent, goesUnseen: false },
 	stack: TOLD_BY_HOST,
 	epair: { faultOf: faultOfEpair, goesUnseen: false },
 	'bridge-port': { faultOf: faultOfPort, goesUnseen: false },
@@ -111,6 +113,19 @@ function faultOfPort(part: PartOf<'bridge-port'>, view: HostView): Fault | undef
 	if (!found?.bridge) return { what };
 	const elsewhere = { ...part, bridge: found.bridge };
 	return { what: `${what} but of ${found.bridge}`, steps: [unmake(elsewhere), make(part)] };
+}
+
+function faultOfParent(part: PartOf<'parent-port'>, view: HostView): Fault | undefined {
+	const name = parentPortInterface(part);
+	const found = view.interface(name);
+	if (!found) {
+		const what = `the host has no interface ${name}`;
+		return view.interface(part.parent) ? { what } : { what, steps: [], hint: `bring interface ${part.parent} back` };
+	}
+	if (found.bridge === part.bridge) return found.up ? undefined : { what: `${name} is down` };
+	if (!found.bridge) return { what: `${name} is no port of ${part.bridge}` };
+	const what = `${name} is no port of ${part.bridge} but of ${found.bridge}`;
+	return { what, steps: [], hint: `take ${name} out of ${found.bridge}` };
 }
 
 /** On a host whose stack the container shares there is no more to it than the address; the rest the host tells itself. */

@@ -5,7 +5,7 @@ import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import { hostEnd, innerEnd } from '#model/cable.ts';
 import { type Endpoint, macOfEndpoint } from '#model/endpoint.ts';
 import type { HostTraits } from '#model/host/traits.ts';
-import type { Network } from '#model/network.ts';
+import { hostAddressOf, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { EpairPart } from '#model/parts/epair.ts';
 import { mtuOf } from './network.ts';
@@ -80,11 +80,13 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 		const cable = hostEnd(unit);
 		parts.push({ kind: 'filter-member', network: network.id, interface: cable, internal: network.internal });
 	}
-	for (const [family, { subnet, gateway }] of familyEntries(network.families)) {
+	for (const [family, settings] of familyEntries(network.families)) {
+		const { subnet } = settings;
 		const own = endpoint.addresses[family];
 		if (!own) continue;
 		const address = formatAddress(own);
-		const hostAddress = gateway?.onHost ? formatAddress(gateway.address) : '';
+		const onHost = hostAddressOf(settings);
+		const hostAddress = onHost ? formatAddress(onHost) : '';
 		const where = { interface: network.interface, unit, inside, subnet: formatSubnet(subnet), hostAddress };
 		const member = { network: network.id, shared: network.type === 'custom', icc: network.icc };
 		const first = routes.has(family);

@@ -3,7 +3,7 @@ import { withoutPrefix } from '#inet/prefix.ts';
 import { formatSubnet, formatWithin } from '#inet/subnet.ts';
 import type { HostLimits, HostTraits } from '#model/host/traits.ts';
 import { macOf } from '#model/ids.ts';
-import { EVERY_UPLINK, HOST_GATEWAY, type Network } from '#model/network.ts';
+import { EVERY_UPLINK, HOST_GATEWAY, hostAddressOf, type Network } from '#model/network.ts';
 import type { Part } from '#model/part.ts';
 import type { ResolverPart } from '#model/parts/name-resolution.ts';
 import type { NetworkFilterPart, SourceLimitPart } from '#model/parts/network-filter.ts';
@@ -21,7 +21,7 @@ export function partsOfNetwork(network: Network, { uplinks, traits }: NetworkSur
 	const resolvers = traits.names === 'resolver' ? resolverParts(network) : [];
 	const filter = filterOf(network, uplinks);
 	// Where containers share the host's stack, rules have nothing but addresses to tell them from the host by.
-	const gateways = hostGateways(network).map(withoutPrefix);
+	const gateways = hostAddresses(network).map(withoutPrefix);
 	const answering = resolvers.flatMap(({ addresses }) => addresses).map(withoutPrefix);
 	const known = {
 		...(traits.ipnetHasEpair ? {} : { gateways }),
@@ -41,23 +41,24 @@ export function sourceLimitOf(entry: string, address: string, limits: HostLimits
 	return { kind: 'source-limit', interface: entry, address, connections, questions };
 }
 
-/** A resolver lives on gateway addresses that are the host's own. */
+/** A resolver lives on addresses that the host holds on the network. */
 function resolverParts(network: Network): ResolverPart[] {
-	const addresses = hostGateways(network);
+	const addresses = hostAddresses(network);
 	if (!network.dns || addresses.length === 0) return [];
 	return [{ kind: 'resolver', network: network.id, addresses, forward: !network.internal }];
 }
 
-/** Gateway addresses that the host holds on the network's interface, with the prefix of their subnet. */
-function hostGateways(network: Network): string[] {
-	return familyEntries(network.families).flatMap(([, { subnet, gateway }]) =>
-		gateway?.onHost ? [formatWithin(subnet, gateway.address)] : [],
-	);
+/** Addresses that the host holds on the network's interface, with the prefix of their subnet. */
+function hostAddresses(network: Network): string[] {
+	return familyEntries(network.families).flatMap(([, family]) => {
+		const address = hostAddressOf(family);
+		return address ? [formatWithin(family.subnet, address)] : [];
+	});
 }
 
 /** The name servers of a network's containers. */
 export function nameServersOf(network: Network): string[] {
-	return network.dns ? hostGateways(network).map(withoutPrefix) : [];
+	return network.dns ? hostAddresses(network).map(withoutPrefix) : [];
 }
 
 /** For parts that have an MTU of their own. */
@@ -103,7 +104,10 @@ function interfaceParts(network: Network, type: 'bridge' | 'loopback', { limits 
 	const mostLearned = type === 'bridge' && limits ? limits.learnedAddresses : 0;
 	const own = { interface: network.interface, type, mac: macOf(network.id) };
 	const parts: Part[] = [{ kind: 'network-interface', ...own, ...(mostLearned > 0 ? { mostLearned } : {}) }];
-	for (const address of hostGateways(network))
+	for (const address of hostAddresses(network))
 		parts.push({ kind: 'interface-address', interface: network.interface, address });
+	const { parent = '', vlan = 0 } = network;
+	if (parent !== '')
+		parts.push({ kind: 'parent-port', bridge: network.interface, parent, ...(vlan === 0 ? {} : { vlan }) });
 	return parts;
 }

@@ -2,7 +2,7 @@ import { formatAddress, isLoopback, parseAddress } from '#inet/address.ts';
 import { FAMILIES, type Family, familyEntries, familyOf } from '#inet/family.ts';
 import type { NetworkDriver } from '#model/container.ts';
 import { addressesOf, type Endpoint } from '#model/endpoint.ts';
-import { covers, type Network } from '#model/network.ts';
+import { covers, hostAddressOf, type Network } from '#model/network.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { nameServersOf } from '../network/network.ts';
 import type { TraceQuestion } from './question.ts';
@@ -94,8 +94,10 @@ export function holderOf(world: TraceWorld, address: string): TraceEnd {
 /** The address of the host that a container would speak to: the gateway of one of its networks, else any. */
 export function hostAddressFor(world: TraceWorld, { endpoints }: TraceContainer): string | undefined {
 	for (const { network, addresses } of endpoints)
-		for (const [family, { gateway }] of familyEntries(network.families))
-			if (addresses[family] && gateway?.onHost) return formatAddress(gateway.address);
+		for (const [family, settings] of familyEntries(network.families)) {
+			const host = hostAddressOf(settings);
+			if (addresses[family] && host) return formatAddress(host);
+		}
 	return uplinkAddress(world, FAMILIES.find((family) => endpoints.some(({ addresses }) => addresses[family])) ?? 4);
 }
 

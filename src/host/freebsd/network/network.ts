@@ -10,11 +10,13 @@ import { type InsideTools, insideTools, type JailOptions } from './inside.ts';
 import { ipnetAddresses } from './ipnet-addresses.ts';
 import { bridgePorts, NetworkInterfaces } from './links.ts';
 import { Marks } from './marks.ts';
+import { parentPorts } from './parent-ports.ts';
 import { type NetworkSurvey, readSurvey, SURVEY } from './survey.ts';
 
 export type NetworkPartKind =
 	| 'network-interface'
 	| 'interface-address'
+	| 'parent-port'
 	| 'epair'
 	| 'bridge-port'
 	| 'inside-address'
@@ -38,6 +40,7 @@ export class FreebsdNetwork {
 		this.handlers = {
 			'network-interface': new NetworkInterfaces(marks),
 			'interface-address': interfaceAddresses,
+			'parent-port': parentPorts,
 			epair: new Epairs(inside, marks),
 			'bridge-port': bridgePorts,
 			'inside-address': new InsideAddresses(inside),

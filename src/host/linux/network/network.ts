@@ -8,20 +8,22 @@ import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandlers } from '../handler.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
-import { BridgePorts } from './bridge-ports.ts';
 import { Epairs } from './endpoints.ts';
 import { Forwarding } from './forwarding.ts';
 import { Holders } from './holders.ts';
 import { ForwardingRestorer } from './ingress/forwarding-restorer.ts';
 import { IpnetAddresses } from './ipnet-addresses.ts';
-import { NetworkInterfaces } from './links.ts';
-import { RateLimits } from './rate-limits.ts';
+import { BridgePorts } from './link/bridge-ports.ts';
+import { NetworkInterfaces } from './link/links.ts';
+import { ParentPorts } from './link/parent-ports.ts';
+import { RateLimits } from './link/rate-limits.ts';
 import { type ObservedNetwork, surveyNetwork } from './survey.ts';
 import { HostSettings } from './sysctl.ts';
 
 export type NetworkPartKind =
 	| 'network-interface'
 	| 'interface-address'
+	| 'parent-port'
 	| 'stack'
 	| 'epair'
 	| 'bridge-port'
@@ -65,6 +67,7 @@ export class LinuxNetwork {
 		this.handlers = {
 			'network-interface': this.#interfaces,
 			'interface-address': new InterfaceAddresses(net, this.forwarding),
+			'parent-port': new ParentPorts(net),
 			stack: stacks,
 			epair: new Epairs({ net, settings, stacks, conversations }),
 			'bridge-port': new BridgePorts(net, settings),

@@ -38,6 +38,7 @@ const INFO_KIND = 1;
 const INFO_DATA = 2;
 const BRIDGE = { FORWARD_DELAY: 1, STP_STATE: 5 } as const;
 const VETH_PEER = 1;
+const VLAN_ID = 1;
 /** Of `IFLA_AF_SPEC` for IPv6. */
 const ADDR_GEN_MODE = 8;
 const GENERATE = { eui64: 0, none: 1 } as const;
@@ -121,6 +122,18 @@ export class Links {
 		this.#create('dummy', link);
 	}
 
+	/**
+	 * Frames of one VLAN of another interface.
+	 *
+	 * @param parent index of that interface
+	 * @throws NetlinkError EOPNOTSUPP where the kernel has no 8021q
+	 */
+	createVlan(link: NewLink, parent: number, id: number): void {
+		const number = Buffer.alloc(2);
+		number.writeUInt16LE(id);
+		this.#create('vlan', link, nested(INFO_DATA, [bytes(VLAN_ID, number)]), [u32(IFLA.LINK, parent)]);
+	}
+
 	/** Both ends at once, the peer under its final name in its final namespace. */
 	createVeth(link: NewLink, peer: NewPeer): void {
 		const where = peer.namespace === undefined ? [] : [u32(IFLA.NET_NS_FD, peer.namespace)];
@@ -128,12 +141,12 @@ export class Links {
 		this.#create('veth', link, nested(INFO_DATA, [bytes(VETH_PEER, peerPayload)]));
 	}
 
-	#create(kind: string, link: NewLink, data?: Attribute): void {
+	#create(kind: string, link: NewLink, data?: Attribute, more: readonly Attribute[] = []): void {
 		const info = nested(IFLA.LINKINFO, [text(INFO_KIND, kind), ...(data ? [data] : [])]);
 		this.#socket.request({
 			type: NEWLINK,
 			flags: FLAG.CREATE | FLAG.EXCLUSIVE,
-			payload: payload({ up: link.up }, [...describeLink(link), info]),
+			payload: payload({ up: link.up }, [...describeLink(link), ...more, info]),
 			words: `create ${kind} ${link.name}`,
 		});
 	}

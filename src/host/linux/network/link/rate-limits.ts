@@ -2,9 +2,9 @@ import { hostEnd } from '#model/cable.ts';
 import type { RateLimitPart } from '#model/parts/epair.ts';
 import { hasCode } from '#os/errno.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import type { PartHandler } from '../handler.ts';
-import { noInterface } from '../refusals.ts';
-import type { Stacks } from '../sandbox/stacks.ts';
+import type { PartHandler } from '../../handler.ts';
+import { noInterface } from '../../refusals.ts';
+import type { Stacks } from '../../sandbox/stacks.ts';
 
 /** A token bucket at each end of a cable: what leaves the host end is what the container receives. */
 export class RateLimits implements PartHandler<'rate-limit'> {

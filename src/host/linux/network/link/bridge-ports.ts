@@ -1,9 +1,9 @@
 import type { BridgePortPart } from '#model/parts/epair.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
-import type { PartHandler } from '../handler.ts';
-import { allOrNothing, noInterface, refuse, unlessGone } from '../refusals.ts';
-import type { HostSettings } from './sysctl.ts';
+import type { PartHandler } from '../../handler.ts';
+import { allOrNothing, noInterface, refuse, unlessGone } from '../../refusals.ts';
+import type { HostSettings } from '../sysctl.ts';
 
 /** There where the kernel can pass what crosses a bridge through the firewall (br_netfilter). */
 const BRIDGE_FILTER = 'net/bridge/bridge-nf-call-iptables';

@@ -3,9 +3,9 @@ import { hasCode } from '#os/errno.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { closeNamespace, createNamespace } from '#os/linux/netns.ts';
-import type { PartHandler } from '../handler.ts';
-import { allOrNothing, interfaceTaken, onceGone, refuse } from '../refusals.ts';
-import { conf4, conf6, describeSetting, type HostSettings, type Setting } from './sysctl.ts';
+import type { PartHandler } from '../../handler.ts';
+import { allOrNothing, interfaceTaken, onceGone, refuse } from '../../refusals.ts';
+import { conf4, conf6, describeSetting, type HostSettings, type Setting } from '../sysctl.ts';
 
 /**
  * The host does not configure itself or its routes from what containers announce, and lets answers come back over

@@ -11,10 +11,10 @@ import {
 	parseSubnetAround,
 	type Subnet,
 } from '#inet/subnet.ts';
-import { parseNetworkName } from './ids.ts';
-import { AUTO, HOST_GATEWAY, type NetworkConfig, type NewNetwork, networkOf } from './network.ts';
-
-const INTERFACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/;
+import { parseNetworkName } from '../ids.ts';
+import { AUTO, HOST_GATEWAY, type NetworkConfig, type NewNetwork, networkOf } from '../network.ts';
+import { requireInterfaceName } from './interface-name.ts';
+import { parseLan } from './lan-config.ts';
 
 /**
  * Everything about a network that can be judged without looking at anything else, in the order of the wire contract:
@@ -31,6 +31,7 @@ export function parseNetworkConfig(config: NetworkConfig): NewNetwork {
 		requireUsable('gateway6', gateway6, subnet6);
 	}
 	for (const block of [subnet, subnet6]) if (block) requireRoom(block);
+	const lan = parseLan(config, { 4: subnet, 6: subnet6 });
 	parseInterface(config);
 	if (config.mtu !== 0 && (config.mtu < (subnet6 ? 1280 : 68) || config.mtu > 65_535)) throw badMtu(config.mtu);
 	if (config.nat !== '' && config.nat !== HOST_GATEWAY) requireInterfaceName(config.nat);
@@ -41,6 +42,7 @@ export function parseNetworkConfig(config: NetworkConfig): NewNetwork {
 		subnet6: subnet6 ? formatSubnet(subnet6) : '',
 		gateway: canonical(config.gateway, gateway),
 		gateway6: canonical(config.gateway6, gateway6),
+		...lan,
 	});
 }
 
@@ -110,11 +112,11 @@ function requireUsable(field: string, gateway: Address | undefined, subnet: Subn
 	}
 }
 
-/** A block of one or two addresses has no room for a gateway and a container. */
+/** A block of one address has no room for a gateway and a container. */
 function requireRoom(subnet: Subnet): void {
-	if (subnet.prefix <= widthOf(subnet.family) - 2) return;
+	if (subnet.prefix <= widthOf(subnet.family) - 1) return;
 	const field = subnet.family === 4 ? 'subnet' : 'subnet6';
-	const widest = widthOf(subnet.family) - 2;
+	const widest = widthOf(subnet.family) - 1;
 	throw invalid(
 		'INVALID_SUBNET',
 		field,
@@ -134,26 +136,6 @@ function parseInterface({ type, interface: name }: NetworkConfig): void {
 		});
 	}
 	requireInterfaceName(name);
-}
-
-/** Settings of the host are called by the name of an interface, and by these: for all there are, and for new ones. */
-const SETTINGS: ReadonlySet<string> = new Set(['all', 'default']);
-
-function requireInterfaceName(name: string): void {
-	if (SETTINGS.has(name))
-		throw new KleeneError({
-			code: 'INVALID_ARGUMENT',
-			what: `cannot use '${name}' as an interface name`,
-			why: 'the kernel keeps that name for the settings of all interfaces',
-			hint: 'choose a name such as kleene7, or leave it out',
-		});
-	if (!INTERFACE_NAME.test(name))
-		throw new KleeneError({
-			code: 'INVALID_ARGUMENT',
-			what: `cannot use '${name.slice(0, 40)}' as an interface name`,
-			why: 'an interface name has 1 to 15 letters, digits, "_", "." or "-"',
-			hint: 'choose a name such as kleene7, or leave it out',
-		});
 }
 
 function invalid(code: 'INVALID_SUBNET' | 'INVALID_GATEWAY', field: string, why: string, hint: string): KleeneError {
