@@ -1,10 +1,11 @@
 /** `RUN --mount`. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { startHostWithImage } from '#test/testbed/base-image.ts';
+import { eventually } from '#test/testbed/eventually.ts';
 import type { TestHost } from '#test/testbed/test-host.ts';
 import { context, removeContexts } from './context.ts';
 
@@ -168,4 +169,36 @@ RUN --mount=from=stage,source=/to,target=/src true
 	execFileSync('rmdir', [mark]);
 	assert.deepEqual(await host.kleeJson('lsc', '-a'), []);
 	assert.deepEqual(await host.lastingLeftovers(), []);
+});
+
+const EVERY = `RUN --mount=type=cache,target=/c --mount=type=secret,id=s --mount=type=tmpfs,target=/t --mount=target=/src,rw \\
+    touch /c/new /t/new /src/new && cat /run/secrets/s && echo begun`;
+
+test('containers with a network stack of their own have mounts too', async () => {
+	const file = join(host.folder, 's');
+	writeFileSync(file, 'hush\n');
+	const { stderr } = await build(context(`FROM Debian\n${EVERY}\n`), '-l', 'disabled', '--secret', `id=s,src=${file}`);
+	assert.match(stderr, /\nhush\nbegun\n/);
+});
+
+test('a client that leaves or a daemon that is killed leaves no mount, and no place for one', async () => {
+	const file = join(host.folder, 's');
+	writeFileSync(file, 'hush\n');
+	const directory = context(`FROM Debian\n${EVERY}; sleep 60\n`);
+	const mounts = () =>
+		readFileSync('/proc/self/mountinfo', 'utf8')
+			.split('\n')
+			.filter((line) => line.includes(host.root));
+	for (const who of ['client', 'daemon']) {
+		const building = host.converse(['build', '-t', 'app', '--secret', `id=s,src=${file}`, directory]);
+		await building.until(/\nbegun/);
+		assert.ok(mounts().length > 4);
+		if (who === 'client') building.child.kill('SIGINT');
+		else await host.stopDaemon('SIGKILL');
+		assert.notEqual((await building.ended).code, 0);
+		if (who === 'daemon') await host.startDaemon();
+		await eventually('nothing is left', async () => (await host.kleeJson<unknown[]>('lsc', '-a')).length === 0);
+		assert.deepEqual(mounts(), []);
+		assert.deepEqual(await host.lastingLeftovers(), []);
+	}
 });
