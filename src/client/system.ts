@@ -1,5 +1,5 @@
 import type { DiskUsage, SystemInfo } from '#api/activity/overview.ts';
-import type { Lost } from '#api/system.ts';
+import type { Lost, PruneQuery, PruneReport } from '#api/system.ts';
 import type { HttpTransport } from './http.ts';
 
 export interface SystemClient {
@@ -11,8 +11,8 @@ export interface SystemClient {
 	diskUsage(): Promise<DiskUsage[]>;
 	/** Objects found that the database did not list. */
 	lost(): Promise<Lost[]>;
-	/** Removes that. @returns its names, e.g. `container-0123456789ab` */
-	prune(): Promise<string[]>;
+	/** Removes what nothing uses, and what is in lost+found. */
+	prune(query: PruneQuery): Promise<PruneReport>;
 }
 
 export function systemClient(http: HttpTransport): SystemClient {
@@ -21,6 +21,6 @@ export function systemClient(http: HttpTransport): SystemClient {
 		info: () => http.call({ method: 'GET', path: ['system', 'info'], doing: 'describe the daemon' }),
 		diskUsage: () => http.call({ method: 'GET', path: ['system', 'df'], doing: 'measure disk usage' }),
 		lost: () => http.call<Lost[]>({ method: 'GET', path: ['system', 'lost'], doing: 'list what was lost' }),
-		prune: () => http.call<string[]>({ method: 'POST', path: ['system', 'prune'], doing: 'remove what was lost' }),
+		prune: (query) => http.call({ method: 'POST', path: ['system', 'prune'], query, doing: 'remove unused objects' }),
 	};
 }

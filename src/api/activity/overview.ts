@@ -23,8 +23,14 @@ export type SystemInfo = Type.Static<typeof SystemInfo>;
 /** Room that an object occupies. */
 export const DiskUsage = Type.Object(
 	{
-		kind: Type.Union([Type.Literal('layer'), Type.Literal('container'), Type.Literal('volume')]),
-		id: Type.String({ description: 'of a volume: its name' }),
+		kind: Type.Union([
+			Type.Literal('layer'),
+			Type.Literal('container'),
+			Type.Literal('volume'),
+			Type.Literal('cache', { description: 'of RUN --mount=type=cache' }),
+			Type.Literal('lost', { description: 'in lost+found' }),
+		]),
+		id: Type.String({ description: 'of a volume: its name; of lost files: with their kind in front' }),
 		bytes: Type.Integer(),
 		used: Type.Boolean({ description: 'a container needs it; of a container: it runs' }),
 	},

@@ -1,10 +1,15 @@
 import { EXIT, Quit } from '../failure.ts';
-import { errorText, line, text } from '../render/output.ts';
+import { errorText, line, lines, text } from '../render/output.ts';
 
 /** Warns and asks. Anything but yes ends the command. */
-export async function confirmRemoval(kind: string, options: { readonly force?: boolean }): Promise<void> {
+export function confirmRemoval(kind: string, options: { readonly force?: boolean }): Promise<void> {
+	return confirm([`WARNING! This will remove all ${kind}.`], options);
+}
+
+/** @param warning lines */
+export async function confirm(warning: readonly string[], options: { readonly force?: boolean }): Promise<void> {
 	if (options.force) return;
-	line(`WARNING! This will remove all ${kind}.`);
+	lines(warning);
 	text('Are you sure you want to continue? [y/N]: ');
 	if (/^y(es)?$/i.test((await firstLine()).trim())) return;
 	errorText('Aborted!\n');

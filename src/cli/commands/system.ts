@@ -4,8 +4,9 @@ import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { Action } from '../invocation.ts';
 import { renderJson } from '../render/json.ts';
 import { line, lines, terminalWidth } from '../render/output.ts';
+import { size } from '../render/size.ts';
 import { type Column, renderTable } from '../render/table.ts';
-import { confirmRemoval, printRemoved } from './prune.ts';
+import { confirm } from './prune.ts';
 
 const COLUMNS: readonly Column<Lost>[] = [
 	{ title: 'KIND', cell: ({ kind }) => kind },
@@ -52,7 +53,29 @@ export const lost: Action<{ json?: boolean }> = async ({ options, settings, clie
 	else lines(renderTable(COLUMNS, found, { theme: settings.theme, width: terminalWidth() }));
 };
 
-export const prune: Action<{ force?: boolean }> = async ({ options, client }) => {
-	await confirmRemoval('files in lost+found', options);
-	printRemoved(await client.system.prune());
+export interface PruneOptions {
+	readonly all?: boolean;
+	readonly volumes?: boolean;
+	readonly force?: boolean;
+	readonly dryRun?: boolean;
+}
+
+export const prune: Action<PruneOptions> = async ({ options, client }) => {
+	const { all = false, volumes = false, dryRun = false } = options;
+	if (!dryRun) await confirm(warningOf({ all, volumes }), options);
+	const { objects, bytes } = await client.system.prune({ all, volumes, ...(dryRun ? { dry_run: true } : {}) });
+	lines(objects.map(({ kind, id, name }) => `${kind} ${id}${name === '' ? '' : ` ${name}`}`));
+	line(`${dryRun ? 'Would free' : 'Freed'} ${size(bytes)}`);
 };
+
+function warningOf({ all, volumes }: Required<Pick<PruneOptions, 'all' | 'volumes'>>): string[] {
+	return [
+		'WARNING! This will remove:',
+		'  - all stopped containers',
+		'  - all networks that no container is connected to',
+		...(volumes ? ['  - all volumes that no container mounts'] : []),
+		all ? '  - all images that no container uses' : '  - all untagged images, with the layers of earlier builds',
+		'  - all caches of RUN --mount=type=cache',
+		'  - all files in lost+found',
+	];
+}

@@ -1,3 +1,4 @@
+import type { PruneOptions } from '../commands/system.ts';
 import { act } from '../invocation.ts';
 import type { Declaration } from './options.ts';
 import { withForce, withJson } from './options.ts';
@@ -18,8 +19,14 @@ export const systemCommands: Readonly<Record<string, Declaration>> = {
 			async () => (await actions()).lost,
 		),
 	prune: (command) =>
-		act<{ force?: boolean }>(
-			withForce(command.description('remove the files in lost+found')),
+		act<PruneOptions>(
+			withForce(
+				command
+					.description('remove stopped containers, unused networks, untagged images, build caches and lost+found')
+					.option('-a, --all', 'remove all images that no container uses')
+					.option('--volumes', 'remove volumes that no container mounts')
+					.option('--dry-run', 'print what would be removed, and change nothing'),
+			),
 			async () => (await actions()).prune,
 		),
 };

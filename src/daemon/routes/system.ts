@@ -1,10 +1,9 @@
 import Type from 'typebox';
-import { IdListResponse } from '#api/shapes.ts';
-import { Lost } from '#api/system.ts';
+import { Lost, PruneQuery, PruneReport } from '#api/system.ts';
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../http.ts';
 
-export function systemRoutes(app: App, { system }: Engine): void {
+export function systemRoutes(app: App, { system, pruning }: Engine): void {
 	app.route({
 		method: 'GET',
 		url: '/system/backup',
@@ -29,8 +28,16 @@ export function systemRoutes(app: App, { system }: Engine): void {
 	app.route({
 		method: 'POST',
 		url: '/system/prune',
-		schema: { description: 'ours: removes what was put into lost+found', response: { 200: IdListResponse } },
+		schema: {
+			description:
+				'ours: removes stopped containers, networks without members, images without a name, caches of builds, and what was put into lost+found',
+			querystring: PruneQuery,
+			response: { 200: PruneReport },
+		},
 		config: { errors: [500], slow: true },
-		handler: () => system.prune(),
+		handler: async ({ query: { all = false, volumes = false, dry_run = false } }) => {
+			const { objects, bytes } = await pruning[dry_run ? 'plan' : 'run']({ all, volumes });
+			return { objects: [...objects], bytes };
+		},
 	});
 }

@@ -152,7 +152,7 @@ const FILES: Readonly<Record<string, Operation>> = {
 		prepare: async ({ host }) => {
 			for (const id of ['aaaaaaaaaaaa', 'bbbbbbbbbbbb']) host.lost.set(`root-files ${id}`, { kind: 'container', id });
 		},
-		run: ({ engine }) => engine.system.prune(),
+		run: ({ engine }) => engine.pruning.run({ all: false, volumes: false }),
 		piecewise: true,
 	},
 };

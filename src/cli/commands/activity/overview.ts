@@ -59,11 +59,19 @@ export const diskUsage: Action<{ json?: boolean; verbose?: boolean }> = async ({
 	else lines(renderTable(SUMS, sumsOf(all), style));
 };
 
+const PLURALS: Readonly<Record<DiskUsage['kind'], string>> = {
+	layer: 'layers',
+	container: 'containers',
+	volume: 'volumes',
+	cache: 'build caches',
+	lost: 'lost+found',
+};
+
 function sumsOf(all: readonly DiskUsage[]): Sum[] {
 	const total = (some: readonly DiskUsage[]) => some.reduce((sum, { bytes }) => sum + bytes, 0);
-	return (['layer', 'container', 'volume'] as const).map((kind) => {
+	return (['layer', 'container', 'volume', 'cache', 'lost'] as const).map((kind) => {
 		const [own, unused] = [all.filter((one) => one.kind === kind), all.filter((one) => one.kind === kind && !one.used)];
 		const counts = { count: own.length, used: own.length - unused.length };
-		return { kind: `${kind}s`, ...counts, bytes: total(own), unusedBytes: total(unused) };
+		return { kind: PLURALS[kind], ...counts, bytes: total(own), unusedBytes: total(unused) };
 	});
 }

@@ -1,4 +1,5 @@
 import type { EngineContext } from '../../context.ts';
+import type { CacheMounts } from '../build/cache-mounts.ts';
 import type { ContainerOperations } from '../container/containers.ts';
 import type { Runs } from '../container/runs.ts';
 import { AttachmentOperations } from './attachments.ts';
@@ -25,7 +26,7 @@ export class Activity {
 	readonly processes: ProcessOperations;
 	readonly usage: UsageOperations;
 
-	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations) {
+	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations, caches: CacheMounts) {
 		this.attachments = new AttachmentOperations(context, runs);
 		this.changes = new ChangeOperations(context);
 		this.endings = new EndingOperations(context, runs);
@@ -33,7 +34,7 @@ export class Activity {
 		this.files = new FileOperations(context, runs);
 		this.logs = new LogOperations(context, runs);
 		this.objects = new ObjectOperations(context);
-		this.overview = new OverviewOperations(context, runs);
+		this.overview = new OverviewOperations(context, runs, caches);
 		this.processes = new ProcessOperations(context, runs, containers);
 		this.usage = new UsageOperations(context, runs);
 	}

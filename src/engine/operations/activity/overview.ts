@@ -1,6 +1,7 @@
 import type { HostFacts } from '#host/driver.ts';
 import type { DiskUsage } from '#model/activity/disk-usage.ts';
 import type { EngineContext } from '../../context.ts';
+import type { CacheMounts } from '../build/cache-mounts.ts';
 import type { Runs } from '../container/runs.ts';
 
 export interface Overview {
@@ -18,10 +19,12 @@ export type UsedRoom = DiskUsage & { readonly used: boolean };
 export class OverviewOperations {
 	readonly #context: EngineContext;
 	readonly #runs: Runs;
+	readonly #caches: CacheMounts;
 
-	constructor(context: EngineContext, runs: Runs) {
+	constructor(context: EngineContext, runs: Runs, caches: CacheMounts) {
 		this.#context = context;
 		this.#runs = runs;
+		this.#caches = caches;
 	}
 
 	show(): Overview {
@@ -49,6 +52,8 @@ export class OverviewOperations {
 			volume: new Map(store.volumes.list().map(({ name }) => [name, store.volumes.usersOf(name).length > 0])),
 		};
 		return measured.flatMap((one) => {
+			if (one.kind === 'lost') return [{ ...one, used: false }];
+			if (one.kind === 'cache') return [{ ...one, used: this.#caches.isUsed(one.id) }];
 			const used = known[one.kind].get(one.id);
 			return used === undefined ? [] : [{ ...one, used }];
 		});

@@ -39,6 +39,21 @@ export class Builds {
 		this.#tools.context.log.error({ container: id, error: messageOf(error) }, 'cannot remove the container of a build');
 	}
 
+	/** Names of the caches of RUN that no RUN uses. */
+	unusedCaches(): string[] {
+		const { caches, context } = this.#tools;
+		return context.driver.builds.caches().filter((name) => !caches.isUsed(name));
+	}
+
+	/** Removes them. @returns their names */
+	async pruneCaches(): Promise<string[]> {
+		const { caches, context } = this.#tools;
+		const removed: string[] = [];
+		for (const name of this.unusedCaches())
+			if (await caches.whileUnused(name, () => context.driver.builds.removeCache(name))) removed.push(name);
+		return removed;
+	}
+
 	/** Unpacks a context that a client sends. It stays until its build has ended, or it is discarded. @returns its id */
 	async receive(archive: Readable, signal?: AbortSignal): Promise<string> {
 		const id = newId();

@@ -167,14 +167,25 @@ export class ContainerOperations {
 		});
 	}
 
-	/** Removes what is neither running nor persistent nor of a build under way, oldest first. */
+	/** Ids of those that are neither running nor about to, nor persistent, nor of a build under way; oldest first. */
+	prunable(): string[] {
+		const containers = this.#context.store.containers.list().toReversed();
+		return containers.filter((one) => this.#isPrunable(one)).map(({ id }) => id);
+	}
+
+	#isPrunable({ id, persist }: Container): boolean {
+		const isActive = this.#runs.isRunning(id) || this.#restarts.isWaiting(id);
+		return !persist && !isActive && !this.#context.holds.has('container', id);
+	}
+
+	/** Removes them. */
 	async prune(): Promise<string[]> {
-		const { store, locks, holds } = this.#context;
+		const { store, locks } = this.#context;
 		const removed: string[] = [];
-		for (const { id } of store.containers.list().toReversed())
+		for (const id of this.prunable())
 			await locks.run(containerLock(id), async () => {
 				const container = store.containers.get(id);
-				if (!container || container.persist || this.#runs.isRunning(id) || holds.has('container', id)) return;
+				if (!container || !this.#isPrunable(container)) return;
 				await this.#removals.discard(container);
 				removed.push(id);
 			});

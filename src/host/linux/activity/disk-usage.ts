@@ -5,7 +5,7 @@ import { diskUsage } from '#os/linux/accounting/disk-usage.ts';
 import type { Paths } from '../paths.ts';
 import { listNames } from '../storage/files.ts';
 
-/** Every layer, container and volume that has files. */
+/** Every layer, container, volume and cache that has files, and what is in lost+found. */
 export async function measure(paths: Paths): Promise<DiskUsage[]> {
 	const places = new Map<string, Omit<DiskUsage, 'bytes'>>();
 	const add = (kind: DiskUsage['kind'], directory: string, isOurs: (name: string) => boolean) => {
@@ -14,6 +14,8 @@ export async function measure(paths: Paths): Promise<DiskUsage[]> {
 	add('layer', paths.layers(), isId);
 	add('container', paths.containers(), isId);
 	add('volume', paths.volumes(), (name) => !name.startsWith('.'));
+	add('cache', paths.buildCaches(), (name) => !name.startsWith('.'));
+	add('lost', paths.lost(), (name) => !name.endsWith('.json'));
 	const sizes = await diskUsage([...places.keys()]);
 	return [...places].map(([path, place]) => ({ ...place, bytes: sizes.get(path) ?? 0 }));
 }
