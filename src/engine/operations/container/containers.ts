@@ -10,7 +10,7 @@ import type { Part } from '#model/part.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer, requireNetwork } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
-import { type Target, targetNow, targetOf } from '../../plan/network/ports.ts';
+import type { Target } from '../../plan/network/ports.ts';
 import type { Check } from '../../plan/run/health.ts';
 import {
 	changedLive,
@@ -21,11 +21,11 @@ import {
 	withSpec,
 } from '../../plan/run/live.ts';
 import { sandboxOf, withImageDefaults } from '../../plan/run/sandbox.ts';
-import { portsAmong } from '../../run-planner.ts';
 import { requireDistinctName } from '../network/distinct-names.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { ContainerRequest, Creations } from './creations.ts';
 import type { HealthChecks } from './health-checks.ts';
+import { targetsOf } from './port-targets.ts';
 import type { Removals } from './removals.ts';
 import type { Restarts } from './restarts.ts';
 import { type Runs, requireStopped } from './runs.ts';
@@ -133,7 +133,7 @@ export class ContainerOperations {
 
 	#state(container: Container, image: Image | undefined): ContainerState {
 		const running = this.#runs.isRunning(container.id);
-		const targets = container.publicPorts.length > 0 ? this.#targets(container, running) : [];
+		const targets = container.publicPorts.length > 0 ? targetsOf(this.#context.store, container, running) : [];
 		return {
 			container: withImageDefaults(container, image),
 			running,
@@ -141,19 +141,6 @@ export class ContainerOperations {
 			targets,
 			pending: this.#pending(container),
 		};
-	}
-
-	/** While it runs, ports stay where they lead, though a new start would have them lead elsewhere. */
-	#targets(container: Container, running: boolean): Target[] {
-		const { store } = this.#context;
-		const parts = portsAmong(store.containers.parts(container.id));
-		if (running) return container.publicPorts.map((port) => targetNow(port, parts));
-		const memberships = store.endpoints.ofContainer(container.id).flatMap((endpoint) => {
-			const network = store.networks.get(endpoint.networkId);
-			return network ? [{ endpoint, network }] : [];
-		});
-		const target = targetOf(container, memberships);
-		return container.publicPorts.map(() => target);
 	}
 
 	remove(identifier: string): Promise<string> {
