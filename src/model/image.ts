@@ -14,6 +14,8 @@ export interface HealthCheck {
 	readonly interval: number;
 	readonly timeout: number;
 	readonly startPeriod: number;
+	/** Between checks of the start period; absent in images of earlier versions: the default. */
+	readonly startInterval?: number;
 	/** Failures in a row until it is unhealthy; 0: the default. */
 	readonly retries: number;
 }

@@ -8,6 +8,7 @@ const settings = {
 	interval: Duration,
 	timeout: Duration,
 	start_period: Duration,
+	start_interval: Duration,
 	retries: Type.Integer({ minimum: 0 }),
 };
 

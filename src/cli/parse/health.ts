@@ -10,6 +10,7 @@ export interface HealthWords {
 	readonly healthTimeout?: string;
 	readonly healthRetries?: string;
 	readonly healthStartPeriod?: string;
+	readonly healthStartInterval?: string;
 	/** False: --no-healthcheck. */
 	readonly healthcheck?: boolean;
 }
@@ -17,12 +18,13 @@ export interface HealthWords {
 /** Only what was given. */
 export function healthSettings(words: HealthWords): Pick<ContainerOptions, 'health'> {
 	const { healthCmd: command, healthInterval: interval, healthTimeout: timeout } = words;
-	const { healthRetries: retries, healthStartPeriod: start, healthcheck } = words;
+	const { healthRetries: retries, healthStartPeriod: start, healthStartInterval: between, healthcheck } = words;
 	const settings: HealthSettings = {
 		...(command !== undefined && { test: ['CMD-SHELL', requireCommand(command)] }),
 		...(interval !== undefined && { interval: duration('--health-interval', interval) }),
 		...(timeout !== undefined && { timeout: duration('--health-timeout', timeout) }),
 		...(retries !== undefined && { retries: count(retries) }),
+		...(between !== undefined && { start_interval: duration('--health-start-interval', between) }),
 		...(start !== undefined && { start_period: parseDuration('--health-start-period', start) }),
 	};
 	const given = Object.keys(settings).length > 0;

@@ -37,6 +37,10 @@ function withHealth(command: Command): Command {
 		.option('--health-timeout <DURATION>', "time before a check is killed, and fails (default: the image's, else 30s)")
 		.option('--health-retries <NUMBER>', "failed checks until it is unhealthy (default: the image's, else 3)")
 		.option('--health-start-period <DURATION>', "time in which failures do not count (default: the image's, else 0s)")
+		.option(
+			'--health-start-interval <DURATION>',
+			"time between checks in the start period (default: the image's, else 5s)",
+		)
 		.option('--no-healthcheck', 'disable the health check of the image');
 }
 

@@ -6,7 +6,7 @@ import { jsonWords } from './words.ts';
 /** HEALTHCHECK: `NONE`, or options and a command after `CMD`. */
 export function healthcheck(statement: Statement): Action {
 	const [, word = '', text = ''] = /^(\S+)\s*([\s\S]*)$/.exec(statement.text) ?? [];
-	const options = { interval: 0, timeout: 0, startPeriod: 0, retries: 0 };
+	const options = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 };
 	for (const [name, value] of statement.flags) readOption(statement, options, name, value ?? '');
 	if (word.toUpperCase() === 'NONE' && text === '') return { kind: 'healthcheck', command: 'none', options };
 	if (word.toUpperCase() !== 'CMD' || text === '') {
@@ -25,8 +25,16 @@ interface Options {
 	interval: number;
 	timeout: number;
 	startPeriod: number;
+	startInterval: number;
 	retries: number;
 }
+
+const FIELDS: Readonly<Record<string, Exclude<keyof Options, 'retries'>>> = {
+	interval: 'interval',
+	timeout: 'timeout',
+	'start-period': 'startPeriod',
+	'start-interval': 'startInterval',
+};
 
 function readOption(statement: Statement, options: Options, name: string, value: string): void {
 	const { number, line } = statement;
@@ -36,9 +44,9 @@ function readOption(statement: Statement, options: Options, name: string, value:
 		options.retries = Number(value);
 		return;
 	}
-	const field = ({ interval: 'interval', timeout: 'timeout', 'start-period': 'startPeriod' } as const)[name];
+	const field = FIELDS[name];
 	if (field === undefined) {
-		const hint = 'use --interval, --timeout, --start-period, --retries';
+		const hint = 'use --interval, --timeout, --start-period, --start-interval, --retries';
 		throw invalidInstruction(number, line, `HEALTHCHECK has no option --${name}`, hint);
 	}
 	const duration = milliseconds(value);

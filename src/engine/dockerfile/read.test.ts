@@ -105,7 +105,7 @@ test('a health check has durations in milliseconds', () => {
 	assert.deepEqual(only('HEALTHCHECK --interval=1m30s --retries=3 CMD curl x'), {
 		kind: 'healthcheck',
 		command: { form: 'shell', text: 'curl x' },
-		options: { interval: 90_000, timeout: 0, startPeriod: 0, retries: 3 },
+		options: { interval: 90_000, timeout: 0, startPeriod: 0, startInterval: 0, retries: 3 },
 	});
 	assert.equal(only('HEALTHCHECK NONE')?.kind, 'healthcheck');
 });

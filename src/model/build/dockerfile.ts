@@ -41,6 +41,7 @@ export interface HealthOptions {
 	readonly interval: number;
 	readonly timeout: number;
 	readonly startPeriod: number;
+	readonly startInterval: number;
 	readonly retries: number;
 }
 

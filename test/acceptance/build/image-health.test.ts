@@ -24,14 +24,14 @@ const healthOf = async (name: string) =>
 	JSON.parse(await host.kleeOutput('container', 'inspect', name)).container.health as string | null;
 
 test('the check of a Dockerfile is in the image, also after save and load, and containers have it', async () => {
-	const options = '--interval=300ms --timeout=5s --start-period=1m --retries=2';
+	const options = '--interval=300ms --timeout=5s --start-period=1m --start-interval=2s --retries=2';
 	const shell = 'SHELL ["/bin/busybox", "sh", "-c"]\nCMD ["/bin/busybox", "sleep", "600"]';
 	const directory = context(`FROM scratch\nCOPY busybox /bin/\n${shell}\nHEALTHCHECK ${options} CMD test -e /bin\n`);
 	copyFileSync(provideBusybox(), join(directory, 'busybox'));
 	await host.kleeOutput('build', '-t', 'checked', directory);
 	const check = {
 		...{ test: ['CMD-SHELL', 'test -e /bin'], retries: 2 },
-		...{ interval: 300, timeout: 5000, start_period: 60_000 },
+		...{ interval: 300, timeout: 5000, start_period: 60_000, start_interval: 2000 },
 	};
 	assert.deepEqual(await checkOf('checked'), check);
 	const archive = join(host.folder, 'checked.tar');
@@ -50,9 +50,22 @@ test('the check of a Dockerfile is in the image, also after save and load, and c
 	assert.equal(await healthOf('web'), null);
 });
 
+test('no check runs while an image is built from one that has it', async () => {
+	const check = 'HEALTHCHECK --interval=100ms CMD touch /checked';
+	await host.kleeOutput('build', '-t', 'touching', context(`FROM Debian\n${check}\n`));
+	await host.kleeOutput('build', '-t', 'above', context('FROM touching\nRUN sleep 1; test ! -e /checked\n'));
+});
+
 test('NONE takes the check of the base image away, and words in brackets are run without a shell', async () => {
 	await host.kleeOutput('build', '-t', 'words', context('FROM Debian\nHEALTHCHECK CMD ["test", "-e", "a b"]\n'));
-	const check = { test: ['CMD', 'test', '-e', 'a b'], interval: 0, timeout: 0, start_period: 0, retries: 0 };
+	const check = {
+		test: ['CMD', 'test', '-e', 'a b'],
+		interval: 0,
+		timeout: 0,
+		start_period: 0,
+		start_interval: 0,
+		retries: 0,
+	};
 	assert.deepEqual(await checkOf('words'), check);
 	await host.kleeOutput('build', '-t', 'none', context('FROM words\nHEALTHCHECK NONE\n'));
 	assert.deepEqual((await checkOf('none')).test, ['NONE']);

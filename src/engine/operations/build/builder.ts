@@ -75,9 +75,11 @@ export class Builder {
 		if (this.#created) return;
 		const { container, joinings } = this.#request;
 		const name = builderName(this.id);
+		// The check of the base image is not for a container that does not serve yet.
+		const options = { ...container.options, health: { test: ['NONE'] } };
 		this.#created = true;
 		await this.#tools.newContainers
-			.create({ ...container, id: this.id, layer, name, image: image.id, cmd: [] }, joinings)
+			.create({ ...container, id: this.id, layer, name, image: image.id, cmd: [], options }, joinings)
 			.catch((error: unknown) => {
 				this.#created = false;
 				throw error;

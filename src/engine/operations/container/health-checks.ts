@@ -9,7 +9,7 @@ import type { StoreChange } from '#model/store-change.ts';
 import type { EngineContext } from '../../context.ts';
 import { imageOf } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
-import { afterCheck, type Check, checkOf, healthAtStart, MOST_OUTPUT } from '../../plan/run/health.ts';
+import { afterCheck, type Check, checkOf, delayAfter, healthAtStart, MOST_OUTPUT } from '../../plan/run/health.ts';
 import { processOf } from '../../plan/run/sandbox.ts';
 import type { Runs } from './runs.ts';
 
@@ -110,7 +110,7 @@ export class HealthChecks {
 		store.containers.setHealth(id, health);
 		const last = health.results.at(-1)?.end;
 		const passed = last === undefined ? 0 : Date.now() - Date.parse(last);
-		this.#schedule(watched, Math.max(0, check.interval - Math.max(0, passed)));
+		this.#schedule(watched, Math.max(0, delayAfter(health, check, Date.now()) - Math.max(0, passed)));
 	}
 
 	#forget(id: string): void {
@@ -150,7 +150,8 @@ export class HealthChecks {
 		} catch (error) {
 			this.#context.log.error({ container: id, error: messageOf(error) }, 'cannot check the health of a container');
 		}
-		const delay = watched.firstEnded ? Math.max(check.interval, END_OF_CONTAINER) : check.interval;
+		const interval = delayAfter(watched.health, check, Date.now());
+		const delay = watched.firstEnded ? Math.max(interval, END_OF_CONTAINER) : interval;
 		if (this.#watched.get(id) === watched) this.#schedule(watched, delay);
 	}
 

@@ -61,6 +61,7 @@ function healthCheckOf(check: Json): HealthCheck | null {
 		interval: milliseconds(check.Interval),
 		timeout: milliseconds(check.Timeout),
 		startPeriod: milliseconds(check.StartPeriod),
+		startInterval: milliseconds(check.StartInterval),
 		retries: numberOf(check.Retries),
 	};
 }
@@ -93,9 +94,11 @@ export function renderOciConfig({ config, history, created }: Image, { os, archi
 	return { created, os, architecture, config: withoutEmpty(wanted), history: history.map(renderHistory) };
 }
 
-function renderHealthCheck({ test, interval, timeout, startPeriod, retries }: HealthCheck): Json {
-	const [Interval, Timeout, StartPeriod] = [interval, timeout, startPeriod].map((time) => time * NANOSECONDS);
-	return { Test: test, Interval, Timeout, StartPeriod, Retries: retries };
+function renderHealthCheck({ test, retries, ...times }: HealthCheck): Json {
+	const { interval, timeout, startPeriod, startInterval = 0 } = times;
+	const inNanoseconds = [interval, timeout, startPeriod, startInterval].map((time) => time * NANOSECONDS);
+	const [Interval, Timeout, StartPeriod, StartInterval] = inNanoseconds;
+	return { Test: test, Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
 function renderHistory({ instruction, layer, created }: HistoryEntry): Json {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { HealthResult, HealthSettings } from '#model/container/health.ts';
 import type { HealthCheck, Image } from '#model/image.ts';
 import { EMPTY_CONFIG } from '#model/image.ts';
-import { afterCheck, checkOf, healthAtStart, requireHealth } from './health.ts';
+import { afterCheck, checkOf, delayAfter, healthAtStart, requireHealth } from './health.ts';
 
 const UNSET = { interval: 0, timeout: 0, startPeriod: 0, retries: 0 };
 
@@ -19,6 +19,7 @@ test('a container has the check of its image, but for its own settings', () => {
 		interval: 5000,
 		timeout: 30_000,
 		startPeriod: 0,
+		startInterval: 5000,
 		retries: 7,
 	});
 	assert.deepEqual(check({ interval: 1000 }, ofImage)?.interval, 1000);
@@ -64,6 +65,16 @@ test('failures of the start period do not count, until a check has succeeded', (
 	assert.deepEqual([early.status, early.failures, early.results.length], ['starting', 0, 1]);
 	assert.equal(afterCheck(early, slow, result(1, 11)).status, 'unhealthy');
 	assert.equal(afterCheck(afterCheck(early, slow, result(0, 5)), slow, result(1, 6)).status, 'unhealthy');
+});
+
+test('checks come sooner in the start period, until one has succeeded', () => {
+	const slow = check({ test: ['CMD', 'x'], interval: 30_000, startPeriod: 10_000, startInterval: 1000 })!;
+	const starting = healthAtStart(began);
+	const at = (seconds: number) => Date.parse(began) + seconds * 1000;
+	assert.equal(delayAfter(starting, slow, at(9)), 1000);
+	assert.equal(delayAfter(starting, slow, at(11)), 30_000);
+	assert.equal(delayAfter(afterCheck(starting, slow, result(0, 1)), slow, at(2)), 30_000);
+	assert.equal(delayAfter(starting, check({ test: ['CMD', 'x'], interval: 300, startPeriod: 10_000 })!, at(1)), 300);
 });
 
 test('what is no test is refused', () => {

@@ -8,6 +8,7 @@ import { refuse } from './flags.ts';
 /** Milliseconds. */
 const INTERVAL = 30_000;
 const TIMEOUT = 30_000;
+const START_INTERVAL = 5000;
 const RETRIES = 3;
 /** Results that are kept of a run. */
 const MOST_RESULTS = 5;
@@ -17,7 +18,7 @@ export const MOST_OUTPUT = 4096;
 const LONGEST = 2 ** 31 - 1;
 
 /** A health check with its defaults, and the words of its command. */
-export interface Check extends Omit<HealthCheck, 'test'> {
+export interface Check extends Required<Omit<HealthCheck, 'test'>> {
 	readonly argv: readonly string[];
 }
 
@@ -33,6 +34,7 @@ export function checkOf({ options }: Pick<Container, 'options'>, image: Image | 
 		interval: Math.min(settings.interval || INTERVAL, LONGEST),
 		timeout: Math.min(settings.timeout || TIMEOUT, LONGEST),
 		startPeriod: settings.startPeriod || 0,
+		startInterval: Math.min(settings.startInterval || START_INTERVAL, LONGEST),
 		retries: settings.retries || RETRIES,
 	};
 }
@@ -55,6 +57,12 @@ export function afterCheck(before: Health, check: Check, result: HealthResult): 
 	if (before.status === 'starting' && age < check.startPeriod) return { ...before, results };
 	const failures = before.failures + 1;
 	return { ...before, status: failures >= check.retries ? 'unhealthy' : before.status, failures, results };
+}
+
+/** Milliseconds from the end of a check, or the start of the run, to the next check. @param now in milliseconds */
+export function delayAfter({ status, began }: Health, check: Check, now: number): number {
+	const left = Date.parse(began) + check.startPeriod - now;
+	return status === 'starting' && left > 0 ? Math.min(check.startInterval, check.interval) : check.interval;
 }
 
 /** @throws KleeneError INVALID_ARGUMENT */
