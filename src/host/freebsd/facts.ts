@@ -2,6 +2,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFacts } from '#host/driver.ts';
 import { sh } from '#os/shell/quote.ts';
 import type { Paths } from './paths.ts';
+import { POSSIBLE_ULIMITS } from './sandbox/confinement.ts';
 import { FLUA_PATH } from './sandbox/log/log-writer.ts';
 import type { Section } from './section.ts';
 
@@ -21,27 +22,8 @@ const RACCT_OFF = {
 
 const NO_LINUX = 'jails have nothing like it';
 const UNSUPPORTED: NonNullable<HostFacts['unsupportedOptions']> = {
-	readonly: {
-		reason: 'the root of a jail is writable',
-		hint: 'mount what is to be read-only with --mount SOURCE:DESTINATION:ro',
-	},
-	tmpfs: {
-		reason: 'Kleene mounts no tmpfs(5) in jails',
-		hint: 'set -J allow.mount -J allow.mount.tmpfs -J enforce_statfs=1, and mount it inside',
-	},
 	capabilities: { reason: NO_LINUX, hint: 'set permissions of jail(8), e.g. -J allow.raw_sockets' },
-	devices: { reason: 'devices of a jail come from a ruleset', hint: 'set -J devfs_ruleset=NUMBER, see devfs.rules(5)' },
 	sysctls: { reason: NO_LINUX, hint: 'set it from inside: a vnet jail has a network stack with settings of its own' },
-	ulimits: {
-		reason: NO_LINUX,
-		hint: 'set limits in the /etc/login.conf of the container, or use --memory and --pids-limit',
-	},
-	hosts: { reason: 'Kleene keeps the /etc/hosts of jails', hint: 'add the line to /etc/hosts inside the container' },
-	dns: { reason: 'Kleene leaves the resolv.conf of jails alone', hint: 'write /etc/resolv.conf inside the container' },
-	search: {
-		reason: 'Kleene leaves the resolv.conf of jails alone',
-		hint: 'write /etc/resolv.conf inside the container',
-	},
 };
 
 function unsupported(counts: boolean): NonNullable<HostFacts['unsupportedOptions']> {
@@ -96,6 +78,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		jailParameters: 'native',
 		batches: true,
 		limitsRates: false,
+		ulimits: POSSIBLE_ULIMITS,
 		unsupportedOptions: unsupported(said.get('racct') === '1'),
 		places: {
 			layers: paths.layers(),

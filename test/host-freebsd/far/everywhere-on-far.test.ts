@@ -13,3 +13,4 @@ await import('#test/acceptance/everywhere/logs.test.ts');
 await import('#test/acceptance/everywhere/health.test.ts');
 await import('#test/acceptance/everywhere/builds.test.ts');
 await import('#test/acceptance/everywhere/limits.test.ts');
+await import('#test/acceptance/everywhere/confinement.test.ts');

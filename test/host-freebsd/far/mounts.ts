@@ -1,6 +1,6 @@
 import { type Answer, type Call, failure, type World } from './world.ts';
 
-/** mount(8) and umount(8) for devfs and nullfs. Nothing is really mounted; texts as recorded (101, 102, 128 to 130). */
+/** mount(8) and umount(8) for devfs, nullfs and tmpfs. Nothing is really mounted; texts as recorded (101, 102, 128 to 130). */
 export function mount({ world, argv }: Call): Answer {
 	const words = [...argv];
 	const typeAt = words.indexOf('-t');
@@ -13,7 +13,7 @@ export function mount({ world, argv }: Call): Answer {
 	if (operands.length === 0)
 		return { stdout: listing(world, type, libxo !== -1 ? 'json' : words.includes('-p') ? 'fstab' : 'text') };
 	const [source = '', target = ''] = operands;
-	if (type !== 'nullfs' && type !== 'devfs') return failure(`mount: ${source}: unknown type`);
+	if (type !== 'nullfs' && type !== 'devfs' && type !== 'tmpfs') return failure(`mount: ${source}: unknown type`);
 	const readOnly = options.split(',').includes('ro') || words.includes('-r');
 	world.mounts.push({ source, target, type, readOnly });
 	return {};

@@ -42,7 +42,7 @@ export interface Dataset {
 export interface Mount {
 	source: string;
 	target: string;
-	type: 'devfs' | 'nullfs';
+	type: 'devfs' | 'nullfs' | 'tmpfs';
 	readOnly: boolean;
 }
 

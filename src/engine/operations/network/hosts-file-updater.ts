@@ -34,7 +34,8 @@ export class HostsFileUpdater {
 			if (part.kind !== 'hosts-file' || !sandbox) return part;
 			const networks = this.#networksOf(container).flatMap((id) => this.#namesOf(id) ?? []);
 			for (const names of networks) this.#noteGiven(names, container);
-			return { ...part, networks, own: ownNames(sandbox.spec.hostname, networks) };
+			const added = (sandbox.spec.confinement?.hosts ?? []).map(({ name, address }) => ({ address, names: [name] }));
+			return { ...part, networks, own: [...added, ...ownNames(sandbox.spec.hostname, networks)] };
 		});
 	}
 

@@ -11,39 +11,13 @@
  * A fork is what costs on a host, so files are read and written by the shell itself. What is written to one is a line at
  * once: a file that is not empty is complete.
  */
-import { mergeEnv } from '#model/container.ts';
-import type { ProcessSpec } from '#model/sandbox.ts';
 import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { forgetEnd } from './ends.ts';
 import { LOG_LIMIT, logFile, type OutputName } from './log/log-writer.ts';
 import { forward, relay } from './relays.ts';
-import { removeRuns, type StateDirectory } from './run-directory.ts';
-
-export interface Launch {
-	readonly state: StateDirectory;
-	/** Directory of the log of the container. */
-	readonly log: string;
-	readonly container: string;
-	/** Of an additional process; undefined: the first one. */
-	readonly execution: string | undefined;
-	/** Tells this run from every other. */
-	readonly token: string;
-	readonly process: ProcessSpec;
-	readonly attach: boolean;
-	readonly size: { readonly rows: number; readonly columns: number } | undefined;
-	/** Commands for /bin/sh inside, before the process, and who runs them. */
-	readonly before: readonly string[];
-	readonly beforeUser: string;
-	/** Keep the environment of the host (`exec.clean=false`). */
-	readonly inheritsEnv: boolean;
-	/** Users are those of the host (`exec.system_jail_user`). */
-	readonly hostUsers: boolean;
-	/** Bytes of a file of its log; absent: the usual. */
-	readonly logLimit?: number;
-	/** Milliseconds after which it is killed; absent: never. */
-	readonly timeout?: number;
-}
+import { removeRuns } from './run-directory.ts';
+import { directoryOf, keepSettings, type Launch, startFile } from './start-file.ts';
 
 /** Beginning of a mark in the output of a process, followed by `CODE LAST` and MARK_END. */
 export function markOf(token: string): string {
@@ -52,12 +26,6 @@ export function markOf(token: string): string {
 
 /** No newline: a terminal would change it. */
 export const MARK_END = ';';
-
-const LARGEST_WINDOW = 1000;
-
-export function directoryOf({ state, container, execution }: Launch): string {
-	return execution === undefined ? state.run(container) : state.execution(container, execution);
-}
 
 /** For an exchange: starts a process that nobody is attached to. */
 export function detachedScript(launch: Launch): Script {
@@ -139,7 +107,7 @@ function prepare(launch: Launch): Script {
 		sh`umask 077; [ ! -e ${directory} ] || ${removeRuns([directory])}; mkdir -p ${directory}`,
 		...(fifos.length > 0 ? [sh`mkfifo ${fifos.map((name) => `${directory}/${name}`)}`] : []),
 		sh`echo ${token} >${directory}/token`,
-		first ? lines(sh`echo ${jexecFlags(launch)} >${directory}/jexec`, forgetEnd(launch.state, container)) : sh`:`,
+		...(first ? [keepSettings(launch), forgetEnd(launch.state, container)] : []),
 		file('start.sh', startFile(launch)),
 		file('run.sh', process.tty ? terminalRunFile(launch) : runFile(launch)),
 		...(process.tty ? [file('inner.sh', innerFile(launch))] : []),
@@ -155,41 +123,6 @@ function logOptions(launch: Launch): Parameters<typeof logFile>[0] {
 /** Starts `run.sh`, whose descriptors 3, 4 and 5 are the output, error output and input of the process. */
 function detach(launch: Launch): Script {
 	return sh`daemon -f /bin/sh ${directoryOf(launch)}/run.sh`;
-}
-
-function jexecFlags({ inheritsEnv, hostUsers }: Launch): string {
-	return `${inheritsEnv ? '' : '-l '}${hostUsers ? '-u' : '-U'}`;
-}
-
-/** Becomes the process, whose id is then that of this shell. */
-function startFile(launch: Launch): Script {
-	const { state, container, process, size, before, beforeUser } = launch;
-	const directory = directoryOf(launch);
-	const [rows, columns] = [size?.rows ?? 0, size?.columns ?? 0].map(clampSize);
-	return lines(
-		sh`umask 022`,
-		process.tty ? sh`tty >${directory}/tty` : sh`:`,
-		process.tty && size !== undefined ? sh`stty rows ${rows!} columns ${columns!}` : sh`:`,
-		sh`{ read -r flags <${state.run(container)}/jexec; } 2>/dev/null || flags=${'-l -U'}`,
-		...before.map((command) => sh`jexec $flags ${beforeUser} ${container} /bin/sh -c ${command} || exit`),
-		sh`echo $PPID >${directory}/timer; echo $$ >${directory}/pid`,
-		sh`exec jexec $flags ${process.user} ${container} /usr/bin/env ${environmentOf(launch)} ${inWorkdir(process)}`,
-	);
-}
-
-/** jexec -l gives HOME, USER, SHELL, PATH and starts in the home, by passwd(5) and login.conf(5) of the jail. */
-function environmentOf({ process, inheritsEnv }: Launch): string[] {
-	const login = inheritsEnv ? [] : ['LANG=C.UTF-8'];
-	return mergeEnv(login, process.tty ? ['TERM=xterm'] : [], process.env);
-}
-
-/** The -d of jexec(8) is not on every release. */
-function inWorkdir({ workdir, argv }: ProcessSpec): readonly string[] {
-	return workdir === undefined ? argv : ['/bin/sh', '-c', 'cd "$0" && exec "$@"', workdir, ...argv];
-}
-
-export function clampSize(n: number): number {
-	return Math.min(Math.max(0, Math.trunc(n)), LARGEST_WINDOW);
 }
 
 /**

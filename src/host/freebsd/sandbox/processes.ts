@@ -2,7 +2,7 @@ import type { ProcessEnd } from '#host/driver.ts';
 import { AttachableProcess, type ProcessStreams } from '#host/process-streams.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { Shell, ShellLog } from '#os/shell/shell.ts';
-import { clampSize } from './launch.ts';
+import { clampSize } from './start-file.ts';
 
 /** Tenths of a second that a process which was asked for may take to be there. */
 const STARTING = 20;

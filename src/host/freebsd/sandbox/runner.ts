@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostProcess, ProcessEnd, RunRequest } from '#host/driver.ts';
+import type { Confinement } from '#model/container/options.ts';
 import type { ProcessSpec, SandboxSpec } from '#model/sandbox.ts';
 import { lines, sh } from '#os/shell/quote.ts';
 import type { Section, Shell, ShellLog } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
 import { parseRefusal } from '../refusals.ts';
+import { ulimitCommands } from './confinement.ts';
 import { Exits } from './exits.ts';
-import { attachScript, detachedScript, directoryOf, type Launch } from './launch.ts';
+import { attachScript, detachedScript } from './launch.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { SessionStreams } from './output.ts';
 import { JailProcess } from './processes.ts';
 import { releaseScript } from './relays.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
+import { directoryOf, type Launch } from './start-file.ts';
 
 /** Milliseconds for a process to be started, on a slow host behind a slow line. */
 const START = 60_000;
@@ -26,6 +29,7 @@ const MUCH = 20;
 export interface RunnerSpec {
 	readonly process: ProcessSpec;
 	readonly hooks?: { readonly start: readonly string[]; readonly user: string };
+	readonly confinement?: Confinement;
 	readonly inheritsEnv?: boolean;
 	readonly hostUsers?: boolean;
 	readonly logRoom?: number;
@@ -143,6 +147,7 @@ export class Runner {
 			size: request.size,
 			before: (first && spec?.hooks?.start) || [],
 			beforeUser: spec?.hooks?.user ?? process.user,
+			ulimits: ulimitCommands(spec?.confinement?.ulimits),
 			inheritsEnv: spec?.inheritsEnv ?? false,
 			hostUsers: spec?.hostUsers ?? false,
 			...(spec?.logRoom === undefined ? {} : { logLimit: Math.floor(spec.logRoom / 2) }),

@@ -15,6 +15,7 @@ import { refusal } from '../refusals.ts';
 import type { Section } from '../section.ts';
 import { unmountBelow } from '../storage/mounts.ts';
 import { mountInside, requireSource } from '../storage/nullfs.ts';
+import { confine, describeConfinement, release } from './confinement.ts';
 import { tellEnd } from './ends.ts';
 import { type Hooks, hooksOf, inside, onHost, runHooks, tryHooks } from './hooks.ts';
 import { limit, ruleWords, unlimit } from './limits.ts';
@@ -73,9 +74,9 @@ export class FreebsdSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	/** Its jail was made before, with its stack. */
-	#makeInside({ container, mounts }: SandboxPart): Script {
+	#makeInside({ container, mounts, spec }: SandboxPart): Script {
 		const made = isTold('made', container);
-		if (mounts.length === 0) return sh`${made} || jls -j ${container} jid >/dev/null`;
+		if (mounts.length === 0 && !spec.confinement) return sh`${made} || jls -j ${container} jid >/dev/null`;
 		return sh`${FUNCTIONS}
 running=
 if ! ${made}; then
@@ -83,8 +84,9 @@ if ! ${made}; then
 	if alive; then running=yes; fi
 fi
 if [ -z "$running" ]; then
-${undoneOnFailure(lines(...mounts.map((mount) => this.#unmount(container, mount))))}
+${undoneOnFailure(lines(...mounts.map((mount) => this.#unmount(container, mount)), release(this.#paths, container, spec)))}
 ${this.#mountAll(container, mounts)}
+${confine(this.#paths, container, spec.confinement ?? {})}
 trap - EXIT
 fi`;
 	}
@@ -97,6 +99,7 @@ if [ -z "$found" ] || ! alive; then
 ${undoneOnFailure(this.#undoJail(container, spec))}
 ${createJail(this.#paths, container, spec)}
 ${this.#mountAll(container, mounts)}
+${confine(this.#paths, container, spec.confinement ?? {})}
 trap - EXIT
 fi`;
 	}
@@ -125,6 +128,7 @@ else
 fi
 ${spec.limits ? unlimit(container, spec.limits) : sh`:`}
 ${unmountBelow(this.#paths.containerRoot(container))}
+${release(this.#paths, container, spec)}
 ${tellEnd(state, container)}
 ${awaitLog(state.run(container))}
 ${state.forget(container)}
@@ -140,7 +144,12 @@ ${tell('gone', container)}`;
 			return [`pkill -TERM -j ${container}`, `jail -R ${container}`, ...points.map(({ where }) => `umount ${where}`)];
 		const jail = spec.network === 'own' ? [] : [`jail -c ${jailWords(this.#paths, container, spec).join(' ')}`];
 		const rules = ruleWords(container, spec.limits ?? {}).map((rule) => `rctl -a ${rule}`);
-		return [...rules, ...jail, ...points.map(({ what }) => `mount -t nullfs ${what}`)];
+		return [
+			...rules,
+			...jail,
+			...points.map(({ what }) => `mount -t nullfs ${what}`),
+			...describeConfinement(this.#paths, container, spec.confinement),
+		];
 	}
 
 	/** Jails below our root: whose name is an id, with the number of the jail while something runs in it. */
@@ -203,11 +212,12 @@ ps -ax -o jid= -o state=`,
 		return sh`umount ${`${this.#paths.containerRoot(container)}${destination}`} 2>/dev/null || :`;
 	}
 
-	#undoJail(container: string, { driver }: SandboxSpec): Script {
+	#undoJail(container: string, spec: SandboxSpec): Script {
 		return sh`if jid=$(jls -j ${container} jid 2>/dev/null); then
-${removeJail(container, driver, {})}
+${removeJail(container, spec.driver, {})}
 fi
-${unmountBelow(this.#paths.containerRoot(container))}`;
+${unmountBelow(this.#paths.containerRoot(container))}
+${release(this.#paths, container, spec)}`;
 	}
 }
 

@@ -46,8 +46,7 @@ export function mountInside(root: string, { source, destination, readOnly }: Mou
 		why: sh`"$words"`,
 		hint: 'see the reason, and the mounts with "mount"',
 	});
-	const parts = destination.split('/').filter((part) => part !== '');
-	const places = parts.map((_, index) => `${root}/${parts.slice(0, index + 1).join('/')}`);
+	const places = placesBelow(root, destination);
 	const last = places.at(-1) ?? root;
 	return sh`${requireSource({ source, destination })}
 made=
@@ -60,6 +59,16 @@ if ! ${isMounted(last)}; then
 	fi
 	kleene_mounts=
 fi`;
+}
+
+/** Part of a script: makes the directories that are missing on the way to a mount in memory, under the same rules. */
+export function makeDirectories(what: string, root: string, destination: string): Script {
+	return lines(...placesBelow(root, destination).map((place) => makePlace(what, place, undefined)));
+}
+
+function placesBelow(root: string, destination: string): string[] {
+	const parts = destination.split('/').filter((part) => part !== '');
+	return parts.map((_, index) => `${root}/${parts.slice(0, index + 1).join('/')}`);
 }
 
 /** @param source of the mount, when this is its last place: a file needs a file there */
