@@ -174,7 +174,8 @@ function headersOf(type: string | undefined): Readonly<Record<string, string>> {
 	return { accept: ACCEPT, ...(type !== undefined && { 'content-type': type }) };
 }
 
-function collect(response: IncomingMessage, done: (bytes: Buffer) => void): void {
+/** Gives all of a response at its end. */
+export function collect(response: IncomingMessage, done: (bytes: Buffer) => void): void {
 	const chunks: Buffer[] = [];
 	response.on('data', (chunk: Buffer) => chunks.push(chunk));
 	response.on('end', () => done(Buffer.concat(chunks)));

@@ -94,7 +94,10 @@ function reasons(code: string | undefined, place: string): readonly [string, str
 			return [`${place} does not answer`, 'check --host and the firewall between here and there'];
 		case 'ECONNRESET':
 		case 'EPIPE':
-			return [`${place} closed the connection without an answer`, SEE_LOG];
+			return [
+				`${place} closed the connection without an answer`,
+				'kleened ended, or has no file descriptors left to answer with: see its log, then try again',
+			];
 		// Codes of TLS, tls(7) of Node: X509 and alerts.
 		case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
 		case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':

@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { RawData, WebSocket as Socket } from 'ws';
 import { CLOSE, type WebSocketMessage } from '#api/frames.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { inBrackets } from '#inet/address.ts';
-import { endpointOptions, type HttpTransport } from './http.ts';
-import { unreachable } from './refusal.ts';
+import { collect, endpointOptions, type HttpTransport } from './http.ts';
+import { refusalOf, unreachable } from './refusal.ts';
 
 /** End of a WebSocket. `reason` is undefined where the daemon gave none, e.g. because the connection broke off. */
 export interface Ending {
@@ -63,6 +64,12 @@ async function connect(http: HttpTransport, request: WireRequest): Promise<Wire>
 	socket.on('message', (data: RawData, isBinary: boolean) => request.onFrame(asBuffer(data), isBinary));
 	await new Promise<void>((resolve, reject) => {
 		socket.once('open', resolve).once('error', reject);
+		socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+			collect(response, (body) => {
+				reject(refusalOf(body.toString('utf8'), response.statusCode ?? 0, `open ${request.path}`));
+				socket.terminate();
+			});
+		});
 	});
 	socket.on('error', () => {}); // the close event that follows tells
 	keepAlive(socket);

@@ -6,22 +6,28 @@ import { test } from 'node:test';
 import type { ListenerConfig } from '../configuration/config-file.ts';
 import type { App } from '../http.ts';
 import type { Streams } from '../streams/upgrade.ts';
+import { Admission } from './admission.ts';
 import { listen } from './listen.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kleened-tls-'));
 process.on('exit', () => rmSync(folder, { recursive: true }));
 
+const served = {
+	app: {} as App,
+	streams: { attachTo() {} } as unknown as Streams,
+	admission: new Admission(1024),
+};
+
 function refusal(files: Partial<ListenerConfig>, why: RegExp, hint: RegExp) {
 	const config = { address: `https://${folder}/k.sock`, ...files };
 	const expected = { name: 'KleeneError', what: `cannot listen on ${config.address}`, why, hint };
-	return assert.rejects(listen(config, {} as App, { attachTo() {} } as unknown as Streams), expected);
+	return assert.rejects(listen(config, served), expected);
 }
 
 test('a file that is no socket is refused and kept', async () => {
 	const path = join(folder, 'notes.txt');
 	writeFileSync(path, 'precious\n');
-	const streams = { attachTo() {} } as unknown as Streams;
-	await assert.rejects(listen({ address: `http://${path}` }, {} as App, streams), {
+	await assert.rejects(listen({ address: `http://${path}` }, served), {
 		code: 'CONFIG_INVALID',
 		why: `${path} exists and is no socket`,
 	});

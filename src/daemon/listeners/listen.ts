@@ -8,18 +8,25 @@ import type { ListenerConfig } from '../configuration/config-file.ts';
 import type { App } from '../http.ts';
 import type { Streams } from '../streams/upgrade.ts';
 import { parseListenAddress, refuseListener } from './address.ts';
+import type { Admission } from './admission.ts';
 import { shareSocket } from './socket-group.ts';
 import { readListenerTls } from './tls.ts';
 
+/** The halves of the API, and which connections they serve. */
+export interface Served {
+	readonly app: App;
+	readonly streams: Streams;
+	readonly admission: Admission;
+}
+
 /** @returns a server that accepts connections; a `tls.Server` where the address is https */
-export async function listen(config: ListenerConfig, app: App, streams: Streams): Promise<Server> {
+export async function listen(config: ListenerConfig, { app, streams, admission }: Served): Promise<Server> {
 	const { secure, at } = parseListenAddress(config.address);
-	const server = secure
-		? createHttpsServer(readListenerTls(config), (request, response) => app.routing(request, response))
-		: createHttpServer((request, response) => app.routing(request, response));
+	const serve = admission.guard((request, response) => app.routing(request, response));
+	const server = secure ? createHttpsServer(readListenerTls(config), serve) : createHttpServer(serve);
 	// A client that has said all may still wait for the answer: its half of the connection ends first (`nc -N`).
 	Object.assign(server, { httpAllowHalfOpen: true });
-	streams.attachTo(server);
+	streams.attachTo(server, (socket) => admission.refuses(socket));
 	if (at.path) await clearSocket(config.address, at.path);
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', (error) => reject(refuseListener(config.address, messageOf(error), 'choose another --host')));
@@ -27,27 +34,6 @@ export async function listen(config: ListenerConfig, app: App, streams: Streams)
 	});
 	if (at.path) shareSocket(at.path);
 	return server;
-}
-
-/** A third of the descriptors is for connections: containers and requests take the others. */
-const SHARE = 3;
-/** Descriptors that are for neither. */
-const OWN = 64;
-/** There are never too few to ask for an end. */
-const FEWEST = 8;
-
-/**
- * Limits the connections of a listener at a time, and reports those that could not be accepted.
- *
- * @param descriptors that the daemon may have
- */
-export function limitConnections(
-	server: Server,
-	descriptors: number,
-	log: { warn(fields: object, message: string): void },
-): void {
-	server.maxConnections = Math.max(FEWEST, Math.floor(Math.min(descriptors - OWN, 2 ** 31) / SHARE));
-	server.on('error', (error) => log.warn({ error: messageOf(error) }, 'cannot accept a connection'));
 }
 
 /** A socket that a dead daemon left is removed; one that answers is another daemon, and anything else is not ours. */

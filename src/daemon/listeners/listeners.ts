@@ -7,7 +7,8 @@ import type { ListenerConfig } from '../configuration/config-file.ts';
 import type { App } from '../http.ts';
 import type { Streams } from '../streams/upgrade.ts';
 import { parseListenAddress, withPort } from './address.ts';
-import { limitConnections, listen } from './listen.ts';
+import { Admission } from './admission.ts';
+import { listen } from './listen.ts';
 import { describeCertificate, readListenerTls } from './tls.ts';
 
 interface Log {
@@ -34,8 +35,9 @@ export class Listeners {
 
 	/** @param descriptors that the daemon may have. @throws KleeneError CONFIG_INVALID */
 	async open(config: ListenerConfig, app: App, streams: Streams, descriptors: number): Promise<void> {
-		const server = await listen(config, app, streams);
-		limitConnections(server, descriptors, this.#log);
+		const admission = new Admission(descriptors);
+		const server = await listen(config, { app, streams, admission });
+		admission.watch(server, this.#log);
 		this.#open.push({ config, server });
 		const { secure, at } = parseListenAddress(config.address);
 		if (secure) this.#warnOfAge(config);

@@ -54,8 +54,9 @@ export class Streams {
 		this.#log = log;
 	}
 
-	attachTo(listener: Server): void {
-		listener.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+	/** @param refuses answers a connection that is not to be served */
+	attachTo(listener: Server, refuses: (socket: Duplex) => boolean = () => false): void {
+		listener.on('upgrade', (request, socket, head) => refuses(socket) || this.#upgrade(request, socket, head));
 	}
 
 	#upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

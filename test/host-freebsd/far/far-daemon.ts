@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildApp } from '#daemon/app.ts';
+import { Admission } from '#daemon/listeners/admission.ts';
 import { listen } from '#daemon/listeners/listen.ts';
 import { Streams } from '#daemon/streams/upgrade.ts';
 import { Engine } from '#engine/engine.ts';
@@ -13,6 +14,7 @@ import { FreebsdHost } from '#host/freebsd/driver.ts';
 import { HostLock } from '#host/freebsd/host-lock.ts';
 import { Paths, RUN_DIRECTORY } from '#host/freebsd/paths.ts';
 import { StateDirectory } from '#host/freebsd/sandbox/run-directory.ts';
+import { descriptorLimit } from '#os/descriptors.ts';
 import { LocalShell } from '#os/shell/local.ts';
 import { SshShell } from '#os/shell/ssh.ts';
 import { Store } from '#store/store.ts';
@@ -48,7 +50,10 @@ const host = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, run
 log.info(host.facts(), 'far host');
 const engine = new Engine(store, host, log);
 await engine.start();
-const server = await listen({ address: url }, await buildApp(engine, log), new Streams(engine, log));
+const server = await listen(
+	{ address: url },
+	{ app: await buildApp(engine, log), streams: new Streams(engine, log), admission: new Admission(descriptorLimit()) },
+);
 log.info({}, 'ready');
 process.on('SIGTERM', async () => {
 	server.close();
