@@ -107,6 +107,19 @@ test('a later daemon knows the health, and goes on checking; a start begins anew
 	assert.deepEqual([later().health, later().checks?.results], ['starting', []]);
 });
 
+test('a disk that is full is no reason not to start or check', async () => {
+	const { engine, host, store, state } = await checked(CHECK);
+	await engine.containers.stop('web', 0);
+	const refuse = () => {
+		throw new Error('database or disk is full');
+	};
+	Object.assign(store.containers, { setHealth: refuse, forgetHealth: refuse });
+	host.outcome = 1;
+	await start({ engine, host, store }, 'web');
+	assert.equal(state().health, 'starting');
+	await eventually('unhealthy', () => state().health === 'unhealthy');
+});
+
 test('a check under way ends with the first process, and tells nothing then', async () => {
 	const { host, id, state } = await checked(CHECK);
 	host.outcome = 'goes on';

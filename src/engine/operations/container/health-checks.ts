@@ -89,28 +89,41 @@ export class HealthChecks {
 	}
 
 	#onStarted(id: string): void {
-		const { store } = this.#context;
-		store.containers.forgetHealth(id);
+		const { store, timestamp } = this.#context;
 		const container = store.containers.get(id);
-		if (container) this.#resume(container);
+		if (container) this.#watch(container, healthAtStart(timestamp()));
+	}
+
+	#resume(container: Container): void {
+		const { store, timestamp } = this.#context;
+		this.#watch(container, store.containers.health(container.id) ?? healthAtStart(timestamp()));
 	}
 
 	/** Goes on with the rhythm of the checks before. */
-	#resume(container: Container): void {
-		const { store, timestamp } = this.#context;
+	#watch(container: Container, health: Health): void {
 		const { id } = container;
 		const check = this.checkOf(container);
 		if (!check) {
-			store.containers.forgetHealth(id);
+			this.#keep(id, undefined);
 			return;
 		}
-		const health = store.containers.health(id) ?? healthAtStart(timestamp());
 		const watched: Watched = { id, check, health };
 		this.#watched.set(id, watched);
-		store.containers.setHealth(id, health);
+		this.#keep(id, health);
 		const last = health.results.at(-1)?.end;
 		const passed = last === undefined ? 0 : Date.now() - Date.parse(last);
 		this.#schedule(watched, Math.max(0, delayAfter(health, check, Date.now()) - Math.max(0, passed)));
+	}
+
+	/** Where the disk is full, the next daemon knows no more than the last that was kept. The container is not to suffer. */
+	#keep(id: string, health: Health | undefined): void {
+		const { store, log } = this.#context;
+		try {
+			if (health) store.containers.setHealth(id, health);
+			else store.containers.forgetHealth(id);
+		} catch (error) {
+			log.warn({ container: id, error: messageOf(error) }, 'cannot keep the health of a container');
+		}
 	}
 
 	#forget(id: string): void {
@@ -159,7 +172,7 @@ export class HealthChecks {
 		const { store, events } = this.#context;
 		const { id, health, check } = watched;
 		watched.health = afterCheck(health, check, result);
-		store.containers.setHealth(id, watched.health);
+		this.#keep(id, watched.health);
 		const { status } = watched.health;
 		const name = store.containers.get(id)?.name ?? '';
 		if (status !== health.status) events.tell({ kind: 'container-health', container: id, name, health: status });
