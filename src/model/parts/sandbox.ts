@@ -1,4 +1,5 @@
 import type { RunMountPlace } from '../build/run-mounts.ts';
+import type { NameEntry } from '../host/host-names.ts';
 import type { Mount } from '../mount.ts';
 import type { SandboxSpec } from '../sandbox.ts';
 import { none, type PartDefinition } from './definition.ts';
@@ -11,6 +12,8 @@ export interface SandboxPart {
 	readonly container: string;
 	readonly spec: SandboxSpec;
 	readonly mounts: readonly Mount[];
+	/** Names in its hosts(5) file besides those of its image, on hosts with a resolver; absent: none. */
+	readonly names?: readonly NameEntry[];
 	/** Places of mounts that were prepared for one RUN of a build; absent: none. */
 	readonly runMounts?: readonly RunMountPlace[];
 }

@@ -87,6 +87,21 @@ test('the host name of a container is its own', async () => {
 	assert.equal(await addressOf('plain', await own('plain')), '10.4.6.20');
 });
 
+test('the own host name resolves with any driver, beside names of --add-host', async () => {
+	const added = ['--add-host', 'far:10.9.8.7'];
+	const script = 'getent hosts "$(hostname)"; getent hosts far';
+	for (const [words, own] of [
+		[['-l', 'vnet', '-n', 'one', '--ip', '10.4.6.21', '-J', 'host.hostname=shop.test'], /^10\.4\.6\.21\s+shop\.test$/m],
+		[['-l', 'ipnet', '-n', 'one', '--ip', '10.4.6.22', '-J', 'host.hostname=shop'], /^10\.4\.6\.22\s+shop$/m],
+		[['-l', 'host'], /^(127\.0\.0\.1|::1)\s+[0-9a-f]{12}$/m],
+		[['-l', 'disabled'], /^(127\.0\.0\.1|::1)\s+[0-9a-f]{12}$/m],
+	] as const) {
+		const { stdout, stderr } = await host.klee('run', ...words, ...added, host.image, '/bin/sh', '-c', script);
+		assert.match(stdout, own, stderr);
+		assert.match(stdout, /^10\.9\.8\.7\s+far$/m);
+	}
+});
+
 test('names come with a connection and go with it, and outlive the daemon', async () => {
 	await member('asks', 'vnet', 'one');
 	await member('late', 'ipnet', 'two', '--ip', '10.4.7.9');

@@ -1,4 +1,5 @@
 import { messageOf } from '#errors/kleene-error.ts';
+import { addressesOf } from '#model/endpoint.ts';
 import type { NetworkNames } from '#model/host/host-names.ts';
 import type { Part } from '#model/part.ts';
 import type { NetworkNamesPart } from '#model/parts/hosts-files.ts';
@@ -34,8 +35,8 @@ export class HostsFileUpdater {
 			if (part.kind !== 'hosts-file' || !sandbox) return part;
 			const networks = this.#networksOf(container).flatMap((id) => this.#namesOf(id) ?? []);
 			for (const names of networks) this.#noteGiven(names, container);
-			const added = (sandbox.spec.confinement?.hosts ?? []).map(({ name, address }) => ({ address, names: [name] }));
-			return { ...part, networks, own: [...added, ...ownNames(sandbox.spec.hostname, networks)] };
+			const addresses = this.#context.store.endpoints.ofContainer(container).flatMap(addressesOf);
+			return { ...part, networks, own: ownNames(sandbox.spec, networks, addresses) };
 		});
 	}
 

@@ -38,10 +38,15 @@ test('the name of a member goes before the aliases of others, also while it does
 
 test('a host name that no network knows is the container itself', () => {
 	const networks = [namesOfNetwork(NETWORK, [member('web', '10.4.6.2')])];
-	assert.deepEqual(ownNames('idweb', networks), []);
-	assert.deepEqual(ownNames('mail.example.org', networks), [
+	assert.deepEqual(ownNames({ hostname: 'idweb' }, networks, ['10.4.6.2']), []);
+	assert.deepEqual(ownNames({ hostname: 'mail.example.org' }, networks, []), [
 		{ address: '127.0.0.1', names: ['mail.example.org'] },
 		{ address: '::1', names: ['mail.example.org'] },
 	]);
-	assert.equal(ownNames('idweb', []).length, 2);
+	assert.equal(ownNames({ hostname: 'idweb' }, [], []).length, 2);
+	const confinement = { hosts: [{ name: 'db', address: '10.9.8.7' }] };
+	assert.deepEqual(ownNames({ hostname: 'mail', confinement }, networks, ['10.4.6.2']), [
+		{ address: '10.9.8.7', names: ['db'] },
+		{ address: '10.4.6.2', names: ['mail'] },
+	]);
 });

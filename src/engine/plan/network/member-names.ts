@@ -3,6 +3,7 @@ import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { NameEntry, NetworkNames } from '#model/host/host-names.ts';
 import type { Mount } from '#model/mount.ts';
 import type { Network } from '#model/network.ts';
+import type { SandboxSpec } from '#model/sandbox.ts';
 
 /** A member of a network, running or not. */
 export interface NamedMember {
@@ -34,10 +35,20 @@ export function namesOfNetwork(
 	return { network: id, name, entries };
 }
 
-/** Maps a host name that is on none of the networks to the loopback addresses. */
-export function ownNames(hostname: string, networks: readonly NetworkNames[]): NameEntry[] {
-	const known = networks.some(({ entries }) => entries.some(({ names }) => names.includes(hostname)));
-	return known ? [] : ['127.0.0.1', '::1'].map((address) => ({ address, names: [hostname] }));
+/**
+ * Names of a container that none of its networks has: those of its options, and its host name.
+ *
+ * @param addresses of the container; none: its host name leads to the loopback addresses
+ */
+export function ownNames(
+	{ hostname, confinement }: Pick<SandboxSpec, 'hostname' | 'confinement'>,
+	networks: readonly NetworkNames[],
+	addresses: readonly string[],
+): NameEntry[] {
+	const added = (confinement?.hosts ?? []).map(({ name, address }) => ({ address, names: [name] }));
+	const known = [...networks.flatMap(({ entries }) => entries), ...added].some(({ names }) => names.includes(hostname));
+	const own = addresses.length > 0 ? addresses : ['127.0.0.1', '::1'];
+	return [...added, ...(known ? [] : own.map((address) => ({ address, names: [hostname] })))];
 }
 
 /** Tells whether a mount covers /etc/hosts: that file is the user's. */

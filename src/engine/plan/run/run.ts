@@ -8,6 +8,7 @@ import type { HostTraits } from '#model/host/traits.ts';
 import { type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
 import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
 import {
@@ -18,7 +19,7 @@ import {
 	requireDistinctInterfaces,
 	vnetInterface,
 } from '../network/endpoint.ts';
-import { bringsOwnHosts } from '../network/member-names.ts';
+import { bringsOwnHosts, ownNames } from '../network/member-names.ts';
 import { nameServersOf, sourceLimitOf } from '../network/network.ts';
 
 export interface RunDesired {
@@ -51,7 +52,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	parts.push(...ports);
 	const places = runMounts.map(({ destination, readOnly }) => ({ destination, readOnly }));
 	const prepared = places.length > 0 ? { runMounts: places } : {};
-	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts, ...prepared });
+	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts, ...names(desired), ...prepared });
 	return parts;
 }
 
@@ -114,6 +115,18 @@ function nameServers({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	if (traits.names !== 'resolver') return [];
 	const servers = liveEndpoints.flatMap(({ network }) => nameServersOf(network));
 	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
+}
+
+/** Its own name, where others are asked of resolvers. */
+function names({ container: { mounts }, liveEndpoints, spec, traits }: RunDesired): Pick<SandboxPart, 'names'> {
+	if (traits.names !== 'resolver' || bringsOwnHosts(mounts)) return {};
+	return {
+		names: ownNames(
+			spec,
+			[],
+			liveEndpoints.flatMap(({ endpoint }) => addressesOf(endpoint)),
+		),
+	};
 }
 
 /** Which names are in it is said when it is made: see `HostsFileUpdater`. */

@@ -216,12 +216,11 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 	}
 
 	/** Files with names: those of its options instead of what Kleene and its image have. */
-	async #names({ container, spec }: SandboxPart, { directory }: Bundle): Promise<Mount[]> {
+	async #names({ container, spec, names = [] }: SandboxPart, { directory }: Bundle): Promise<Mount[]> {
 		const usual = this.#resolvConf(container);
-		if (spec.confinement === undefined) return usual;
 		const resolvConf = usual[0] && readFileSync(usual[0].source, 'utf8');
 		const sources = { directory, root: this.#paths.containerRoot(container), resolvConf };
-		const own = await writeNameFiles(spec.confinement, sources);
+		const own = await writeNameFiles({ ...spec.confinement, names }, sources);
 		const taken = new Set(own.map(({ destination }) => destination));
 		return [...usual.filter(({ destination }) => !taken.has(destination)), ...own];
 	}
