@@ -14,3 +14,4 @@ await import('#test/acceptance/everywhere/health.test.ts');
 await import('#test/acceptance/everywhere/builds.test.ts');
 await import('#test/acceptance/everywhere/limits.test.ts');
 await import('#test/acceptance/everywhere/confinement.test.ts');
+await import('#test/acceptance/everywhere/copy.test.ts');

@@ -122,6 +122,7 @@ export class FarHost {
 		install('flua', 'exec lua5.4 "$@"');
 		// The tar of FreeBSD is that of libarchive, here too.
 		install('tar', 'exec bsdtar "$@"');
+		install('stat', '[ "$1 $2" != "-f %z %Lp" ] || { shift 2; set -- -c "%s %a" "$@"; }; exec /usr/bin/stat "$@"');
 		install('sha256', '[ "$1" != -q ] || shift; sha256sum "$@" | cut -d " " -f 1');
 	}
 

@@ -23,6 +23,16 @@ function environmentOf(pid: number): string[] {
 	}
 }
 
+/** A letter, as both systems have it for what runs, sleeps or is stopped. */
+function stateOf(pid: number): string {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+		return stat.slice(stat.lastIndexOf(')') + 2)[0] ?? 'Z';
+	} catch {
+		return 'Z';
+	}
+}
+
 function jailOption(argv: readonly string[], flag: string): string {
 	const at = argv.indexOf(flag);
 	return at === -1 ? '' : (argv[at + 1] ?? '');
@@ -46,7 +56,7 @@ export function ps(call: Call, socket: string): Answer {
 				ppid: '1',
 				jid: `${one.jid}`,
 				jail: one.name,
-				state: 'S',
+				state: stateOf(pid),
 				command: 'x',
 			};
 			return columns.map((column) => all[column] ?? '-');

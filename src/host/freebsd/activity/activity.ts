@@ -17,7 +17,7 @@ import { countersSection, usageOf, usageSection } from './usage.ts';
 
 /** What containers do and did. */
 export class FreebsdActivity implements HostActivity {
-	readonly files = new FreebsdFiles();
+	readonly files: FreebsdFiles;
 	readonly #shell: Shell;
 	readonly #state: StateDirectory;
 	readonly #paths: Paths;
@@ -25,6 +25,7 @@ export class FreebsdActivity implements HostActivity {
 	constructor(shell: Shell, paths: Paths) {
 		this.#shell = shell;
 		this.#paths = paths;
+		this.files = new FreebsdFiles(shell, paths);
 		this.#state = new StateDirectory(paths.state());
 	}
 
