@@ -29,6 +29,7 @@ import type { Step } from '#model/step.ts';
 import { FakeActivity } from './activity.ts';
 import { FakeBuilds } from './builds.ts';
 import { FakeProcess } from './process.ts';
+import { replaceRoute } from './replaced-routes.ts';
 import { FakeTraffic } from './traffic.ts';
 
 const FACTS: HostFacts = {
@@ -163,6 +164,7 @@ export class FakeHost implements HostDriver {
 	#make(part: Part): void {
 		const identity = identityOf(part);
 		const there = this.parts.get(identity);
+		if (replaceRoute(this.parts, 'make', part)) return;
 		if (there && JSON.stringify(there) !== JSON.stringify(part)) throw refuse(identity, 'it is there and different');
 		if (part.kind === 'network-interface' && this.foreign.some(({ name }) => name === part.interface))
 			throw refuse(identity, 'the name is taken');
@@ -180,6 +182,7 @@ export class FakeHost implements HostDriver {
 	#unmake(part: Part): void {
 		const identity = identityOf(part);
 		const there = this.parts.get(identity) ?? part;
+		if (replaceRoute(this.parts, 'unmake', part)) return;
 		const others = [...this.parts.values()].filter((other) => other !== there);
 		const goes = sharesReference(providedBy(there));
 		const along = new Set(others.filter((other) => goes(removedWith(other))));

@@ -33,6 +33,8 @@ export interface InsideRoutePart {
 	readonly gateway: string;
 	/** Address that is spoken from; absent: any that the interface has. */
 	readonly source?: string;
+	/** The default route whose place it takes in one step, and that takes it back when this is unmade. */
+	readonly replaces?: Pick<InsideRoutePart, 'interface' | 'gateway' | 'source'>;
 }
 
 export const insideRoute = {

@@ -74,7 +74,7 @@ export function route(all: Call): Answer {
 			return { stdout: `delete net default: gateway ${gateway} fib 0: not in table\n`, code: 1 };
 		return { stdout: `delete net default\n` };
 	}
-	if (present !== undefined)
+	if (present !== undefined && verb !== 'change')
 		return { stdout: `add net default: gateway ${gateway} fib 0: route already in table\n`, code: 1 };
 	if (interfaceTo(stack, gateway) === undefined)
 		return {
@@ -83,7 +83,7 @@ export function route(all: Call): Answer {
 			code: 1,
 		};
 	stack.defaults.set(family, gateway);
-	return { stdout: `add net default: gateway ${gateway}\n` };
+	return { stdout: `${verb} net default: gateway ${gateway}\n` };
 }
 
 export function sysctl({ world, argv }: Call): Answer {

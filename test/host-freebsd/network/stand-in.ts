@@ -192,7 +192,7 @@ function route(state: StandInState, name: string, args: string[]): string {
 	}
 	if (verb === 'add' && gateways[family])
 		throw new Failed('', `add net default: gateway ${gateway} fib 0: route already in table\n`);
-	if (verb === 'add') gateways[family] = gateway;
+	if (verb === 'add' || verb === 'change') gateways[family] = gateway;
 	else delete gateways[family];
 	return `${verb} net default: gateway ${gateway}`;
 }

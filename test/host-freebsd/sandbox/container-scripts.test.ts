@@ -36,7 +36,13 @@ test('addresses and the default route inside, without a word to the user', async
 	]);
 	const other = refused(await there.run(make({ ...route, gateway: '10.4.6.254' })), 'HOST_FAILED');
 	assert.match(other, /has a default route over 10\.4\.6\.1 already/);
-	assert.deepEqual(done(await there.run(unmake({ ...route, gateway: '10.4.6.254' }))), []);
+	const moved = { ...route, gateway: '10.4.6.254' };
+	const replacing = { ...moved, replaces: route };
+	const change = (gateway: string) => [`jexec ${CONTAINER} route -n change -inet default ${gateway}`];
+	assert.deepEqual(done(await there.run(make(replacing))), change('10.4.6.254'));
+	assert.deepEqual(done(await there.run(unmake(replacing))), change('10.4.6.1'), 'undone, the one before is back');
+	assert.deepEqual(done(await there.run(unmake(replacing))), []);
+	assert.deepEqual(done(await there.run(unmake(moved))), []);
 	assert.deepEqual(done(await there.run(unmake(route))), [`jexec ${CONTAINER} route -n delete -inet default 10.4.6.1`]);
 	assert.deepEqual(done(await there.run(unmake(route))), []);
 	assert.deepEqual(done(await there.run(handlers['inside-address'].unmake(inner, {}))), [

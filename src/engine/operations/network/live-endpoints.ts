@@ -5,12 +5,18 @@ import { addressesOf, type Endpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { portKey } from '#model/port.ts';
-import { make, unmakeAll } from '#model/step.ts';
+import { make, type Step, unmakeAll } from '#model/step.ts';
 import type { EngineContext } from '../../context.ts';
 import type { BuildPlan } from '../../executor.ts';
-import type { LiveEndpoint } from '../../plan/network/endpoint.ts';
+import { type LiveEndpoint, vnetInterface } from '../../plan/network/endpoint.ts';
 import { type Frontage, partsOfPorts } from '../../plan/network/ports.ts';
-import { inheritedFirst, inheritedRoutes, partsOfOneEndpoint, withoutSecondDefault } from '../../plan/run/run.ts';
+import {
+	inheritedFirst,
+	inheritedRoutes,
+	movedRoutes,
+	partsOfOneEndpoint,
+	withoutSecondDefault,
+} from '../../plan/run/run.ts';
 import { portsAmong, type RunPlanner } from '../../run-planner.ts';
 import type { Runs } from '../container/runs.ts';
 
@@ -50,7 +56,8 @@ export class LiveEndpoints {
 			const parts = [...this.#partsOfNew(container, liveEndpoint), ...ports];
 			this.#planner.claim(ports);
 			taken = { liveEndpoint, ports };
-			return planOfJoining(liveEndpoint.endpoint, parts, preferred);
+			const moved = this.#movedRoutes(container, liveEndpoint);
+			return planOfJoining(liveEndpoint.endpoint, { parts, moved, preferred });
 		};
 		try {
 			await executor.build(prepare);
@@ -78,8 +85,27 @@ export class LiveEndpoints {
 		const { store } = this.#context;
 		const liveEndpoint = store.dryRun(() => this.#planner.liveEndpointOf(endpoint));
 		const parts = this.#partsOfNew(container, liveEndpoint);
+		const moved = this.#movedRoutes(container, liveEndpoint);
 		this.#planner.returnUnit(liveEndpoint);
-		return this.#context.executor.describe(parts.map(make));
+		return this.#context.executor.describe([...parts.map(make), ...moved.map(replacing)]);
+	}
+
+	/** A network that joins may be the one that leads out from now on. In one step each: connections go on over it. */
+	#movedRoutes(container: Container, joining: LiveEndpoint) {
+		const { store, driver } = this.#context;
+		const inside = (one: LiveEndpoint) =>
+			container.networkDriver === 'vnet' ? vnetInterface(one, driver.facts()) : one.network.interface;
+		const others = this.#liveEndpoints(container, joining.endpoint);
+		const closed = joining.network.internal ? [] : others.filter(({ network }) => network.internal);
+		const preferred = joining.endpoint.defaultRoute;
+		const rest = preferred
+			? others.map((one) => ({ ...one, endpoint: { ...one.endpoint, defaultRoute: false } }))
+			: others;
+		return movedRoutes(this.#desired(container, [...rest, joining]), store.containers.parts(container.id), {
+			interface: inside(joining),
+			preferred,
+			closed: new Set(closed.map(inside)),
+		});
 	}
 
 	/** The endpoint is no more as soon as nothing of it is on the host. */
@@ -178,16 +204,32 @@ export class LiveEndpoints {
 	}
 }
 
-function planOfJoining({ id, containerId }: Endpoint, parts: readonly Part[], preferred?: Endpoint): BuildPlan {
+/** A default route that another one takes the place of. */
+type MovedRoute = ReturnType<typeof movedRoutes>[number];
+
+interface Joining {
+	readonly parts: readonly Part[];
+	readonly moved: readonly MovedRoute[];
+	readonly preferred: Endpoint | undefined;
+}
+
+function planOfJoining({ id, containerId: container }: Endpoint, { parts, moved, preferred }: Joining): BuildPlan {
+	const left = { kind: 'parts-left', container, parts: moved.map(({ before }) => before) } as const;
+	const joined = { kind: 'parts-joined', container, parts: [...parts, ...moved.map(({ after }) => after)] } as const;
 	return {
 		subject: `endpoint ${id}`,
-		steps: parts.map(make),
-		done: [{ kind: 'parts-joined', container: containerId, parts }],
+		steps: [...parts.map(make), ...moved.map(replacing)],
+		done: moved.length > 0 ? [left, joined] : [joined],
 		undone: [
 			{ kind: 'endpoint-removed', endpoint: id, neverConnected: true },
 			...(preferred ? [{ kind: 'default-route-preferred', endpoint: preferred.id } as const] : []),
 		],
 	};
+}
+
+function replacing({ before, after }: MovedRoute): Step {
+	const { interface: name, gateway, source } = before;
+	return make({ ...after, replaces: { interface: name, gateway, ...(source ? { source } : {}) } });
 }
 
 /** A published port of one family, wherever on the host. */

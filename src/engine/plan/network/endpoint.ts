@@ -104,8 +104,8 @@ export function partsOfIpnetEndpoint(liveEndpoint: LiveEndpoint, routes: Default
 }
 
 /**
- * Which endpoint gives the default route of each family: the one connected first among those that can. A container has
- * one default route per family, whatever the number of its networks.
+ * Which endpoint gives the default route of each family: the one connected first among those that can, one of an internal
+ * network only where there is no other. A container has one default route per family, whatever the number of its networks.
  */
 export function chooseDefaultRoutes(
 	liveEndpoints: readonly NetworkEndpoint[],
@@ -120,9 +120,11 @@ export function chooseDefaultRoutes(
 	return chosen;
 }
 
-/** The one that the user prefers, then in order of connection. */
-function byPreference({ endpoint: one }: NetworkEndpoint, { endpoint: other }: NetworkEndpoint): number {
-	return Number(other.defaultRoute) - Number(one.defaultRoute) || one.position - other.position;
+/** The one that the user prefers, then those that lead out, then in order of connection. */
+function byPreference(one: NetworkEndpoint, other: NetworkEndpoint): number {
+	const preferred = Number(other.endpoint.defaultRoute) - Number(one.endpoint.defaultRoute);
+	const open = Number(one.network.internal) - Number(other.network.internal);
+	return preferred || open || one.endpoint.position - other.endpoint.position;
 }
 
 function canRoute({ endpoint, network }: NetworkEndpoint, family: Family, driver: 'vnet' | 'ipnet'): boolean {

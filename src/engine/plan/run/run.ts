@@ -6,6 +6,7 @@ import type { Container } from '#model/container.ts';
 import { addressesOf } from '#model/endpoint.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import { type Part, providedBy, removedWith, standsOn } from '#model/part.ts';
+import type { InsideRoutePart } from '#model/parts/inside.ts';
 import type { IpnetAddressPart } from '#model/parts/ipnet-address.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import type { SandboxPart } from '#model/parts/sandbox.ts';
@@ -214,6 +215,27 @@ export function inheritedRoutes(desired: readonly Part[], present: readonly Part
 		desired.filter((part) => part.kind === 'inside-route'),
 		present,
 	);
+}
+
+/**
+ * Default routes that a network which joined takes over: where the user prefers it, and from an internal network.
+ *
+ * @param desired what the run would consist of now
+ * @param present what it consists of
+ * @param joined inner end of the endpoint that joined
+ */
+export function movedRoutes(
+	desired: readonly Part[],
+	present: readonly Part[],
+	joined: { readonly interface: string; readonly preferred: boolean; readonly closed: ReadonlySet<string> },
+): { readonly before: InsideRoutePart; readonly after: InsideRoutePart }[] {
+	const routes = present.filter((part) => part.kind === 'inside-route');
+	return desired.flatMap((part) => {
+		if (part.kind !== 'inside-route' || part.interface !== joined.interface) return [];
+		const before = routes.find(({ family }) => family === part.family);
+		if (!before || before.interface === part.interface) return [];
+		return joined.preferred || joined.closed.has(before.interface) ? [{ before, after: part }] : [];
+	});
 }
 
 export interface RunEnding {

@@ -130,7 +130,7 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 			sh`${gateway}) ;;`,
 			// It complains where others would print results.
 			sh`'') said=$(${add} 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; } ;;`,
-			sh`*) ${routedElsewhere(part)} ;;`,
+			sh`*) ${part.replaces ? changed(this.#inside, part) : routedElsewhere(part)} ;;`,
 			sh`esac`,
 		);
 	}
@@ -141,13 +141,18 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 		return lines(
 			sh`if ! ${isTold('gone', container)}; then`,
 			this.#lookUp(part),
-			sh`	case $now in ${gateway}) ${remove} >/dev/null ;; esac`,
+			sh`	case $now in ${gateway}) ${part.replaces ? changed(this.#inside, { ...part, ...part.replaces }) : sh`${remove} >/dev/null`} ;; esac`,
 			sh`fi`,
 		);
 	}
 
-	describe(verb: 'make' | 'unmake', { container, family, gateway }: InsideRoutePart): string[] {
-		const words = [verb === 'make' ? 'add' : 'delete', `-${familyWord(family)}`, 'default', gateway];
+	describe(verb: 'make' | 'unmake', { container, family, gateway, replaces }: InsideRoutePart): string[] {
+		const words = [
+			verb === 'unmake' ? 'delete' : replaces ? 'change' : 'add',
+			`-${familyWord(family)}`,
+			'default',
+			gateway,
+		];
 		return [this.#inside.describe('route', container, words)];
 	}
 
@@ -157,6 +162,11 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 		return sh`	now= last=
 	for word in $(${get} 2>/dev/null); do [ "$last" != gateway: ] || now=\${word%%%*}; last=$word; done`;
 	}
+}
+
+function changed(inside: InsideTools, { container, family, gateway }: InsideRoutePart): Script {
+	const change = inside.route(container, ['change', `-${familyWord(family)}`, 'default', gateway]);
+	return sh`said=$(${change} 2>&1) || { printf '%s\\n' "$said" >&2; exit 1; }`;
 }
 
 function routedElsewhere(part: InsideRoutePart): Script {

@@ -141,7 +141,8 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 	make(part: InsideRoutePart): void {
 		this.#stacks.enter(part.container, (net) => {
 			const { index } = net.links.get(part.interface);
-			ensureRoute(net, part, defaultRoute(part, index));
+			if (part.replaces) net.routes.replace(defaultRoute(part, index));
+			else ensureRoute(net, part, defaultRoute(part, index));
 		});
 	}
 
@@ -149,16 +150,27 @@ export class InsideRoutes implements PartHandler<'inside-route'> {
 		this.#stacks.tryEnter(part.container, (net) => {
 			const link = net.links.find(part.interface);
 			if (!link) return;
-			unlessGone(GONE, () => net.routes.remove(defaultRoute(part, link.index)));
+			if (part.replaces) giveBack(net, { ...part, ...part.replaces }, link.index);
+			else unlessGone(GONE, () => net.routes.remove(defaultRoute(part, link.index)));
 		});
 	}
 
-	describe(verb: 'make' | 'unmake', { container, family, gateway, interface: name }: InsideRoutePart): string[] {
-		const action = verb === 'make' ? 'add' : 'delete';
+	describe(verb: 'make' | 'unmake', part: InsideRoutePart): string[] {
+		const { container, family, gateway, interface: name } = part;
+		const action = verb === 'unmake' ? 'delete' : part.replaces ? 'replace' : 'add';
 		const routed = family === 6 ? `via ${ROUTER6} dev ${name} onlink` : `dev ${name} scope link`;
 		const way = gateway === '' ? routed : `via ${gateway} dev ${name}`;
 		return [`ip ${familyOption(family)}-n ${container} route ${action} default ${way}`];
 	}
+}
+
+/** The route that was there before, unless it still is. @param taken index of the interface that took its place */
+function giveBack(net: Rtnetlink, before: InsideRoutePart, taken: number): void {
+	const { family, interface: name } = before;
+	const ways = net.routes.list({ family, link: taken });
+	const link = net.links.find(name);
+	if (link && ways.some(({ destination }) => destination === EVERYWHERE[family]))
+		net.routes.replace(defaultRoute(before, link.index));
 }
 
 function defaultRoute({ family, gateway, source }: InsideRoutePart, link: number): NewRoute {
