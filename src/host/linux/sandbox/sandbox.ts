@@ -8,6 +8,7 @@ import type { SandboxPart } from '#model/parts/sandbox.ts';
 import { setHostname } from '#os/linux/hostname.ts';
 import { createContainer, type OciTools } from '#os/linux/oci/conmon.ts';
 import { countOomKills, countsSwap, deleteContainer, denyDevice, isStarted } from '#os/linux/oci/runtime.ts';
+import { SealedCopy } from '#os/linux/oci/sealed-copy.ts';
 import { isAlive, isOfEarlierBoot, signalProcess } from '#os/linux/process.ts';
 import type { PartHandler } from '../handler.ts';
 import { requireReservedPorts } from '../network/reserved-ports.ts';
@@ -75,7 +76,8 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.#options = options;
 		this.#paths = options.paths;
 		const { conmon, runtime, patience, paths } = options;
-		this.#tools = { conmon, runtime, state: paths.runtimeState(), ...(patience === undefined ? {} : { patience }) };
+		const tools = { conmon, runtime, copy: new SealedCopy(runtime), state: paths.runtimeState() };
+		this.#tools = { ...tools, ...(patience === undefined ? {} : { patience }) };
 		this.#exits = new Exits(options.paths.exits(), options.log);
 		this.#runner = new Runner(options.paths, this.#tools, { exits: this.#exits, admission: this.#admission });
 		this.#hooks = new Hooks(this.#runner, options);
@@ -175,6 +177,7 @@ export class LinuxSandboxes implements PartHandler<'sandbox'> {
 		this.logs.close();
 		this.#exits.close();
 		this.#runner.close();
+		this.#tools.copy?.close();
 	}
 
 	#bundle(container: string): Bundle {

@@ -9,11 +9,14 @@ import { hasCode } from '../../errno.ts';
 import { launch } from '../launch.ts';
 import { childrenOf, identify, signalProcess } from '../process.ts';
 import { OciTimeout, ociError } from './failure.ts';
+import type { SealedCopy } from './sealed-copy.ts';
 
 export interface OciTools {
 	/** Absolute paths of the programs. */
 	readonly conmon: string;
 	readonly runtime: string;
+	/** Started instead of `runtime`. */
+	readonly copy?: SealedCopy;
 	/** State directory of the runtime. */
 	readonly state: string;
 	/** Milliseconds that the runtime may take to start a process. Default 60000. */
@@ -164,7 +167,7 @@ async function attachTo(reports: Reports, attach: () => void): Promise<void> {
 function monitorArgv(tools: OciTools, request: MonitorRequest, unit = request.container): string[] {
 	const { container, directory } = request;
 	const argv = [tools.conmon, '--api-version', '1', '--cid', container, '--cuuid', unit, '--name', container];
-	argv.push('--runtime', tools.runtime, '--runtime-arg', '--root', '--runtime-arg', tools.state);
+	argv.push('--runtime', tools.copy?.path() ?? tools.runtime, '--runtime-arg', '--root', '--runtime-arg', tools.state);
 	argv.push(
 		'--bundle',
 		directory,
