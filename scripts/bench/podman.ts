@@ -37,7 +37,7 @@ export class PodmanPeer {
 
 	/** @returns why there is none, where podman does not run here */
 	static async start(archive: string): Promise<PodmanPeer | string> {
-		const lacking = await install();
+		const lacking = await missing();
 		if (lacking) return lacking;
 		const namespace = `kleene-${process.pid}-podman`;
 		await createNamespace(namespace);
@@ -77,6 +77,16 @@ export class PodmanPeer {
 		return milliseconds;
 	}
 
+	/** Milliseconds of `podman build`, from its start to its end. @param words further options, and the context */
+	async timeOfBuild(words: readonly string[]): Promise<number> {
+		// Of its own: it becomes that of the container, which may not have children.
+		const own = ['--network', 'host', `--cgroup-parent=/${this.#cgroup}-build`, '--pull=never', '--tag', 'built'];
+		const argv = [...this.#program, 'build', ...LIMITS, ...own, ...words];
+		const { code, stderr, milliseconds } = await this.#errands.run(argv);
+		if (code !== 0) throw new Error(stderr || `podman build ended with ${code}`);
+		return milliseconds;
+	}
+
 	/** A container that sleeps. @param options of `podman run` */
 	async member(name: string, ...options: readonly string[]): Promise<PodmanMember> {
 		await this.podman(...this.#run, '--detach', '--name', name, ...options, 'bench', 'sleep', '600');
@@ -91,27 +101,22 @@ export class PodmanPeer {
 		await this.#errands.close();
 		await this.outside.close();
 		await removeNamespace(this.#namespace);
-		removeCgroups(this.#cgroup);
+		for (const name of [this.#cgroup, `${this.#cgroup}-build`, 'libpod_parent']) removeCgroups(name);
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
 }
 
-/** Like scripts/setup.sh does with what Kleene needs. @returns why it is not there, or nothing */
-async function install(): Promise<string | undefined> {
+/** The bench installs nothing. @returns why podman is not there, or nothing */
+async function missing(): Promise<string | undefined> {
 	const { code } = await run(['sh', '-c', 'command -v podman && command -v runc && command -v iptables']);
 	if (code === 0 && existsSync('/usr/lib/podman/netavark')) return undefined;
-	const command = ['apt-get', '-qq', '-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends'];
-	console.error(`bench: installing Debian packages to compare with: ${PACKAGES.join(' ')}`);
-	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-	const installed = await run([...command, ...PACKAGES], { env, timeout: 300_000 }).catch(() => undefined);
-	return installed?.code === 0 ? undefined : `podman could not be installed: apt-get install ${PACKAGES.join(' ')}`;
+	return `podman is not installed: apt-get install --no-install-recommends ${PACKAGES.join(' ')}`;
 }
 
 /** podman leaves the parent cgroup that it was given, and one of its own, in every hierarchy. */
 function removeCgroups(parent: string): void {
 	const base = '/sys/fs/cgroup';
-	for (const hierarchy of ['.', ...readdirSync(base)])
-		for (const name of [parent, 'libpod_parent']) removeEmpty(join(base, hierarchy, name));
+	for (const hierarchy of ['.', ...readdirSync(base)]) removeEmpty(join(base, hierarchy, parent));
 }
 
 function removeEmpty(folder: string): void {

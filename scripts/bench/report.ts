@@ -1,5 +1,6 @@
 /** What was measured as tables for people, 100 columns at the most, each aim with whether it is met. */
 import { availableParallelism, loadavg } from 'node:os';
+import type { BuildTimes } from './build.ts';
 import type { DaemonFigures, RunTimes } from './kleene.ts';
 import type { LoadFigures } from './load.ts';
 import { OPERATIONS, type Operation, type ScaleFigures } from './scale.ts';
@@ -8,6 +9,7 @@ import type { PeerTraffic } from './traffic.ts';
 
 export interface Results {
 	readonly run?: RunTimes;
+	readonly build?: BuildTimes;
 	readonly daemon?: DaemonFigures;
 	readonly traffic?: readonly PeerTraffic[];
 	readonly scale?: ScaleFigures;
@@ -20,15 +22,18 @@ const GROWTH = 2;
 const ATTACH = 3;
 const MANY_PORTS = 5;
 const PODMAN_PART = 1 / 3;
+/** Of podman's time, for a build that is wholly in the cache. */
+const WARM_PART = 1 / 4;
 /** Of a client and of a runtime that do nothing else. */
 const FLOOR_PART = 1.25;
 const NODE_PART = 1.1;
 /** Of podman's throughput, and podman's times over ours. */
 const TRAFFIC_PART = 0.9;
 
-export function print({ run, daemon, traffic, scale, load }: Results): void {
+export function print({ run, build, daemon, traffic, scale, load }: Results): void {
 	if (isBusy()) console.log(`The machine is busy (load ${loadavg()[0]?.toFixed(1)}): times by the clock say little.`);
 	if (run) printRun(run);
+	if (build) printBuild(build);
 	if (daemon) printDaemon(daemon);
 	if (traffic) printTraffic(traffic);
 	if (scale) printScale(scale);
@@ -55,6 +60,21 @@ function printRun({ node, client, runtime, crun, klee, podman }: RunTimes): void
 	figures('podman run --network bench bench true', podman);
 	const ratio = klee.median / podman.median;
 	aim(`klee run takes a third of podman run: ${ratio.toFixed(2)}`, ratio <= PODMAN_PART);
+}
+
+function printBuild({ klee, podman }: BuildTimes): void {
+	heading('a Dockerfile of two stages and eight steps', 'median', '90 %', 'runs');
+	figures('klee build --no-cache', klee.cold);
+	figures('klee build, all cached', klee.warm);
+	if (typeof podman === 'string') {
+		console.log(`  podman build skipped: ${podman}`);
+		return;
+	}
+	figures('podman build --no-cache', podman.cold);
+	figures('podman build, all cached', podman.warm);
+	const [cold, warm] = [klee.cold.median / podman.cold.median, klee.warm.median / podman.warm.median];
+	aim(`a build is not slower than podman's: ${cold.toFixed(2)} times its time`, cold <= 1);
+	aim(`all cached it takes a quarter of podman's time: ${warm.toFixed(2)} times its time`, warm <= WARM_PART);
 }
 
 function printDaemon(daemon: DaemonFigures): void {
