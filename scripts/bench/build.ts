@@ -35,7 +35,7 @@ LABEL made.by=bench
 CMD ["cat", "/srv/sums"]
 `;
 
-const FILES = 200;
+const FILES = 50;
 
 /** @param podman or why there is none */
 export async function timesOfBuilds(host: TestHost, podman: PodmanPeer | string, runs: number): Promise<BuildTimes> {

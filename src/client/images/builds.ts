@@ -3,6 +3,7 @@ import type { ImageBuildConfig } from '#api/builds.ts';
 import { TAR } from '#api/media-types.ts';
 import type { IdResponse } from '#api/shapes.ts';
 import type { HttpTransport } from '../http.ts';
+import { loadWebSockets } from '../wire.ts';
 import { streamImage } from './image-streams.ts';
 
 export interface BuildsClient {
@@ -25,7 +26,10 @@ export function buildsClient(http: HttpTransport): BuildsClient {
 				path: ['images', 'build', 'context'],
 				doing: 'send the files of the build',
 			} as const;
-			return (JSON.parse(await http.upload(call, TAR, archive)) as IdResponse).id;
+			const sent = http.upload(call, TAR, archive);
+			// The build that follows needs them: see `loadWebSockets`.
+			void loadWebSockets().catch(() => {});
+			return (JSON.parse(await sent) as IdResponse).id;
 		},
 		build: (configuration, onProgress) => streamImage(http, { ...BUILD, configuration }, onProgress),
 	};

@@ -1,8 +1,11 @@
 /** Digests of files as a build sees them: names, kinds, permissions and content; neither times nor owners. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, constants, createReadStream, fstatSync, type Stats } from 'node:fs';
+import { closeSync, constants, createReadStream, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { listDirectory, O_PATH, openAt, RESOLVE, readLinkAt } from './directory.ts';
 import { type BytePath, below, DEEPEST, toBytes } from './selection.ts';
+
+/** Files of this many bytes are read at once: a stream costs more than that. */
+const SMALL = 64 * 1024;
 
 const IN_ROOT = RESOLVE.inRoot | RESOLVE.noMagicLinks;
 
@@ -43,7 +46,9 @@ async function addEntry(hash: Hash, entry: Entry): Promise<void> {
 	if (status.isDirectory()) return addContents(hash, entry);
 	if (!status.isFile()) return;
 	const content = createHash('sha256');
-	for await (const chunk of createReadStream(`/proc/self/fd/${fd}`)) content.update(chunk);
+	const place = `/proc/self/fd/${fd}`;
+	if (status.size <= SMALL) content.update(readFileSync(place));
+	else for await (const chunk of createReadStream(place)) content.update(chunk);
 	addField(hash, content.digest('latin1'));
 }
 
