@@ -112,6 +112,11 @@ export const RunEnd = Type.Object(
 );
 export type RunEnd = Type.Static<typeof RunEnd>;
 
+/** Of a container. */
+export const Health = Nullable(
+	Type.Union([...HealthStatus.anyOf], { description: 'ours; null: it does not run, or has no health check' }),
+);
+
 const containerFields = {
 	id: Type.String(),
 	name: Nullable(Type.String()),
@@ -132,9 +137,7 @@ const containerFields = {
 	created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),
 	dataset: Type.String(),
 	running: Type.Boolean(),
-	health: Nullable(
-		Type.Union([...HealthStatus.anyOf], { description: 'ours; null: it does not run, or has no health check' }),
-	),
+	health: Health,
 	end: Nullable(RunEnd),
 	pending: Type.Array(Type.Union([Type.Literal('jail_param'), Type.Literal('options')]), {
 		description: 'ours: settings that take effect at the next start',

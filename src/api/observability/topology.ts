@@ -1,6 +1,6 @@
 /** The map of a host: networks, containers, and the endpoints that connect them. */
 import Type from 'typebox';
-import { NetworkDriver, PublishedPort, RunEnd } from '../containers.ts';
+import { Health, NetworkDriver, PublishedPort, RunEnd } from '../containers.ts';
 import { EndPoint } from '../endpoints.ts';
 import { Network } from '../networks.ts';
 import { Nullable } from '../shapes.ts';
@@ -12,6 +12,7 @@ export const TopologyContainer = Type.Object(
 		image: Type.String({ description: "NAME:TAG, '' = removed or without a name" }),
 		network_driver: NetworkDriver,
 		running: Type.Boolean(),
+		health: Health,
 		end: Nullable(RunEnd),
 		public_ports: Type.Array(PublishedPort),
 		created: Type.String({ description: 'ISO 8601 with microseconds, UTC' }),

@@ -1,5 +1,5 @@
 import type { TopologyContainer } from '#api/observability/topology.ts';
-import type { Member, Scene, Segment } from './scene.ts';
+import { driverOf, type Member, type Scene, type Segment } from './scene.ts';
 
 interface Branch {
 	readonly text: string;
@@ -28,13 +28,13 @@ function networkBranch({ network, traits, members }: Segment): Branch {
 function memberBranch({ container, addresses, also, ports }: Member, name: number, address: number): Branch {
 	const place = addresses.join(' ').padEnd(address);
 	const others = also.length > 0 ? `  also on ${also.join(', ')}` : '';
-	const text = `${stateOf(container)} ${container.name.padEnd(name)}  ${place}  ${container.network_driver}${others}`;
+	const text = `${stateOf(container)} ${container.name.padEnd(name)}  ${place}  ${driverOf(container)}${others}`;
 	return { text, below: ports.map(leaf) };
 }
 
 function apartBranches(containers: readonly TopologyContainer[]): Branch[] {
 	if (containers.length === 0) return [];
-	const below = containers.map((one) => leaf(`${stateOf(one)} ${one.name}  ${one.network_driver}`));
+	const below = containers.map((one) => leaf(`${stateOf(one)} ${one.name}  ${driverOf(one)}`));
 	return [{ text: 'on no network', below }];
 }
 

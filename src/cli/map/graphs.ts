@@ -1,5 +1,5 @@
 /** Maps in the languages of programs that draw graphs. */
-import type { Member, Scene, Segment } from './scene.ts';
+import { driverOf, type Member, type Scene, type Segment } from './scene.ts';
 
 /** For Graphviz (`dot -Tsvg`). @returns lines */
 export function drawDot(scene: Scene): string[] {
@@ -18,7 +18,7 @@ export function drawDot(scene: Scene): string[] {
 				`  ${networkName(segment)} -- ${memberName(member)} [label=${quoted(member.addresses)}];`,
 			]),
 		]),
-		...scene.apart.map(({ id, name, network_driver }) => `  c${id} [label=${quoted([name, network_driver])}];`),
+		...scene.apart.map((one) => `  c${one.id} [label=${quoted([one.name, driverOf(one)])}];`),
 		'}',
 	];
 }
@@ -38,7 +38,7 @@ export function drawMermaid(scene: Scene): string[] {
 				`  ${networkName(segment)} ---${edgeLabel(member)} ${memberName(member)}`,
 			]),
 		]),
-		...scene.apart.map(({ id, name, network_driver }) => `  c${id}[${labelled([name, network_driver])}]`),
+		...scene.apart.map((one) => `  c${one.id}[${labelled([one.name, driverOf(one)])}]`),
 	];
 }
 
@@ -51,7 +51,7 @@ function memberName({ container }: Member): string {
 }
 
 function labelOf({ container, ports }: Member): string[] {
-	return [container.name, `${container.network_driver}${container.running ? '' : ', stopped'}`, ...ports];
+	return [container.name, `${driverOf(container)}${container.running ? '' : ', stopped'}`, ...ports];
 }
 
 function dotted({ container }: Member): string {

@@ -124,3 +124,8 @@ function compare(one: string, other: string): number {
 	if (one === other) return 0;
 	return one < other ? -1 : 1;
 }
+
+/** The driver of a container, and what is wrong with it. */
+export function driverOf({ network_driver, health }: TopologyContainer): string {
+	return health === 'unhealthy' ? `${network_driver}, unhealthy` : network_driver;
+}

@@ -1,5 +1,5 @@
 import type { TopologyContainer } from '#api/observability/topology.ts';
-import type { Member, Scene, Segment } from './scene.ts';
+import { driverOf, type Member, type Scene, type Segment } from './scene.ts';
 import { SVG_STYLE } from './svg-style.ts';
 
 /** Pixels. */
@@ -85,11 +85,11 @@ function boxOf({ network, traits, members }: Segment): Box {
 
 function apartBox(containers: readonly TopologyContainer[]): Box {
 	const cards = containers.map(
-		({ name, network_driver, running }): Card => ({
-			title: name,
-			texts: [network_driver],
+		(container): Card => ({
+			title: container.name,
+			texts: [driverOf(container)],
 			doors: [],
-			style: running ? 'running' : 'stopped',
+			style: container.running ? 'running' : 'stopped',
 		}),
 	);
 	return { title: 'on no network', note: '', style: 'apart', cards };
@@ -97,10 +97,10 @@ function apartBox(containers: readonly TopologyContainer[]): Box {
 
 /** On the first of its networks a container is drawn with all that belongs to it, on others with its address there. */
 function cardOf({ container, addresses, ports, also, isFirst }: Member): Card {
-	const { name, network_driver, running } = container;
+	const { name, running } = container;
 	if (!isFirst) return { title: name, texts: addresses, doors: ports, style: 'again' };
 	const others = also.length > 0 ? [`also on ${also.join(', ')}`] : [];
-	const texts = [...addresses, network_driver, ...others];
+	const texts = [...addresses, driverOf(container), ...others];
 	return { title: name, texts, doors: ports, style: running ? 'running' : 'stopped' };
 }
 

@@ -166,7 +166,7 @@ function declareRootOptions(root: Command): void {
 		.option('--config <FILE>', 'configuration file')
 		.addOption(new Option('--theme <THEME>', 'table style').choices(['fancy', 'simple']))
 		.option('--host <URL>', 'daemon address (default: http:///var/run/kleened.sock)')
-		.option('--context <CONTEXT>', 'daemon by its name, see "klee context" (default: the current one)')
+		.option('--context <CONTEXT>', 'daemon by its name, see "klee context ls" (default: the current one)')
 		.option('--tlsverify', 'verify the daemon certificate')
 		.option('--no-tlsverify', 'skip verification of the daemon certificate')
 		.option('--tlscert <FILE>', 'client certificate (PEM)')

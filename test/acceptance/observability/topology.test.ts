@@ -65,6 +65,28 @@ test('other programs can draw it', async () => {
 	);
 });
 
+test('an unhealthy container is marked, and who follows the map is told', async () => {
+	const client = openClient({ host: host.url });
+	const seen: (string | null)[] = [];
+	const following = client.observability
+		.followTopology(async ({ containers }) => {
+			seen.push(...containers.filter(({ name }) => name === 'ill').map(({ health }) => health));
+		})
+		.catch(() => {});
+	try {
+		const check = ['--health-cmd', 'false', '--health-interval', '300ms', '--health-retries', '1'];
+		await host.kleeOutput('run', '-d', '--name', 'ill', '-l', 'host', ...check, 'Debian', 'sleep', '600');
+		await eventually('unhealthy', () => seen.includes('unhealthy'));
+		assert.match(await host.kleeOutput('network', 'map'), /● ill {2}host, unhealthy/);
+		for (const form of ['--svg', '--dot', '--mermaid'])
+			assert.match(await host.kleeOutput('network', 'map', form), /host, unhealthy/, form);
+	} finally {
+		client.close();
+		await following;
+		await host.kleeOutput('rm', '-f', 'ill');
+	}
+});
+
 test('who follows the map gets each change, with the objects as they are then', async () => {
 	const client = openClient({ host: host.url });
 	const lines: TopologyLine[] = [];

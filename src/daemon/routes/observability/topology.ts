@@ -66,8 +66,8 @@ export function topologyRoutes(app: App, { observability: { topology }, networks
 }
 
 function presentTopologyContainer({ image, ...state }: TopologyContainer): wire.TopologyContainer {
-	const { id, name, network_driver, running, end, public_ports, created } = presentContainer(state);
-	return { id, name: name ?? '', image, network_driver, running, end, public_ports, created };
+	const { id, name, network_driver, running, health, end, public_ports, created } = presentContainer(state);
+	return { id, name: name ?? '', image, network_driver, running, health, end, public_ports, created };
 }
 
 function presentHost({ os, release, uplinks }: TopologyHost): wire.TopologyHost {
