@@ -15,8 +15,8 @@ const row = (what: string, run: Attack['run'], outcome: Attack['outcome'], by: s
 };
 
 /** Prints `written` or `refused`: not every kernel has every file. */
-const write = (path: string): Attack['run'] => ({
-	script: `(echo x >>${path}) 2>/dev/null && echo written || echo refused`,
+const write = (path: string, text = 'x'): Attack['run'] => ({
+	script: `(echo ${text} >>${path}) 2>/dev/null && echo written || echo refused`,
 });
 /** Prints `N bytes`. */
 const read = (path: string): Attack['run'] => ({ script: `head -c 100 ${path} | wc -c | sed 's/ *$/ bytes/'` });
@@ -66,7 +66,12 @@ export const FILES: readonly Attack[] = [
 	row('run a program of its own to load modules', write('/proc/sys/kernel/modprobe'), 'refused', READ_ONLY),
 	row('register an interpreter (binfmt_misc)', write('/proc/sys/fs/binfmt_misc/register'), 'refused', READ_ONLY),
 	row('change memory settings (/proc/sys/vm)', write('/proc/sys/vm/overcommit_memory'), 'refused', READ_ONLY),
-	row('forward packets (/proc/sys/net)', write('/proc/sys/net/ipv4/ip_forward'), 'refused', READ_ONLY),
+	row(
+		'forward packets (/proc/sys/net)',
+		write('/proc/sys/net/ipv4/ip_forward', '1'),
+		{ vnet: 'written', ipnet: 'refused', host: 'refused', disabled: 'refused' },
+		`vnet: it is that of its own network; ${READ_ONLY}`,
+	),
 	row('crash the host (/proc/sysrq-trigger)', write('/proc/sysrq-trigger'), 'refused', READ_ONLY),
 	row('run a program on hotplug (uevent_helper)', write('/sys/kernel/uevent_helper'), 'refused', READ_ONLY),
 	row('suspend the host (/sys/power/state)', write('/sys/power/state'), 'refused', READ_ONLY),

@@ -17,6 +17,7 @@ interface Config {
 		readonly uidMappings?: object;
 		readonly gidMappings?: object;
 	};
+	readonly hooks?: { readonly createContainer?: readonly { readonly args: readonly string[] }[] };
 	readonly mounts: { readonly destination: string; readonly options: string[] }[];
 }
 
@@ -41,6 +42,18 @@ test('networks: its own by path, the one given for the host, or the one that is 
 	assert.deepEqual(network(config('own', '/n')), { type: 'network', path: '/n' });
 	assert.deepEqual(network(config('host', '/h')), { type: 'network', path: '/h' });
 	assert.equal(network(config('host', undefined)), undefined);
+});
+
+test('settings of the network are opened where it is of the user namespace that is joined, and administered', () => {
+	const netAdmin = { ...spec, driver: 'vnet', netAdmin: true } as const;
+	const opened = (more: Partial<BundleRequest>) =>
+		config('own', '/n', more).hooks?.createContainer?.map(({ args }) => args.at(-1));
+	assert.deepEqual(opened({ owner: '/u', spec: netAdmin }), ['/r/proc/sys/net']);
+	assert.equal(opened({ spec: netAdmin }), undefined);
+	assert.equal(opened({ owner: '/u' }), undefined);
+	const dropped = { ...netAdmin, confinement: { capabilities: { drop: ['NET_ADMIN'] } } };
+	assert.equal(opened({ owner: '/u', spec: dropped }), undefined);
+	assert.equal(opened({ owner: '/u', spec: { ...netAdmin, denied: ['reserved-ports'] } }), undefined);
 });
 
 test('a user namespace is joined with all ids, devices in it are read-only, and without one nothing of it is there', () => {

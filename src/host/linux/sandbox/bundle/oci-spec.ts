@@ -6,6 +6,7 @@ import { sh } from '#os/shell/quote.ts';
 import { type BindOptions, plainBind } from '../../storage/bind-options.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { nodesOf, type OciDevice, rlimitsOf, sysctlsOf, tmpfsMounts } from './confinement.ts';
+import { networkSettings } from './network-settings.ts';
 import { seccompProfile } from './seccomp.ts';
 import type { Identity } from './users.ts';
 
@@ -97,6 +98,7 @@ export function ociConfig(request: BundleRequest): object {
 		root: { path: request.root, readonly: spec.confinement?.readonly ?? false },
 		hostname: spec.hostname,
 		mounts: [...places, ...own, ...nodes, ...tmpfsMounts(spec.confinement), ...mounts],
+		...networkSettings(request),
 		linux: {
 			cgroupsPath: request.cgroup,
 			resources: resources(spec.limits, request),
