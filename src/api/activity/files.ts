@@ -13,6 +13,7 @@ export const FileStatus = Type.Object(
 		kind: Type.Union([Type.Literal('file'), Type.Literal('directory'), Type.Literal('symlink'), Type.Literal('other')]),
 		size: Type.Integer(),
 		mode: Type.Integer({ description: 'permission bits' }),
+		target: Type.Optional(Type.String({ description: 'of a symbolic link, as it is written' })),
 	},
 	{ $id: 'FileStatus' },
 );

@@ -10,4 +10,6 @@ export interface FileStatus {
 	readonly size: number;
 	/** Permission bits. */
 	readonly mode: number;
+	/** What a symbolic link leads to, as it is written. */
+	readonly target?: string;
 }

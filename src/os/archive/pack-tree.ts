@@ -1,5 +1,5 @@
 /** A file or directory as a tar archive, while others change what is there: no link is followed. */
-import { closeSync, constants, fstatSync, lstatSync, read, readlinkSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, read, readlinkSync, type Stats, statfsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { hasCode } from '../errno.ts';
 import { listDirectory, openAt, openDirectoryAt, RESOLVE } from '../linux/files/directory.ts';
@@ -21,8 +21,16 @@ interface Item {
 	readonly depth: number;
 }
 
+/** Types of file systems without files (statfs(2)): proc, sysfs, cgroup, cgroup2, debugfs, tracefs, securityfs. */
+const OF_KERNEL = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270, 0x64626720, 0x74726163, 0x73636673]);
+
+/** Whether what is there is the state of the kernel, and no file. @param path is followed */
+export function isOfKernel(path: string): boolean {
+	return OF_KERNEL.has(statfsSync(path).type);
+}
+
 /**
- * Sockets and devices are left out, and what vanishes meanwhile. A file that shrinks is filled up with zeros.
+ * Sockets and devices are left out, and what is in file systems of the kernel, and what vanishes meanwhile. A file that shrinks is filled up with zeros.
  *
  * @param base descriptor of the directory that it is in
  * @param as name in the archive
@@ -70,12 +78,16 @@ async function* packDirectory(item: Item): AsyncGenerator<Buffer> {
 	if (fd === undefined) return;
 	try {
 		yield header(item, { type: 'directory', status: fstatSync(fd), target: NOTHING });
-		if (item.depth === DEEPEST) return;
+		if (item.depth === DEEPEST || (isMount(item, fd) && isOfKernel(`/proc/self/fd/${fd}`))) return;
 		for await (const { name } of listDirectory(fd))
 			yield* pack({ base: fd, name, path: Buffer.concat([item.path, SLASH, name]), depth: item.depth + 1 });
 	} finally {
 		closeSync(fd);
 	}
+}
+
+function isMount({ base }: Item, fd: number): boolean {
+	return fstatSync(base).dev !== fstatSync(fd).dev;
 }
 
 function header(

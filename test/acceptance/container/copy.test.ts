@@ -98,6 +98,54 @@ test('links of a container lead nowhere but into it, also while they are exchang
 	assert.equal(stolen, '');
 });
 
+test('a link is followed where it is the destination, within the container or here, also when its target is missing', async () => {
+	await start(
+		'follow',
+		'mkdir /d; echo old >/d/f; ln -s /d/f /l; ln -s d/new /n; ln -s /l /ll; touch /ready; sleep 600',
+	);
+	await ready('follow');
+	const file = join(here, 'tree', 'inner', 'file');
+	await host.kleeOutput('cp', file, 'follow:/ll');
+	await host.kleeOutput('cp', file, 'follow:/n');
+	assert.equal(await inside('follow', 'readlink', '/l', '/ll', '/n'), '/d/f\n/l\nd/new');
+	assert.equal(await inside('follow', 'cat', '/d/f', '/d/new'), 'local\nlocal');
+	writeFileSync(join(here, 'behind'), 'old');
+	symlinkSync('behind', join(here, 'before'));
+	await host.kleeOutput('cp', 'follow:/d/f', join(here, 'before'));
+	assert.equal(readlinkSync(join(here, 'before')), 'behind');
+	assert.equal(readFileSync(join(here, 'behind'), 'utf8'), 'local\n');
+});
+
+test('what has no content is refused by name, and state of the kernel is left out of a copy of all', async () => {
+	await start('odd', 'mkdir /d; mkfifo /d/pipe; touch /ready; sleep 600');
+	await ready('odd');
+	await outputOf(['mkfifo', join(here, 'pipe')]);
+	const cases = [
+		['odd:/d/pipe', here, /FIFO/],
+		['odd:/dev/null', here, /device/],
+		[join(here, 'pipe'), 'odd:/tmp', /FIFO/],
+		['odd:/proc', here, /state of the kernel/],
+		['odd:/proc/1/status', here, /state of the kernel/],
+		['odd:/sys', here, /state of the kernel/],
+	] as const;
+	for (const [from, to, reason] of cases) {
+		const { code, stderr } = await host.klee('cp', from, to);
+		assert.notEqual(code, 0, `${from} ${to}`);
+		assert.match(stderr, reason);
+	}
+	const listed = await outputOf(['sh', '-c', `${KLEE} cp odd:/ - | tar -tf -`], { env: host.environment });
+	assert.match(listed, /^\.\/proc\/?$/m);
+	assert.doesNotMatch(listed, /^\.\/proc\/./m);
+});
+
+test('a copy works whether the container ends meanwhile or not', async () => {
+	for (let count = 0; count < 15; count += 1) {
+		const name = `ends${count}`;
+		await start(name, `sleep 0.${String(count % 5)}`);
+		for (let tries = 0; tries < 6; tries += 1) await host.kleeOutput('cp', `${name}:/etc/passwd`, join(here, 'passwd'));
+	}
+});
+
 test('refusals name what is wrong', async () => {
 	await host.kleeOutput('create', '--name', 'still', 'Debian');
 	const cases: readonly (readonly [string, string, RegExp])[] = [

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, posix } from 'node:path';
 import type { KleeneClient } from '#client/client.ts';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
@@ -50,8 +50,10 @@ async function copyOut(client: KleeneClient, { container, path }: Place, destina
 		return;
 	}
 	const { kind } = await client.activity.fileStatus(container, path, false);
+	if (kind === 'other') throw special(`${container}:${path}`);
 	const there = kindHere(destination);
-	const target = targetFor(path, { isDirectory: kind === 'directory', destination, there });
+	const place = there === 'missing' ? destination : realpathSync(destination);
+	const target = targetFor(path, { isDirectory: kind === 'directory', destination: place, there });
 	const { unpack } = await import('../../copy/unpack.ts');
 	await unpack(archive, target.directory, target.as);
 }
@@ -61,8 +63,10 @@ async function copyIn(client: KleeneClient, source: string, to: Place, owners: b
 	if (source === '-') return client.activity.writeFiles(container, path, process.stdin);
 	const status = lstatSync(source, { throwIfNoEntry: false });
 	if (!status) throw missing(source, 'there is no such file or directory');
-	const there = await kindInside(client, to);
-	const target = targetFor(source, { isDirectory: status.isDirectory(), destination: path, there });
+	if (!status.isFile() && !status.isDirectory() && !status.isSymbolicLink()) throw special(source);
+	const destination = await followLinks(client, { container, path });
+	const there = await kindInside(client, { container, path: destination });
+	const target = targetFor(source, { isDirectory: status.isDirectory(), destination, there });
 	const { packPath } = await import('../../copy/pack.ts');
 	await client.activity.writeFiles(container, target.directory, packPath(source, { as: target.as, owners }));
 }
@@ -88,6 +92,25 @@ function kindHere(path: string): Kind {
 	throw missing(path, `there is no directory ${dirname(path)}`);
 }
 
+/** Of Linux: `MAXSYMLINKS`. */
+const MOST_LINKS = 40;
+
+/** Path that the last link of a chain leads to, as the container sees it; it may be missing. */
+async function followLinks(client: KleeneClient, { container, path }: Place): Promise<string> {
+	let place = path;
+	for (let count = 0; count < MOST_LINKS; count += 1) {
+		const bare = place.replace(/(.)\/+$/, '$1');
+		const status = await client.activity.fileStatus(container, bare, false).catch((error: unknown) => {
+			if (isKleeneError(error) && error.code === 'NO_SUCH_FILE') return undefined;
+			throw error;
+		});
+		// Daemons before this one do not tell.
+		if (status?.target === undefined) return place;
+		place = posix.resolve(dirname(bare), status.target);
+	}
+	throw missing(path, 'links go round in a circle there');
+}
+
 async function kindInside(client: KleeneClient, { container, path }: Place): Promise<Kind> {
 	try {
 		const { kind } = await client.activity.fileStatus(container, path, true);
@@ -96,6 +119,15 @@ async function kindInside(client: KleeneClient, { container, path }: Place): Pro
 		if (isKleeneError(error) && error.code === 'NO_SUCH_FILE') return 'missing';
 		throw error;
 	}
+}
+
+function special(path: string): KleeneError {
+	return new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: `cannot copy ${path}`,
+		why: 'it is a FIFO, a socket or a device, which has no content',
+		hint: 'copy the directory that it is in, or make it there with mkfifo or mknod',
+	});
 }
 
 function missing(path: string, why: string): KleeneError {

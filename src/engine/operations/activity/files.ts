@@ -1,10 +1,13 @@
-import { KleeneError } from '#errors/kleene-error.ts';
+import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { FileStatus } from '#model/activity/files.ts';
 import { make, unmake } from '#model/step.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer, requireContainer } from '../../identify.ts';
 import { containerLock } from '../../locks.ts';
 import type { Runs } from '../container/runs.ts';
+
+/** Looks at the files of a container that starts and ends again and again. */
+const MOST_TRIES = 5;
 
 /** Files of containers. The root file system of one that does not run is mounted meanwhile, and it does not start. */
 export class FileOperations {
@@ -62,10 +65,21 @@ export class FileOperations {
 		);
 	}
 
+	/** A run may end, and another begin, between a look at it and the task. */
 	async #withRoot<T>(identifier: string, task: (container: string) => Promise<T>): Promise<T> {
+		const { id } = findContainer(this.#context.store, identifier);
+		for (let tries = 1; ; tries += 1) {
+			try {
+				return await (this.#runs.isRunning(id) ? task(id) : this.#mounted(id, task));
+			} catch (error) {
+				if (!isKleeneError(error) || error.code !== 'CONTAINER_NOT_RUNNING' || tries === MOST_TRIES) throw error;
+				await this.#runs.untilGone(id);
+			}
+		}
+	}
+
+	#mounted<T>(id: string, task: (container: string) => Promise<T>): Promise<T> {
 		const { store, driver, locks } = this.#context;
-		const { id } = findContainer(store, identifier);
-		if (this.#runs.isRunning(id)) return task(id);
 		return locks.run(containerLock(id), async () => {
 			const { layer } = requireContainer(store, id);
 			if (this.#runs.isRunning(id)) return task(id);

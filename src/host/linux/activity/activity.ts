@@ -8,6 +8,7 @@ import type { ContainerUsage, NetworkCounters, UsageRequest } from '#model/activ
 import { groupsOf, membersOf, usageOf } from '#os/linux/accounting/cgroup.ts';
 import { describeProcess, interfaceCounters, type NumberedProcess } from '#os/linux/accounting/process-table.ts';
 import { overlayChanges } from '#os/linux/files/overlay-changes.ts';
+import { isMountPoint } from '#os/linux/mounts.ts';
 import { isAlive, type ProcessIdentity } from '#os/linux/process.ts';
 import type { Paths } from '../paths.ts';
 import { Bundle } from '../sandbox/bundle/bundle.ts';
@@ -31,7 +32,9 @@ export class LinuxActivity implements HostActivity {
 		// With the mounts that it has inside, volumes among them, while it runs.
 		this.files = new LinuxFiles((container) => {
 			const first = this.#sandbox(container).first;
-			return first === undefined ? paths.containerRoot(container) : `/proc/${first.pid}/root`;
+			if (first !== undefined) return `/proc/${first.pid}/root`;
+			const root = paths.containerRoot(container);
+			return isMountPoint(root) ? root : undefined;
 		});
 	}
 

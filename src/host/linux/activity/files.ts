@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { explainExhaustion } from '#errors/exhaustion.ts';
@@ -7,17 +7,17 @@ import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
 import { ArchiveError } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
-import { packTree } from '#os/archive/pack-tree.ts';
+import { isOfKernel, packTree } from '#os/archive/pack-tree.ts';
 import { hasCode } from '#os/errno.ts';
 import { O_PATH, withDescriptor } from '#os/linux/files/directory.ts';
 import { openInRoot, openRoot } from '#os/linux/files/inroot.ts';
 
 /** Files of containers, looked up as the container itself would find them: nothing leads out of its root. */
 export class LinuxFiles implements HostFiles {
-	readonly #rootOf: (container: string) => string;
+	readonly #rootOf: (container: string) => string | undefined;
 
-	/** @param rootOf path of the root file system of a container */
-	constructor(rootOf: (container: string) => string) {
+	/** @param rootOf path of the root file system of a container; undefined when it has just ended */
+	constructor(rootOf: (container: string) => string | undefined) {
 		this.#rootOf = rootOf;
 	}
 
@@ -26,13 +26,14 @@ export class LinuxFiles implements HostFiles {
 			if (follow) return withDescriptor(openInRoot(root, path, O_PATH), (fd) => statusOf(fstatSync(fd)));
 			const { parent, name } = split(path);
 			return withDescriptor(openInRoot(root, parent, O_PATH | constants.O_DIRECTORY), (fd) =>
-				statusOf(lstatSync(`/proc/self/fd/${fd}/${name}`)),
+				statusAt(`/proc/self/fd/${fd}/${name}`),
 			);
 		});
 	}
 
 	async *read({ container, path }: FilesRequest): AsyncGenerator<Buffer> {
 		await this.status({ container, path, follow: false });
+		this.#requireFiles({ container, path });
 		const { parent, name } = split(path);
 		const flags = O_PATH | constants.O_DIRECTORY;
 		const base = this.#inRoot({ container, path }, (root) => openInRoot(root, parent, flags));
@@ -56,9 +57,46 @@ export class LinuxFiles implements HostFiles {
 		}
 	}
 
+	/** Files of these have no size, and reading some of them fails or waits for ever. */
+	#requireFiles({ container, path }: FilesRequest): void {
+		const { parent, name } = split(path);
+		const isKernels = this.#inRoot({ container, path }, (root) =>
+			withDescriptor(openInRoot(root, parent, O_PATH | constants.O_DIRECTORY), (fd) =>
+				isOfKernel(
+					lstatSync(`/proc/self/fd/${fd}/${name}`).isDirectory()
+						? `/proc/self/fd/${fd}/${name}`
+						: `/proc/self/fd/${fd}`,
+				),
+			),
+		);
+		if (!isKernels) return;
+		throw new KleeneError({
+			code: 'INVALID_ARGUMENT',
+			what: `cannot copy ${path.slice(0, 200)} of container ${container}`,
+			why: 'it holds no files, but the state of the kernel and of processes (proc, sysfs or cgroups)',
+			hint: `read it where it is: klee exec ${container} cat ${path.slice(0, 200)}`,
+		});
+	}
+
+	#openRoot(container: string): number {
+		const root = this.#rootOf(container);
+		try {
+			if (root !== undefined) return openRoot(root);
+		} catch (error) {
+			if (!hasCode(error, 'ENOENT', 'ESRCH', 'ENOTDIR')) throw error;
+		}
+		throw new KleeneError({
+			code: 'CONTAINER_NOT_RUNNING',
+			what: `cannot see the files of container ${container}`,
+			why: 'it has just ended',
+			hint: 'try again',
+			message: 'container not running',
+		});
+	}
+
 	#inRoot<T>({ container, path }: FilesRequest, task: (root: number) => T): T {
 		try {
-			return withDescriptor(openRoot(this.#rootOf(container)), task);
+			return withDescriptor(this.#openRoot(container), task);
 		} catch (error) {
 			const notDirectory = hasCode(error, 'ENOTDIR');
 			if (!notDirectory && !hasCode(error, 'ENOENT', 'ELOOP')) throw error;
@@ -75,6 +113,11 @@ export class LinuxFiles implements HostFiles {
 function split(path: string): { readonly parent: string; readonly name: string } {
 	const whole = posix.normalize(`/${path}`).replace(/(.)\/$/, '$1');
 	return whole === '/' ? { parent: '/', name: '.' } : { parent: posix.dirname(whole), name: posix.basename(whole) };
+}
+
+function statusAt(path: string): FileStatus {
+	const status = lstatSync(path);
+	return { ...statusOf(status), ...(status.isSymbolicLink() ? { target: readlinkSync(path) } : {}) };
 }
 
 function statusOf(status: Stats): FileStatus {
