@@ -157,8 +157,12 @@ export abstract class DaemonHost {
 	}
 
 	async removeContainers(): Promise<void> {
-		const containers = await this.kleeJson<{ id: string }[]>('lsc', '-a');
-		if (containers.length > 0) await this.kleeOutput('rmc', '-f', ...containers.map(({ id }) => id));
+		const ids = async () => (await this.kleeJson<{ id: string }[]>('lsc', '-a')).map(({ id }) => id);
+		const there = await ids();
+		if (there.length === 0) return;
+		const { stderr } = await this.klee('rmc', '-f', ...there);
+		// One of `run --rm` may have gone by itself meanwhile.
+		if (stderr !== '' && (await ids()).length > 0) throw new Error(`containers cannot be removed:\n${stderr}`);
 	}
 
 	/** Removes all containers and networks the way a user does. */
