@@ -1,13 +1,17 @@
-import { existsSync, type FSWatcher, mkdirSync, watch } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainExhaustion } from '#errors/exhaustion.ts';
 import { messageOf } from '#errors/kleene-error.ts';
 import type { SandboxEnd } from '#model/sandbox.ts';
 import { isAlive, isOfEarlierBoot, type ProcessIdentity, ProcessWatch } from '#os/linux/process.ts';
+import { type Watching, watchChanges } from '#os/watch.ts';
 import type { SandboxProcesses } from './bundle/bundle.ts';
 import { causeOf, type EndCircumstances, readExit, readExitCode, removeExit, writeExit } from './exit-files.ts';
 
 /** Milliseconds between two looks for first processes that went without an exit file. */
 const LOOK = 1000;
+/** Milliseconds between two looks for exit files where the host has no file watches left. */
+const UNWATCHED = 200;
 /** Number of polls that conmon may take to write the exit file after the process ended. */
 const PATIENCE = 2;
 /** conmon writes `<container>.<random>` first and renames it. */
@@ -29,7 +33,7 @@ export interface ExitsLog {
 export class Exits {
 	readonly #directory: string;
 	readonly #log: ExitsLog | undefined;
-	readonly #watcher: FSWatcher;
+	readonly #watcher: Watching;
 	readonly #processes = new ProcessWatch();
 	readonly #timer: NodeJS.Timeout;
 	readonly #monitors = new Map<string, ProcessIdentity>();
@@ -42,9 +46,16 @@ export class Exits {
 		this.#directory = directory;
 		this.#log = log;
 		mkdirSync(directory, { recursive: true });
-		this.#watcher = watch(directory, (_event, name) => name !== null && this.#onChange(name));
-		// Then ends are noticed by the looks at the processes.
-		this.#watcher.on('error', (error) => log?.warn({ error: messageOf(error) }, 'cannot watch for ends of containers'));
+		this.#watcher = watchChanges(directory, {
+			every: UNWATCHED,
+			onChange: (name) => (name === undefined ? this.#lookAtAll() : this.#onChange(name)),
+			// Then ends are noticed by the looks at the processes.
+			onError: (error) => log?.warn({ error: messageOf(error) }, 'cannot watch for ends of containers'),
+		});
+		if (this.#watcher.lack) {
+			const { why, hint } = explainExhaustion('watches');
+			log?.warn({ error: why, hint }, 'cannot watch for ends of containers: looking for them five times a second');
+		}
 		this.#timer = setInterval(() => this.#lookForGone(), LOOK).unref();
 	}
 
@@ -133,6 +144,10 @@ export class Exits {
 		if (this.#monitors.has(container) || this.#waiting.has(container)) this.#look(container);
 		// Removed with its container.
 		else if (!existsSync(this.#file(container))) this.#codes.delete(container);
+	}
+
+	#lookAtAll(): void {
+		for (const container of new Set([...this.#monitors.keys(), ...this.#waiting.keys()])) this.#look(container);
 	}
 
 	#look(container: string): void {

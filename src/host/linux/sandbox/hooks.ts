@@ -1,9 +1,10 @@
-import { statSync, watch } from 'node:fs';
+import { statSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostProcess } from '#host/driver.ts';
 import type { SandboxHooks } from '#model/sandbox.ts';
 import { CommandError, type RunResult, run } from '#os/exec.ts';
 import { within } from '#os/linux/netns.ts';
+import { watchChanges } from '#os/watch.ts';
 import type { Bundle } from './bundle/bundle.ts';
 import type { Runner } from './runner.ts';
 
@@ -100,11 +101,10 @@ function hooksOf(bundle: Bundle): SandboxHooks | undefined {
 /** Waits until the commands before the process are done, or failed, which ends it. */
 async function startHooksDone(bundle: Bundle, { ended }: HostProcess): Promise<boolean> {
 	const isDone = () => statSync(bundle.started).size > 0;
-	const watcher = watch(bundle.started).unref();
-	const done = new Promise<void>((resolve) => {
-		watcher.on('change', () => isDone() && resolve());
-		if (isDone()) resolve();
-	});
+	const { promise: done, resolve } = Promise.withResolvers<void>();
+	const look = () => isDone() && resolve();
+	const watcher = watchChanges(bundle.started, { every: 20, onChange: look });
+	look();
 	try {
 		await Promise.race([done, ended]);
 		return isDone();

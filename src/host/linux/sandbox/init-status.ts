@@ -1,4 +1,5 @@
-import { closeSync, type FSWatcher, openSync, readSync, watch } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { type Watching, watchChanges } from '#os/watch.ts';
 
 /** Two numbers and their line ends are shorter. */
 const LONGEST = 64;
@@ -43,10 +44,9 @@ export class StatusWatch {
 	readonly #file: string;
 	readonly #started = Promise.withResolvers<void>();
 	readonly #ended = Promise.withResolvers<number>();
-	#watcher: FSWatcher | undefined;
+	#watcher: Watching | undefined;
 	#rest: NodeJS.Timeout | undefined;
 
-	/** @throws the error of fs.watch, e.g. where the host has no file watches left */
 	constructor(file: string) {
 		this.#file = file;
 		this.#watch();
@@ -68,8 +68,7 @@ export class StatusWatch {
 	}
 
 	#watch(): void {
-		this.#watcher = watch(this.#file, () => this.#look()).unref();
-		this.#watcher.on('error', () => this.#look());
+		this.#watcher = watchChanges(this.#file, { every: REST, onChange: () => this.#look() });
 	}
 
 	/** Not watched for a while, and looked at once more as soon as it is watched again. */
@@ -86,7 +85,7 @@ export class StatusWatch {
 			this.#watch();
 			this.#read();
 		} catch {
-			// No file watches are left: it is looked at from time to time.
+			// The file is gone.
 			this.#look();
 		}
 	}

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, type FSWatcher, fstatSync, read, watch } from 'node:fs';
+import { closeSync, existsSync, fstatSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { LogBatch, LogRequest } from '#model/activity/log.ts';
 import { LineSplitter } from '#os/line-splitter.ts';
 import { LONGEST_RECORD, parseRecord } from '#os/linux/oci/log-records.ts';
+import { type Watching, watchChanges } from '#os/watch.ts';
 import type { LogDirectory, OpenLogs } from './log-directory.ts';
 import { findTail } from './log-tail.ts';
 
@@ -136,13 +137,13 @@ function inodeOf(fd: number): bigint {
 
 /** Wakes a reader: by changes in a directory, by signals, and now and then. */
 class Changes {
-	readonly #watcher: FSWatcher;
+	readonly #watcher: Watching;
 	readonly #signals: readonly AbortSignal[];
 	readonly #timer: NodeJS.Timeout;
 	#changed = Promise.withResolvers<void>();
 
 	constructor(directory: string, signals: readonly AbortSignal[]) {
-		this.#watcher = watch(directory, { persistent: false }, this.#wake).on('error', this.#wake);
+		this.#watcher = watchChanges(directory, { every: LOOK, onChange: () => this.#wake() });
 		this.#signals = signals;
 		this.#timer = setInterval(this.#wake, LOOK).unref();
 		for (const signal of signals) signal.addEventListener('abort', this.#wake);
