@@ -61,6 +61,11 @@ export class EndpointStore {
 		return ENDPOINTS.all(this.#db, 'WHERE network_id = ? ORDER BY id', networkId).map(endpointOf);
 	}
 
+	/** Those whose MAC address the user chose. */
+	withChosenMac(networkId: string): Endpoint[] {
+		return ENDPOINTS.all(this.#db, "WHERE network_id = ? AND mac <> '' ORDER BY id", networkId).map(endpointOf);
+	}
+
 	/** Those with this alias, in lower case, in order of their ids. */
 	ofAlias(networkId: string, alias: string): Endpoint[] {
 		const named = 'SELECT endpoint_id FROM aliases WHERE network_id = ? AND alias = ?';

@@ -5,6 +5,7 @@ import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/
 import { newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
 import { allocate } from '../../allocation/addresses.ts';
+import { requireFreeMac } from '../../allocation/mac-addresses.ts';
 import type { EngineContext } from '../../context.ts';
 import { idsOf } from '../../events.ts';
 import { findContainer, findNetwork, requireContainer, requireNetwork } from '../../identify.ts';
@@ -123,6 +124,7 @@ export class EndpointOperations {
 			defaultRoute: request.defaultRoute === true,
 			aliases: parseAliases(request.aliases ?? []),
 		};
+		requireFreeMac(store, network, endpoint);
 		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);
 		store.endpoints.insert(endpoint);
 		return endpoint;
