@@ -12,6 +12,7 @@ import type { Runs } from './operations/container/runs.ts';
 import type { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
 import type { LiveEndpoints } from './operations/network/live-endpoints.ts';
 import { partsOfNetwork } from './plan/network/network.ts';
+import { forgetMismatched } from './restoration.ts';
 import type { RunPlanner } from './run-planner.ts';
 
 /**
@@ -52,6 +53,7 @@ export class Reconciler {
 		await this.#networks(sound);
 		await this.#volumes();
 		await this.#containers(sound);
+		if (sound.size < this.#expectedFilters().length) forgetMismatched(this.#context);
 		await this.#removals.afterRuns();
 		this.#context.store.transaction(() => this.#forgetStaleUnits());
 		await leaks.clear(found);
@@ -90,12 +92,17 @@ export class Reconciler {
 		return observed;
 	}
 
-	/** Rules that are on the host as they should be. Where it cannot tell, none are known to be. */
-	async #soundFilters(): Promise<SoundFilters> {
-		const { store, driver, seen } = this.#context;
+	#expectedFilters(): Part[] {
+		const { store, seen } = this.#context;
 		const ofNetworks = store.networks.list().flatMap((network) => partsOfNetwork(network, seen));
 		const ofContainers = store.containers.running().flatMap(({ id }) => store.containers.parts(id));
-		const expected = [...ofNetworks, ...ofContainers].filter(isFirewall);
+		return [...ofNetworks, ...ofContainers].filter(isFirewall);
+	}
+
+	/** Rules that are on the host as they should be. Where it cannot tell, none are known to be. */
+	async #soundFilters(): Promise<SoundFilters> {
+		const { driver } = this.#context;
+		const expected = this.#expectedFilters();
 		if (expected.length === 0) return new Set();
 		try {
 			const { comparison } = await driver.observe('everything', expected);

@@ -22,6 +22,7 @@ export class Restoration {
 		// Networks first, as their members need them; one that is being made is waited for.
 		const networks = await locks.run(NETWORKS, () => this.#networks());
 		const parts = networks + (await this.#containers());
+		forgetMismatched(this.#context);
 		events.tell({ kind: 'firewall-restored', parts });
 	}
 
@@ -68,6 +69,16 @@ export class Restoration {
 			log.error({ part: driver.describe(step), error: messageOf(error) }, 'cannot restore a part'),
 		);
 		return filters.length;
+	}
+}
+
+/** What began while rules were missing is no part of what they let begin. To be called when all are there again. */
+export function forgetMismatched({ store, driver, seen, log }: EngineContext): void {
+	const parts = store.networks.list().flatMap((network) => partsOfNetwork(network, seen));
+	try {
+		driver.forgetMismatched?.(parts.filter((part) => part.kind === 'network-filter'));
+	} catch (error) {
+		log.error({ error: messageOf(error) }, 'cannot forget connections that began while rules were missing');
 	}
 }
 

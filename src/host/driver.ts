@@ -10,6 +10,7 @@
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostTraits } from '#model/host/traits.ts';
 import type { Part } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type * as remote from '#model/registry/remote-image.ts';
 import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
@@ -243,6 +244,12 @@ export interface HostDriver {
 	 * @returns undefined where the host cannot tell
 	 */
 	listeners(request: ListenersRequest): Promise<readonly string[] | undefined>;
+	/**
+	 * Ends connections that began while rules were missing and that would not begin like that with them. Absent: a host where
+	 * a connection ends with the rules that let it begin. @param filters of all networks
+	 */
+	forgetMismatched?(filters: readonly NetworkFilterPart[]): void;
+
 	watch(listener: (event: HostEvent) => void): void;
 	/** The daemon answers requests: what it put off while it started, as it takes long, is done in the background. */
 	ready(): void;

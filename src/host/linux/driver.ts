@@ -15,8 +15,8 @@ import {
 import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
+import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { failureOf, type Step } from '#model/step.ts';
-import { EVERY_INTERFACE } from '#os/linux/netlink/link/link-changes.ts';
 import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
 import { LinuxBuilds } from './build/contexts.ts';
@@ -255,6 +255,10 @@ export class LinuxHost implements HostDriver {
 		return container === undefined ? this.#hostNamespace : this.#stackOf(container).fd;
 	}
 
+	forgetMismatched(filters: readonly NetworkFilterPart[]): void {
+		this.#firewall.forgetMismatched(filters, this.#network.ownAddresses());
+	}
+
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);
 		const tell = (event: HostEvent) => {
@@ -269,7 +273,6 @@ export class LinuxHost implements HostDriver {
 		this.#watcher = new Watcher({ hostNamespace: this.#hostNamespace, log: this.#log, tell, closed });
 		// What happened before it watched.
 		this.#firewall.follow({ kind: 'addressing-changed' }, this.#log);
-		closed(new Set([EVERY_INTERFACE]));
 	}
 
 	ready(): void {

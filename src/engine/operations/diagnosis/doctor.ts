@@ -1,10 +1,11 @@
 import { messageOf } from '#errors/kleene-error.ts';
-import { isCompared } from '#model/part.ts';
+import { isCompared, isOf } from '#model/part.ts';
 import type { EngineContext } from '../../context.ts';
 import { containerLock, type LockKey, NETWORKS, networkLock } from '../../locks.ts';
 import { examine } from '../../plan/doctor/doctor.ts';
 import { type Examination, type Finding, isSame } from '../../plan/doctor/finding.ts';
 import { partsOfNetwork } from '../../plan/network/network.ts';
+import { forgetMismatched } from '../../restoration.ts';
 
 /** Numbers of objects examined. */
 export interface Extent {
@@ -70,6 +71,8 @@ export class DoctorOperations {
 		const failures: string[] = [];
 		for (const finding of before.findings)
 			if (finding.steps.length > 0) failures.push(...(await this.#repairOne(finding)));
+		const restored = before.findings.some(({ steps }) => steps.some(({ part }) => isOf('firewall', part)));
+		if (restored) forgetMismatched(this.#context);
 		const { findings, extent } = await this.examine();
 		const repaired = before.findings.filter((one) => !findings.some((left) => isSame(one, left)));
 		return { findings, extent, repaired, failures };

@@ -11,6 +11,7 @@ import type { PartHandler } from '../handler.ts';
 import { IngressInterfaces, type Uplinks } from '../network/ingress/ingress-interfaces.ts';
 import { CHAIN_OF_0_1, renderBase, TABLE, TABLE_NAME, type TableFeatures } from './base.ts';
 import { limitElements, limitKeys } from './limit-rules.ts';
+import { mismatched } from './mismatched-connections.ts';
 import { type PortCheck, PortPublisher } from './port-publisher.ts';
 import {
 	asymmetricElements,
@@ -105,6 +106,12 @@ export class Firewall {
 			const hint = 'delete it with "nft delete table inet kleene", and it is made anew';
 			log.warn({ error: messageOf(error), hint }, 'cannot restore table inet kleene');
 		}
+	}
+
+	/** See `mismatched`. Takes 10 ms, and 5 µs for each tracked connection. */
+	forgetMismatched(filters: readonly NetworkFilterPart[], own: ReadonlySet<string>): void {
+		const matches = mismatched(this.#conntrack.list(), filters, own);
+		if (matches.length > 0) this.#conntrack.drop(...matches);
 	}
 
 	/** Somebody made the host a router, or no router any more. */

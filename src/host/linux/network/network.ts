@@ -1,3 +1,4 @@
+import { withoutPrefix } from '#inet/prefix.ts';
 import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
@@ -83,6 +84,11 @@ export class LinuxNetwork {
 				holders,
 			}),
 		};
+	}
+
+	/** Of the host, without prefix. */
+	ownAddresses(): ReadonlySet<string> {
+		return new Set(this.#net.addresses.list().map(({ address }) => withoutPrefix(address)));
 	}
 
 	/** See `ForwardingRestorer.restore`. */

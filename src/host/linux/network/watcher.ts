@@ -32,6 +32,8 @@ export class Watcher {
 			ignoredPrefix: CABLES,
 			report: (event) => this.#take(event),
 		});
+		// What happened before is not told.
+		options.closed(new Set([EVERY_INTERFACE]));
 	}
 
 	#take(event: WatchEvent): void {
