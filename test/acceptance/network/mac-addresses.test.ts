@@ -33,7 +33,6 @@ test('a MAC address that a container, its cable or the bridge has is refused, an
 	await land.host.kleeOutput(...START, '--name', 'two', '--ip', '10.4.6.9', ...SLEEP);
 	const bridge = await macAt(land.hostPlace, 'kleene0');
 	const derived = await macAt((await land.of('two')).place, 'epair0b');
-	const before = await land.host.kleeOutput('lsc', '-a');
 	for (const [mac, holder] of [
 		['02:00:00:00:00:11', /02:00:00:00:00:11 belongs to container one/],
 		['06:00:00:00:00:11', /belongs to the host's end of the cable of container one/],
@@ -41,7 +40,7 @@ test('a MAC address that a container, its cable or the bridge has is refused, an
 		[bridge, /belongs to the bridge kleene0 itself/],
 	] as const)
 		await assertRefused(holder, ...START, '--name', 'three', '--mac', mac, ...SLEEP);
-	assert.equal(await land.host.kleeOutput('lsc', '-a'), before);
+	assert.equal((await land.host.kleeJson<unknown[]>('lsc', '-a')).length, 2);
 	// On another network, and once it is free, it may be had.
 	await land.host.kleeOutput('network', 'connect', '--mac', '02:00:00:00:00:11', 'other', 'two');
 	await land.host.kleeOutput('network', 'disconnect', 'net', 'one');
