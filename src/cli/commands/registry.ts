@@ -4,9 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import type { Action } from '../invocation.ts';
+import { LayerProgress } from '../render/layer-progress.ts';
 import { errorText, line } from '../render/output.ts';
+import { TransferProgress } from '../render/transfer-progress.ts';
 import { readSecret } from '../session/secret.ts';
-import { Progress } from './image.ts';
 
 export interface TlsOptions {
 	/** `true` or `false`. */
@@ -14,18 +15,16 @@ export interface TlsOptions {
 }
 
 export const pull: Action<TlsOptions> = async ({ args: [reference = ''], options, client }) => {
-	const progress = new Progress('stderr');
+	const progress = new LayerProgress();
 	const config = { reference, tls_verify: options.tlsVerify === 'true' };
-	const id = await client.images.pull(config, (content) => progress.take(content)).finally(() => progress.endLine());
+	const id = await client.images.pull(config, (content) => progress.take(content)).finally(() => progress.end());
 	line(id);
 };
 
 export const push: Action<TlsOptions> = async ({ args: [image = '', reference = ''], options, client }) => {
-	const progress = new Progress('stderr');
+	const progress = new LayerProgress();
 	const config = { image, reference, tls_verify: options.tlsVerify === 'true' };
-	const digest = await client.images
-		.push(config, (content) => progress.take(content))
-		.finally(() => progress.endLine());
+	const digest = await client.images.push(config, (content) => progress.take(content)).finally(() => progress.end());
 	line(digest);
 };
 
@@ -57,7 +56,12 @@ export const save: Action<SaveOptions> = async ({ args: [image = ''], options, c
 	const { output, format } = options;
 	if (output === undefined && process.stdout.isTTY)
 		throw usageError('cannot write an archive to a terminal', 'it is no text', 'add -o FILE, or redirect the output');
-	const archive = client.images.save(image, format);
+	const progress = new TransferProgress((bytes) => (bytes === '0 B' ? 'Packing the layers' : `Saved ${bytes}`));
+	const archive = progress.counting(client.images.save(image, format));
+	await written(archive, output).finally(() => progress.end());
+};
+
+async function written(archive: AsyncGenerator<Buffer>, output: string | undefined): Promise<void> {
 	// What is refused leaves no file.
 	const first = await archive.next();
 	const content = async function* () {
@@ -71,14 +75,17 @@ export const save: Action<SaveOptions> = async ({ args: [image = ''], options, c
 		rmSync(output, { force: true });
 		throw error instanceof KleeneError ? error : fileRefusal('write', output, error);
 	}
-};
+}
 
 export const load: Action<{ input?: string }> = async ({ options: { input }, client }) => {
 	if (input === undefined && process.stdin.isTTY)
 		throw usageError('no archive was given', 'standard input is a terminal', 'add -i FILE, or redirect the input');
 	const archive = input === undefined ? process.stdin : createReadStream(input);
+	const progress = new TransferProgress((bytes) => `Loading an archive of ${bytes}`);
 	try {
-		for (const id of await client.images.load(archive)) line(id);
+		const counted = Readable.from(progress.counting(archive as AsyncIterable<Buffer>), { objectMode: false });
+		const ids = await client.images.load(counted).finally(() => progress.end());
+		for (const id of ids) line(id);
 	} catch (error) {
 		throw error instanceof KleeneError ? error : fileRefusal('read', input ?? 'standard input', error);
 	}

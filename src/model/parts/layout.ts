@@ -9,6 +9,8 @@ export interface LayoutPart {
 	readonly location: ImageLocation;
 	/** Compressed layers that are not needed. */
 	readonly skip: readonly Blob[];
+	/** Those that are, for the progress; absent: none is told. */
+	readonly fetch?: readonly Blob[];
 }
 
 export const layout = {

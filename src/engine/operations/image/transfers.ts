@@ -141,7 +141,8 @@ export class ImageTransfers {
 			const source = { kind: 'blob', layout, position: present.length + index, diffId } as const;
 			return make({ kind: 'layer', layer: id, below: [...lower, ...below], source });
 		});
-		return [make({ kind: 'layout', layout, location, skip: layers.slice(0, present.length) }), ...unpack];
+		const [skip, fetch] = [layers.slice(0, present.length), layers.slice(present.length)];
+		return [make({ kind: 'layout', layout, location, skip, fetch }), ...unpack];
 	}
 
 	/** Nothing stands on it: where it cannot be removed now, it is at the next start. */

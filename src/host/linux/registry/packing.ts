@@ -1,14 +1,13 @@
 /** Layers of an image of ours as an OCI image layout. */
 import { createHash } from 'node:crypto';
 import { createWriteStream, renameSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Blob, SendOptions } from '#model/registry/remote-image.ts';
 import { packLayer } from '#os/archive/pack-layer.ts';
 import { blobFile, makeLayout, writeIndex } from './layout.ts';
-import { shortDigest } from './layouts.ts';
 
 /** Passes bytes on and takes their digest. */
 class Digest extends Transform {
@@ -29,20 +28,20 @@ class Digest extends Transform {
  *
  * @param layers directories, the lowest one first
  * @param config JSON without the digests of the layers
- * @returns these digests
+ * @returns these digests, and those of the blobs
  */
 export async function packLayout(
 	layout: string,
 	{ layers, config }: { readonly layers: readonly string[]; readonly config: object },
 	{ progress = () => {}, signal }: SendOptions,
-): Promise<string[]> {
+): Promise<{ readonly diffIds: string[]; readonly blobs: string[] }> {
 	makeLayout(layout, []);
 	const packed: (Blob & { readonly diffId: string })[] = [];
-	for (const [index, directory] of layers.entries()) {
-		progress(`Packing layer ${index + 1} of ${layers.length}...\n`);
+	for (const directory of layers) {
+		progress(`${basename(directory)}: packing\n`);
 		const one = await packOne(layout, directory, signal);
 		packed.push(one);
-		progress(`${shortDigest(one.digest)}: packed, ${Math.ceil(one.size / 1000)} kB\n`);
+		progress(`${basename(directory)}: packed, ${Math.ceil(one.size / 1000)} kB\n`);
 	}
 	const diffIds = packed.map(({ diffId }) => diffId);
 	const whole = { ...config, rootfs: { type: 'layers', diff_ids: diffIds } };
@@ -56,7 +55,7 @@ export async function packLayout(
 		}),
 	};
 	writeIndex(layout, writeBlob(layout, JSON.stringify(manifest)));
-	return diffIds;
+	return { diffIds, blobs: packed.map(({ digest }) => digest) };
 }
 
 async function packOne(layout: string, directory: string, signal?: AbortSignal) {

@@ -51,17 +51,19 @@ export class LinuxTransport implements ImageTransport {
 		try {
 			mkdirSync(this.#paths.layouts(), { recursive: true, mode: 0o700 });
 			const directories = layers.map((id) => this.#paths.layer(id));
-			const diffIds = await packLayout(layout, { layers: directories, config }, options);
+			const { diffIds, blobs } = await packLayout(layout, { layers: directories, config }, options);
 			const digestFile = join(layout, 'digest');
 			const onOutput = (line: string) => {
-				const [, digest] = /^Copying blob sha256:([0-9a-f]{12})/.exec(line) ?? [];
-				if (digest !== undefined && to.kind === 'registry') progress(`${digest}: sending\n`);
+				const [, digest = ''] = /^Copying blob (sha256:[0-9a-f]{64})/.exec(line) ?? [];
+				const layer = layers[blobs.indexOf(digest)];
+				if (layer !== undefined && to.kind === 'registry') progress(`${layer}: sending\n`);
 			};
 			const tls = to.kind === 'registry' && to.insecure ? ['--dest-tls-verify=false'] : [];
 			const target = skopeoName(to.kind === 'archive' && names[0] ? { ...to, name: names[0] } : to);
 			const words = ['--digestfile', digestFile, ...tls, `oci:${layout}:${IN_LAYOUT}`, target];
 			const what = `cannot ${to.kind === 'registry' ? 'push' : 'save'} ${titleOf(to)}`;
 			await this.#skopeo.copy(words, what, { signal, onOutput });
+			for (const layer of to.kind === 'registry' ? layers : []) progress(`${layer}: sent\n`);
 			return { digest: readFileSync(digestFile, 'utf8').trim(), diffIds };
 		} finally {
 			await removeFiles(layout);

@@ -16,8 +16,8 @@ import { openRoot, writeInRoot } from '#os/linux/files/inroot.ts';
 import { isMountPoint } from '#os/linux/mounts.ts';
 import type { PartHandler } from '../handler.ts';
 import type { Paths } from '../paths.ts';
+import { shortDigest } from '../registry/fetch-watch.ts';
 import { blobFile, layersIn } from '../registry/layout.ts';
-import { shortDigest } from '../registry/layouts.ts';
 import { isImageTree } from '../registry/recognition.ts';
 import type { Remove } from './disposal.ts';
 import { makeDistribution } from './distribution.ts';
@@ -156,7 +156,10 @@ export class LinuxLayers implements PartHandler<'layer'> {
 		await mkdir(directory, { mode: 0o755 });
 		const archive = { bytes: createReadStream(file, { highWaterMark: 256 * 1024 }), size: undefined };
 		const lower = below.map((id) => this.#paths.layer(id));
-		const { entries, digest: unpacked } = await extractArchive(archive, directory, { below: lower, signal });
+		const { entries, digest: unpacked } = await extractArchive(archive, directory, {
+			...{ below: lower, signal },
+			onProgress: (count) => progress(`${shortDigest(digest)}: unpacking, ${count} files\n`),
+		});
 		if (`sha256:${unpacked}` !== source.diffId) throw damagedBlob(digest, source.diffId);
 		progress(`${shortDigest(digest)}: done, ${entries} files\n`);
 	}
