@@ -77,7 +77,7 @@ for (const compression of ['gzip', 'zstd'] as const)
 		assert.match(stdout, /^[0-9a-f]{12}\n$/);
 		if (compression === 'gzip') assert.match(stderr, /: fetching\n[\s\S]*: unpacking\n[\s\S]*: done, 2 files/);
 		const said = await host.kleeOutput('run', name);
-		assert.equal(said, 'second layer\nmotd\npasswd\nblue\n33');
+		assert.equal(said, 'second layer\nhosts\nmotd\npasswd\nblue\n33');
 		const { instructions } = await host.kleeJson<{ instructions: string[][] }>('image', 'inspect', name);
 		assert.deepEqual(
 			instructions.map(([line]) => line),
@@ -137,7 +137,7 @@ test('an image is pushed and comes back the same, its layers known', async (cont
 	await host.kleeOutput('image', 'prune', '-a', '-f');
 	await host.kleeOutput('pull', INSECURE, `${open.address}/sent:2`);
 	await host.kleeOutput('run', '-d', '--name', 'back', `${open.address}/sent:2`, 'sleep', '100');
-	assert.equal(await host.kleeOutput('exec', 'back', 'busybox', 'ls', '/etc'), 'motd\npasswd');
+	assert.equal(await host.kleeOutput('exec', 'back', 'busybox', 'ls', '/etc'), 'hosts\nmotd\npasswd');
 	assert.equal(await host.kleeOutput('exec', 'back', 'busybox', 'stat', '-c', '%u', '/srv'), '33');
 	await host.kleeOutput('stop', 'back');
 	await host.removeContainers();
