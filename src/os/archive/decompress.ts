@@ -20,7 +20,14 @@ export const ARCHIVE_HEAD = 512;
 
 /** Whether a file begins as a tar archive does, or as a compression of which its content may be one. Source: pax(1), ustar. */
 export function looksLikeArchive(start: Buffer): boolean {
-	return formatOf(start) !== 'plain' || start.subarray(257, 262).toString('latin1') === 'ustar';
+	return formatOf(start) !== 'plain' || start.subarray(257, 262).toString('latin1') === 'ustar' || isHeader(start);
+}
+
+/** Whether the sum of a header is right: the format of Unix version 7 has no other mark. */
+function isHeader(start: Buffer): boolean {
+	if (start.length < ARCHIVE_HEAD || start[0] === 0) return false;
+	const sum = start.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+	return Number.parseInt(start.toString('latin1', 148, 156), 8) === sum;
 }
 
 function formatOf(start: Buffer): Format {
@@ -33,7 +40,8 @@ function formatOf(start: Buffer): Format {
  */
 export async function decompress(bytes: Readable): Promise<Readable> {
 	const { start, whole } = await peek(bytes);
-	switch (formatOf(start)) {
+	const format = formatOf(start);
+	switch (format) {
 		case 'plain':
 			return whole;
 		case 'gzip':
@@ -41,9 +49,8 @@ export async function decompress(bytes: Readable): Promise<Readable> {
 		case 'zstd':
 			return through(whole, createZstdDecompress());
 		case 'xz':
-			return unxz(whole);
 		case 'bzip2':
-			throw new ArchiveError('unsupported', 'the archive is compressed with bzip2, which is not read here');
+			return throughProgram(whole, format);
 	}
 }
 
@@ -54,13 +61,13 @@ function through(bytes: Readable, stage: Transform): Readable {
 }
 
 /** Its input and output are the two directions of one pipe; it ends when we let go of that. */
-const UNXZ = ['/bin/sh', '-c', 'exec xz --decompress --stdout <&3 >&3'];
+const DECOMPRESS = 'exec "$0" --decompress --stdout <&3 >&3';
 
-async function unxz(bytes: Readable): Promise<Readable> {
-	const child = await launch(UNXZ, { pipes: 1 });
+async function throughProgram(bytes: Readable, program: 'xz' | 'bzip2'): Promise<Readable> {
+	const child = await launch(['/bin/sh', '-c', DECOMPRESS, program], { pipes: 1 });
 	const [pipe] = child.pipes;
 	if (!pipe) throw new TypeError('a program without the pipe that was asked for');
-	// An error of the source is kept for the reader below: seen from xz it is only an end of input.
+	// An error of the source is kept for the reader below: seen from the program it is only an end of input.
 	let failure: unknown;
 	pipeline(bytes, pipe).catch((error: unknown) => {
 		failure = error;
@@ -71,7 +78,7 @@ async function unxz(bytes: Readable): Promise<Readable> {
 			const code = await child.exited;
 			if (failure instanceof ArchiveError) throw failure;
 			if (code === 127)
-				throw new ArchiveError('unsupported', 'the archive is compressed with xz, which is not installed');
+				throw new ArchiveError('unsupported', `the archive is compressed with ${program}, which is not installed`);
 			if (code !== 0) throw new ArchiveError('corrupt', `the archive is damaged: ${child.stderr()}`);
 		} finally {
 			pipe.destroy();

@@ -1,8 +1,8 @@
 /** Parsed and validated tar header. */
 import type { Header } from 'tar-stream';
 import { ArchiveError } from './archive-error.ts';
-import { sparseSize } from './pieces.ts';
 import type { Records } from './raw-records.ts';
+import { sparseMap, sparseSize } from './sparse/pieces.ts';
 
 const LONGEST_NAME = 4095;
 const ATTRIBUTE = 'SCHILY.xattr.';
@@ -31,6 +31,8 @@ export interface ArchiveEntry {
 	readonly size: number;
 	/** Its data begins with a map of where it belongs: see `pieces.ts`. */
 	readonly isSparse: boolean;
+	/** Where the pieces of its data belong, if that is known; see `pieces.ts`. */
+	readonly map: ReturnType<typeof sparseMap>;
 	/** Extended attributes by name: `security.capability` and those of users. */
 	readonly attributes: ReadonlyMap<string, Buffer>;
 }
@@ -82,6 +84,7 @@ export function parseEntry(header: Header, records: Records): ArchiveEntry {
 		attributes: attributesOf(records),
 		size: sparse ?? header.size ?? 0,
 		isSparse: sparse !== undefined,
+		map: sparseMap(records, name),
 	};
 }
 
@@ -117,12 +120,12 @@ function printable(bytes: string): string {
 	return `'${text.length > 200 ? `${text.slice(0, 200)}...` : text}'`;
 }
 
+/** Of an absolute path (`tar -P`) the root is that of the archive. */
 function parsePath(bytes: string, entry: string): string[] {
 	const path = bytes.split('/').filter((part) => part !== '' && part !== '.');
 	const refuse = (why: string) => new ArchiveError('hostile', `${entry} ${why}`, { entry });
 	if (bytes.includes('\0')) throw refuse('has a NUL byte in its name');
 	if (path.includes('..')) throw refuse("has a '..' in its path");
-	if (bytes.startsWith('/') && path.length > 0) throw refuse('has an absolute path');
 	if (bytes.length > LONGEST_NAME) throw refuse(`has a path of more than ${LONGEST_NAME} bytes`);
 	if (path.some((part) => part.length > 255)) throw refuse('has a name of more than 255 bytes in its path');
 	return path;

@@ -7,11 +7,11 @@ import { extract as createReader, type Extract } from 'tar-stream';
 import { hasCode } from '../errno.ts';
 import { ArchiveError } from './archive-error.ts';
 import { decompress } from './decompress.ts';
-import { parseEntry } from './entry.ts';
+import { type ArchiveEntry, parseEntry } from './entry.ts';
 import { LayerWriter } from './layer-writer.ts';
-import { piecesOf, sparsePieces } from './pieces.ts';
 import { RawRecords } from './raw-records.ts';
 import type { ArchiveBytes } from './source.ts';
+import { mappedPieces, type Piece, piecesOf, sparsePieces } from './sparse/pieces.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 /** Entries and bytes between two looks at how much room is left. */
@@ -20,8 +20,13 @@ const LOOK_EVERY = { entries: 1000, bytes: 64 * 1024 * 1024 };
 const RESERVE = { part: 0.05, bytes: 256 * 1024 * 1024 };
 
 /** Names are bytes: one character for each. The types of tar-stream do not know the option. */
-const READING: Parameters<typeof createReader>[0] & { readonly filenameEncoding: BufferEncoding } = {
+const READING: Parameters<typeof createReader>[0] & {
+	readonly filenameEncoding: BufferEncoding;
+	readonly allowUnknownFormat: boolean;
+} = {
 	filenameEncoding: 'latin1',
+	// The format of Unix version 7 has no name; the sum of a header tells what is none.
+	allowUnknownFormat: true,
 };
 
 export interface ExtractOptions {
@@ -48,7 +53,7 @@ export interface Extracted {
  * Owners, modes with setuid bits, times, links, FIFOs, holes, file capabilities and attributes of users come as they are in
  * the archive; other attributes and device nodes are left out. When it fails, the caller removes what is in the directory.
  *
- * @param archive plain tar or gzip, xz, zstd of one
+ * @param archive plain tar or gzip, xz, zstd, bzip2 of one
  * @param directory exists and is empty
  * @throws ArchiveError
  */
@@ -101,7 +106,7 @@ async function unpack(
 		for await (const item of { [Symbol.asyncIterator]: () => items }) {
 			const entry = parseEntry(item.header, plain.next());
 			const data = room.counting(item);
-			await writer.put(entry, entry.isSparse ? sparsePieces(data, entry.name) : piecesOf(data));
+			await writer.put(entry, dataOf(entry, data));
 			item.resume();
 			counts.entries += 1;
 			if (entry.type === 'device') counts.devices += 1;
@@ -117,6 +122,11 @@ async function unpack(
 	} finally {
 		writer.close();
 	}
+}
+
+function dataOf({ map, isSparse, name }: ArchiveEntry, data: AsyncIterable<Buffer>): AsyncIterable<Piece> {
+	if (map) return mappedPieces(data, map, name);
+	return isSparse ? sparsePieces(data, name) : piecesOf(data);
 }
 
 /** Takes the digest, too, of what passes. */

@@ -15,7 +15,7 @@ import {
 } from '../linux/files/directory.ts';
 import { type ArchiveEntry, nameBytes } from './entry.ts';
 import { LowerLayers, OPAQUE } from './lower-layers.ts';
-import type { Piece } from './pieces.ts';
+import type { Piece } from './sparse/pieces.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { removalOf } from './whiteouts.ts';
 
@@ -42,7 +42,8 @@ export class LayerWriter extends TreeWriter {
 		super.close();
 	}
 
-	override async put(entry: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
+	override async put(given: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
+		const entry = this.resolved(given);
 		const removal = removalOf(entry);
 		if (!removal) {
 			this.#makeAnew(entry);

@@ -24,7 +24,8 @@ import {
 } from '../linux/files/directory.ts';
 import { ArchiveError } from './archive-error.ts';
 import { type ArchiveEntry, nameBytes } from './entry.ts';
-import type { Piece } from './pieces.ts';
+import { realPath } from './inside-links.ts';
+import type { Piece } from './sparse/pieces.ts';
 
 const writeLater = promisify(write);
 /** Larger pieces of data are written by the thread pool, so that a slow disk does not hold up the event loop. */
@@ -49,7 +50,8 @@ export class TreeWriter {
 	}
 
 	/** @param data of a regular file; empty for everything else */
-	async put(entry: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
+	async put(given: ArchiveEntry, data: AsyncIterable<Piece>): Promise<void> {
+		const entry = this.resolved(given);
 		if (entry.type === 'directory') return this.#putDirectory(entry);
 		const name = entry.path.at(-1);
 		if (name === undefined)
@@ -72,6 +74,16 @@ export class TreeWriter {
 		}
 		changeOwnerAt(place, entry.uid, entry.gid);
 		changeTimesAt(place, entry.mtime);
+	}
+
+	/** The entry with paths that lead through no link: links to directories inside the root are followed. */
+	protected resolved(entry: ArchiveEntry): ArchiveEntry {
+		const { path, linkPath } = entry;
+		const parent = path.slice(0, -1).join('/');
+		if (entry.type !== 'link' && (parent === '' || parent === this.#parent?.path)) return entry;
+		const real = (names: readonly string[]) =>
+			names.length < 2 ? names : [...realPath(this.root, names.slice(0, -1)), ...names.slice(-1)];
+		return { ...entry, path: real(path), linkPath: real(linkPath) };
 	}
 
 	/** After the last entry. */

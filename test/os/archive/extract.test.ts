@@ -17,20 +17,10 @@ import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { ArchiveError } from '#os/archive/archive-error.ts';
-import { type Extracted, extractArchive } from '#os/archive/extract.ts';
+import { extractArchive } from '#os/archive/extract.ts';
 import { getAttribute, listAttributes, setAttribute } from '#os/linux/files/directory.ts';
 import { patchHeader, scratch, type TestEntry, tarOf } from '#test/host-linux/storage/scratch.ts';
-
-async function unpack(context: TestContext, archive: Buffer): Promise<{ root: string; result: Extracted }> {
-	const root = join(scratch(context), 'root');
-	mkdirSync(root);
-	// In small pieces, as a network gives them.
-	const pieces = Array.from({ length: Math.ceil(archive.length / 1000) }, (_, n) =>
-		archive.subarray(n * 1000, n * 1000 + 1000),
-	);
-	const result = await extractArchive({ bytes: Readable.from(pieces), size: archive.length }, root);
-	return { root, result };
-}
+import { unpack } from './unpack.ts';
 
 async function refuses(context: TestContext, entries: readonly TestEntry[], words: RegExp): Promise<string> {
 	const outside = scratch(context);
@@ -130,21 +120,6 @@ test('attributes as tar writes them: capabilities, whatever their bytes, and tho
 	assert.deepEqual(listAttributes(root), []);
 });
 
-test('holes stay holes, in files with zeros and in sparse archives', async (context) => {
-	const made = scratch(context);
-	execFileSync('sh', ['-c', `cd ${made}; truncate -s 30M big; printf end >>big; truncate -s 5M empty`]);
-	for (const options of [['--format=posix', '-S'], ['--format=posix']]) {
-		const archive = execFileSync('tar', [...options, '-C', made, '-c', '.'], { maxBuffer: 2 ** 30 });
-		const { root } = await unpack(context, archive);
-		const { size, blocks } = statSync(join(root, 'big'));
-		assert.deepEqual([size, statSync(join(root, 'empty')).size], [30 * 2 ** 20 + 3, 5 * 2 ** 20]);
-		assert.ok(blocks * 512 < 2 ** 20, `${blocks} blocks`);
-		execFileSync('cmp', [join(root, 'big'), join(made, 'big')]);
-	}
-	const old = execFileSync('tar', ['--format=gnu', '-S', '-C', made, '-c', '.']);
-	await assert.rejects(unpack(context, old), { problem: 'unsupported' });
-});
-
 test('of two entries with one name the later one counts, also when the first was a link', async (context) => {
 	const { root } = await unpack(
 		context,
@@ -166,7 +141,6 @@ test('of two entries with one name the later one counts, also when the first was
 const HOSTILE: readonly (readonly [string, readonly TestEntry[], RegExp])[] = [
 	['a path with ..', [{ name: '../evil', content: 'x' }], /'\.\.\/evil' has a '\.\.'/],
 	['.. in the middle', [{ name: 'a/../../evil', content: 'x' }], /has a '\.\.'/],
-	['an absolute path', [{ name: '/tmp/evil', content: 'x' }], /absolute path/],
 	[
 		'a file through a link',
 		[
@@ -174,15 +148,6 @@ const HOSTILE: readonly (readonly [string, readonly TestEntry[], RegExp])[] = [
 			{ name: 'a/evil', content: 'x' },
 		],
 		/'a\/evil' leads through a symbolic link/,
-	],
-	[
-		'a directory through a link that points inside',
-		[
-			{ name: 'b/', type: 'directory' },
-			{ name: 'a', type: 'symlink', linkname: 'b' },
-			{ name: 'a/c/', type: 'directory' },
-		],
-		/leads through a symbolic link/,
 	],
 	[
 		'a link put where a parent was',
@@ -213,7 +178,6 @@ const HOSTILE: readonly (readonly [string, readonly TestEntry[], RegExp])[] = [
 		/no directory/,
 	],
 	['a hard link out', [{ name: 'a', type: 'link', linkname: '../../etc/passwd' }], /has a '\.\.'/],
-	['a hard link to an absolute path', [{ name: 'a', type: 'link', linkname: '/etc/passwd' }], /absolute path/],
 	[
 		'a hard link through a symbolic link',
 		[
@@ -242,8 +206,8 @@ test('what is no whole archive is refused with a reason', async (context) => {
 		['text', Buffer.from('<html>not found</html>'.repeat(100)), 'corrupt', /damaged or is no tar/],
 		['cut in a file', archive.subarray(0, 1500), 'corrupt', /truncated/],
 		['cut between files', archive.subarray(0, 512 + 3072), 'corrupt', /truncated/],
-		['bzip2', Buffer.from('BZh91AY&SY'.padEnd(600)), 'unsupported', /bzip2/],
-		['GNU sparse', patchHeader(archive, 156, 'S'), 'unsupported', /'a' is of a kind/],
+		['bzip2', Buffer.from('BZh91AY&SY'.padEnd(600)), 'corrupt', /bzip2/],
+		['GNU sparse', patchHeader(archive, 156, 'S'), 'corrupt', /damaged map/],
 		[
 			'PAX sparse',
 			await tarOf([{ name: 'a', content: 'x', pax: { 'GNU.sparse.major': '1' } }]),
@@ -276,4 +240,29 @@ test('stops before the file system is full', async (context) => {
 	} finally {
 		execFileSync('umount', [root]);
 	}
+});
+
+test('entries through links inside the root are where the links lead, absolute names below the root', async (context) => {
+	const { root } = await unpack(
+		context,
+		await tarOf([
+			{ name: 'usr/lib/', type: 'directory' },
+			{ name: 'lib', type: 'symlink', linkname: 'usr/lib' },
+			{ name: 'var/run', type: 'symlink', linkname: '/run' },
+			{ name: 'run/', type: 'directory', mtime: new Date('2001-02-03T04:05:06Z') },
+			{ name: 'lib/deep/', type: 'directory', mode: 0o700 },
+			{ name: 'lib/deep/file', content: 'in lib' },
+			{ name: 'var/run/pid', content: '1' },
+			{ name: '/etc/absolute', content: 'etc' },
+			{ name: '/etc/hard', type: 'link', linkname: '/lib/deep/file' },
+		]),
+	);
+	assert.equal(readFileSync(join(root, 'usr/lib/deep/file'), 'utf8'), 'in lib');
+	assert.equal(statSync(join(root, 'usr/lib/deep')).mode & 0o777, 0o700);
+	assert.equal(readFileSync(join(root, 'run/pid'), 'utf8'), '1');
+	assert.ok(lstatSync(join(root, 'lib')).isSymbolicLink());
+	assert.deepEqual(
+		['absolute', 'hard'].map((name) => readFileSync(join(root, 'etc', name), 'utf8')),
+		['etc', 'in lib'],
+	);
 });

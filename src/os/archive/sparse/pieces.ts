@@ -1,6 +1,6 @@
 /** The data of a file as pieces with their places, so that holes stay holes. */
-import { ArchiveError } from './archive-error.ts';
-import type { Records } from './raw-records.ts';
+import { ArchiveError } from '../archive-error.ts';
+import type { Records } from '../raw-records.ts';
 
 export interface Piece {
 	/** Offset in the file. */
@@ -26,11 +26,44 @@ function isHole(bytes: Buffer): boolean {
 	return bytes.equals(ZEROS.subarray(0, bytes.length));
 }
 
-/** Length of a file that is stored sparse (GNU tar, format 1.0 of PAX); undefined: it is not. */
+/** Length of a file that is stored sparse (GNU tar, formats of PAX); undefined: it is not. */
 export function sparseSize(records: Records): number | undefined {
-	if (records.get('GNU.sparse.major')?.toString() !== '1') return undefined;
-	const size = Number(records.get('GNU.sparse.realsize'));
+	const isNew = records.get('GNU.sparse.major')?.toString() === '1';
+	if (!isNew && !records.has('GNU.sparse.map')) return undefined;
+	const size = Number(records.get(isNew ? 'GNU.sparse.realsize' : 'GNU.sparse.size'));
 	return Number.isSafeInteger(size) && size >= 0 ? size : undefined;
+}
+
+interface Extent {
+	readonly offset: number;
+	readonly length: number;
+}
+
+/** The map in the header of a file, formats 0.0 and 0.1: offset and length of each piece; undefined: it is in the data. */
+export function sparseMap(records: Records, name: string): readonly Extent[] | undefined {
+	const numbers = records.get('GNU.sparse.map')?.toString().split(',').map(Number);
+	if (!numbers) return undefined;
+	if (numbers.length % 2 !== 0 || !numbers.every((one) => Number.isSafeInteger(one) && one >= 0)) throw damaged(name);
+	return Array.from({ length: numbers.length / 2 }, (_, n) => ({
+		offset: numbers[2 * n] ?? 0,
+		length: numbers[2 * n + 1] ?? 0,
+	}));
+}
+
+/** The data of a file whose map is known. */
+export function mappedPieces(data: AsyncIterable<Buffer>, map: readonly Extent[], name: string): AsyncGenerator<Piece> {
+	return extents(new Source(data), map, name);
+}
+
+async function* extents(source: Source, map: readonly Extent[], name: string): AsyncGenerator<Piece> {
+	for (const { offset, length } of map) {
+		let at = offset;
+		for await (const bytes of source.take(length)) {
+			yield { at, bytes };
+			at += bytes.length;
+		}
+		if (at !== offset + length) throw damaged(name);
+	}
 }
 
 /** The data of such a file: a list of numbers, a line each (how many pieces, then offset and length of each), then the pieces. */
@@ -43,17 +76,10 @@ export async function* sparsePieces(data: AsyncIterable<Buffer>, name: string): 
 	};
 	const count = await number();
 	if (count > 1_000_000) throw damaged(name);
-	const map: { readonly offset: number; readonly length: number }[] = [];
+	const map: Extent[] = [];
 	for (let n = 0; n < count; n += 1) map.push({ offset: await number(), length: await number() });
 	await source.skipPadding();
-	for (const { offset, length } of map) {
-		let at = offset;
-		for await (const bytes of source.take(length)) {
-			yield { at, bytes };
-			at += bytes.length;
-		}
-		if (at !== offset + length) throw damaged(name);
-	}
+	yield* extents(source, map, name);
 }
 
 function damaged(name: string): ArchiveError {
