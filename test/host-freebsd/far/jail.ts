@@ -158,8 +158,13 @@ export function jexec({ world, argv }: Call): Answer {
 	return { run: `exec /usr/bin/env -i ${kept} ${environment.map(quote).join(' ')} ${line}` };
 }
 
-/** Processes see the files of this machine, save those who read or write /etc/hosts: they have the jail's /etc. */
+/**
+ * Processes see the files of this machine, save those who read or write /etc/hosts: they have that of the jail, or the
+ * directory, where the file is replaced.
+ */
 function confined(path: string, program: readonly string[]): string[] {
-	const isAbout = program.includes('getent') || program.some((word) => word.includes('hosts_without'));
-	return isAbout ? ['unshare', '-m', '/bin/sh', '-c', '/bin/mount --bind "$0" /etc && exec "$@"', `${path}/etc`] : [];
+	const speaksOf = (text: string) => program.some((word) => word.includes(text));
+	const place = speaksOf('hosts_without') ? '/etc' : '/etc/hosts';
+	if (place === '/etc/hosts' && !speaksOf('getent')) return [];
+	return ['unshare', '-m', '/bin/sh', '-c', `/bin/mount --bind "$0" ${place} && exec "$@"`, `${path}${place}`];
 }
