@@ -6,10 +6,10 @@ import { SVG_STYLE } from './svg-style.ts';
 const WIDTH = 960;
 const MARGIN = 24;
 const SPINE = 48;
-const CARD = { width: 204, line: 17, gap: 12 };
+const CARD = { width: 201, line: 17, gap: 12 };
 const PER_ROW = 4;
 /** Characters that fit into a card, and into the width of a network. */
-const FIT = { card: 27, network: 118 };
+const FIT = { card: 26, network: 118 };
 
 interface Drawn {
 	readonly lines: readonly string[];
@@ -131,7 +131,7 @@ function drawCard({ title, texts, doors, style }: Card, x: number, y: number, he
 	return [
 		`<rect class="card ${style}" x="${x}" y="${y}" width="${CARD.width}" height="${height}" rx="6"/>`,
 		`<circle class="state ${style}" cx="${x + 14}" cy="${y + 17}" r="4"/>`,
-		text(x + 26, y + 22, fit(title, FIT.card - 3), 'name'),
+		text(x + 26, y + 22, fit(title, FIT.card - 5), 'name'),
 		...rows.map(({ one, kind }, index) => text(x + 14, y + 41 + index * CARD.line, fit(one, FIT.card), kind)),
 	];
 }
