@@ -15,3 +15,4 @@ await import('#test/acceptance/everywhere/builds.test.ts');
 await import('#test/acceptance/everywhere/limits.test.ts');
 await import('#test/acceptance/everywhere/confinement.test.ts');
 await import('#test/acceptance/everywhere/copy.test.ts');
+await import('#test/acceptance/everywhere/attach.test.ts');

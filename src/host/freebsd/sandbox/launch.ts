@@ -15,9 +15,9 @@ import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
 import { forgetEnd } from './ends.ts';
 import { LOG_LIMIT, logFile, type OutputName } from './log/log-writer.ts';
-import { forward, relay } from './relays.ts';
 import { removeRuns } from './run-directory.ts';
 import { directoryOf, keepSettings, type Launch, startFile } from './start-file.ts';
+import { forward, relay } from './streams/relays.ts';
 
 /** Beginning of a mark in the output of a process, followed by `CODE LAST` and MARK_END. */
 export function markOf(token: string): string {
@@ -77,6 +77,11 @@ const OUTPUTS: readonly OutputName[] = ['out', 'err'];
 function logged({ execution, process }: Launch): readonly OutputName[] {
 	if (execution !== undefined) return [];
 	return process.tty ? ['out'] : OUTPUTS;
+}
+
+/** Its session is; that of a first process may come later, and its log leaves it out. */
+function isTold({ attach, execution }: Launch): boolean {
+	return attach || execution === undefined;
 }
 
 function keepLog(launch: Launch, drain?: 'drain'): Script {
@@ -196,7 +201,7 @@ function innerFile(launch: Launch): Script {
 		sh`trap : INT QUIT HUP TERM`,
 		sh`exec 9>&2 2>/dev/null; (exec /bin/sh ${directory}/start.sh 2>&9 9>&-); c=$?`,
 		report(launch),
-		launch.attach ? sh`printf ${'%s'} "$mark"` : sh`:`,
+		isTold(launch) ? sh`printf ${'%s'} "$mark"` : sh`:`,
 	);
 }
 
@@ -204,7 +209,7 @@ function afterwards(launch: Launch): Script {
 	const directory = directoryOf(launch);
 	return lines(
 		report(launch),
-		...(launch.attach ? [sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`] : []),
+		...(isTold(launch) ? [sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`] : []),
 		sh`exec 3>&- 4>&-`,
 		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh "\${end#* }"` : sh`exit 0`,
 	);

@@ -13,9 +13,11 @@ import { attachScript, detachedScript } from './launch.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { SessionStreams } from './output.ts';
 import { JailProcess } from './processes.ts';
-import { releaseScript } from './relays.ts';
 import { removeRuns, type StateDirectory } from './run-directory.ts';
 import { directoryOf, type Launch } from './start-file.ts';
+import { FirstSessions } from './streams/first-sessions.ts';
+import { lostAttachment } from './streams/reattachment.ts';
+import { releaseScript } from './streams/relays.ts';
 
 /** Milliseconds for a process to be started, on a slow host behind a slow line. */
 const START = 60_000;
@@ -52,6 +54,7 @@ export class Runner {
 	readonly #exits: Exits;
 	/** With the directory of the run on the host. */
 	readonly #attachments = new Map<SessionStreams, string>();
+	readonly #firsts: FirstSessions;
 	/** Directories of executions that are over. */
 	readonly #rubbish: string[] = [];
 
@@ -61,6 +64,7 @@ export class Runner {
 		this.#logOf = logOf;
 		this.#log = log;
 		this.#exits = new Exits(shell, state, log);
+		this.#firsts = new FirstSessions(shell, state, (streams, directory) => this.#keep(streams, directory));
 	}
 
 	/**
@@ -87,7 +91,7 @@ export class Runner {
 	 * @param spec of the sandbox: needed for a first process; an additional one is run as the first one was
 	 */
 	async run(request: RunRequest, spec?: RunnerSpec | SandboxSpec): Promise<HostProcess> {
-		if (request.kind === 'reattach') throw refusedAttachment(request.container);
+		if (request.kind === 'reattach') return await this.#reattach(request);
 		const launch = this.#launch(request, spec);
 		if (launch.execution === undefined) this.#exits.began(launch.container, launch.token);
 		const told = this.#exits.ended(launch.token);
@@ -102,13 +106,38 @@ export class Runner {
 				directory: directoryOf(launch),
 				tty: launch.process.tty,
 				timed: launch.timeout !== undefined,
-				streams,
+				streams:
+					streams && launch.execution === undefined
+						? this.#firsts.add(launch.container, streams, launch.process.tty).share()
+						: streams,
 				ended: this.#ended(launch, told, streams),
 			});
 		} catch (error) {
 			this.#exits.forget(launch.token);
 			throw unreachable(error);
 		}
+	}
+
+	/** Whether it was taken up by a client before or not. */
+	async #reattach({ container, size }: Extract<RunRequest, { kind: 'reattach' }>): Promise<HostProcess> {
+		const { shared, tty } = await this.#firsts.of(container);
+		const ended = shared.session.ended.then((end) => {
+			if (end === undefined) throw lostAttachment(container);
+			return { code: end.code, sandboxEnded: end.last };
+		});
+		const [shell, log, directory] = [this.#shell, this.#log, this.#state.run(container)];
+		const process = new JailProcess({
+			shell,
+			log,
+			container,
+			directory,
+			tty,
+			timed: false,
+			streams: shared.share(),
+			ended,
+		});
+		if (size) process.resize(size.rows, size.columns);
+		return process;
 	}
 
 	/** Each end of a sandbox, once for each run. Those that ended before are told of at once. */
@@ -170,6 +199,15 @@ export class Runner {
 		return streams;
 	}
 
+	/** A session to a first process that was taken up. */
+	#keep(streams: SessionStreams, directory: string): void {
+		this.#attachments.set(streams, directory);
+		streams.gone.then((gone) => {
+			this.#attachments.delete(streams);
+			if (!gone) void this.#release([directory]);
+		});
+	}
+
 	/** After a session is over, its directory is not needed any more, unless it is asked how the container ended. */
 	async #clear(launch: Launch, streams: SessionStreams, gone: boolean): Promise<void> {
 		this.#attachments.delete(streams);
@@ -225,15 +263,6 @@ export class Runner {
 /** Later output of the process is lost, although the process continues. */
 function lostNotice(): Buffer {
 	return Buffer.from('\r\nkleened: the connection to the process was lost; what it writes is not shown any more\r\n');
-}
-
-function refusedAttachment(container: string): KleeneError {
-	return new KleeneError({
-		code: 'UNSUPPORTED_HERE',
-		what: `cannot attach to container ${container}`,
-		why: 'FreeBSD hosts connect to the first process of a container only when they start it',
-		hint: `run another one in it with "klee exec -it ${container} /bin/sh"`,
-	});
 }
 
 function refusedState(path: string, stderr: string): KleeneError {

@@ -1,6 +1,6 @@
 /** What reads the output of a process on the host: for a session, or for nobody but the log. */
 import { lines, Script, sh } from '#os/shell/quote.ts';
-import { logFifo, type OutputName } from './log/log-writer.ts';
+import { logFifo, type OutputName } from '../log/log-writer.ts';
 
 /** Passes on the input of a session. It is opened here, where the process that reads cannot find it without a writer. */
 export function forward(directory: string): Script {
@@ -27,7 +27,7 @@ export function relay(directory: string, stream: OutputName, logged: boolean): S
 }
 
 /** `LOG NOTE PID`: the log is never without a writer, or it would be taken for ended. */
-const TAKE_OVER = `trap '' PIPE; exec 6<&- 8>"$0"; kill "$2" 2>/dev/null; echo $$ >"$1"; exec tee "$0" <&7 >/dev/null`;
+const TAKE_OVER = `trap '' PIPE; exec 6<&- 8<>"$0"; kill "$2" 2>/dev/null; echo $$ >"$1"; exec tee "$0" <&7 >/dev/null`;
 
 /**
  * For an exchange: sessions to these runs are read by nobody any more. Somebody else reads on, for the log or for nobody,
