@@ -14,7 +14,7 @@ export function adviceOn({ code, message }: CommanderError, command: Command): A
 	const similar = /^\(Did you mean (.*)\?\)$/.exec(suggestion)?.[1];
 	const help = `${pathOf(command)} --help`;
 	const usual = { why: '', hint: similar ? `did you mean ${similar}? See ${help}` : `see ${help}` };
-	if (code === 'commander.unknownOption') return misplaced(word, command) ?? usual;
+	if (code === 'commander.unknownOption') return misplaced(word, command) ?? optionOfCommand(word, command) ?? usual;
 	if (code === 'commander.unknownCommand') return elsewhere(word, command) ?? usual;
 	const ofRoot = code === 'commander.invalidArgument' && findOption(rootOf(command), word.split(' ')[0] ?? '');
 	return ofRoot && !findOption(command, word.split(' ')[0] ?? '') ? { why: '', hint: 'see klee --help' } : usual;
@@ -29,6 +29,14 @@ function misplaced(flag: string, command: Command): Advice | undefined {
 	const inner = command.parent && findOption(command, flag);
 	if (!inner) return undefined;
 	return { why: `it is an option of klee ${path}`, hint: `write it after the command: klee ${path} ${typed(inner)}` };
+}
+
+/** Words for a container that come after options of klee: it cannot tell whose an option is. */
+function optionOfCommand(flag: string, command: Command): Advice | undefined {
+	const [first, ...more] = command.registeredArguments;
+	if (!first || !more.at(-1)?.variadic || more.at(-1)?.name() !== 'COMMAND') return undefined;
+	const place = `${pathOf(command)} [OPTIONS] ${first.name()} -- COMMAND ${flag} ...`;
+	return { why: '', hint: `write "--" before a command with options of its own: ${place}` };
 }
 
 /** `-f, --force` → `--force` */

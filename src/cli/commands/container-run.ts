@@ -1,7 +1,7 @@
 import type { ContainerConfig } from '#api/containers.ts';
 import type { Joining } from '#api/endpoints.ts';
 import type { KleeneClient } from '#client/client.ts';
-import { headed, isKleeneError } from '#errors/kleene-error.ts';
+import { headed, isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import { usageError } from '../failure.ts';
 import { type Action, each } from '../invocation.ts';
 import {
@@ -101,9 +101,22 @@ export const execute: Action<AttachOptions & ExecOptions> = async ({ args, optio
 
 export const restart: Action<object> = ({ args, client }) =>
 	each(args, async (container) => {
+		await requireKept(client, container);
 		line(await stopOrFind(client, container));
 		await startDetached(client, { container, ...OWN_COMMAND });
 	});
+
+/** One of `run --rm` goes with the end of its run: there would be nothing to start. */
+async function requireKept(client: KleeneClient, container: string): Promise<void> {
+	const { container: found } = await client.containers.inspect(container);
+	if (!found.auto_remove) return;
+	throw new KleeneError({
+		code: 'INVALID_ARGUMENT',
+		what: `cannot restart container ${container}`,
+		why: 'it was made with --rm, and is removed when it is stopped',
+		hint: `remove it with "klee rmc -f ${container}" and run it again, or create it without --rm`,
+	});
+}
 
 async function stopOrFind(client: KleeneClient, container: string): Promise<string> {
 	try {

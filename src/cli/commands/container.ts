@@ -21,10 +21,16 @@ function columns(now: number): readonly Column<ContainerSummary>[] {
 		{ title: 'IMAGE', cell: imageOf, shrinks: true },
 		{ title: 'COMMAND', cell: commandText, shrinks: true, maximum: 40 },
 		{ title: 'CREATED', cell: ({ created }) => age(created, now), shrinks: true },
-		{ title: 'AUTORUN', cell: (row) => (row.restart_policy === 'on-startup' ? 'yes' : 'no'), centred: true },
+		{ title: 'AUTORUN', cell: (row) => autorun(row), centred: true },
 		{ title: 'STATUS', cell: (row) => statusOf(row, now), shrinks: true },
 		{ title: 'JID', cell: ({ jid }) => (jid === null ? '' : String(jid)) },
 	];
+}
+
+/** A restart policy starts containers with the daemon, too. The daemon of the original Kleene has none. */
+function autorun({ restart_policy, options }: ContainerSummary): string {
+	if (restart_policy === 'on-startup') return 'yes';
+	return (options as ContainerSummary['options'] | undefined)?.restart ?? 'no';
 }
 
 /** The daemon of the original Kleene tells no `end` and no `health`. */

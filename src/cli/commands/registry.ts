@@ -95,9 +95,18 @@ function fileRefusal(verb: 'read' | 'write', file: string, error: unknown): Klee
 	return new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: `cannot ${verb} ${file}`,
-		why: messageOf(error),
-		hint: `name a file that you can ${verb}`,
+		why: reasonOf(error),
+		hint:
+			verb === 'write'
+				? 'name a file in a directory that exists and that you can write to'
+				: 'name a file that you can read',
 	});
+}
+
+function reasonOf(error: unknown): string {
+	const { code } = error as NodeJS.ErrnoException;
+	if (code === 'ENOENT') return 'there is no such file or directory';
+	return code === 'EACCES' ? 'permission denied' : messageOf(error);
 }
 
 /** A password, without the end of its line. */

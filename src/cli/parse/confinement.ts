@@ -47,7 +47,7 @@ function parseTmpfs(text: string): NonNullable<Given['tmpfs']>[number] {
 	const given = options.split(',').filter((option) => option !== '');
 	const settings = given.map((option) => {
 		const [name, value = ''] = option.split('=', 2);
-		if (name === 'size') return { size: parseSize('--tmpfs', value) };
+		if (name === 'size') return { size: parseSize('--tmpfs', value, '--tmpfs /run:size=64m') };
 		if (name === 'mode' && /^[0-7]{3,4}$/.test(value)) return { mode: value };
 		throw malformed('--tmpfs', text, 'its options are size=SIZE and mode=OCTAL', '/run:size=64m,mode=755');
 	});

@@ -21,7 +21,7 @@ function describe(answer: SystemInfo): string[] {
 		['Images', `${answer.images}`],
 		['Networks', `${answer.networks}`],
 		['Volumes', `${answer.volumes}`],
-		...Object.entries(places).map(([name, place]) => [`Place of ${name}`, place] as const),
+		...Object.entries(places).map(([name, place]) => [`Storage of ${name}`, place] as const),
 		...lacking.map((one) => ['Lacking', one] as const),
 	] as const;
 	const width = Math.max(...rows.map(([name]) => name.length)) + 1;

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import Type from 'typebox';
 import { DiskUsage, SystemInfo } from '#api/activity/overview.ts';
 import type { Engine } from '#engine/engine.ts';
@@ -14,7 +15,9 @@ export function overviewRoutes(app: App, { activity: { overview } }: Engine): vo
 			const { facts, ...counts } = overview.show();
 			const { os, release, kernel, runtime, lacking } = facts;
 			const { layers, containers, volumePath } = facts.places;
-			const places = { layers, containers, volumes: volumePath };
+			// On FreeBSD they are datasets, which have their whole names.
+			const placeOf = (name: string) => (os === 'linux' ? join(dirname(volumePath), name) : name);
+			const places = { layers: placeOf(layers), containers: placeOf(containers), volumes: volumePath };
 			return { version: VERSION, os, release, kernel, runtime, places, lacking: [...lacking], ...counts };
 		},
 	});

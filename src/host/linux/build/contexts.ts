@@ -1,6 +1,7 @@
 /** Contexts of builds that clients sent, and the origins of files that builds copy. */
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, readlinkSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import type { HostBuilds } from '#host/driver/builds.ts';
@@ -10,7 +11,8 @@ import { ArchiveError } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
 import { hasCode } from '#os/errno.ts';
 import { digestTree } from '#os/linux/files/digest-tree.ts';
-import { openRoot, readInRoot } from '#os/linux/files/inroot.ts';
+import { O_PATH, withDescriptor } from '#os/linux/files/directory.ts';
+import { openInRoot, openRoot, readInRoot } from '#os/linux/files/inroot.ts';
 import { type BytePath, select } from '#os/linux/files/selection.ts';
 import type { Paths } from '../paths.ts';
 import type { Remove } from '../storage/disposal.ts';
@@ -104,10 +106,25 @@ export class LinuxBuilds implements HostBuilds {
 	}
 }
 
+/** Target of a symbolic link below a root; undefined where there is none. */
+function linkAt(root: number, path: string): string | undefined {
+	try {
+		const directory = openInRoot(root, posix.dirname(`/${path}`), O_PATH | constants.O_DIRECTORY);
+		return withDescriptor(directory, (fd) => readlinkSync(`/proc/self/fd/${fd}/${posix.basename(path)}`));
+	} catch {
+		return undefined;
+	}
+}
+
 /** Paths that a pattern names. @throws KleeneError where there is none */
 export async function matching(root: number, source: string): Promise<BytePath[]> {
 	const found = await select(root, source);
 	if (found.length > 0) return found;
+	const target = linkAt(root, source);
+	if (target !== undefined) {
+		const hint = 'copy what it leads to into the context, or copy the directory that it is in, which keeps links';
+		throw failed(`cannot copy ${source}`, `it is a link to ${target}, which is not in the context`, hint);
+	}
 	const hint = 'check its path, which is relative to the context, and .dockerignore';
 	throw failed(`cannot copy ${source}`, 'there is no such file', hint);
 }

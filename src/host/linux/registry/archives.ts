@@ -82,7 +82,7 @@ function noArchive(): KleeneError {
 	return new KleeneError({
 		code: 'INVALID_ARGUMENT',
 		what: 'cannot load the archive',
-		why: 'it is neither an OCI archive nor one of "docker save"',
-		hint: 'make an image of the archive of a root file system with "klee image create fetch URL"',
+		why: 'it is neither an OCI archive nor one of "docker save", or it is truncated',
+		hint: 'compare its size with that of the original; an archive of a root file system becomes an image with "klee image create fetch URL"',
 	});
 }

@@ -78,6 +78,17 @@ type Refusal = ConstructorParameters<typeof KleeneError>[0];
 /** Errors of registries, by words that skopeo says: it has no exit codes for them. */
 const KNOWN: readonly (readonly [words: RegExp, Pick<Refusal, 'code' | 'hint'>])[] = [
 	[
+		/repository name must be lowercase/i,
+		{
+			code: 'INVALID_ARGUMENT',
+			hint: 'registries and archives have names in lower case: "klee tag IMAGE name:tag" gives an image one',
+		},
+	],
+	[
+		/invalid reference format/i,
+		{ code: 'INVALID_ARGUMENT', hint: 'write it as [REGISTRY/]NAME[:TAG], in lower case, with single slashes' },
+	],
+	[
 		/manifest unknown|name unknown|not found|does not exist|no such file/i,
 		{ code: 'NO_SUCH_IMAGE', hint: 'check name, tag and registry' },
 	],
