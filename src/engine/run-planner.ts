@@ -68,7 +68,7 @@ export class RunPlanner {
 		try {
 			const liveEndpoints = this.liveEndpointsOf(container.id);
 			const ports = partsOfPorts(container, liveEndpoints, frontage);
-			const parts = this.partsFor(container, { liveEndpoints, spec, ports, runMounts: command.runMounts ?? [] });
+			const parts = this.partsFor(container, { liveEndpoints, spec, ports, ...runMountsOf(command) });
 			this.claim(ports);
 			this.#planned.set(container.id, liveEndpoints);
 			return parts;
@@ -174,6 +174,10 @@ export class RunPlanner {
 	reserveUnits(units: Iterable<number>): void {
 		for (const unit of units) this.#units.reserve(unit);
 	}
+}
+
+function runMountsOf({ runMounts }: Command): { readonly runMounts?: readonly RunMount[] } {
+	return runMounts ? { runMounts } : {};
 }
 
 export function portsAmong(parts: readonly Part[]): PublishedPortsPart[] {

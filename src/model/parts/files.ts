@@ -97,8 +97,8 @@ export const copiedFiles = {
 } satisfies PartDefinition<CopiedFilesPart>;
 
 /**
- * Files that a build mounts into a container for one RUN, prepared on the host, with places for them in its root. Unmade, the
- * places are gone again, and what was written to a bind or tmpfs mount.
+ * Files that a build mounts into a container for one RUN, prepared on the host, with places for them, and for what every
+ * container has mounted, in its root. Unmade, the places are gone again, and what was written to a bind or tmpfs mount.
  */
 export interface RunMountsPart {
 	readonly kind: 'run-mounts';

@@ -1,11 +1,12 @@
 /** `RUN --mount`. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { startHostWithImage } from '#test/testbed/base-image.ts';
 import { eventually } from '#test/testbed/eventually.ts';
+import { provideBusybox } from '#test/testbed/prepared/busybox.ts';
 import type { TestHost } from '#test/testbed/test-host.ts';
 import { context, removeContexts } from './context.ts';
 
@@ -201,4 +202,13 @@ test('a client that leaves or a daemon that is killed leaves no mount, and no pl
 		assert.deepEqual(mounts(), []);
 		assert.deepEqual(await host.lastingLeftovers(), []);
 	}
+});
+
+test('what every container has mounted leaves no place in the layers of a build', async () => {
+	const directory = context('FROM scratch\nCOPY busybox /bin/\nRUN ["/bin/busybox", "touch", "/made"]\n');
+	copyFileSync(provideBusybox(), join(directory, 'busybox'));
+	await build(directory);
+	const { instructions } = await host.kleeJson<{ instructions: [string, string][] }>('image', 'inspect', 'app');
+	const top = instructions.at(-1)?.[1] ?? '';
+	assert.deepEqual(readdirSync(join(layers(), top.replace('@', ''))), ['made']);
 });

@@ -30,17 +30,17 @@ export interface RunDesired {
 	readonly liveEndpoints: readonly LiveEndpoint[];
 	readonly spec: SandboxSpec;
 	readonly ports: readonly PublishedPortsPart[];
-	/** Of a RUN of a build; absent: none. */
+	/** Of a RUN of a build; absent: it is no RUN. */
 	readonly runMounts?: readonly RunMount[];
 	readonly traits: HostTraits;
 }
 
 /** Parts of a running container, in the order of making. Taken apart in the opposite order. */
 export function partsOfRun(desired: RunDesired): Part[] {
-	const { container, layers, spec, ports, runMounts = [] } = desired;
+	const { container, layers, spec, ports, runMounts } = desired;
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, layers }];
-	if (runMounts.length > 0) parts.push({ kind: 'run-mounts', container: id, mounts: runMounts });
+	if (runMounts) parts.push({ kind: 'run-mounts', container: id, mounts: runMounts });
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
 	parts.push(
 		...partsOfEndpoints(desired),
@@ -51,7 +51,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 		...hostsFile(desired),
 	);
 	parts.push(...ports);
-	const places = runMounts.map(({ destination, readOnly }) => ({ destination, readOnly }));
+	const places = (runMounts ?? []).map(({ destination, readOnly }) => ({ destination, readOnly }));
 	const prepared = places.length > 0 ? { runMounts: places } : {};
 	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts, ...names(desired), ...prepared });
 	return parts;

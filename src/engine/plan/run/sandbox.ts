@@ -16,7 +16,7 @@ export interface Command {
 	readonly workdir?: string;
 	readonly tty: boolean;
 	readonly stdin: boolean;
-	/** Of a RUN of a build. */
+	/** Of a RUN of a build, which has a list also where it asks for none; absent: it is no RUN. */
 	readonly runMounts?: readonly RunMount[];
 }
 

@@ -1,6 +1,7 @@
 /** Places in the root of a container that something is mounted on for one RUN, and that are gone again afterwards. */
 import { closeSync, constants, existsSync, fstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
+import { isKleeneError } from '#errors/kleene-error.ts';
 import { hasCode } from '#os/errno.ts';
 import {
 	makeDirectoryAt,
@@ -33,9 +34,27 @@ export function makePlaces(root: string, places: readonly MountPlace[], list: st
 			made.push(path);
 			writeFileSync(list, JSON.stringify(made), { mode: 0o600 });
 		};
+		for (const place of OF_EVERY_CONTAINER) tryOne(fd, place, note);
 		for (const place of places) makeOne(fd, place, note);
 	} finally {
 		closeSync(fd);
+	}
+}
+
+/** Places that the runtime would make, and leave in the layer. */
+const OF_EVERY_CONTAINER: readonly MountPlace[] = [
+	{ destination: '/proc', kind: 'directory' },
+	{ destination: '/sys', kind: 'directory' },
+	{ destination: '/dev', kind: 'directory' },
+	{ destination: '/etc/hosts', kind: 'file' },
+];
+
+/** Where an image has something else there, the runtime says what is wrong. */
+function tryOne(root: number, place: MountPlace, note: (path: string) => void): void {
+	try {
+		makePlace(root, place, note);
+	} catch (error) {
+		if (!isKleeneError(error) && !hasCode(error, 'EEXIST', 'ELOOP', 'ENOTDIR')) throw error;
 	}
 }
 
