@@ -15,8 +15,8 @@ test('the longest files begin first: by what they took last, or by a guess', () 
 		const path = join(folder, 'new/durations.json');
 		const durations = Durations.read(path);
 		assert.equal(durations.longestFirst([HERE, FILES, FAR])[0], FAR);
-		durations.note(FILES, 90_000.4);
-		durations.note(HERE, 100_000);
+		durations.note(FILES, 900_000.4);
+		durations.note(HERE, 1_000_000);
 		durations.save();
 		assert.deepEqual(Durations.read(path).longestFirst([FAR, FILES, HERE]), [HERE, FILES, FAR]);
 	} finally {
