@@ -48,6 +48,12 @@ function refuse(mount: Mount, why: string, hint: string): KleeneError {
 	return new KleeneError({ code: 'INVALID_ARGUMENT', what, why, hint });
 }
 
+/** Outer mounts before those inside them, whatever order they were given in. */
+export function byDepth(mounts: readonly Mount[]): Mount[] {
+	const depth = ({ destination }: Mount) => destination.split('/').length;
+	return mounts.toSorted((one, other) => depth(one) - depth(other));
+}
+
 /** Names of the volumes among them, each once. */
 export function volumesAmong(mounts: readonly Mount[]): string[] {
 	return [...new Set(mounts.filter(({ type }) => type === 'volume').map(({ source }) => source))];

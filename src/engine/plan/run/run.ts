@@ -22,6 +22,7 @@ import {
 } from '../network/endpoint.ts';
 import { bringsOwnHosts, ownNames } from '../network/member-names.ts';
 import { nameServersOf, sourceLimitOf } from '../network/network.ts';
+import { byDepth } from './mounts.ts';
 
 export interface RunDesired {
 	readonly container: Container;
@@ -53,7 +54,14 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	parts.push(...ports);
 	const places = (runMounts ?? []).map(({ destination, readOnly }) => ({ destination, readOnly }));
 	const prepared = places.length > 0 ? { runMounts: places } : {};
-	parts.push({ kind: 'sandbox', container: id, spec, mounts: container.mounts, ...names(desired), ...prepared });
+	parts.push({
+		kind: 'sandbox',
+		container: id,
+		spec,
+		mounts: byDepth(container.mounts),
+		...names(desired),
+		...prepared,
+	});
 	return parts;
 }
 

@@ -47,6 +47,8 @@ export interface BundleRequest {
 	readonly root: string;
 	/** Sources are paths on the host. */
 	readonly mounts: readonly Mount[];
+	/** Files of Kleene's own; a mount over their directory hides them. */
+	readonly files?: readonly Mount[];
 	/** Paths on the host of the init program and of the file it reports to. */
 	readonly init: string;
 	readonly status: string;
@@ -91,13 +93,15 @@ export function ociConfig(request: BundleRequest): object {
 	if (hooked) own.push(bind(request.started, INSIDE.started, false));
 	const places = spec.noDevices ? [...KERNEL_MOUNTS, bind(request.dev, '/dev', false), TERMINALS] : OWN_MOUNTS;
 	const nodes = owner === undefined ? [] : (request.devices ?? []).map(({ source, path }) => bind(source, path, true));
-	const mounts = request.mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
+	const bound = (mounts: readonly Mount[]) =>
+		mounts.map((mount) => bind(mount.source, mount.destination, mount.readOnly));
+	const mounts = byDepth([...tmpfsMounts(spec.confinement), ...bound(request.mounts)]);
 	return {
 		ociVersion: '1.0.2',
 		process: ociProcess(spec, spec.process, { identity, hookIdentity, inherited, status: INSIDE.status }),
 		root: { path: request.root, readonly: spec.confinement?.readonly ?? false },
 		hostname: spec.hostname,
-		mounts: [...places, ...own, ...nodes, ...tmpfsMounts(spec.confinement), ...mounts],
+		mounts: [...places, ...own, ...nodes, ...bound(request.files ?? []), ...mounts],
 		...networkSettings(request),
 		linux: {
 			cgroupsPath: request.cgroup,
@@ -111,6 +115,12 @@ export function ociConfig(request: BundleRequest): object {
 			seccomp: seccompProfile(undefined, !spec.denied?.includes('sysvipc')),
 		},
 	};
+}
+
+/** Outer ones first, whatever order they were given in. */
+function byDepth(mounts: readonly OciMount[]): OciMount[] {
+	const depth = ({ destination }: OciMount) => destination.split('/').length;
+	return mounts.toSorted((one, other) => depth(one) - depth(other));
 }
 
 /** Microseconds in which a quota of processor time counts. Kernel: Documentation/scheduler/sched-bwc.rst. */
