@@ -216,6 +216,12 @@ export interface ImageTransport {
 	measure(layers: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
+export interface RouteQuestion {
+	readonly address: string;
+	/** Where the packet comes in; absent: the host itself sends it. */
+	readonly from?: { readonly source: string; readonly interface: string };
+}
+
 export interface HostDriver {
 	readonly transport: ImageTransport;
 	readonly activity: HostActivity;
@@ -244,6 +250,8 @@ export interface HostDriver {
 	 * @returns undefined where the host cannot tell
 	 */
 	listeners(request: ListenersRequest): Promise<readonly string[] | undefined>;
+	/** Asks the kernel of the host which interface a packet would leave by; `''` for none. Absent: it cannot be asked. */
+	route?(question: RouteQuestion): string;
 	/**
 	 * Ends connections that began while rules were missing and that would not begin like that with them. Absent: a host where
 	 * a connection ends with the rules that let it begin. @param filters of all networks

@@ -84,10 +84,11 @@ function targetOf({ destination, protocol, port }: Trace): string {
 function verdictLine(trace: Trace): string {
 	const { source, reason, verdict, probe, listening, hops } = trace;
 	const target = targetOf(trace);
-	const confirmed = probe ? '' : ' (not probed)';
+	const confirmed = probe ? '' : ' (model only, not probed)';
+	const sign = probe ? mark(true) : colour('yellow', '?');
 	if (verdict === 'reachable' && listening === false)
 		return `${colour('yellow', '!')} packets of ${source} arrive${confirmed}, but ${hops.at(-1)?.what}`;
-	if (verdict === 'reachable') return `${mark(true)} ${source} reaches ${target}${confirmed}: ${reason}`;
+	if (verdict === 'reachable') return `${sign} ${source} reaches ${target}${confirmed}: ${reason}`;
 	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
 	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');
 	const hint =

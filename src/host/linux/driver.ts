@@ -15,7 +15,6 @@ import {
 import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
-import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { failureOf, type Step } from '#model/step.ts';
 import { closeNamespace } from '#os/linux/netns.ts';
 import { LinuxActivity } from './activity/activity.ts';
@@ -255,9 +254,10 @@ export class LinuxHost implements HostDriver {
 		return container === undefined ? this.#hostNamespace : this.#stackOf(container).fd;
 	}
 
-	forgetMismatched(filters: readonly NetworkFilterPart[]): void {
+	readonly route: NonNullable<HostDriver['route']> = (question) => this.#network.route(question);
+
+	readonly forgetMismatched: NonNullable<HostDriver['forgetMismatched']> = (filters) =>
 		this.#firewall.forgetMismatched(filters, this.#network.ownAddresses());
-	}
 
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);

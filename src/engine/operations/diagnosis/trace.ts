@@ -1,5 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { ProbeResult } from '#host/driver.ts';
+import type { HostDriver, ProbeResult, RouteQuestion } from '#host/driver.ts';
 import { parseAddress } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
@@ -21,6 +21,7 @@ import {
 	uplinkAddress,
 	withoutMembers,
 } from '../../plan/trace/world.ts';
+import { type Ends, lostByKernel, withKernelRoute } from './kernel-routes.ts';
 
 export interface TraceOutcome extends Trace {
 	readonly question: TraceQuestion;
@@ -45,10 +46,13 @@ export class TraceOperations {
 	/** @param destination see `parseQuestion` */
 	async trace(source: string, destination: string): Promise<TraceOutcome> {
 		const question = parseQuestion(source, destination);
-		const world = await this.#world();
-		const from = this.#source(world, question.source);
-		const to = this.#destination(world, question.destination, from);
-		const { service, ...told } = trace({ world, question, from, to });
+		const observed = await this.#world();
+		const from = this.#source(observed, question.source);
+		const to = this.#destination(observed, question.destination, from);
+		const { driver } = this.#context;
+		const route = driver.route && ((asked: RouteQuestion) => driver.route?.(asked) ?? '');
+		const world = withKernelRoute(observed, { from, to }, route);
+		const { service, ...told } = this.#checked(trace({ world, question, from, to }), world, { from, to, route });
 		const listeners = service && (await this.#context.driver.listeners(service));
 		const known = service && listeners && { service, listeners };
 		const publisher = known && to.kind === 'host' ? this.#stoppedPublisher(question) : undefined;
@@ -59,6 +63,15 @@ export class TraceOperations {
 		const verdict = agrees ? (told.reachable ? 'reachable' : 'unreachable') : 'disagreement';
 		const listening = known && isHeard(service, listeners);
 		return { ...told, hops, question, address: to.address, probe, notProbed, listening, verdict };
+	}
+
+	/** The kernel may know better than the model where packets go. */
+	#checked(told: Trace, world: TraceWorld, { route, ...ends }: Ends & { route: HostDriver['route'] }): Trace {
+		const lost = told.reachable && route ? lostByKernel(world, ends, route) : undefined;
+		if (!lost) return told;
+		const end = told.hops.findIndex(({ kind }) => kind === 'route');
+		const hops = end === -1 ? told.hops : told.hops.slice(0, end);
+		return { hops: [...hops, lost], reachable: false, reason: lost.what };
 	}
 
 	/** Name of a container that publishes a port of the host when it runs. */

@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from '#inet/address.ts';
 import { FAMILIES, type Family } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
-import { assignable, formatSubnet } from '#inet/subnet.ts';
+import { assignable, formatSubnet, overlap, parseSubnetAround } from '#inet/subnet.ts';
 import { unitOfHostEnd } from '#model/cable.ts';
 import { addressesOf, macOfEndpoint } from '#model/endpoint.ts';
 import { covers } from '#model/network.ts';
@@ -30,7 +30,8 @@ export function findDuplicates(examination: Examination): Finding[] {
 			if (addresses.has(address) && !shared.has(`${address} ${name}`)) hold(address, `interface ${name} of the host`);
 		}
 	const twice = [...holders].filter(([, all]) => all.length > 1);
-	return [...twice.map(([address, all]) => duplicate(address, all)), ...intruders(examination)];
+	const both = twice.map(([address, all]) => duplicate(address, all));
+	return [...both, ...intruders(examination), ...strayRoutes(examination)];
 }
 
 /** Addresses that the host holds for running containers which share its stack. */
@@ -66,6 +67,36 @@ function intruders({ networks, observed }: Examination): Finding[] {
 				return state ? [intruder(text, name, state)] : [];
 			}),
 		);
+}
+
+/** Routes that came into the subnet of a network after it was made, and lead its packets elsewhere. */
+function strayRoutes({ networks, observed }: Examination): Finding[] {
+	const own = new Set(networks.map(({ network }) => network.interface));
+	return observed.routes
+		.filter(({ interface: name }) => !own.has(name) && unitOfHostEnd(name) === undefined)
+		.flatMap(({ destination, interface: name }) => {
+			const block = parseSubnetAround(destination);
+			const inside = ({ network }: NetworkState) => {
+				const subnet = block && network.type !== 'custom' ? network.families[block.family]?.subnet : undefined;
+				return subnet && block && subnet.prefix <= block.prefix && overlap(subnet, block);
+			};
+			const state = networks.find(inside);
+			return state ? [strayRoute(destination, name, state)] : [];
+		});
+}
+
+function strayRoute(destination: string, name: string, { network }: NetworkState): Finding {
+	return {
+		kind: 'duplicate',
+		about: `route ${destination} by ${name}`,
+		severity: 'error',
+		subject: `network ${network.name}`,
+		what: `the host routes ${destination} to ${name}, inside the subnet of the network`,
+		why: `packets of the host for containers there leave by ${name}: names, published ports and the gateway fail`,
+		hint: `remove the route (ip route delete ${destination} dev ${name}), or recreate the network with another subnet`,
+		steps: [],
+		owners: [],
+	};
 }
 
 function intruder(address: string, name: string, { network }: NetworkState): Finding {

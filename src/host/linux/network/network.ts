@@ -1,3 +1,4 @@
+import type { RouteQuestion } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
@@ -84,6 +85,14 @@ export class LinuxNetwork {
 				holders,
 			}),
 		};
+	}
+
+	/** See `HostDriver`. */
+	route({ address, from }: RouteQuestion): string {
+		const entry = from && this.#net.links.find(from.interface);
+		if (from && !entry) return '';
+		const way = this.#net.routes.towards(address, from && entry && { source: from.source, link: entry.index });
+		return way ? (this.#net.links.find(way.link)?.name ?? '') : '';
 	}
 
 	/** Of the host, without prefix. */

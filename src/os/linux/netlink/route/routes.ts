@@ -20,7 +20,7 @@ import type { NetlinkSocket } from '../socket.ts';
 const NEWROUTE = 24;
 const DELROUTE = 25;
 const GETROUTE = 26;
-const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
+const RTA = { DST: 1, SRC: 2, IIF: 3, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
 const MAIN_TABLE = 254;
 /** Of the host's own addresses. */
 const LOCAL_TABLE = 255;
@@ -100,18 +100,28 @@ export class Routes {
 		this.#change(DELROUTE, 0, route);
 	}
 
-	/** Which way a packet of the host for an address would take. @returns undefined where there is none, or the host itself */
-	towards(address: string): Route | undefined {
+	/**
+	 * Which way a packet for an address would take.
+	 *
+	 * @param from the packet comes in there from that address; default: it is one of the host itself
+	 * @returns undefined where there is none, or the host itself, or where what comes in there is not passed on
+	 */
+	towards(address: string, from?: { readonly source: string; readonly link: number }): Route | undefined {
 		const { prefix } = splitPrefix(address);
 		const head = Buffer.alloc(STRUCT_SIZE);
 		head[0] = addressFamily(familyOf(address));
 		head[1] = prefix;
-		const payload = Buffer.concat([head, encodeAttributes([bytes(RTA.DST, addressBytes(address))])]);
+		const attributes = [bytes(RTA.DST, addressBytes(address))];
+		if (from) {
+			head[2] = prefix;
+			attributes.push(bytes(RTA.SRC, addressBytes(from.source)), u32(RTA.IIF, from.link));
+		}
+		const payload = Buffer.concat([head, encodeAttributes(attributes)]);
 		try {
 			const answer = this.#socket.request({ type: GETROUTE, payload, words: `look for a way to ${address}` });
 			return answer && decodeWay(answer.payload);
 		} catch (error) {
-			if (hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL')) return undefined;
+			if (hasCode(error, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'EXDEV')) return undefined;
 			throw error;
 		}
 	}
