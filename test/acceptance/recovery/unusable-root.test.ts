@@ -94,6 +94,10 @@ test('a file system that has no inodes left', async () => {
 	requireRefusal(await startDaemon(...wrapper), /full/, /free some space/);
 });
 
+test('below "ip netns exec", where cgroups are not mounted', async () => {
+	requireRefusal(await startDaemon('ip', 'netns', 'exec', namespace), /no cgroups are mounted/, /--netns NAME/);
+});
+
 test('no file descriptors are left, wherever that is noticed', async () => {
 	for (const limit of [24, 28, 32, 36, 40])
 		requireRefusal(

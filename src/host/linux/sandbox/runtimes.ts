@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { run } from '#os/exec.ts';
+import { listMounts } from '#os/linux/mounts.ts';
 
 export interface ChosenRuntime {
 	readonly name: 'crun' | 'runc';
@@ -17,6 +18,7 @@ const DIRECTORIES = ['/usr/bin', '/usr/local/bin', '/usr/sbin', '/usr/local/sbin
 
 /** crun where it works (it starts containers in half the time), else runc. */
 export async function chooseRuntime(): Promise<ChosenRuntime> {
+	requireCgroups();
 	const conmon = find('conmon');
 	if (!conmon) throw missing('conmon');
 	const crun = find('crun');
@@ -41,6 +43,18 @@ function refusalByCrun(): string | undefined {
 async function versionOf(program: string): Promise<string> {
 	const { stdout } = await run([program, '--version']);
 	return /version:? (\d[\w.]*)/.exec(stdout)?.[1] ?? 'unknown';
+}
+
+/** No runtime starts anything without them. `ip netns exec` has a /sys of its own, in which they are not mounted. */
+function requireCgroups(): void {
+	if (listMounts().some(({ type, target }) => /^cgroup2?$/.test(type) && /^\/sys\/fs\/cgroup(\/|$)/.test(target)))
+		return;
+	throw new KleeneError({
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot start kleened',
+		why: 'no cgroups are mounted at /sys/fs/cgroup, as below "ip netns exec"',
+		hint: 'start it without "ip netns exec", and name the network namespace: kleened --netns NAME',
+	});
 }
 
 function missing(program: string): KleeneError {
