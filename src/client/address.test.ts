@@ -34,3 +34,31 @@ test('addresses are described as a user would write them', () => {
 		assert.equal(describeAddress(parseDaemonAddress(text)), text);
 	assert.equal(describeAddress(parseDaemonAddress(DEFAULT_HOST)), '/var/run/kleened.sock');
 });
+
+test('ssh:// names a host and a socket there; nothing that ssh could take for something else gets through', () => {
+	assert.partialDeepStrictEqual(parseDaemonAddress('ssh://root@bsd1:2222/run/k.sock'), {
+		kind: 'ssh',
+		target: { user: 'root', host: 'bsd1', port: 2222 },
+		path: '/run/k.sock',
+		tls: false,
+	});
+	for (const [text, host] of [
+		['ssh://lab', 'lab'],
+		['ssh://lab/', 'lab'],
+		['ssh://[2001:db8::1]', '2001:db8::1'],
+	] as const)
+		assert.partialDeepStrictEqual(parseDaemonAddress(text), {
+			target: { user: '', host, port: undefined },
+			path: '/var/run/kleened.sock',
+		});
+	for (const text of [
+		'ssh://',
+		'ssh://-oProxyCommand=x',
+		'ssh://a@-x',
+		'ssh://a b',
+		'ssh://h:0',
+		'ssh://h/a:b',
+		'ssh://h/%h',
+	])
+		assert.throws(() => parseDaemonAddress(text), { code: 'INVALID_ARGUMENT', hint: /ssh:\/\/USER@HOST/ }, text);
+});

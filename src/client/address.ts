@@ -1,4 +1,5 @@
 import { KleeneError } from '#errors/kleene-error.ts';
+import { parseSshTarget, type SshTarget } from '#inet/ssh-target.ts';
 
 /** Address of a daemon. `http:///path` and `https:///path` (three slashes) name a Unix socket. */
 export type DaemonAddress =
@@ -9,18 +10,34 @@ export type DaemonAddress =
 			readonly port: number;
 			readonly tls: boolean;
 			readonly text: string;
-	  };
+	  }
+	| SshAddress;
 
-export const DEFAULT_HOST = 'http:///var/run/kleened.sock';
+/** A UNIX socket of another host, reached through an ssh connection. */
+export interface SshAddress {
+	readonly kind: 'ssh';
+	readonly target: SshTarget;
+	readonly path: string;
+	readonly tls: false;
+	readonly text: string;
+}
+
+/** Addresses that take connections themselves. */
+export type DirectAddress = Exclude<DaemonAddress, SshAddress>;
+
+const DEFAULT_SOCKET = '/var/run/kleened.sock';
+export const DEFAULT_HOST = `http://${DEFAULT_SOCKET}`;
 
 const SOCKET_URL = /^(?:(https?|unix):\/\/)?(\/.*)$/;
 
 /**
  * @param text `http:///path.sock`, `https:///path.sock`, `unix:///path.sock`, `/path.sock`,
- * `http[s]://HOST[:PORT]` with an IPv6 address in brackets; ports default to 80 and 443
+ * `http[s]://HOST[:PORT]` with an IPv6 address in brackets, ports default to 80 and 443;
+ * `ssh://[USER@]HOST[:PORT][/path/to.sock]`, the socket defaults to `/var/run/kleened.sock`
  * @throws KleeneError INVALID_ARGUMENT
  */
 export function parseDaemonAddress(text: string): DaemonAddress {
+	if (text.startsWith('ssh://')) return parseSsh(text);
 	const socket = SOCKET_URL.exec(text);
 	if (socket?.[2]) {
 		const [, scheme, path] = socket;
@@ -28,6 +45,18 @@ export function parseDaemonAddress(text: string): DaemonAddress {
 		return { kind: 'socket', path, tls: scheme === 'https', text };
 	}
 	return parseTcp(text);
+}
+
+/** Characters that mean something to the option -L of ssh(1), or to its configuration. */
+const MEANINGFUL_TO_SSH = /[\s:%$\\"'?#\p{Cc}]/u;
+
+function parseSsh(text: string): SshAddress {
+	const [, place = '', path = ''] = /^ssh:\/\/([^/]*)(.*)$/s.exec(text) ?? [];
+	const target = parseSshTarget(place);
+	if (!target) throw unparsable(text, `"${place}" is not [USER@]HOST[:PORT]`);
+	if (MEANINGFUL_TO_SSH.test(path))
+		throw unparsable(text, 'the path of the socket has a character that ssh cannot take');
+	return { kind: 'ssh', target, path: /^\/*$/.test(path) ? DEFAULT_SOCKET : path, tls: false, text };
 }
 
 function parseTcp(text: string): DaemonAddress {
@@ -45,7 +74,7 @@ function unparsable(text: string, why: string): KleeneError {
 		code: 'INVALID_ARGUMENT',
 		what: `Could not parse the '--host' parameter`,
 		why: `'${text}': ${why}`,
-		hint: `write http:///path/to.sock, unix:///path/to.sock, http://ADDRESS:PORT or https://ADDRESS:PORT`,
+		hint: `write http:///path/to.sock, unix:///path/to.sock, http://ADDRESS:PORT, https://ADDRESS:PORT or ssh://USER@HOST`,
 	});
 }
 

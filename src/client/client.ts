@@ -16,6 +16,8 @@ export interface ClientOptions {
 	/** See `parseDaemonAddress`. Default: the socket `/var/run/kleened.sock`. */
 	readonly host?: string | undefined;
 	readonly tls?: TlsFiles;
+	/** Over ssh: ask nothing on the terminal. */
+	readonly batch?: boolean;
 }
 
 /** A daemon, by resource. Every call rejects with a KleeneError and nothing else that is not a defect of ours. */
@@ -39,7 +41,9 @@ export interface KleeneClient {
 /** Connects at the first call, not here. */
 export function openClient(options: ClientOptions = {}): KleeneClient {
 	const address = parseDaemonAddress(options.host ?? DEFAULT_HOST);
-	const http = new HttpTransport(address, address.tls ? readTls(options.tls ?? {}) : { rejectUnauthorized: false });
+	const http = new HttpTransport(address, address.tls ? readTls(options.tls ?? {}) : { rejectUnauthorized: false }, {
+		batch: options.batch,
+	});
 	return {
 		containers: containersClient(http),
 		activity: activityClient(http),

@@ -1,9 +1,11 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import { DETAILED_ERROR } from '#api/media-types.ts';
-import type { DaemonAddress } from './address.ts';
+import type { KleeneError } from '#errors/kleene-error.ts';
+import type { DaemonAddress, DirectAddress } from './address.ts';
 import { request as requestPlain } from './plain/http.ts';
 import { refusalOf, unreachable } from './refusal.ts';
+import type { SshTunnel, TunnelOptions } from './ssh/tunnel.ts';
 import type { TlsOptions } from './tls.ts';
 
 /** One request. `path` is encoded segment by segment, so an identifier may hold anything. */
@@ -20,6 +22,7 @@ export interface Call {
 const ACCEPT = `${DETAILED_ERROR}, */*`;
 
 const CONNECT_MILLISECONDS = 15_000;
+const FAREWELL_MILLISECONDS = 600;
 
 interface Answer {
 	readonly status: number;
@@ -34,11 +37,31 @@ export class HttpTransport {
 	readonly address: DaemonAddress;
 	readonly tls: TlsOptions;
 	readonly #closing = new Set<() => void>();
+	readonly #tunnelOptions: TunnelOptions;
 	#agent: Agent | undefined;
+	#tunnel: Promise<SshTunnel> | undefined;
+	#farewell: NodeJS.Timeout | undefined;
+	#closed = false;
 
-	constructor(address: DaemonAddress, tls: TlsOptions) {
+	constructor(address: DaemonAddress, tls: TlsOptions, tunnelOptions: TunnelOptions = {}) {
 		this.address = address;
 		this.tls = tls;
+		this.#tunnelOptions = tunnelOptions;
+	}
+
+	/** Opens the tunnel to a daemon behind ssh. @returns the address to connect to. @throws KleeneError DAEMON_UNREACHABLE */
+	async place(): Promise<DirectAddress> {
+		const { address } = this;
+		if (address.kind !== 'ssh') return address;
+		this.#tunnel ??= import('./ssh/tunnel.ts').then(({ SshTunnel }) => new SshTunnel(address, this.#tunnelOptions));
+		const path = await (await this.#tunnel).ready();
+		return { kind: 'socket', path, tls: false, text: address.text };
+	}
+
+	/** @param cause failure of a connection. @returns DAEMON_UNREACHABLE */
+	async unreachable(cause: unknown): Promise<KleeneError> {
+		const tunnel = await this.#tunnel;
+		return tunnel ? tunnel.explain(cause) : unreachable(this.address, cause);
 	}
 
 	/** @returns the parsed answer; the caller names its type, which the schemas of `#api` promise */
@@ -68,7 +91,7 @@ export class HttpTransport {
 		try {
 			if (status < 300) return yield* response as AsyncIterable<Buffer>;
 		} catch (cause) {
-			throw unreachable(this.address, cause);
+			throw await this.unreachable(cause);
 		}
 		const body = await new Promise<Buffer>((resolve) => collect(response, resolve));
 		throw refusalOf(body.toString('utf8'), status, call.doing);
@@ -76,10 +99,10 @@ export class HttpTransport {
 
 	/** Sends a body in pieces. A daemon that is slow makes the source wait. @param type media type of the body. @returns the answer */
 	async upload(call: Call, type: string, body: Readable): Promise<string> {
-		const request = this.#request(call, type);
+		const request = this.#request(await this.place(), call, type);
 		limitConnecting(request);
 		const response = new Promise<IncomingMessage>((resolve, reject) => {
-			request.on('error', (cause) => reject(unreachable(this.address, cause)));
+			request.on('error', (cause) => void this.unreachable(cause).then(reject));
 			request.on('response', resolve);
 			// A refusal may come before all was sent.
 			body.on('error', (error) => {
@@ -100,12 +123,25 @@ export class HttpTransport {
 	/** Something else that ends with this transport. @returns a function that takes it back */
 	onClose(action: () => void): () => void {
 		this.#closing.add(action);
-		return () => this.#closing.delete(action);
+		return () => {
+			this.#closing.delete(action);
+			if (this.#closed) this.#closeTunnel();
+		};
 	}
 
 	close(): void {
 		this.#agent?.destroy();
 		for (const action of this.#closing) action();
+		this.#closed = true;
+		if (this.#tunnel) this.#farewell = setTimeout(() => this.#closeTunnel(true), FAREWELL_MILLISECONDS);
+		this.#closeTunnel();
+	}
+
+	/** A tunnel stays while streams say that they end, unless that takes too long. */
+	#closeTunnel(now = false): void {
+		if (this.#closing.size > 0 && !now) return;
+		clearTimeout(this.#farewell);
+		void this.#tunnel?.then((tunnel) => tunnel.close());
 	}
 
 	async #send(call: Call): Promise<Answer> {
@@ -113,7 +149,7 @@ export class HttpTransport {
 		if (address.kind === 'socket' && !address.tls) return this.#sendPlain(call, address.path);
 		const response = await this.#respond(call);
 		return new Promise((resolve, reject) => {
-			response.on('error', (cause) => reject(unreachable(this.address, cause)));
+			response.on('error', (cause) => void this.unreachable(cause).then(reject));
 			collect(response, (bytes) => resolve({ status: response.statusCode ?? 0, bytes }));
 		});
 	}
@@ -139,23 +175,24 @@ export class HttpTransport {
 	}
 
 	/** Resolves when the head of the answer is there. */
-	#respond(call: Call): Promise<IncomingMessage> {
+	async #respond(call: Call): Promise<IncomingMessage> {
+		const place = await this.place();
 		return new Promise((resolve, reject) => {
-			const request = this.#request(call);
-			request.on('error', (cause) => reject(unreachable(this.address, cause)));
+			const request = this.#request(place, call);
+			request.on('error', (cause) => void this.unreachable(cause).then(reject));
 			limitConnecting(request);
 			request.on('response', resolve);
 			request.end(call.body === undefined ? undefined : JSON.stringify(call.body));
 		});
 	}
 
-	#request(call: Call, type = typeOfBody(call)): ClientRequest {
+	#request(place: DirectAddress, call: Call, type = typeOfBody(call)): ClientRequest {
 		// A static import of node:http evaluates its lazy exports, undici among them: 25 ms of every command.
 		const http = process.getBuiltinModule('node:http');
 		const https = this.address.tls ? process.getBuiltinModule('node:https') : undefined;
 		this.#agent ??= https ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true });
 		const options: RequestOptions = {
-			...endpointOptions(this.address),
+			...endpointOptions(place),
 			...(https && this.tls),
 			agent: this.#agent,
 			method: call.method,
@@ -197,7 +234,7 @@ export function pathOf({ path, query = {} }: Pick<Call, 'path' | 'query'>): stri
  * Connection options for `http.request` and `net.connect`. A certificate on a socket is for `localhost`.
  * An empty server name keeps Node from computing one, which without TLS costs 5 ms for nothing.
  */
-export function endpointOptions(address: DaemonAddress): RequestOptions & { servername?: string } {
+export function endpointOptions(address: DirectAddress): RequestOptions & { servername?: string } {
 	const plain = !address.tls && { servername: '' };
 	if (address.kind === 'tcp') return { host: address.host, port: address.port, ...plain };
 	return { socketPath: address.path, host: 'localhost', servername: 'localhost', ...plain };

@@ -4,7 +4,7 @@ import { CLOSE, type WebSocketMessage } from '#api/frames.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { inBrackets } from '#inet/address.ts';
 import { collect, endpointOptions, type HttpTransport } from './http.ts';
-import { refusalOf, unreachable } from './refusal.ts';
+import { refusalOf } from './refusal.ts';
 
 /** End of a WebSocket. `reason` is undefined where the daemon gave none, e.g. because the connection broke off. */
 export interface Ending {
@@ -46,7 +46,7 @@ export async function openWire(http: HttpTransport, request: WireRequest): Promi
 		return await connect(http, request);
 	} catch (error) {
 		const declined = error instanceof Error && error.message === 'Server sent no subprotocol';
-		if (!declined) throw error instanceof KleeneError ? error : unreachable(http.address, error);
+		if (!declined) throw error instanceof KleeneError ? error : await http.unreachable(error);
 		const { subprotocol: _, ...plain } = request;
 		return openWire(http, plain);
 	}
@@ -115,7 +115,7 @@ async function createSocket(
 			if (code !== undefined && Buffer.isBuffer(reason)) tell(endingOf(code, reason));
 		}
 	}
-	const { address } = http;
+	const address = await http.place();
 	const endpoint = endpointOptions(address);
 	const host = endpoint.host ? inBrackets(endpoint.host) : endpoint.host;
 	const port = address.kind === 'tcp' ? `:${address.port}` : '';

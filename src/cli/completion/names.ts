@@ -11,7 +11,7 @@ const PATIENCE_MILLISECONDS = 1000;
 export type DaemonNames = Exclude<Names, 'contexts'>;
 
 export async function namesOf(kind: DaemonNames, { host, tls }: Settings): Promise<readonly Candidate[]> {
-	const client = openClient({ host, tls });
+	const client = openClient({ host, tls, batch: true });
 	const timer = setTimeout(() => client.close(), PATIENCE_MILLISECONDS);
 	try {
 		return await ask(client, kind);

@@ -10,7 +10,10 @@ export const contextCommands: Readonly<Record<string, Declaration>> = {
 			command
 				.description('give a daemon a name; its TLS files are copied')
 				.argument('<NAME>', 'e.g. lab')
-				.requiredOption('--host <URL>', 'address, like --host of klee: http[s]://HOST:PORT, http:///path/to.sock')
+				.requiredOption(
+					'--host <URL>',
+					'address, like --host of klee: ssh://USER@HOST, https://HOST:PORT, http:///path/to.sock',
+				)
 				.option('--tlsverify', 'verify the daemon certificate')
 				.option('--tlscert <FILE>', 'client certificate (PEM)')
 				.option('--tlskey <FILE>', 'client private key (PEM)')

@@ -165,7 +165,7 @@ function declareRootOptions(root: Command): void {
 	root
 		.option('--config <FILE>', 'configuration file')
 		.addOption(new Option('--theme <THEME>', 'table style').choices(['fancy', 'simple']))
-		.option('--host <URL>', 'daemon address (default: http:///var/run/kleened.sock)')
+		.option('--host <URL>', 'daemon address, also ssh://USER@HOST (default: http:///var/run/kleened.sock)')
 		.option('--context <CONTEXT>', 'daemon by its name, see "klee context ls" (default: the current one)')
 		.option('--tlsverify', 'verify the daemon certificate')
 		.option('--no-tlsverify', 'skip verification of the daemon certificate')

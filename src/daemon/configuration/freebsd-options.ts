@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
+import { parseSshTarget } from '#inet/ssh-target.ts';
 import type { FreebsdPlace, RemoteHost } from '#model/host/freebsd-place.ts';
 
 export const DEFAULT_ZFS_ROOT = 'zroot/kleene';
@@ -13,8 +14,6 @@ export interface FreebsdArguments {
 	readonly local: boolean;
 }
 
-const TARGET =
-	/^ssh:\/\/(?:([a-z_][a-z0-9_-]*)@)?(\[[0-9a-fA-F:.]+(?:%[a-zA-Z0-9.]+)?\]|[a-zA-Z0-9][a-zA-Z0-9.-]*)(?::([0-9]{1,5}))?\/?$/;
 const DATASET = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]*(\/[a-zA-Z0-9][a-zA-Z0-9_.:-]*)*$/;
 
 /** @returns undefined where neither the daemon nor its host is on FreeBSD. */
@@ -34,9 +33,8 @@ export function parseFreebsdOptions(options: FreebsdArguments): FreebsdPlace | u
 }
 
 function parseRemote(text: string, { key, knownHosts }: FreebsdArguments): RemoteHost {
-	const [, user = 'root', host = '', digits] = TARGET.exec(text) ?? [];
-	const port = digits === undefined ? undefined : Number(digits);
-	if (host === '' || (port !== undefined && (port < 1 || port > 65_535)))
+	const target = parseSshTarget(/^ssh:\/\/(.*?)\/?$/.exec(text)?.[1] ?? '');
+	if (!target)
 		throw refuse(`--freebsd-host ${text}`, 'it is not the address of an ssh server', 'write it as ssh://root@bsd1:22');
 	if (key !== undefined && !isAbsolute(key))
 		throw refuse(`--ssh-key ${key}`, 'it is not an absolute path', 'write it in full, e.g. /root/.ssh/id_ed25519');
@@ -47,7 +45,7 @@ function parseRemote(text: string, { key, knownHosts }: FreebsdArguments): Remot
 			`it is not an absolute path without '"' and "\${"`,
 			'write it in full, e.g. /root/.ssh/known_hosts',
 		);
-	return { user, host: host.replace(/^\[|\]$/g, ''), port, key, knownHosts };
+	return { ...target, user: target.user || 'root', key, knownHosts };
 }
 
 function refuse(what: string, why: string, hint: string): KleeneError {

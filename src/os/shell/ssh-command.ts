@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { KleeneError } from '#errors/kleene-error.ts';
+import type { SshTarget } from '#inet/ssh-target.ts';
 import { quote } from './quote.ts';
-import type { SshTarget } from './ssh-target.ts';
 
 export interface SshAccess {
 	readonly target: SshTarget;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { nameOf, type SshTarget } from './ssh-target.ts';
+import { loginCommand, nameOf, type SshTarget } from '#inet/ssh-target.ts';
 
 interface Known {
 	/** Error output of ssh(1). */
@@ -23,7 +23,7 @@ const KNOWN: readonly Known[] = [
 		said: /Host key verification failed|No \S+ host key is known/,
 		code: 'CONFIG_INVALID',
 		hint: (target) =>
-			`log in once by hand with "${command(target)}" as the user that runs kleened, and accept its key; or give its keys with --ssh-known-hosts FILE: "ssh-keyscan ${target.port === undefined ? '' : `-p ${target.port} `}${target.host} >FILE", compared with /etc/ssh/ssh_host_*_key.pub of the host`,
+			`log in once by hand with "${loginCommand(target)}" as the user that runs kleened, and accept its key; or give its keys with --ssh-known-hosts FILE: "ssh-keyscan ${target.port === undefined ? '' : `-p ${target.port} `}${target.host} >FILE", compared with /etc/ssh/ssh_host_*_key.pub of the host`,
 	},
 	{
 		said: /UNPROTECTED PRIVATE KEY|Load key .*: |Identity file .* not accessible|invalid format/,
@@ -35,7 +35,7 @@ const KNOWN: readonly Known[] = [
 		said: /Permission denied|Too many authentication failures|no more authentication methods/i,
 		code: 'CONFIG_INVALID',
 		hint: (target) =>
-			`make "${command(target)}" work without a password for the user that runs kleened, or give --ssh-key; ${ROOT}`,
+			`make "${loginCommand(target)}" work without a password for the user that runs kleened, or give --ssh-key; ${ROOT}`,
 	},
 	{
 		said: /Could not resolve hostname/,
@@ -65,7 +65,7 @@ export function explainSsh(target: SshTarget, said: string): KleeneError {
 		code: known?.code ?? 'HOST_UNREACHABLE',
 		what: `cannot reach ${nameOf(target)} over ssh`,
 		why: why.replaceAll('@', '').trim() === '' ? said.trim() : why,
-		hint: known?.hint(target) ?? `see whether "${command(target)}" works for the user that runs kleened`,
+		hint: known?.hint(target) ?? `see whether "${loginCommand(target)}" works for the user that runs kleened`,
 	});
 }
 
@@ -77,8 +77,4 @@ export function sshMissing(target: SshTarget, cause: unknown): KleeneError {
 		hint: 'install the OpenSSH client, e.g. apt-get install openssh-client',
 		cause,
 	});
-}
-
-function command({ user, host, port }: SshTarget): string {
-	return `ssh ${port === undefined ? '' : `-p ${port} `}${user === '' ? '' : `${user}@`}${host}`;
 }

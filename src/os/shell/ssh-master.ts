@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { refuseExhausted } from '#errors/exhaustion.ts';
+import { nameOf } from '#inet/ssh-target.ts';
 import { CommandError, type Opened, open, run } from '#os/exec.ts';
 import { controlPath, exitCommand, masterCommand, type SshAccess } from './ssh-command.ts';
 import { explainSsh, sshMissing } from './ssh-errors.ts';
-import { nameOf } from './ssh-target.ts';
 
 /** Milliseconds for logging in: ssh itself limits only the connection. */
 const LOGIN = 30_000;

@@ -1,10 +1,10 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { nameOf } from '#inet/ssh-target.ts';
 import { type Opened, open } from '#os/exec.ts';
 import { HostShell, type HostShellOptions, type Way } from './host-shell.ts';
 import type { ConnectionState, ShellLog } from './shell.ts';
 import { clientCommand, type SshAccess } from './ssh-command.ts';
 import { SshMaster } from './ssh-master.ts';
-import { nameOf } from './ssh-target.ts';
 
 /** Milliseconds between two attempts to connect again: doubled each time, and each time a little different. */
 const FIRST = 250;
