@@ -1,5 +1,6 @@
 import type { Theme } from '../settings.ts';
 import { paint } from './output.ts';
+import { columnsOf, cut, pieces } from './width.ts';
 
 export interface Column<Row> {
 	readonly title: string;
@@ -19,15 +20,22 @@ export interface TableStyle {
 
 const NARROWEST = 6;
 
-/** Header, rule, rows; one space on both sides of each cell, no border. @returns lines */
+/**
+ * Header, rule, rows; one space on both sides of each cell, no border. On a terminal that is too narrow for that, each
+ * row is a block of lines, one or more for each cell, with the whole text. @returns lines, none wider than the terminal
+ */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], style: TableStyle): string[] {
 	const cells = rows.map((row) => columns.map((column) => singleLine(column.cell(row))));
 	const widths = columns.map((column, index) => {
-		const natural = Math.max(column.title.length, ...cells.map((row) => lengthOf(row[index] ?? '')));
+		const natural = Math.max(columnsOf(column.title), ...cells.map((row) => columnsOf(row[index] ?? '')));
 		return style.width === undefined ? natural : Math.min(natural, column.maximum ?? natural);
 	});
 	const separator = style.theme === 'simple' ? '|' : '';
-	if (style.width !== undefined) shrink(columns, widths, style.width - (columns.length - 1) * separator.length);
+	if (style.width !== undefined) {
+		const room = style.width - (columns.length - 1) * separator.length;
+		shrink(columns, widths, room);
+		if (spaceOf(widths) > room) return renderBlocks(columns, cells, style.width);
+	}
 	const draw = (row: readonly string[]) =>
 		row
 			.map((cell, index) => ` ${fit(cell, widths[index] ?? 0, columns[index]?.centred ?? false)} `)
@@ -39,12 +47,12 @@ export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly
 
 function rule(widths: readonly number[], theme: Theme): string {
 	if (theme === 'simple') return widths.map((width) => '-'.repeat(width + 2)).join('+');
-	return paint(process.stdout, 'dim', '─'.repeat(widths.reduce((sum, width) => sum + width + 2, 0)));
+	return paint(process.stdout, 'dim', '─'.repeat(spaceOf(widths)));
 }
 
 /** Takes a column from the widest that may give, until the row fits or nobody may. */
 function shrink<Row>(columns: readonly Column<Row>[], widths: number[], room: number): void {
-	let excess = widths.reduce((sum, width) => sum + width + 2, 0) - room;
+	let excess = spaceOf(widths) - room;
 	while (excess > 0) {
 		let widest = -1;
 		for (const [index, column] of columns.entries()) {
@@ -57,19 +65,40 @@ function shrink<Row>(columns: readonly Column<Row>[], widths: number[], room: nu
 	}
 }
 
-function fit(cell: string, width: number, centred: boolean): string {
-	const characters = [...cell];
-	if (characters.length > width) return `${characters.slice(0, Math.max(0, width - 1)).join('')}…`;
-	const missing = width - characters.length;
-	const left = centred ? Math.floor(missing / 2) : 0;
-	return ' '.repeat(left) + cell + ' '.repeat(missing - left);
+function spaceOf(widths: readonly number[]): number {
+	return widths.reduce((sum, width) => sum + width + 2, 0);
 }
 
-function lengthOf(cell: string): number {
-	return [...cell].length;
+/** Least room for a value beside its title. */
+const LEAST = 8;
+
+function renderBlocks<Row>(columns: readonly Column<Row>[], cells: readonly string[][], width: number): string[] {
+	const titles = columns.map(({ title }) => title);
+	const margin = Math.max(...titles.map(columnsOf)) + 3;
+	const room = Math.max(LEAST, width - margin);
+	if (cells.length === 0) return [paint(process.stdout, 'bold', cut(` ${titles.join('  ')}`, width))];
+	const blocks = cells.map((row) =>
+		row.flatMap((cell, index) =>
+			pieces(cell, room).map((piece, line) => {
+				const title = ` ${line === 0 ? (titles[index] ?? '') : ''}`.padEnd(margin);
+				return `${line === 0 ? paint(process.stdout, 'bold', title) : title}${piece}`.trimEnd();
+			}),
+		),
+	);
+	return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
+
+function fit(cell: string, width: number, centred: boolean): string {
+	const shown = cut(cell, width);
+	const missing = width - columnsOf(shown);
+	const left = centred ? Math.floor(missing / 2) : 0;
+	return ' '.repeat(left) + shown + ' '.repeat(missing - left);
+}
+
+/** Control characters, and those that change the direction of the rest of the line (UAX #9). */
+const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Replaces control characters: text chosen by a container's owner must not move the cursor of the reader. */
 function singleLine(cell: string): string {
-	return cell.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '');
+	return cell.replace(/\s+/g, ' ').replace(CONTROL, '');
 }

@@ -22,14 +22,35 @@ function columnsOfCharacter(character: string): number {
 /** A text in at most so many columns, with `…` at its end where something is left out. */
 export function cut(text: string, columns: number): string {
 	if (columnsOf(text) <= columns) return text;
-	let kept = '';
-	let used = 1;
-	for (const character of text) {
-		used += columnsOfCharacter(character);
-		if (used > columns) break;
-		kept += character;
+	return columns > 0 ? `${startOf(text, columns - 1)}…` : '';
+}
+
+/** A text in pieces of at most so many columns, one at least. @param columns 2 or more, for wide characters */
+export function pieces(text: string, columns: number): string[] {
+	const all: string[] = [];
+	let rest = text;
+	while (columnsOf(rest) > columns) {
+		// What a reader takes for one character may be wider than all that there is: it is cut then.
+		const piece = startOf(rest, columns) || [...rest].slice(0, 1).join('');
+		all.push(piece);
+		rest = rest.slice(piece.length);
 	}
-	return columns > 0 ? `${kept}…` : '';
+	return [...all, rest];
+}
+
+let segmenter: Intl.Segmenter | undefined;
+
+/** As many whole characters as fit, each with what is combined with it: accents, parts of an emoji. */
+function startOf(text: string, columns: number): string {
+	segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+	let kept = '';
+	let used = 0;
+	for (const { segment } of segmenter.segment(text)) {
+		used += columnsOf(segment);
+		if (used > columns) break;
+		kept += segment;
+	}
+	return kept;
 }
 
 /** A line as a terminal shows it at its end: without colours and movements of the cursor, which would spoil what is drawn. */

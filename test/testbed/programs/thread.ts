@@ -7,6 +7,8 @@ import type { Outcome } from '../command.ts';
 export interface Order {
 	readonly words: readonly string[];
 	readonly env: NodeJS.ProcessEnv;
+	/** Standard output is a terminal of this width. */
+	readonly columns?: number;
 }
 
 const said = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
@@ -16,9 +18,10 @@ for (const name of ['stdout', 'stderr'] as const)
 		return true;
 	};
 
-async function carryOut({ words, env }: Order): Promise<Outcome> {
+async function carryOut({ words, env, columns }: Order): Promise<Outcome> {
 	for (const name of Object.keys(process.env)) delete process.env[name];
 	Object.assign(process.env, env);
+	Object.assign(process.stdout, { isTTY: columns !== undefined, columns });
 	const code = await runKlee(words);
 	// Each command says anew what becomes of it when nobody reads.
 	for (const name of ['stdout', 'stderr'] as const) process[name].removeAllListeners('error');
