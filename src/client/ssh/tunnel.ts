@@ -18,16 +18,18 @@ export interface TunnelOptions {
  * ends. Ctrl-C is for klee, which may pass it on to a container through this ssh. `$0` is the directory of the socket.
  */
 const GUARD = `
-trap '' INT QUIT HUP
-exec 3<&0 </dev/null
-ssh "$@" 3<&- &
+trap '' INT QUIT HUP PIPE
+exec 3<&0 4>&2 </dev/null 2>/dev/null
+ssh "$@" 2>&4 3<&- 4>&- &
 ssh=$!
+exec 4>&-
 trap 'kill "$ssh"' TERM
-(while read -r line; do :; done <&3; kill "$ssh") 2>/dev/null &
+(while read -r line; do :; done <&3; kill "$ssh") &
 guard=$!
 wait "$ssh"
 status=$?
-kill "$ssh" "$guard" 2>/dev/null
+if kill -0 "$ssh"; then wait "$ssh"; fi
+kill "$guard"
 rm -rf -- "$0"
 exit "$status"
 `;

@@ -136,6 +136,16 @@ test(
 	},
 );
 
+test('the directory of the socket is removed also where nobody reads the errors of ssh any more', options, async () => {
+	for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+		const klee = spawn(KLEE, ['stats'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+		await once(klee.stdout, 'data');
+		klee.kill(signal);
+		await once(klee, 'exit');
+		await nothingIsLeft();
+	}
+});
+
 test('reasons of ssh are told with a hint', options, async () => {
 	const cases: [host: string, why: RegExp, hint: RegExp, path?: string][] = [
 		[url(sshd.port, '/nowhere/kleened.sock'), /no connection to \/nowhere\/kleened\.sock there/, /start kleened there/],
