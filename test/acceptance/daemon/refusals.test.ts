@@ -88,7 +88,7 @@ describe('subnets and gateways', () => {
 		{ args: [...bridge, '--subnet', '10.4.6.128/25', 'bad'], says: ['overlaps network testnet (10.4.6.0/24)'] },
 		{ args: [...bridge, '--subnet', '10.0.0.0/8', 'bad'], says: [/overlaps network (testnet|lonet)/] },
 		{ args: [...bridge, '--subnet', '127.0.0.0/16', 'bad'], says: ['127.0.0.0/8', 'reserved for loopback'] },
-		{ args: [...bridge, '--subnet', '10.4.7.0/31', 'bad'], says: ['no room for containers'] },
+		{ args: [...bridge, '--subnet', '10.4.7.0/32', 'bad'], says: ['no room for containers'] },
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', 'testnet'], says: ['network name is already taken'] },
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', '-i', 'lo', 'bad'], says: ['already has an interface lo'] },
 		{ args: [...bridge, '--subnet', '10.4.7.0/24', '-i', 'a/b', 'bad'], says: ['a/b'] },
