@@ -21,7 +21,7 @@ guide('base images', () => host, [
 	['tar -C root -cJf base.txz . && rm -r root'],
 	['klee image create -t Tiny --no-dns --no-localtime fetch file://$PWD/base.txz', { out: CREATED }],
 	['klee lsi', { out: [row('Tiny', 'latest'), row('Debian', 'latest')] }],
-	['klee run --rm Tiny sh -c "cat /etc/version; ls /etc"', { out: '1.0\nversion\n' }],
+	['klee run --rm Tiny sh -c "cat /etc/version; ls /etc"', { out: '1.0\nhosts\nversion\n' }],
 	['klee isi Tiny', { out: [/"user": "root"/, /"\/etc\/rc"/, /"tag": "latest"/] }],
 	['klee image tag Tiny Small:1.0', { out: ONE_ID }],
 	['klee run --rm Tiny sh -c true', { code: 125, out: '', err: /Tiny/ }],
