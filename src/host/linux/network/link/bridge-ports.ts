@@ -1,4 +1,5 @@
 import type { BridgePortPart } from '#model/parts/epair.ts';
+import type { ParentPortPart } from '#model/parts/network-interface.ts';
 import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { PartHandler } from '../../handler.ts';
@@ -39,7 +40,7 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 		const port = this.#net.links.find(part.interface);
 		if (!port) throw noInterface(part, part.interface);
 		allOrNothing((done) => {
-			if (this.#join(part, bridge, port)) done(() => this.#net.links.set(port.index, { master: 0 }));
+			if (joinBridge(this.#net, part, { bridge, port })) done(() => this.#net.links.set(port.index, { master: 0 }));
 			if (this.#leftToFirewall(part)) this.#net.bridges.filterPackets(bridge.index, bridge.name);
 			const isolated = part.isolated && !this.#leftToFirewall(part);
 			const learning = part.mac === undefined || this.#limitsLearning(bridge);
@@ -51,21 +52,6 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 	#limitsLearning(bridge: Link): boolean {
 		this.#limits ??= this.#net.bridges.mostLearned(bridge.index, bridge.name) !== undefined;
 		return this.#limits;
-	}
-
-	/** @returns false when it is a port of it already */
-	#join(part: BridgePortPart, bridge: Link, port: Link): boolean {
-		if (port.master === bridge.index) return false;
-		if (port.master !== 0) {
-			const other = this.#net.links.find(port.master)?.name ?? `#${port.master}`;
-			throw refuse('make', part, {
-				code: 'IN_USE',
-				why: `it is a port of ${other}`,
-				hint: `take it out with "ip link set ${part.interface} nomaster"`,
-			});
-		}
-		this.#net.links.set(port.index, { master: bridge.index });
-		return true;
 	}
 
 	unmake(part: BridgePortPart): void {
@@ -89,4 +75,28 @@ export class BridgePorts implements PartHandler<'bridge-port'> {
 	#leftToFirewall({ isolated, hairpin }: BridgePortPart): boolean {
 		return isolated && hairpin && this.#settings.read(BRIDGE_FILTER) !== undefined;
 	}
+}
+
+/**
+ * Makes an interface a port of a bridge.
+ *
+ * @returns false when it is a port of it already
+ * @throws IN_USE when it is a port of another one
+ */
+export function joinBridge(
+	net: Rtnetlink,
+	part: BridgePortPart | ParentPortPart,
+	{ bridge, port }: { readonly bridge: Link; readonly port: Link },
+): boolean {
+	if (port.master === bridge.index) return false;
+	if (port.master !== 0) {
+		const other = net.links.find(port.master)?.name ?? `#${port.master}`;
+		throw refuse('make', part, {
+			code: 'IN_USE',
+			why: `it is a port of ${other}`,
+			hint: `take it out with "ip link set ${port.name} nomaster"`,
+		});
+	}
+	net.links.set(port.index, { master: bridge.index });
+	return true;
 }

@@ -4,6 +4,7 @@ import type { Link } from '#os/linux/netlink/link/links.ts';
 import type { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import type { PartHandler } from '../../handler.ts';
 import { allOrNothing, noInterface, refuse, unlessGone } from '../../refusals.ts';
+import { joinBridge } from './bridge-ports.ts';
 
 /**
  * An interface that somebody else made, or a VLAN of it, as a port of a bridge. The port learns and floods like any
@@ -27,7 +28,7 @@ export class ParentPorts implements PartHandler<'parent-port'> {
 				if (this.#createVlan(part, parent)) done(() => this.#net.links.delete(parentPortInterface(part)));
 			}
 			const port = this.#net.links.get(parentPortInterface(part));
-			if (this.#join(part, bridge, port)) done(() => this.#net.links.set(port.index, { master: 0 }));
+			if (joinBridge(this.#net, part, { bridge, port })) done(() => this.#net.links.set(port.index, { master: 0 }));
 			this.#net.links.set(port.index, { up: true });
 		});
 	}
@@ -47,21 +48,6 @@ export class ParentPorts implements PartHandler<'parent-port'> {
 				hint: 'load the module with "modprobe 8021q", or use an interface of the host without --vlan',
 			});
 		}
-	}
-
-	/** @returns false when it is a port of it already */
-	#join(part: ParentPortPart, bridge: Link, port: Link): boolean {
-		if (port.master === bridge.index) return false;
-		if (port.master !== 0) {
-			const other = this.#net.links.find(port.master)?.name ?? `#${port.master}`;
-			throw refuse('make', part, {
-				code: 'IN_USE',
-				why: `it is a port of ${other}`,
-				hint: `take it out with "ip link set ${port.name} nomaster"`,
-			});
-		}
-		this.#net.links.set(port.index, { master: bridge.index });
-		return true;
 	}
 
 	/** The parent is left as it is otherwise; a VLAN interface goes with the port. */
