@@ -24,8 +24,8 @@ export class ParentPorts implements PartHandler<'parent-port'> {
 		if (!parent) throw noInterface(part, part.parent);
 		allOrNothing((done) => {
 			if (part.vlan !== undefined) {
+				if (this.#createVlan(part, parent, part.vlan)) done(() => this.#net.links.delete(parentPortInterface(part)));
 				this.#net.links.set(parent.index, { up: true });
-				if (this.#createVlan(part, parent)) done(() => this.#net.links.delete(parentPortInterface(part)));
 			}
 			const port = this.#net.links.get(parentPortInterface(part));
 			if (joinBridge(this.#net, part, { bridge, port })) done(() => this.#net.links.set(port.index, { master: 0 }));
@@ -34,10 +34,10 @@ export class ParentPorts implements PartHandler<'parent-port'> {
 	}
 
 	/** @returns false when it is there already */
-	#createVlan(part: ParentPortPart & { readonly vlan?: number }, parent: Link): boolean {
+	#createVlan(part: ParentPortPart, parent: Link, id: number): boolean {
 		const name = parentPortInterface(part);
 		try {
-			this.#net.links.createVlan({ name }, parent.index, part.vlan ?? 0);
+			this.#net.links.createVlan({ name }, parent.index, id);
 			return true;
 		} catch (error) {
 			if (hasCode(error, 'EEXIST')) return false;
