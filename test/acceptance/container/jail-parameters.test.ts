@@ -39,7 +39,10 @@ describe('commands inside', () => {
 	});
 
 	test('the command keeps its terminal and its exit code', async () => {
-		const words = ['run', '-it', ...parameters('exec.start=[ -t 1 ] && ! tty'), ...shell('tty; stty size; exit 7')];
+		// conmon sets the size when it comes to it, and tells the process by SIGWINCH.
+		const sized = 'until [ "$(stty size)" != "0 0" ]; do sleep 0.05; done';
+		const command = shell(`tty; ${sized}; stty size; exit 7`);
+		const words = ['run', '-it', ...parameters('exec.start=[ -t 1 ] && ! tty'), ...command];
 		const talk = host.converse(words, { rows: 33, columns: 101 });
 		await talk.until(/not a tty\r*\n\/dev\/pts\/0\r*\n33 101\r*\n/);
 		assert.equal((await talk.ended).code, 7);

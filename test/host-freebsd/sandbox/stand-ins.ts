@@ -57,7 +57,8 @@ export interface StandIns {
 
 export function standIns(t: Undo): StandIns {
 	const directory = mkdtempSync(join(tmpdir(), 'kleene-bsd-'));
-	t.after(() => rmSync(directory, { recursive: true, force: true }));
+	// Who writes the output of a container may end a moment after its process.
+	t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 	const [path, jails] = ['bin', 'jails'].map((name) => join(directory, name)) as [string, string];
 	for (const one of [path, jails]) mkdirSync(one);
 	for (const [name, text] of Object.entries(PROGRAMS))

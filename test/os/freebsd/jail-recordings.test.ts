@@ -100,7 +100,7 @@ test('a host says what it is and lacks, and another system is refused', () => {
 	const paths = new Paths('zroot/kleene');
 	const { parse } = factsOf(paths, ['pf is off']);
 	const said =
-		'system\tFreeBSD\nkernel\tFreeBSD 13.2-RELEASE amd64\nrelease\t13.2-RELEASE-p4\nvimage\t1\nracct\t0\ndevfs\t1\n';
+		'system\tFreeBSD\nkernel\tFreeBSD 13.2-RELEASE amd64\nrelease\t13.2-RELEASE-p4\nvimage\t1\nracct\t0\ndevfs\t1\nflua\t1\n';
 	const facts = parse(said);
 	assert.equal(facts.release, 'FreeBSD 13.2-RELEASE-p4');
 	assert.equal(facts.places.layers, 'zroot/kleene/layer');
