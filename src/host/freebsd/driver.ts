@@ -18,6 +18,7 @@ import { FreebsdActivity } from './activity/activity.ts';
 import { applyBatch, describeStep } from './batch.ts';
 import { FreebsdBuilds } from './build/contexts.ts';
 import { CopiedFiles } from './build/copied-files.ts';
+import { runMounts } from './build/run-mounts.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
 import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
@@ -133,6 +134,7 @@ export class FreebsdHost implements HostDriver {
 			layer: new FreebsdLayers(paths, downloadTimeout),
 			layout: layouts,
 			'copied-files': new CopiedFiles(paths),
+			'run-mounts': runMounts,
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

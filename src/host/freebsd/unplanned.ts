@@ -9,8 +9,7 @@ export type UnplannedKind =
 	| 'name-servers'
 	| 'filter-member'
 	| 'asymmetric-source'
-	| 'source-limit'
-	| 'run-mounts';
+	| 'source-limit';
 
 /**
  * A handler for what this host cannot do: a plan that asks for it did not look at the facts.
@@ -30,6 +29,5 @@ export const unplannedHandlers = {
 	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this problem'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),
 	'source-limit': unplanned('source-limit', 'it has no limits', 'report this problem'),
-	'run-mounts': unplanned('run-mounts', 'RUN has no --mount', 'leave it out, or build the image on Linux'),
 	'asymmetric-source': unplanned('asymmetric-source', 'checksSources is false', 'report this problem'),
 } as const;

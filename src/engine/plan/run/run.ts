@@ -41,7 +41,7 @@ export function partsOfRun(desired: RunDesired): Part[] {
 	const { container, layers, spec, ports, runMounts } = desired;
 	const id = container.id;
 	const parts: Part[] = [{ kind: 'root-mount', container: id, layers }];
-	if (runMounts && runMounts.length > 0) parts.push({ kind: 'run-mounts', container: id, mounts: runMounts });
+	if (runMounts) parts.push({ kind: 'run-mounts', container: id, mounts: runMounts });
 	if (spec.network === 'own') parts.push({ kind: 'stack', container: id, spec });
 	parts.push(
 		...partsOfEndpoints(desired),
