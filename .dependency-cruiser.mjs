@@ -29,6 +29,7 @@ export default {
 			['client/', 'api/', 'inet/', 'errors/'],
 			'the command line is a user of the client, never of the engine',
 		),
+		layer('console', ['api/', 'inet/', 'errors/'], 'the page knows the API alone; a browser has no modules of Node'),
 		layer('engine/plan', ['model/', 'inet/', 'errors/'], 'planning is pure'),
 		layer(
 			'engine',
@@ -60,6 +61,13 @@ export default {
 			comment: 'no clock, no random, no I/O: the same input gives the same plan',
 			from: { path: '^src/engine/plan/', pathNot: '\\.test\\.ts$' },
 			to: { dependencyTypes: ['core', 'npm'] },
+		},
+		{
+			name: 'console-is-for-browsers',
+			severity: 'error',
+			comment: 'the page is bundled for browsers; the schemas of the API are types there',
+			from: { path: '^src/console/', pathNot: '\\.test\\.ts$' },
+			to: { dependencyTypes: ['core'] },
 		},
 		{
 			name: 'spawn-only-in-os-exec',
@@ -95,7 +103,13 @@ export default {
 			comment: 'a file that nothing reads is dead',
 			from: {
 				orphan: true,
-				pathNot: ['\\.test\\.ts$', '^(scripts|bin|test)/', '\\.d\\.ts$', '^src/(cli|daemon)/main\\.ts$'],
+				pathNot: [
+					'\\.test\\.ts$',
+					'^(scripts|bin|test)/',
+					'\\.d\\.ts$',
+					'^src/(cli|daemon)/main\\.ts$',
+					'^src/console/main\\.tsx$',
+				],
 			},
 			to: {},
 		},

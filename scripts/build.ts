@@ -91,6 +91,22 @@ const klee: BuildOptions = {
 	minifySyntax: true,
 };
 
+/** The page of `klee console`: one script and one style sheet, which the page may load; nothing is inline, nothing from elsewhere. */
+const page: BuildOptions = {
+	absWorkingDir: root,
+	outdir: 'dist/console',
+	entryPoints: ['src/console/main.tsx', 'src/console/main.css'],
+	bundle: true,
+	platform: 'browser',
+	format: 'esm',
+	target: ['chrome115', 'firefox128', 'safari17'],
+	jsx: 'automatic',
+	jsxImportSource: 'preact',
+	minify: true,
+	legalComments: 'none',
+	logLevel: 'warning',
+};
+
 /** One file: a daemon that runs for weeks must not look for a part that a newer build has removed. */
 const kleened: BuildOptions = { ...shared, entryPoints: { 'kleened-main': 'src/daemon/main.ts' } };
 
@@ -152,6 +168,7 @@ async function main(): Promise<void> {
 		console.log('build: esbuild is not installed, klee and kleened run from src/');
 		return;
 	}
+	if (process.argv.includes('--page')) return buildPage(esbuild.build);
 	const targets = existsSync(join(root, 'src/daemon/main.ts')) ? [klee, kleened] : [klee];
 	const results = await Promise.allSettled(targets.map((options) => esbuild.build({ ...options, write: false })));
 	// esbuild has said why; what it could not build runs from src/, not from an older bundle.
@@ -163,6 +180,18 @@ async function main(): Promise<void> {
 	if (existsSync(join(root, 'dist/klee-main.cjs'))) saveLauncher();
 	if (existsSync(join(root, 'dist/kleened-main.mjs'))) writeFileSync(join(root, 'dist/kleened.mjs'), KLEENED);
 	copyInit();
+	await buildPage(esbuild.build);
+}
+
+/** A page that cannot be built is missing, and klee says so. */
+async function buildPage(build: typeof import('esbuild').build): Promise<void> {
+	rmSync(join(root, 'dist/console'), { recursive: true, force: true });
+	try {
+		await build(page);
+		cpSync(join(root, 'src/console/index.html'), join(root, 'dist/console/index.html'));
+	} catch {
+		process.exitCode = 1; // esbuild has said why
+	}
 }
 
 function saveLauncher(): void {

@@ -7,7 +7,7 @@ const MOST_FILES = 15;
 const MOST_LINES = 300;
 
 function crowdedFolders(): string[] {
-	const files = globSync('src/**/*.ts').filter((file) => !file.endsWith('.test.ts'));
+	const files = globSync('src/**/*.{ts,tsx}').filter((file) => !/\.test\.tsx?$/.test(file));
 	return [...Map.groupBy(files, dirname)]
 		.filter(([, all]) => all.length > MOST_FILES)
 		.map(
@@ -16,7 +16,7 @@ function crowdedFolders(): string[] {
 }
 
 function longFiles(): string[] {
-	return globSync(['src/**/*.ts', 'test/**/*.ts']).flatMap((file) => {
+	return globSync(['src/**/*.{ts,tsx,css}', 'test/**/*.ts']).flatMap((file) => {
 		const lines = readFileSync(file, 'utf8').split('\n').length - 1;
 		return lines > MOST_LINES ? [`${file}: ${lines} lines, at most ${MOST_LINES}`] : [];
 	});

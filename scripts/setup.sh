@@ -9,9 +9,9 @@ cd "$(dirname "$0")/.."
 # What the host part calls or loads, and what its tests and demo look at the machine with.
 packages='runc crun conmon libnftables1 nftables mmdebstrap iproute2 iputils-ping netcat-openbsd strace xz-utils bzip2 zstd skopeo'
 
-# What only tests need: an sshd and shells to meet on hosts far away, shells to complete in, certificates, a registry of images, and the
-# compilers for the init programs of both processors. Lua and the tar of libarchive are those of FreeBSD's base system.
-test_packages='openssh-client openssh-server tcsh zsh fish openssl strace gcc libc6-dev docker-registry curl lua5.4 libarchive-tools'
+# What only tests need: an sshd and shells to meet on hosts far away, shells to complete in, certificates, a registry of images, a browser, and
+# the compilers for the init programs of both processors. Lua and the tar of libarchive are those of FreeBSD's base system.
+test_packages='openssh-client openssh-server tcsh zsh fish openssl strace gcc libc6-dev docker-registry curl lua5.4 libarchive-tools chromium'
 case $(uname -m) in
 x86_64) test_packages="$test_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
 aarch64) test_packages="$test_packages gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;;

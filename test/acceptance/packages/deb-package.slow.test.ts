@@ -36,6 +36,7 @@ test('it holds programs, unit, completion and manual pages, all of root', async 
 		'usr/bin/klee',
 		'usr/sbin/kleened',
 		'usr/lib/kleene/dist/init/init-x64',
+		'usr/lib/kleene/dist/console/index.html',
 		'usr/share/man/man1/klee.1.gz',
 		'usr/share/man/man8/kleened.8.gz',
 		'usr/share/bash-completion/completions/klee',

@@ -33,7 +33,14 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('it holds programs, manual pages and documents, and neither sources nor caches', () => {
-	for (const path of ['dist/klee.cjs', 'dist/kleened-main.mjs', 'dist/init/init-x64', 'docs/cli.md', 'LICENSE'])
+	for (const path of [
+		'dist/klee.cjs',
+		'dist/kleened-main.mjs',
+		'dist/init/init-x64',
+		'dist/console/main.js',
+		'docs/cli.md',
+		'LICENSE',
+	])
 		assert.ok(files.includes(path), path);
 	assert.deepEqual(
 		files.filter((path) => /^(src|test|scripts)\/|compile-cache|\.map$/.test(path)),
