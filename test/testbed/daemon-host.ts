@@ -170,6 +170,8 @@ export abstract class DaemonHost {
 		await this.removeContainers();
 		const networks = await this.kleeJson<{ id: string }[]>('lsn');
 		if (networks.length > 0) await this.kleeOutput('rmn', ...networks.map(({ id }) => id));
+		const volumes = await this.kleeJson<{ name: string }[]>('lsv');
+		if (volumes.length > 0) await this.kleeOutput('rmv', ...volumes.map(({ name }) => name));
 	}
 
 	/** @throws when kleened does not end properly or anything is left of what it made. */

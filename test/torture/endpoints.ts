@@ -1,5 +1,6 @@
 /** Many endpoints at once: a thousand on a host in memory, and on a real one as many as the time is for. */
 import { performance } from 'node:perf_hooks';
+import type { Diagnosis } from '#api/diagnosis.ts';
 import { createContainer, EXECUTE, start, startEngine } from '../engine/fixture.ts';
 import { TESTNET_CONFIG } from '../engine/testnet.ts';
 import { startHostWithImage } from '../testbed/base-image.ts';
@@ -56,8 +57,10 @@ async function onRealHost(budget: Budget): Promise<{ note: string; endpoints: nu
 			}
 		};
 		await Promise.all(Array.from({ length: LANES }, lane));
-		const doctor = await host.klee('network', 'doctor');
-		if (doctor.code !== 0) throw new Error(`doctor: ${doctor.stdout}`);
+		const { stdout } = await host.klee('network', 'doctor', '--json');
+		// A bridge that is nearly full is one, and is said so.
+		const findings = (JSON.parse(stdout) as Diagnosis).findings.filter(({ kind }) => kind !== 'capacity');
+		if (findings.length > 0) throw new Error(`doctor: ${JSON.stringify(findings)}`);
 	} finally {
 		await host.close();
 	}

@@ -122,10 +122,23 @@ export class Bench {
 		return Object.fromEntries(counts.filter(([, count]) => count !== ''));
 	}
 
-	/** Removes what an operation that could not be taken back has left, so that the next one begins as the first. */
+	/**
+	 * Removes what an operation that could not be taken back has left, as a user would: a new daemon finds files that nobody knows,
+	 * and the files of a volume belong to the next one of its name.
+	 */
 	async reset(): Promise<void> {
+		await this.restart();
 		await this.host.klee('network', 'doctor', '--repair');
+		for (const name of entriesOf(join(this.host.root, 'volumes'))) {
+			await this.host.klee('volume', 'create', name);
+			await this.host.klee('volume', 'rm', name);
+		}
 		await this.host.klee('system', 'prune', '-f');
+	}
+
+	async restart(): Promise<void> {
+		await this.host.stopDaemon();
+		await this.host.startDaemon();
 	}
 
 	async close(): Promise<void> {

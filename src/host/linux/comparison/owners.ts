@@ -178,15 +178,18 @@ function leftNetwork(network: string, entries: readonly TableEntry[]): ObservedE
 function strayElement(key: string, entries: readonly TableEntry[], owners: FilterOwners): ObservedExcess {
 	const what = `element ${key} of ${entries.map(({ holder }) => holder).join(', ')}`;
 	const owner = entries.map((entry) => owners.known(entry)).find((part) => part !== undefined);
-	const part = removalOf(key, entries);
-	return { what, parts: part ? [part] : [], ...(owner ? { owner } : {}) };
+	// The same port may be left over in both families, each with a target of its own.
+	const families = Map.groupBy(entries, ({ holder }) => holder.includes('6'));
+	const groups = PORT.test(key) ? [...families.values()] : [entries];
+	const parts = groups.flatMap((group) => removalOf(key, group) ?? []);
+	return { what, parts, ...(owner ? { owner } : {}) };
 }
 
 /** The part whose unmaking takes the element with this key away, whatever it leads to. */
 export function removalOf(key: string, entries: readonly TableEntry[]): Part | undefined {
 	if (entries.some(isLimit)) return strayLimit(key);
 	const port = PORT.exec(key);
-	if (port) return strayPort(port, entries[0]?.value ?? '');
+	if (port) return strayPort(port, entries.find(({ value }) => ADDRESS_AND_PORT.test(value))?.value ?? '');
 	const [, name, address] = PLACE.exec(key) ?? [];
 	if (name !== undefined && address !== undefined && parseAddress(address))
 		return { kind: 'asymmetric-source', container: '', interface: name, address };
