@@ -82,6 +82,8 @@ const klee: BuildOptions = {
 	...shared,
 	entryPoints: { 'klee-main': 'src/cli/main.ts' },
 	format: 'cjs',
+	// The page of klee console is beside the bundle.
+	define: { 'import.meta.dirname': '__dirname' },
 	outExtension: { '.js': '.cjs' },
 	plugins: [plainWebSockets, lazyBuiltins, httpAsObject],
 	// An expression, which the launcher compiles.

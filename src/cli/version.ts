@@ -1,3 +1,5 @@
 import metadata from '../../package.json' with { type: 'json' };
 
-export const VERSION_LINE = `klee, version ${metadata.version}`;
+export const VERSION: string = metadata.version;
+
+export const VERSION_LINE = `klee, version ${VERSION}`;

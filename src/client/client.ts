@@ -8,6 +8,7 @@ import { type BuildsClient, buildsClient } from './images/builds.ts';
 import { type ImagesClient, imagesClient } from './images/images.ts';
 import { type NetworksClient, networksClient } from './networks.ts';
 import { type ObservabilityClient, observabilityClient } from './observability/observability.ts';
+import { type Relay, relayOf } from './relay.ts';
 import { type SystemClient, systemClient } from './system.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { type VolumesClient, volumesClient } from './volumes.ts';
@@ -34,6 +35,8 @@ export interface KleeneClient {
 	readonly volumes: VolumesClient;
 	readonly diagnosis: DiagnosisClient;
 	readonly system: SystemClient;
+	/** Requests of other programs. */
+	readonly relay: Relay;
 	/** Closes idle connections. */
 	close(): void;
 }
@@ -55,6 +58,7 @@ export function openClient(options: ClientOptions = {}): KleeneClient {
 		volumes: volumesClient(http),
 		diagnosis: diagnosisClient(http),
 		system: systemClient(http),
+		relay: relayOf(http),
 		close: () => http.close(),
 	};
 }

@@ -19,7 +19,7 @@ export interface Call {
 }
 
 /** Errors with all that there is to say. */
-const ACCEPT = `${DETAILED_ERROR}, */*`;
+export const ACCEPT = `${DETAILED_ERROR}, */*`;
 
 const CONNECT_MILLISECONDS = 15_000;
 const FAREWELL_MILLISECONDS = 600;
@@ -49,12 +49,18 @@ export class HttpTransport {
 		this.#tunnelOptions = tunnelOptions;
 	}
 
-	/** Opens the tunnel to a daemon behind ssh. @returns the address to connect to. @throws KleeneError DAEMON_UNREACHABLE */
-	async place(): Promise<DirectAddress> {
+	/**
+	 * Opens the tunnel to a daemon behind ssh.
+	 *
+	 * @param again open it once more if it has ended
+	 * @returns the address to connect to
+	 * @throws KleeneError DAEMON_UNREACHABLE
+	 */
+	async place(again = false): Promise<DirectAddress> {
 		const { address } = this;
 		if (address.kind !== 'ssh') return address;
 		this.#tunnel ??= import('./ssh/tunnel.ts').then(({ SshTunnel }) => new SshTunnel(address, this.#tunnelOptions));
-		const path = await (await this.#tunnel).ready();
+		const path = await (await this.#tunnel).ready(again);
 		return { kind: 'socket', path, tls: false, text: address.text };
 	}
 
@@ -240,7 +246,8 @@ export function endpointOptions(address: DirectAddress): RequestOptions & { serv
 	return { socketPath: address.path, host: 'localhost', servername: 'localhost', ...plain };
 }
 
-function limitConnecting(request: ClientRequest): void {
+/** Gives up a connection that is not there after some time. */
+export function limitConnecting(request: ClientRequest): void {
 	request.on('socket', (socket) => {
 		if (!socket.connecting) return;
 		const timer = setTimeout(() => {

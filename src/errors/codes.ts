@@ -41,7 +41,7 @@ export const ERROR_CODES = {
 	HOST_EXHAUSTED: 'file descriptors, processes, memory or disk space have run out; nothing was changed',
 	HOST_UNREACHABLE: 'the connection to the host was lost; the change is checked after reconnecting',
 	HOOK_FAILED: 'a start command of the container failed; the start was undone',
-	NOT_ALLOWED: 'the configuration of the daemon does not allow this',
+	NOT_ALLOWED: 'the configuration of the daemon or klee console does not allow this',
 	NOT_ROOT: 'the daemon needs root',
 	DAEMON_UNREACHABLE: 'the client could not reach the daemon',
 	CONFIG_INVALID: 'the configuration of the daemon or client is not usable',

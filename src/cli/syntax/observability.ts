@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { ConsoleOptions } from '../commands/observability/console.ts';
 import type { FlowsOptions } from '../commands/observability/flows.ts';
 import type { MapOptions } from '../commands/observability/map.ts';
 import { act } from '../invocation.ts';
@@ -25,6 +26,18 @@ export const observabilityCommands: Readonly<Record<string, Declaration>> = {
 					.option('-f, --follow', 'go on with what begins and ends'),
 			),
 			async () => (await import('../commands/observability/flows.ts')).flows,
+		),
+};
+
+/** Commands of `klee system` for the whole host. */
+export const consoleCommands: Readonly<Record<string, Declaration>> = {
+	console: (command) =>
+		act<ConsoleOptions>(
+			command
+				.description('show the networks in a browser')
+				.option('--port <PORT>', 'port on 127.0.0.1 (default: a free one)')
+				.option('--no-open', 'only print the address, open no browser'),
+			async () => (await import('../commands/observability/console.ts')).serveConsole,
 		),
 };
 

@@ -6,7 +6,7 @@ import { contextCommands } from './context.ts';
 import { diagnosisCommands } from './diagnosis.ts';
 import { imageCommands } from './image.ts';
 import { networkCommands } from './network.ts';
-import { observabilityCommands } from './observability.ts';
+import { consoleCommands, observabilityCommands } from './observability.ts';
 import type { Declaration } from './options.ts';
 import { systemCommands } from './system.ts';
 import { volumeCommands } from './volume.ts';
@@ -89,8 +89,8 @@ const GROUPS: readonly Group[] = [
 	{
 		name: 'system',
 		description: 'manage the daemon',
-		commands: { ...systemCommands, ...overallCommands },
-		shortcuts: { events: 'events', info: 'info', inspect: 'inspect' },
+		commands: { ...systemCommands, ...overallCommands, ...consoleCommands },
+		shortcuts: { console: 'console', events: 'events', info: 'info', inspect: 'inspect' },
 		aliases: {},
 	},
 	{

@@ -23,6 +23,13 @@ export interface PlainHead {
 	readonly headers: Readonly<Record<string, string>>;
 }
 
+/** For the server of `ws`: the answers by which it refuses a handshake. */
+export const STATUS_CODES: Readonly<Record<number, string>> = {
+	400: 'Bad Request',
+	405: 'Method Not Allowed',
+	426: 'Upgrade Required',
+};
+
 interface Events {
 	/** The head of an answer. */
 	response: [head: PlainHead];

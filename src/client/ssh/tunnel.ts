@@ -47,6 +47,7 @@ export class SshTunnel {
 	#opening: Promise<string> | undefined;
 	#child: ChildProcess | undefined;
 	#ended: Promise<number> | undefined;
+	#hasEnded = false;
 	/** Error output of ssh. */
 	#said = '';
 
@@ -55,9 +56,20 @@ export class SshTunnel {
 		this.#options = options;
 	}
 
-	/** Connects at the first call. @returns path of the socket here. @throws KleeneError DAEMON_UNREACHABLE */
-	ready(): Promise<string> {
-		this.#opening ??= this.#open();
+	/**
+	 * Connects at the first call.
+	 *
+	 * @param again after the end of ssh, connect once more, without asking anything
+	 * @returns path of the socket here
+	 * @throws KleeneError DAEMON_UNREACHABLE
+	 */
+	ready(again = false): Promise<string> {
+		if (again && this.#hasEnded) {
+			this.#hasEnded = false;
+			this.#said = '';
+			this.#opening = this.#open({ batch: true });
+		}
+		this.#opening ??= this.#open(this.#options);
 		return this.#opening;
 	}
 
@@ -78,10 +90,10 @@ export class SshTunnel {
 		this.#child?.unref();
 	}
 
-	async #open(): Promise<string> {
+	async #open(options: TunnelOptions): Promise<string> {
 		const directory = makeDirectory();
 		const local = `${directory}/s`;
-		const child = spawn('sh', ['-c', GUARD, directory, ...sshArguments(this.#address, local, this.#options)], {
+		const child = spawn('sh', ['-c', GUARD, directory, ...sshArguments(this.#address, local, options)], {
 			stdio: ['pipe', 'ignore', 'pipe'],
 		});
 		this.#child = child;
@@ -97,9 +109,11 @@ export class SshTunnel {
 		ended.then(
 			(code) => {
 				exitCode = code;
+				this.#hasEnded = true;
 			},
 			() => {
 				exitCode = 127;
+				this.#hasEnded = true;
 			},
 		);
 		// Logging in may wait for a password: there is no limit but that of ssh for connecting.
