@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-const CHECKOUT = join(import.meta.dirname, '../../..');
+/** Folder of the sources. */
+export const CHECKOUT = join(import.meta.dirname, '../../..');
 
 export const KLEE = join(CHECKOUT, 'bin/klee');
 export const KLEENED = join(CHECKOUT, 'bin/kleened');
