@@ -2,13 +2,16 @@
  * `klee console` and a Chromium beside it, in a network namespace of their own that has a loopback interface only: the
  * browser reaches nothing else. The daemon is that of a test host, over its socket.
  */
+import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { type Conversation, type Outcome, run } from '#test/testbed/command.ts';
 import { createNamespace, removeNamespace, within } from '#test/testbed/network-namespace.ts';
 import { providePage } from '#test/testbed/prepared/page.ts';
 import type { TestHost } from '#test/testbed/test-host.ts';
+import { inPlace } from '#test/testbed/traffic/place.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 
@@ -38,6 +41,7 @@ export class ConsoleHost {
 	readonly origin: string;
 	readonly #namespace: string;
 	#address: string | undefined;
+	readonly #servers: Server[] = [];
 	/** What the pages complained about in their consoles, e.g. violations of the policy. */
 	readonly complaints: string[] = [];
 
@@ -92,6 +96,14 @@ export class ConsoleHost {
 		return { context, page };
 	}
 
+	/** Serves a page of somebody else's on a port of the machine of the browser, until `close`. */
+	async serve(port: number, html: string): Promise<void> {
+		const server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(html));
+		inPlace(within(this.#namespace), () => server.listen(port));
+		this.#servers.push(server);
+		await once(server, 'listening');
+	}
+
 	/** Runs a command beside the browser, e.g. curl. */
 	beside(...argv: readonly string[]): Promise<Outcome> {
 		return run([...within(this.#namespace), ...argv]);
@@ -100,6 +112,7 @@ export class ConsoleHost {
 	/** Ends the browser, and klee as Ctrl-C does. @returns how klee ended */
 	async close(): Promise<Outcome> {
 		await this.browser.close();
+		for (const server of this.#servers) server.close();
 		this.console.child.kill('SIGINT');
 		const outcome = await this.console.ended;
 		await removeNamespace(this.#namespace);
