@@ -12,7 +12,7 @@ const LONG = 10_000;
 const SETTLING = 1000;
 const BETWEEN_READS = 5;
 /** Milliseconds after which the memory of an idle daemon is looked at. */
-const IDLE = 5000;
+const IDLE = 20_000;
 
 export const LOADS = [
 	{ errand: 'create', clients: 20 },

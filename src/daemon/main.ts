@@ -13,6 +13,7 @@ import { openPf } from '#host/pf.ts';
 import { openHost } from '#host/select.ts';
 import { descriptorLimit } from '#os/descriptors.ts';
 import { tryLock } from '#os/file-lock.ts';
+import { giveBackMemory } from '#os/linux/accounting/resident-memory.ts';
 import { quote } from '#os/shell/quote.ts';
 import { requireDatabase } from '#store/presence.ts';
 import { DATABASE, Store } from '#store/store.ts';
@@ -24,11 +25,12 @@ import { noteContent, requireOutermost } from './configuration/root-content.ts';
 import { readSetupPfArguments, SETUP_PF_USAGE, setUpPf } from './configuration/setup-pf.ts';
 import { Listeners } from './listeners/listeners.ts';
 import { openLog } from './log.ts';
+import { whenIdle } from './process/idle.ts';
+import { handleSignals, logWarnings, takeSignals } from './process/signals.ts';
+import { confirmation, hasTerminal } from './process/terminal.ts';
 import { readRecoveryOrder, recoverRoot } from './recover.ts';
 import { lockRoot } from './root-lock.ts';
-import { handleSignals, logWarnings, takeSignals } from './signals.ts';
 import { Streams } from './streams/upgrade.ts';
-import { confirmation, hasTerminal } from './terminal.ts';
 import { VERSION } from './version.ts';
 
 /** `kleened setup-pf`: no daemon, but a look at the pf of the host that one is to manage. */
@@ -141,6 +143,7 @@ async function run(
 	for (const listener of config.listeners) await listeners.open(listener, app, streams, descriptorLimit());
 	log.info({ listening: listeners.addresses }, 'ready');
 	host.ready();
+	whenIdle(giveBackMemory);
 
 	let stopping = false;
 	const stop = async (signal: string) => {

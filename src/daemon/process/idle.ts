@@ -1,0 +1,29 @@
+import { cpuUsage } from 'node:process';
+
+/** Milliseconds between looks. */
+const LOOK = 5000;
+/** Looks without work until the daemon counts as idle. */
+const PATIENCE = 2;
+/** Share of a processor. Timers and watches of an idle daemon take less. */
+const WORK = 0.02;
+
+/** Calls `act` each time that this process, after work, has been idle for some ten seconds. @returns a function that ends it */
+export function whenIdle(act: () => void, { every = LOOK }: { readonly every?: number } = {}): () => void {
+	let last = cpuUsage();
+	let hasWorked = true;
+	let idle = 0;
+	const timer = setInterval(() => {
+		const { user, system } = cpuUsage(last);
+		const works = (user + system) / 1000 > WORK * every;
+		if (works) hasWorked = true;
+		idle = works ? 0 : idle + 1;
+		if (hasWorked && idle >= PATIENCE) {
+			hasWorked = false;
+			act();
+		}
+		// Without that work.
+		last = cpuUsage();
+	}, every);
+	timer.unref();
+	return () => clearInterval(timer);
+}
