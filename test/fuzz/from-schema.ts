@@ -54,7 +54,17 @@ export const TEXTS: readonly string[] = [
 		'?',
 		'#',
 	],
-	...["'; drop table containers; --", '$(reboot)', '`id`', '$HOME', '{{.}}', '%s%n', '__proto__', 'constructor'],
+	...[
+		"'; drop table containers; --",
+		'$(reboot)',
+		'`id`',
+		'$HOME',
+		'{{.}}',
+		'%s%n',
+		'__proto__',
+		'constructor',
+		'constructor',
+	],
 ];
 
 const text: fc.Arbitrary<string> = fc.oneof(

@@ -21,6 +21,11 @@ test('a variable has a value, or is passed on where it is set', () => {
 		'B=c=d',
 		'HERE=x y',
 	]);
+	assert.deepEqual(
+		environmentOf({ env: ['__proto__', 'constructor'] }, {}),
+		[],
+		'what every object has is no variable',
+	);
 	for (const text of ['=b', '', 'A B']) assert.throws(() => environmentOf({ env: [text] }), CommandLineError);
 });
 

@@ -13,6 +13,11 @@ export function environmentOf({ env, envFile = [] }: EnvironmentOptions, own = p
 	return [...envFile.flatMap((path) => readVariables(path, own)), ...env.flatMap((one) => variable(one, own))];
 }
 
+/** Value of a variable, never what every object has, such as `__proto__`. */
+export function ownVariable(name: string, own = process.env): string | undefined {
+	return Object.hasOwn(own, name) ? own[name] : undefined;
+}
+
 /** One that is not set here is not set there. */
 function variable(text: string, own: NodeJS.ProcessEnv): string[] {
 	const equals = text.indexOf('=');
@@ -23,7 +28,7 @@ function variable(text: string, own: NodeJS.ProcessEnv): string[] {
 			'it has neither the form NAME=VALUE nor NAME',
 			'write --env NAME=VALUE, or --env NAME to pass one on',
 		);
-	const value = own[text];
+	const value = ownVariable(text, own);
 	requireText(value ?? '', `environment variable ${text}`, 'environment');
 	return value === undefined ? [] : [`${text}=${value}`];
 }

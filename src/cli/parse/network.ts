@@ -85,10 +85,12 @@ export function joiningConfig(network: string, options: AddressOptions): Joining
 }
 
 /** Keys of a NETWORK,KEY=VALUE, also as Docker spells them. */
-const KEYS: Readonly<Record<string, 'ip' | 'ip6' | 'mac' | 'alias' | 'network'>> = {
-	...{ ip: 'ip', ip6: 'ip6', mac: 'mac', alias: 'alias' },
-	...{ name: 'network', 'mac-address': 'mac' },
-};
+const KEYS: ReadonlyMap<string, 'ip' | 'ip6' | 'mac' | 'alias' | 'network'> = new Map(
+	Object.entries<'ip' | 'ip6' | 'mac' | 'alias' | 'network'>({
+		...{ ip: 'ip', ip6: 'ip6', mac: 'mac', alias: 'alias' },
+		...{ name: 'network', 'mac-address': 'mac' },
+	}),
+);
 
 /**
  * Networks that a new container joins, in order.
@@ -127,7 +129,7 @@ function parseNetwork(text: string): NetworkWords {
 		const [name = '', ...rest] = word.split('=');
 		const bare = rest.length === 0 && index === 0;
 		const value = bare ? name : rest.join('=');
-		const key = bare ? 'network' : KEYS[name];
+		const key = bare ? 'network' : KEYS.get(name);
 		if (key === undefined) throw malformed(text, `'${word}' is no setting of it`);
 		if (value === '') throw malformed(text, bare ? 'it names no network' : `'${name}' has no value`);
 		if (key === 'network') words.network = value;

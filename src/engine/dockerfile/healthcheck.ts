@@ -29,12 +29,14 @@ interface Options {
 	retries: number;
 }
 
-const FIELDS: Readonly<Record<string, Exclude<keyof Options, 'retries'>>> = {
-	interval: 'interval',
-	timeout: 'timeout',
-	'start-period': 'startPeriod',
-	'start-interval': 'startInterval',
-};
+const FIELDS: ReadonlyMap<string, Exclude<keyof Options, 'retries'>> = new Map(
+	Object.entries<Exclude<keyof Options, 'retries'>>({
+		interval: 'interval',
+		timeout: 'timeout',
+		'start-period': 'startPeriod',
+		'start-interval': 'startInterval',
+	}),
+);
 
 function readOption(statement: Statement, options: Options, name: string, value: string): void {
 	const { number, line } = statement;
@@ -44,7 +46,7 @@ function readOption(statement: Statement, options: Options, name: string, value:
 		options.retries = Number(value);
 		return;
 	}
-	const field = FIELDS[name];
+	const field = FIELDS.get(name);
 	if (field === undefined) {
 		const hint = 'use --interval, --timeout, --start-period, --start-interval, --retries';
 		throw invalidInstruction(number, line, `HEALTHCHECK has no option --${name}`, hint);

@@ -12,13 +12,15 @@ const OPTIONS: Readonly<Record<MountType, readonly string[]>> = {
 	secret: ['target', 'id', 'required', 'mode', 'uid', 'gid'],
 };
 
-const LONG_NAMES: Readonly<Record<string, string>> = {
-	dst: 'target',
-	destination: 'target',
-	src: 'source',
-	ro: 'readonly',
-	rw: 'readwrite',
-};
+const LONG_NAMES: ReadonlyMap<string, string> = new Map(
+	Object.entries<string>({
+		dst: 'target',
+		destination: 'target',
+		src: 'source',
+		ro: 'readonly',
+		rw: 'readwrite',
+	}),
+);
 
 const FLAGS = ['readonly', 'readwrite', 'required'];
 
@@ -35,7 +37,7 @@ function mountOption(text: string, statement: Statement): MountOption {
 	const pairs = text.split(',').map((word): [string, string] => {
 		const equals = word.indexOf('=');
 		const name = (equals < 0 ? word : word.slice(0, equals)).toLowerCase();
-		return [LONG_NAMES[name] ?? name, equals < 0 ? 'true' : word.slice(equals + 1)];
+		return [LONG_NAMES.get(name) ?? name, equals < 0 ? 'true' : word.slice(equals + 1)];
 	});
 	const { type = 'bind', ...options } = Object.fromEntries(pairs);
 	if (!isMountType(type)) throw unknownType(statement, type);

@@ -165,3 +165,8 @@ test('any text is read or refused, never a crash', () => {
 		{ numRuns: 500 },
 	);
 });
+
+test('what every object has is no option', () => {
+	for (const text of ['HEALTHCHECK --constructor=5s CMD x', 'RUN --mount=type=cache,target=/a,__proto__=b x'])
+		assert.throws(() => actions(text), isKleeneError, text);
+});

@@ -2,6 +2,7 @@ import type { ImageBuildConfig } from '#api/builds.ts';
 import { usageError } from '../../failure.ts';
 import { requireText } from '../../utf8.ts';
 import { type ContainerCreateOptions, containerConfig } from '../container.ts';
+import { ownVariable } from '../environment.ts';
 import { joiningConfig } from '../network.ts';
 import { readSecrets } from './secrets.ts';
 
@@ -52,7 +53,7 @@ export function buildConfig(
 function buildArg(text: string): [string, string] {
 	const equals = text.indexOf('=');
 	const name = equals < 0 ? text : text.slice(0, equals);
-	const value = equals < 0 ? process.env[text] : text.slice(equals + 1);
+	const value = equals < 0 ? ownVariable(text) : text.slice(equals + 1);
 	requireText(value ?? '', `build argument ${name}`, equals < 0 ? 'environment' : 'argument');
 	if (/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) && value !== undefined) return [name, value];
 	throw usageError(

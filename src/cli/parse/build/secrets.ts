@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '#errors/kleene-error.ts';
 import { usageError } from '../../failure.ts';
 import { requireText } from '../../utf8.ts';
+import { ownVariable } from '../environment.ts';
 
 /** Limit of the secrets of a build, together. Bytes. */
 const MOST = 512 * 1024;
@@ -35,10 +36,10 @@ function readSecret(text: string): [id: string, content: Buffer] {
 function contentOf(id: string, options: ReadonlyMap<string, string>): Buffer {
 	const source = options.get('src') ?? options.get('source');
 	const named = options.has('env') || options.get('type') === 'env';
-	const isVariable = named || (source === undefined && process.env[id] !== undefined);
+	const isVariable = named || (source === undefined && ownVariable(id) !== undefined);
 	const variable = options.get('env') ?? source ?? id;
 	if (isVariable) {
-		const value = process.env[variable];
+		const value = ownVariable(variable);
 		requireText(value ?? '', `secret ${id}`, 'environment');
 		if (value !== undefined) return Buffer.from(value);
 		throw refused(id, `the environment has no variable ${variable}`, 'set it, or name a file with src=FILE');

@@ -13,19 +13,21 @@ const SIGNALS = [
 ];
 
 /** Numbers that POSIX gives them (kill(1)). */
-const NUMBERS: Readonly<Record<string, string>> = {
-	1: 'HUP',
-	2: 'INT',
-	3: 'QUIT',
-	6: 'ABRT',
-	9: 'KILL',
-	14: 'ALRM',
-	15: 'TERM',
-};
+const NUMBERS: ReadonlyMap<string, string> = new Map(
+	Object.entries<string>({
+		1: 'HUP',
+		2: 'INT',
+		3: 'QUIT',
+		6: 'ABRT',
+		9: 'KILL',
+		14: 'ALRM',
+		15: 'TERM',
+	}),
+);
 
 /** @param text `TERM`, `SIGTERM` or `15`. @throws INVALID_ARGUMENT */
 export function parseSignal(text: string): NodeJS.Signals {
-	const name = NUMBERS[text] ?? text.toUpperCase().replace(/^SIG/, '');
+	const name = NUMBERS.get(text) ?? text.toUpperCase().replace(/^SIG/, '');
 	if (SIGNALS.includes(name)) return `SIG${name}` as NodeJS.Signals;
 	throw new KleeneError({
 		code: 'INVALID_ARGUMENT',

@@ -11,7 +11,9 @@ export function platformArgs({ os, architecture }: Platform): [name: string, val
 }
 
 /** Other names of architectures. Source: containerd/platforms, database.go. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' };
+const ARCHITECTURES: ReadonlyMap<string, string> = new Map(
+	Object.entries<string>({ x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' }),
+);
 
 /**
  * @param text of `FROM --platform`: `OS`, `ARCHITECTURE` or `OS/ARCHITECTURE[/VARIANT]`
@@ -19,7 +21,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-
  */
 export function requirePlatform(text: string, host: Platform): void {
 	const words = text.toLowerCase().split('/');
-	const known = words.map((word) => ARCHITECTURES[word] ?? word);
+	const known = words.map((word) => ARCHITECTURES.get(word) ?? word);
 	const [first = '', second] = known;
 	const own = second === undefined ? [host.os, host.architecture].includes(first) : first === host.os;
 	if (own && (second === undefined || second === host.architecture)) return;

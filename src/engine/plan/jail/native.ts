@@ -8,40 +8,42 @@ const READ_ONLY = 'leave it out: the kernel alone sets it';
 const MOUNTS = 'use --mount';
 
 /** Parameters that Kleene sets itself, each with the alternative for users. */
-const OURS: Readonly<Record<string, string>> = {
-	'allow.dying': 'leave it out',
-	'children.cur': READ_ONLY,
-	command: 'write the command after the image',
-	'cpuset.id': READ_ONLY,
-	depend: 'start the other container first',
-	dying: READ_ONLY,
-	'exec.consolelog': 'leave it out: output goes to the session',
-	'exec.created': HOOKS,
-	'exec.fib': 'use setfib(1) in the command',
-	'exec.prepare': HOOKS,
-	'exec.release': HOOKS,
-	'exec.system_user': 'use "su -m" in the command: those on the host run as root',
-	host: 'leave it out: a container has a host name of its own',
-	interface: NETWORK,
-	ip4: NETWORK,
-	'ip4.addr': NETWORK,
-	ip6: NETWORK,
-	'ip6.addr': NETWORK,
-	ip_hostname: NETWORK,
-	jid: 'leave it out: a container is known by its id',
-	mount: MOUNTS,
-	'mount.fstab': MOUNTS,
-	name: 'use --name: the name of the jail is the id of the container',
-	parent: READ_ONLY,
-	path: 'leave it out: the files of a container are those of its image',
-	persist: 'leave it out: a container lives as long as its processes',
-	'stop.timeout': 'use "klee stop --time SECONDS"',
-	vnet: NETWORK,
-	'vnet.interface': NETWORK,
-};
+const OURS: ReadonlyMap<string, string> = new Map(
+	Object.entries<string>({
+		'allow.dying': 'leave it out',
+		'children.cur': READ_ONLY,
+		command: 'write the command after the image',
+		'cpuset.id': READ_ONLY,
+		depend: 'start the other container first',
+		dying: READ_ONLY,
+		'exec.consolelog': 'leave it out: output goes to the session',
+		'exec.created': HOOKS,
+		'exec.fib': 'use setfib(1) in the command',
+		'exec.prepare': HOOKS,
+		'exec.release': HOOKS,
+		'exec.system_user': 'use "su -m" in the command: those on the host run as root',
+		host: 'leave it out: a container has a host name of its own',
+		interface: NETWORK,
+		ip4: NETWORK,
+		'ip4.addr': NETWORK,
+		ip6: NETWORK,
+		'ip6.addr': NETWORK,
+		ip_hostname: NETWORK,
+		jid: 'leave it out: a container is known by its id',
+		mount: MOUNTS,
+		'mount.fstab': MOUNTS,
+		name: 'use --name: the name of the jail is the id of the container',
+		parent: READ_ONLY,
+		path: 'leave it out: the files of a container are those of its image',
+		persist: 'leave it out: a container lives as long as its processes',
+		'stop.timeout': 'use "klee stop --time SECONDS"',
+		vnet: NETWORK,
+		'vnet.interface': NETWORK,
+	}),
+);
 
 const FLAGS = ['allow.raw_sockets', 'exec.clean', 'exec.system_jail_user', 'mount.devfs'];
-const UNDERSTOOD = new Set([...FLAGS, ...HOOK_PARAMETERS, ...Object.keys(OURS), 'exec.jail_user', 'host.hostname']);
+const UNDERSTOOD = new Set([...FLAGS, ...HOOK_PARAMETERS, ...OURS.keys(), 'exec.jail_user', 'host.hostname']);
 
 const DEFAULT_STOP = ['/bin/sh /etc/rc.shutdown'];
 
@@ -54,7 +56,7 @@ export function parseNative(parameters: readonly string[]): JailSettings {
 	for (const text of parameters) {
 		const parameter = splitParameter(text, (name) => UNDERSTOOD.has(name));
 		const { name } = parameter;
-		const instead = OURS[name];
+		const instead = OURS.get(name);
 		if (instead !== undefined) throw refuseParameter(text, `${name} is what Kleene itself says to jail(8)`, instead);
 		if (HOOK_PARAMETERS.includes(name)) hooks.take(parameter);
 		else if (FLAGS.includes(name)) flags.set(name, readFlag(parameter));
