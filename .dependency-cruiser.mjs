@@ -8,7 +8,16 @@ const layer = (from, may, comment) => ({
 });
 
 /** What both real hosts may import. */
-const TWIN = ['host/driver\\.ts', 'host/driver/', 'host/process-streams\\.ts', 'os/', 'model/', 'inet/', 'errors/'];
+const TWIN = [
+	'host/registry/',
+	'host/driver\\.ts',
+	'host/driver/',
+	'host/process-streams\\.ts',
+	'os/',
+	'model/',
+	'inet/',
+	'errors/',
+];
 
 export default {
 	forbidden: [
@@ -39,6 +48,11 @@ export default {
 		layer('store', ['model/', 'inet/', 'errors/'], 'rows in, model values out'),
 		layer('host/linux', TWIN, 'twins do not know each other'),
 		layer('host/freebsd', TWIN, 'twins do not know each other'),
+		layer(
+			'host/registry',
+			['host/driver\\.ts', 'os/', 'model/', 'inet/', 'errors/'],
+			'images elsewhere are those of the machine of the daemon, whatever host it manages',
+		),
 		layer(
 			'host/fake',
 			['host/driver\\.ts', 'host/driver/', 'model/', 'inet/', 'errors/'],

@@ -10,8 +10,8 @@ const DOCUMENT = new URL('../docs/ARCHITECTURE.md', import.meta.url);
 const BEGIN = '<!-- graph: written by scripts/graph.ts -->';
 const END = '<!-- /graph -->';
 
-/** What is a layer of its own inside another one: folders, and two files that the hosts are built on. */
-const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake|driver|process-streams))(?:\/|\.ts$)/;
+/** What is a layer of its own inside another one: folders, and what the hosts are built on. */
+const NESTED = /^src\/(engine\/plan|host\/(?:linux|freebsd|fake|driver|process-streams|registry))(?:\/|\.ts$)/;
 
 function folderOf(path: string): string | undefined {
 	if (path.endsWith('.test.ts')) return undefined;

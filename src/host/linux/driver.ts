@@ -12,6 +12,7 @@ import {
 	type ProbeResult,
 	type RunRequest,
 } from '#host/driver.ts';
+import { Layouts } from '#host/registry/layouts.ts';
 import type { Comparison, ObservationScope, Observed } from '#model/host/observed.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Part, PartKind } from '#model/part.ts';
@@ -31,7 +32,7 @@ import { Firewall } from './firewall/firewall.ts';
 import { portCheck } from './firewall/port-check.ts';
 import type { PartHandler, PartHandlers } from './handler.ts';
 import { lockHost } from './host-lock.ts';
-import { openHostNamespace } from './host-namespace.ts';
+import { openHostNamespace, skopeoOn } from './host-namespace.ts';
 import { limitsOf } from './limits.ts';
 import { LinuxNetwork } from './network/network.ts';
 import { listeners, probe } from './network/probe.ts';
@@ -39,8 +40,6 @@ import { Watcher } from './network/watcher.ts';
 import type { LinuxHostOptions } from './options.ts';
 import { Paths } from './paths.ts';
 import { translateErrors } from './refusals.ts';
-import { Layouts } from './registry/layouts.ts';
-import { Skopeo } from './registry/skopeo.ts';
 import { LinuxTransport } from './registry/transport.ts';
 import { installInit } from './sandbox/bundle/bundle.ts';
 import { type ChosenRuntime, chooseRuntime } from './sandbox/runtimes.ts';
@@ -130,7 +129,7 @@ export class LinuxHost implements HostDriver {
 		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout, disposal.remove);
-		const skopeo = new Skopeo({ hostNamespace, authFile: paths.credentials() });
+		const skopeo = skopeoOn(hostNamespace, paths.credentials());
 		this.transport = new LinuxTransport(paths, skopeo, hostPlatform());
 		this.#storage = new LinuxStorage(paths, disposal.remove);
 		this.#sandboxes = new LinuxSandboxes({

@@ -1,5 +1,6 @@
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
-import { openNamespace } from '#os/linux/netns.ts';
+import { Skopeo } from '#host/registry/skopeo.ts';
+import { openNamespace, within } from '#os/linux/netns.ts';
 
 /** @param netns name or path; undefined: the daemon's own, which needs no descriptor */
 export function openHostNamespace(netns: string | undefined): number | undefined {
@@ -15,4 +16,12 @@ export function openHostNamespace(netns: string | undefined): number | undefined
 			cause: error,
 		});
 	}
+}
+
+/** skopeo on the network of the host. @param namespace descriptor; undefined: the daemon's own */
+export function skopeoOn(namespace: number | undefined, authFile: string): Skopeo {
+	return new Skopeo({
+		authFile,
+		onNetwork: (start) => (namespace === undefined ? start() : within(namespace, start)),
+	});
 }

@@ -1,16 +1,11 @@
 import { join } from 'node:path';
+import { RegistryPlaces } from '#host/registry/places.ts';
 
 /**
  * Paths below the daemon's root directory. Ids are parsed before they come here (12 hex digits), so a path
  * is always below the root.
  */
-export class Paths {
-	readonly root: string;
-
-	constructor(root: string) {
-		this.root = root;
-	}
-
+export class Paths extends RegistryPlaces {
 	layers(): string {
 		return join(this.root, 'layers');
 	}
@@ -23,20 +18,6 @@ export class Paths {
 	/** Of a layer that is being made or removed, with what that needs. */
 	halfMadeLayer(id: string): string {
 		return `${this.layer(id)}.partial`;
-	}
-
-	/** Data of images on their way into layers; gone when a daemon starts. */
-	layouts(): string {
-		return join(this.root, 'layouts');
-	}
-
-	layout(id: string): string {
-		return join(this.layouts(), id);
-	}
-
-	/** Credentials for registries, as containers-auth.json(5) has them. */
-	credentials(): string {
-		return join(this.root, 'auth.json');
 	}
 
 	containers(): string {

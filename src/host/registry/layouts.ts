@@ -1,21 +1,19 @@
 /** Data of images on their way: fetched by skopeo into a layout of its own for each. */
 import { mkdirSync } from 'node:fs';
-import type { ApplyOptions } from '#host/driver.ts';
 import type { LayoutPart } from '#model/parts/layout.ts';
 import type { ImageLocation } from '#model/registry/remote-image.ts';
-import type { PartHandler } from '../handler.ts';
-import type { Paths } from '../paths.ts';
-import { removeFiles } from '../storage/files.ts';
+import type { ApplyOptions } from '../driver.ts';
 import { FetchWatch } from './fetch-watch.ts';
 import { IN_LAYOUT, makeLayout } from './layout.ts';
+import { type RegistryPlaces, removeData } from './places.ts';
 import type { Skopeo } from './skopeo.ts';
 
-export class Layouts implements PartHandler<'layout'> {
-	readonly #paths: Paths;
+export class Layouts {
+	readonly #places: RegistryPlaces;
 	readonly #skopeo: Skopeo;
 
-	constructor(paths: Paths, skopeo: Skopeo) {
-		this.#paths = paths;
+	constructor(places: RegistryPlaces, skopeo: Skopeo) {
+		this.#places = places;
 		this.#skopeo = skopeo;
 	}
 
@@ -23,10 +21,10 @@ export class Layouts implements PartHandler<'layout'> {
 		{ layout, location, skip, fetch = [] }: LayoutPart,
 		{ progress = () => {}, signal }: ApplyOptions,
 	): Promise<void> {
-		const place = this.#paths.layout(layout);
+		const place = this.#places.layout(layout);
 		try {
-			await removeFiles(place);
-			mkdirSync(this.#paths.layouts(), { recursive: true, mode: 0o700 });
+			await removeData(place);
+			mkdirSync(this.#places.layouts(), { recursive: true, mode: 0o700 });
 			makeLayout(place, skip);
 			const watch = new FetchWatch(place, fetch, progress);
 			const words = [...insecure(location), skopeoName(location), `oci:${place}:${IN_LAYOUT}`];
@@ -38,23 +36,23 @@ export class Layouts implements PartHandler<'layout'> {
 				watch.close(false);
 			}
 		} catch (error) {
-			await removeFiles(place).catch(() => {});
+			await removeData(place).catch(() => {});
 			throw error;
 		}
 	}
 
 	async unmake({ layout }: LayoutPart): Promise<void> {
-		await removeFiles(this.#paths.layout(layout));
+		await removeData(this.#places.layout(layout));
 	}
 
 	describe(verb: 'make' | 'unmake', { layout, location }: LayoutPart): string[] {
-		const place = this.#paths.layout(layout);
+		const place = this.#places.layout(layout);
 		return [verb === 'make' ? `skopeo copy ${skopeoName(location)} oci:${place}:${IN_LAYOUT}` : `rm -rf ${place}`];
 	}
 
 	/** What a daemon that was killed left: nothing stands on it. */
 	async clear(): Promise<void> {
-		await removeFiles(this.#paths.layouts());
+		await removeData(this.#places.layouts());
 	}
 }
 

@@ -2,15 +2,14 @@
 import { existsSync } from 'node:fs';
 import { KleeneError, messageOf } from '#errors/kleene-error.ts';
 import { CommandError, type RunOptions, type RunResult, run } from '#os/exec.ts';
-import { within } from '#os/linux/netns.ts';
 
 /** Milliseconds. What takes longer is ended by the client that waits for it. */
 const LONGEST = 24 * 60 * 60 * 1000;
 const QUESTION = 120_000;
 
 export interface SkopeoPlace {
-	/** Descriptor of the network namespace of the host; undefined: the daemon's own. */
-	readonly hostNamespace: number | undefined;
+	/** Starts it on the network of the host: calls `start` there, once and before it returns. */
+	readonly onNetwork: (start: () => void) => void;
 	/** Credentials of `klee login`. */
 	readonly authFile: string;
 }
@@ -57,11 +56,8 @@ export class Skopeo {
 	}
 
 	async #run(words: readonly string[], what: string, options: RunOptions): Promise<RunResult> {
-		const { hostNamespace } = this.#place;
 		const started: Promise<RunResult>[] = [];
-		const start = () => void started.push(run(['skopeo', ...words], options));
-		if (hostNamespace === undefined) start();
-		else within(hostNamespace, start);
+		this.#place.onNetwork(() => void started.push(run(['skopeo', ...words], options)));
 		try {
 			const [result] = await Promise.all(started);
 			if (!result) throw new TypeError('a command without a result');
@@ -102,7 +98,7 @@ const KNOWN: readonly (readonly [words: RegExp, Pick<Refusal, 'code' | 'hint'>])
 	],
 	[
 		/connection refused|no such host|i\/o timeout|network is unreachable|no route to host|server misbehaving/i,
-		{ code: 'IMAGE_FAILED', hint: 'check that the host of the daemon reaches the registry' },
+		{ code: 'IMAGE_FAILED', hint: 'check that the machine of kleened reaches the registry' },
 	],
 ];
 
@@ -127,7 +123,7 @@ function missing(what: string, cause: unknown): KleeneError {
 		code: 'UNSUPPORTED_HERE',
 		what,
 		why: 'skopeo is not installed',
-		hint: 'install it on the host of the daemon: apt-get install skopeo',
+		hint: 'install it on the machine of kleened: "apt-get install skopeo", on FreeBSD "pkg install skopeo"',
 		cause,
 	});
 }

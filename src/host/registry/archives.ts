@@ -5,21 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { newId } from '#model/ids.ts';
 import type { IncomingImage, Received } from '#model/registry/remote-image.ts';
-import type { Paths } from '../paths.ts';
-import { removeFiles } from '../storage/files.ts';
+import { type RegistryPlaces, removeData } from './places.ts';
 import { type Recognised, recognise } from './recognition.ts';
 
 export class Archives {
-	readonly #paths: Paths;
+	readonly #places: RegistryPlaces;
 
-	constructor(paths: Paths) {
-		this.#paths = paths;
+	constructor(places: RegistryPlaces) {
+		this.#places = places;
 	}
 
 	/** A path for an archive, below a directory that a daemon empties when it starts. */
 	place(): string {
-		mkdirSync(this.#paths.layouts(), { recursive: true, mode: 0o700 });
-		return `${this.#paths.layout(newId())}.tar`;
+		mkdirSync(this.#places.layouts(), { recursive: true, mode: 0o700 });
+		return `${this.#places.layout(newId())}.tar`;
 	}
 
 	/** The content of a file, which is removed afterwards. */
@@ -27,14 +26,14 @@ export class Archives {
 		try {
 			yield* createReadStream(path, { highWaterMark: 256 * 1024 });
 		} finally {
-			await removeFiles(path);
+			await removeData(path);
 		}
 	}
 
 	/** @throws KleeneError for what is no archive of images */
 	async receive(data: AsyncIterable<Buffer>, signal?: AbortSignal): Promise<Received> {
 		const path = this.place();
-		const forget = () => removeFiles(path);
+		const forget = () => removeData(path);
 		try {
 			await pipeline(data, createWriteStream(path, { mode: 0o600 }), signal ? { signal } : {});
 			const recognised = await recognise(path);

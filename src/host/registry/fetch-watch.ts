@@ -1,8 +1,7 @@
 /** How far the layers of an image have come that skopeo fetches into a layout. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blob } from '#model/registry/remote-image.ts';
-import { listNames } from '../storage/files.ts';
 import { blobFile } from './layout.ts';
 
 /** Milliseconds between two looks. */
@@ -38,7 +37,7 @@ export class FetchWatch {
 	#look(): void {
 		const incomplete = [...this.#active].filter(([digest]) => !this.#finish(digest));
 		// Nothing says which file is which: they were begun in the same order.
-		const files = listNames(this.#layout)
+		const files = readdirSync(this.#layout)
 			.filter((name) => name.startsWith(PARTIAL))
 			.flatMap((name) => statSync(join(this.#layout, name), { throwIfNoEntry: false }) ?? [])
 			.sort((one, other) => one.birthtimeMs - other.birthtimeMs);

@@ -1,12 +1,11 @@
 /** Layers of an image of ours as an OCI image layout. */
 import { createHash } from 'node:crypto';
 import { createWriteStream, renameSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Blob, SendOptions } from '#model/registry/remote-image.ts';
-import { packLayer } from '#os/archive/pack-layer.ts';
 import { blobFile, makeLayout, writeIndex } from './layout.ts';
 
 /** Passes bytes on and takes their digest. */
@@ -23,25 +22,31 @@ class Digest extends Transform {
 	}
 }
 
+export interface LayerData {
+	readonly layer: string;
+	/** The changes of the layer in the format of OCI, as a plain archive in pieces. */
+	readonly archive: () => AsyncIterable<Buffer>;
+}
+
 /**
  * Writes a layout of one image.
  *
- * @param layers directories, the lowest one first
+ * @param layers the lowest one first
  * @param config JSON without the digests of the layers
  * @returns these digests, and those of the blobs
  */
 export async function packLayout(
 	layout: string,
-	{ layers, config }: { readonly layers: readonly string[]; readonly config: object },
+	{ layers, config }: { readonly layers: readonly LayerData[]; readonly config: object },
 	{ progress = () => {}, signal }: SendOptions,
 ): Promise<{ readonly diffIds: string[]; readonly blobs: string[] }> {
 	makeLayout(layout, []);
 	const packed: (Blob & { readonly diffId: string })[] = [];
-	for (const directory of layers) {
-		progress(`${basename(directory)}: packing\n`);
-		const one = await packOne(layout, directory, signal);
+	for (const { layer, archive } of layers) {
+		progress(`${layer}: packing\n`);
+		const one = await packOne(layout, archive(), signal);
 		packed.push(one);
-		progress(`${basename(directory)}: packed, ${Math.ceil(one.size / 1000)} kB\n`);
+		progress(`${layer}: packed, ${Math.ceil(one.size / 1000)} kB\n`);
 	}
 	const diffIds = packed.map(({ diffId }) => diffId);
 	const whole = { ...config, rootfs: { type: 'layers', diff_ids: diffIds } };
@@ -58,10 +63,10 @@ export async function packLayout(
 	return { diffIds, blobs: packed.map(({ digest }) => digest) };
 }
 
-async function packOne(layout: string, directory: string, signal?: AbortSignal) {
+async function packOne(layout: string, archive: AsyncIterable<Buffer>, signal?: AbortSignal) {
 	const partial = join(layout, 'partial');
 	const [plain, compressed] = [new Digest(), new Digest()];
-	const stages = [Readable.from(packLayer(directory), { objectMode: false }), plain, createGzip(), compressed] as const;
+	const stages = [Readable.from(archive, { objectMode: false }), plain, createGzip(), compressed] as const;
 	await pipeline([...stages, createWriteStream(partial, { mode: 0o600 })], { ...(signal ? { signal } : {}) });
 	const [diffId, digest] = [plain.value, compressed.value];
 	const { size } = statSync(partial);
