@@ -66,7 +66,7 @@ async function openFreebsd(options: HostOptions, place: FreebsdPlace): Promise<H
 	const { FreebsdHost } = await import('./freebsd/driver.ts');
 	const shell = await connect({ place, root, log, lock: true });
 	try {
-		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, downloadTimeout, log });
+		return await FreebsdHost.open({ shell, zfsRoot: place.zfsRoot, store, root, downloadTimeout, log });
 	} catch (error) {
 		await shell.close();
 		throw error;

@@ -37,6 +37,7 @@ const PROBED_DAEMON = new URL('../host-freebsd/far/far-daemon.ts', import.meta.u
 
 export class FreebsdTestHost extends DaemonHost implements FreebsdUnderTest {
 	readonly image = 'FreeBSD';
+	readonly namespace = undefined;
 	readonly isReal = true;
 	readonly isRemote = true;
 	readonly probe: Probe;

@@ -13,6 +13,8 @@ export interface HostInterface {
 export interface HostUnderTest extends DaemonHost {
 	/** Of the base image that it has, e.g. `Debian`. */
 	readonly image: string;
+	/** Network namespace that kleened reaches registries from; undefined: that of the test. */
+	readonly namespace: string | undefined;
 	/** One echo, a second to answer it: the words of its ping(8), for inside of containers too. */
 	ping(address: string): readonly string[];
 	interfaces(): Promise<HostInterface[]>;

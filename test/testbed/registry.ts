@@ -1,6 +1,7 @@
 /** A registry of images on the loopback interface of a test host. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputOf, run } from './command.ts';
@@ -14,16 +15,17 @@ export interface Account {
 
 export class Registry {
 	readonly address: string;
-	readonly #namespace: string;
+	/** The words before a command that make it run on the network of the registry. */
+	readonly #inside: readonly string[];
 	readonly #folder: string;
 	readonly #process: ChildProcess;
 	#log = '';
 
-	private constructor(namespace: string, folder: string, port: number) {
-		this.#namespace = namespace;
+	private constructor(inside: readonly string[], folder: string, port: number) {
+		this.#inside = inside;
 		this.#folder = folder;
 		this.address = `127.0.0.1:${port}`;
-		const argv = [...within(namespace), 'docker-registry', 'serve', join(folder, 'config.json')];
+		const argv = [...inside, 'docker-registry', 'serve', join(folder, 'config.json')];
 		const [file = '', ...args] = argv;
 		this.#process = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
 		for (const stream of [this.#process.stdout, this.#process.stderr])
@@ -32,8 +34,11 @@ export class Registry {
 			});
 	}
 
-	/** @param account that alone may use it; absent: everybody may */
-	static async start(namespace: string, { port = 5000, account }: { port?: number; account?: Account } = {}) {
+	/** @param namespace undefined: that of the test. @param account that alone may use it; absent: everybody may */
+	static async start(
+		namespace: string | undefined,
+		{ port = 5000, account }: { port?: number; account?: Account } = {},
+	) {
 		const folder = mkdtempSync(join(tmpdir(), 'registry-'));
 		const passwords = join(folder, 'htpasswd');
 		if (account) writeFileSync(passwords, await htpasswd(account));
@@ -45,7 +50,7 @@ export class Registry {
 			...(account ? { auth: { htpasswd: { realm: 'test', path: passwords } } } : {}),
 		};
 		writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
-		const registry = new Registry(namespace, folder, port);
+		const registry = new Registry(namespace === undefined ? [] : within(namespace), folder, port);
 		try {
 			await eventually('the registry answers', async () => (await registry.get('/v2/')).code === 0);
 			return registry;
@@ -56,7 +61,7 @@ export class Registry {
 	}
 
 	get(path: string) {
-		return run([...within(this.#namespace), 'curl', '-s', '-m', '5', `http://${this.address}${path}`]);
+		return run([...this.#inside, 'curl', '-s', '-m', '5', `http://${this.address}${path}`]);
 	}
 
 	/** Requests for data of layers and configurations since the last time this was asked. */
@@ -68,7 +73,7 @@ export class Registry {
 
 	/** Runs skopeo on the network of the host. */
 	skopeo(...words: readonly string[]): Promise<string> {
-		return outputOf([...within(this.#namespace), 'skopeo', ...words]);
+		return outputOf([...this.#inside, 'skopeo', ...words]);
 	}
 
 	async close(): Promise<void> {
@@ -80,6 +85,17 @@ export class Registry {
 		}
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
+}
+
+/** A port of the loopback interface, which other tests may share. */
+export function freePort(): Promise<number> {
+	const server = createServer();
+	return new Promise((resolve) =>
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address() as { port: number };
+			server.close(() => resolve(port));
+		}),
+	);
 }
 
 /** A line of htpasswd(1) with bcrypt, which is all that the registry takes. */

@@ -4,6 +4,7 @@ import {
 	existsSync,
 	mkdirSync,
 	mkdtempSync,
+	readdirSync,
 	readFileSync,
 	readlinkSync,
 	rmSync,
@@ -47,6 +48,19 @@ test('nothing is written outside of the target, or through a link', async () => 
 	await unpack(over, target, 'l');
 	assert.equal(readFileSync(join(place, 'kept'), 'utf8'), 'kept');
 	assert.equal(readFileSync(join(target, 'l'), 'utf8'), 'new');
+});
+
+test('a second name of a file of the archive is one, and leads to no other file', async () => {
+	writeFileSync(join(target, 'kept'), 'kept');
+	const file = { name: 'd/one', text: 'one' };
+	const links = ['d/one', 'd/none', 'kept', 'd/two'].map(
+		(linkname, index) => ({ name: `d/${['two', 'a', 'b', 'three'][index]}`, type: 'link', linkname }) as const,
+	);
+	await unpack(archiveOf({ name: 'd', type: 'directory' }, file, ...links), target, 'd');
+	assert.deepEqual(readdirSync(join(target, 'd')), ['one', 'three', 'two']);
+	assert.equal(statSync(join(target, 'd/two')).ino, statSync(join(target, 'd/one')).ino);
+	const hostile = archiveOf({ name: 'x', type: 'link', linkname: '../kept' });
+	await assert.rejects(unpack(hostile, join(target, 'd'), 'x'), /lead elsewhere/);
 });
 
 test('a file of the user is replaced, a directory with files is not', async () => {

@@ -7,6 +7,7 @@ import {
 	closeSync,
 	constants,
 	existsSync,
+	linkSync,
 	lstatSync,
 	mkdirSync,
 	openSync,
@@ -41,12 +42,18 @@ export async function unpack(archive: AsyncIterable<Buffer>, directory: string, 
 	const feeding = pipeline(Readable.from(archive), reader);
 	feeding.catch(() => {});
 	const times: (() => void)[] = [];
+	const files = new Set<string>();
+	// The directory itself: its files come into the target.
+	const placeOf = (name: string): string[] => {
+		const [first = '', ...rest] = componentsOf(name);
+		if (first === '') return [];
+		return as === '.' ? rest : [bytesOfText(as), ...rest];
+	};
 	for await (const entry of reader) {
-		const [first = '', ...rest] = componentsOf(bytesIn(entry.header, 'path') ?? entry.header.name);
-		// The directory itself: its files come into the target.
-		const path = as === '.' ? rest : [bytesOfText(as), ...rest];
-		if (first !== '' && path.length > 0)
-			await put(Buffer.from(directory), path, { header: entry.header, content: entry, times });
+		const { header } = entry;
+		const path = placeOf(bytesIn(header, 'path') ?? header.name);
+		const original = header.type === 'link' ? placeOf(bytesIn(header, 'linkpath') ?? header.linkname ?? '') : undefined;
+		if (path.length > 0) await put(Buffer.from(directory), path, { header, content: entry, times, files, original });
 		entry.resume();
 	}
 	await feeding;
@@ -76,9 +83,14 @@ interface Entry {
 	readonly content: AsyncIterable<unknown>;
 	/** Changes of times of directories, for the end. */
 	readonly times: (() => void)[];
+	/** Paths of files that came out of this archive: hard links lead to nothing else. */
+	readonly files: Set<string>;
+	/** Of the file that a hard link is another name for. */
+	readonly original: readonly string[] | undefined;
 }
 
-async function put(root: Buffer, path: readonly string[], { header, content, times }: Entry): Promise<void> {
+async function put(root: Buffer, path: readonly string[], entry: Entry): Promise<void> {
+	const { header, content, times, files, original } = entry;
 	const name = path.at(-1)!;
 	const parent = openParent(root, path.slice(0, -1), header.name);
 	try {
@@ -92,9 +104,23 @@ async function put(root: Buffer, path: readonly string[], { header, content, tim
 			return;
 		}
 		clear(place, header.name);
+		files.delete(path.join('/'));
 		if (header.type === 'symlink')
 			symlinkSync(Buffer.from(bytesIn(header, 'linkpath') ?? header.linkname ?? '', 'latin1'), place);
 		else if (header.type === 'file') await writeFile(place, header, content);
+		else if (original && files.has(original.join('/'))) linkTo(root, original, place);
+		else return;
+		if (header.type !== 'symlink') files.add(path.join('/'));
+	} finally {
+		parent.close();
+	}
+}
+
+function linkTo(root: Buffer, original: readonly string[], place: Buffer): void {
+	const name = original.at(-1)!;
+	const parent = openParent(root, original.slice(0, -1), name);
+	try {
+		linkSync(below(parent.path, name), place);
 	} finally {
 		parent.close();
 	}

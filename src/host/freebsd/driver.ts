@@ -9,13 +9,17 @@ import type {
 	ProbeResult,
 	RunRequest,
 } from '#host/driver.ts';
+import { Layouts } from '#host/registry/layouts.ts';
+import { RegistryPlaces, removeData } from '#host/registry/places.ts';
+import { Skopeo } from '#host/registry/skopeo.ts';
 import type { ObservationScope, Observed } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { FreebsdActivity } from './activity/activity.ts';
-import { applyBatch, describeStep } from './batch.ts';
+import { applySteps } from './apply.ts';
+import { describeStep } from './batch.ts';
 import { FreebsdBuilds } from './build/contexts.ts';
 import { CopiedFiles } from './build/copied-files.ts';
 import { runMounts } from './build/run-mounts.ts';
@@ -31,7 +35,9 @@ import { Watcher } from './network/watcher.ts';
 import { observe } from './observation.ts';
 import { type Paths, prepare } from './paths.ts';
 import { ask, askOne } from './question.ts';
-import { FreebsdTransport, layouts } from './registry.ts';
+import { layoutsHandler } from './registry/layouts.ts';
+import { FreebsdTransport } from './registry/transport.ts';
+import { Unpacking } from './registry/unpacking.ts';
 import { StateDirectory } from './sandbox/run-directory.ts';
 import { Runner } from './sandbox/runner.ts';
 import { FreebsdSandboxes } from './sandbox/sandbox.ts';
@@ -48,6 +54,8 @@ export interface FreebsdHostOptions {
 	readonly zfsRoot: string;
 	/** Identity of the daemon's store. */
 	readonly store: string;
+	/** Directory of the daemon, on its own machine. */
+	readonly root: string;
 	/** Directory on the host for what is gone after a reboot. Default `/var/run/kleene`. */
 	readonly runDirectory?: string;
 	/** Milliseconds; see `HostOptions`. */
@@ -84,10 +92,12 @@ export class FreebsdHost implements HostDriver {
 		shell,
 		zfsRoot,
 		store,
+		root,
 		runDirectory,
 		downloadTimeout,
 		log,
 	}: FreebsdHostOptions): Promise<FreebsdHost> {
+		await removeData(new RegistryPlaces(root).layouts());
 		const paths = await askOne(shell, prepare(zfsRoot, store, runDirectory));
 		const questions = [factsOf(paths), { script: PF_STATE, parse: readPfState }, jailOptions] as const;
 		const [facts, pf, options] = await ask(shell, questions);
@@ -104,6 +114,7 @@ export class FreebsdHost implements HostDriver {
 			shell,
 			zfsRoot,
 			store,
+			root,
 			downloadTimeout,
 			log,
 			paths,
@@ -113,14 +124,16 @@ export class FreebsdHost implements HostDriver {
 		});
 	}
 
-	private constructor({ shell, log, paths, facts, runner, network, downloadTimeout }: Equipment) {
+	private constructor({ shell, root, log, paths, facts, runner, network, downloadTimeout }: Equipment) {
 		this.#shell = shell;
 		this.#log = log;
 		this.activity = new FreebsdActivity(shell, paths);
 		this.#facts = facts;
 		this.#runner = runner;
 		this.#network = network;
-		this.transport = new FreebsdTransport(shell, paths);
+		const places = new RegistryPlaces(root);
+		const skopeo = new Skopeo({ onNetwork: (start) => start(), authFile: places.credentials() });
+		this.transport = new FreebsdTransport(shell, paths, { places, skopeo, platform: facts.platform });
 		this.builds = new FreebsdBuilds(shell, paths);
 		this.#storage = new FreebsdStorage(paths);
 		this.#sandboxes = new FreebsdSandboxes(paths);
@@ -131,8 +144,8 @@ export class FreebsdHost implements HostDriver {
 			'inside-address': forgetting(this.#network.handlers['inside-address']),
 			'network-filter': new NetworkFilters(paths.store),
 			'published-ports': new PublishedPorts(paths.store),
-			layer: new FreebsdLayers(paths, downloadTimeout),
-			layout: layouts,
+			layer: new FreebsdLayers(paths, new Unpacking(shell, paths, places), downloadTimeout),
+			layout: layoutsHandler(new Layouts(places, skopeo)),
 			'copied-files': new CopiedFiles(paths),
 			'run-mounts': runMounts,
 			'root-files': this.#storage.rootFiles,
@@ -162,7 +175,7 @@ export class FreebsdHost implements HostDriver {
 	async apply(steps: readonly Step[], options: ApplyOptions = {}): Promise<void> {
 		// Nothing is held here that a daemon that starts would have to take up.
 		if (options.found) return;
-		await applyBatch(this.#shell, this.#handlers, steps, options);
+		await applySteps(this.#shell, this.#handlers, steps, options);
 		for (const { verb, part } of steps) {
 			if (part.kind !== 'sandbox') continue;
 			if (verb === 'make') this.#specs.set(part.container, part.spec);

@@ -23,6 +23,11 @@ export interface PartHandler<K extends PartKind> {
 	/** Looks whether something holds on the host without which the part cannot be made: before anything else of an exchange. */
 	require?(part: PartOf<K>): Script | undefined;
 	make(part: PartOf<K>, options: HandlerOptions): Script;
+	/**
+	 * A step that is more than a script, as data passes through the daemon: the daemon does it between the exchanges. Absent
+	 * or undefined: the script is all of it.
+	 */
+	perform?(verb: 'make' | 'unmake', part: PartOf<K>): ((options: ApplyOptions) => Promise<void>) | undefined;
 	unmake(part: PartOf<K>, options: HandlerOptions): Script;
 	/** The same in the words of `ifconfig`, `jail`, `zfs`, `pfctl`: one line each, without the looking first. */
 	describe(verb: 'make' | 'unmake', part: PartOf<K>): string[];

@@ -1,11 +1,11 @@
 import type { ErrorCode } from '#errors/codes.ts';
 import { exhaustedResource, explainExhaustion } from '#errors/exhaustion.ts';
-import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { isKleeneError, KleeneError, messageOf } from '#errors/kleene-error.ts';
+import { explainArchive } from '#host/registry/archive-failure.ts';
 import { layerOf, type Part } from '#model/part.ts';
 import type { Layer } from '#model/parts/definition.ts';
 import { failureOf, type Step } from '#model/step.ts';
-import { ArchiveError, type ArchiveProblem } from '#os/archive/archive-error.ts';
+import { ArchiveError } from '#os/archive/archive-error.ts';
 import { hasCode } from '#os/errno.ts';
 import { CommandError } from '#os/exec.ts';
 import { NftablesError } from '#os/linux/nftables.ts';
@@ -38,22 +38,6 @@ export function interfaceTaken(part: Part, name: string, difference: string): Kl
 	});
 }
 
-const CODES: { readonly [P in ArchiveProblem]: ErrorCode } = {
-	hostile: 'HOSTILE_ARCHIVE',
-	unsupported: 'IMAGE_FAILED',
-	corrupt: 'IMAGE_FAILED',
-	full: 'IMAGE_FAILED',
-	unreachable: 'IMAGE_FAILED',
-};
-
-const ARCHIVE_HINTS: { readonly [P in ArchiveProblem]: string } = {
-	hostile: 'use an archive of a whole root file system made with "tar -C ROOT -cf ARCHIVE ."',
-	unsupported: 'make the archive again with plain tar, compressed with gzip, xz or zstd, and without --sparse',
-	corrupt: 'fetch or make the archive again',
-	full: 'free some space below the root directory of the daemon',
-	unreachable: 'check the address: it is opened on the host of the daemon',
-};
-
 const HINTS: { readonly [L in Layer]: string } = {
 	network: 'compare with "ip addr" and "ip route" on the host, then try again',
 	firewall: 'look at "nft list table inet kleene"',
@@ -77,13 +61,7 @@ export function translateError(step: Step, error: unknown): KleeneError {
 }
 
 function explain(part: Part, error: unknown): Pick<Refusal, 'code' | 'why' | 'hint'> & { message?: string } {
-	if (error instanceof ArchiveError)
-		return {
-			code: CODES[error.problem],
-			why: error.message,
-			hint: ARCHIVE_HINTS[error.problem],
-			message: error.problem === 'unreachable' ? IMAGE_TEXTS.notFetched : IMAGE_TEXTS.notExtracted,
-		};
+	if (error instanceof ArchiveError) return explainArchive(error);
 	const resource = exhaustedResource(error);
 	if (resource !== undefined) return explainExhaustion(resource);
 	const code = part.kind === 'layer' ? 'IMAGE_FAILED' : 'HOST_FAILED';

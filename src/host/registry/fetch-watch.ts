@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blob } from '#model/registry/remote-image.ts';
-import { blobFile } from './layout.ts';
+import { blobFile, shortDigest } from './layout.ts';
 
 /** Milliseconds between two looks. */
 const LOOK = 500;
@@ -69,9 +69,4 @@ export class FetchWatch {
 
 function megabytes(bytes: number): string {
 	return (bytes / 1e6).toFixed(1);
-}
-
-/** Name of a layer for users. */
-export function shortDigest(digest: string): string {
-	return digest.replace('sha256:', '').slice(0, 12);
 }

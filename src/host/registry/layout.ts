@@ -61,3 +61,18 @@ function damaged(why: string, cause?: unknown): KleeneError {
 		cause,
 	});
 }
+
+/** A layer whose data is not that of its image. @param digest of the compressed archive, `diffId` of the plain one */
+export function damagedLayer(digest: string, diffId: string): KleeneError {
+	return new KleeneError({
+		code: 'IMAGE_FAILED',
+		what: 'cannot make a layer of the image',
+		why: `layer ${shortDigest(digest)} unpacks to other data than its configuration says (${shortDigest(diffId)})`,
+		hint: 'the image is damaged or was tampered with: have it pushed again',
+	});
+}
+
+/** Name of a layer for users. */
+export function shortDigest(digest: string): string {
+	return digest.replace('sha256:', '').slice(0, 12);
+}

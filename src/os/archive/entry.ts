@@ -29,6 +29,8 @@ export interface ArchiveEntry {
 	readonly linkPath: readonly string[];
 	/** Bytes of a regular file, with its holes. */
 	readonly size: number;
+	/** Bytes of its data in the archive. */
+	readonly stored: number;
 	/** Its data begins with a map of where it belongs: see `pieces.ts`. */
 	readonly isSparse: boolean;
 	/** Where the pieces of its data belong, if that is known; see `pieces.ts`. */
@@ -83,6 +85,7 @@ export function parseEntry(header: Header, records: Records): ArchiveEntry {
 		linkPath: type === 'link' ? parsePath(link, name) : [],
 		attributes: attributesOf(records),
 		size: sparse ?? header.size ?? 0,
+		stored: header.size ?? 0,
 		isSparse: sparse !== undefined,
 		map: sparseMap(records, name),
 	};

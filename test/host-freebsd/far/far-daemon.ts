@@ -46,7 +46,7 @@ const refuse = (error: unknown): never => {
 	process.stderr.write(isKleeneError(error) ? `error: ${error.what}\n  why:  ${error.why}\n` : String(error));
 	process.exit(1);
 };
-const host = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, runDirectory, log }).catch(refuse);
+const host = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, root, runDirectory, log }).catch(refuse);
 log.info(host.facts(), 'far host');
 const engine = new Engine(store, host, log);
 await engine.start();

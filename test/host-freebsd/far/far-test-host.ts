@@ -1,12 +1,13 @@
 /** A kleened on the simulated FreeBSD host, as a host under test: see far/far-host.ts for what that is worth. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TestSshd, withoutSshd } from '#test/os/shell/sshd.ts';
 import { type Outcome, outputOf, run } from '#test/testbed/command.ts';
 import { DaemonHost } from '#test/testbed/daemon-host.ts';
 import type { FreebsdUnderTest } from '#test/testbed/freebsd/contract.ts';
 import { Probe } from '#test/testbed/freebsd/probe.ts';
 import type { HostInterface } from '#test/testbed/host-contract.ts';
+import { createNamespace, removeNamespace, within } from '#test/testbed/network-namespace.ts';
 import { FarHost } from './far-host.ts';
 import { visibleInterfaces } from './ifconfig.ts';
 
@@ -21,6 +22,8 @@ export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 	#guest = false;
 	#sshd: TestSshd | undefined;
 	#probed = false;
+	/** Of the daemon, so that what it reaches is what the test gives it. */
+	#namespace: string | undefined;
 
 	readonly #under: (folder: string) => readonly string[];
 
@@ -34,7 +37,16 @@ export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 
 	/** @param under the command that the daemon is to be run by, e.g. strace(1), from the folder of this host */
 	static async start(under: (folder: string) => readonly string[] = () => []): Promise<FarTestHost> {
-		return new FarTestHost(await FarHost.start(), under).#open();
+		const host = new FarTestHost(await FarHost.start(), under);
+		// With the name of the run's own folder, as TestHost has it.
+		const namespace = `kleene-${basename(dirname(host.folder))}-${process.pid}-${host.folder.slice(-6)}`;
+		await createNamespace(namespace);
+		host.#namespace = namespace;
+		return host.#open();
+	}
+
+	get namespace(): string | undefined {
+		return this.#namespace;
 	}
 
 	/** With a daemon that is probed, and that reaches it by ssh where this machine has sshd(8). */
@@ -75,7 +87,8 @@ export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 	}
 
 	protected override command(): readonly string[] {
-		return [...this.#under(this.folder), process.execPath, DAEMON];
+		const inside = this.#namespace === undefined ? [] : within(this.#namespace);
+		return [...inside, ...this.#under(this.folder), process.execPath, DAEMON];
 	}
 
 	protected place(): readonly string[] {
@@ -121,5 +134,6 @@ export class FarTestHost extends DaemonHost implements FreebsdUnderTest {
 
 	protected async removeFromHost(): Promise<void> {
 		if (!this.#guest) await this.far.close();
+		if (this.#namespace !== undefined) await removeNamespace(this.#namespace);
 	}
 }

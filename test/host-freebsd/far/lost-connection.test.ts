@@ -34,7 +34,8 @@ test('a start that loses the connection is undone when it is back', { skip, time
 	const precondition = new HostLock({ directory: runDirectory, root: '/nowhere', log: SILENT });
 	const shell = await SshShell.connect(sshd.access(), SILENT, { batch, path: far.bin, precondition });
 	const store = Store.inMemory();
-	const driver = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, runDirectory, log: SILENT });
+	const root = join(far.folder, 'root');
+	const driver = await FreebsdHost.open({ shell, zfsRoot, store: store.identity, root, runDirectory, log: SILENT });
 	t.after(() => driver.close());
 	const engine = new Engine(store, driver, SILENT);
 	await engine.start();

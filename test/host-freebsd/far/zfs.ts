@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { quote } from '#os/shell/quote.ts';
 import { type Answer, type Call, type Dataset, failure, type World } from './world.ts';
 import { promote } from './zfs-promote.ts';
@@ -67,6 +68,12 @@ function create(world: World, words: readonly string[]): Answer {
 	return {};
 }
 
+/** Owners, times and hard links are those of the original, as in a clone. */
+function copyTree(from: string, to: string): void {
+	mkdirSync(to, { recursive: true });
+	execFileSync('/bin/cp', ['-a', `${from}/.`, to]);
+}
+
 /** User properties are inherited. */
 function userProperty(world: World, name: string, wanted: string): string {
 	for (let at = name; at !== ''; at = at.includes('/') ? parentOf(at) : '') {
@@ -97,7 +104,7 @@ function snapshot(world: World, words: readonly string[]): Answer {
 	if (!found) return failure(`cannot open '${dataset}': dataset does not exist`);
 	if (world.snapshots.has(name)) return failure(`cannot create snapshot '${name}': dataset already exists`);
 	const copy = `${world.root}/.snapshots/${dataset.replaceAll('/', '_')}@${tag}`;
-	cpSync(found.mountpoint, copy, { recursive: true, verbatimSymlinks: true });
+	copyTree(found.mountpoint, copy);
 	world.snapshots.set(name, copy);
 	return {};
 }
@@ -109,7 +116,7 @@ function clone(world: World, words: readonly string[]): Answer {
 	if (!files) return failure(`cannot open '${origin}': dataset does not exist`);
 	if (world.datasets.has(name)) return failure(`cannot create '${name}': dataset already exists`);
 	if (!world.datasets.has(parentOf(name))) return failure(`cannot create '${name}': parent does not exist`);
-	cpSync(files, add(world, name, origin, properties).mountpoint, { recursive: true, verbatimSymlinks: true });
+	copyTree(files, add(world, name, origin, properties).mountpoint);
 	return {};
 }
 
@@ -146,7 +153,7 @@ function rename(world: World, words: readonly string[]): Answer {
 	if (world.datasets.has(to)) return failure(`cannot rename '${from}': dataset already exists`);
 	if (!world.datasets.has(parentOf(to))) return failure(`cannot rename '${from}': parent does not exist`);
 	const { mountpoint } = add(world, to, found.origin, found.properties);
-	cpSync(found.mountpoint, mountpoint, { recursive: true, verbatimSymlinks: true });
+	copyTree(found.mountpoint, mountpoint);
 	rmSync(found.mountpoint, { recursive: true, force: true });
 	world.datasets.delete(from);
 	const renamed = (snapshot: string) =>

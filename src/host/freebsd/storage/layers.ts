@@ -11,7 +11,7 @@ import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { PartHandler } from '../handler.ts';
 import { isDataset, type Paths } from '../paths.ts';
 import { refusal } from '../refusals.ts';
-import { noRegistries } from '../registry.ts';
+import type { BlobPart, Unpacking } from '../registry/unpacking.ts';
 import { undoneOnFailure } from '../sandbox/stacks.ts';
 import { forgetDownload, unpackArchive, unpackDistribution } from './base-system.ts';
 import { discardLost, keepLost } from './lost.ts';
@@ -20,10 +20,15 @@ import { destroyDataset, unmountBelow } from './mounts.ts';
 export class FreebsdLayers implements PartHandler<'layer'> {
 	readonly #paths: Paths;
 	readonly #patience: number;
+	readonly #unpacking: Unpacking | undefined;
 
-	/** @param patience milliseconds that a server of archives may take to connect, and between two pieces of data */
-	constructor(paths: Paths, patience = 60_000) {
+	/**
+	 * @param unpacking for layers of images from elsewhere; undefined: there are none
+	 * @param patience milliseconds that a server of archives may take to connect, and between two pieces of data
+	 */
+	constructor(paths: Paths, unpacking?: Unpacking, patience = 60_000) {
 		this.#paths = paths;
+		this.#unpacking = unpacking;
 		this.#patience = patience;
 	}
 
@@ -42,6 +47,29 @@ ${this.#fill(part, source)}
 ${copyFromHost(part, this.#paths.layer(layer))}
 zfs snapshot ${snapshot}
 ${forgetDownload(this.#paths.download(layer))}
+trap - EXIT`;
+	}
+
+	/** Data of a layout is on the machine of the daemon. */
+	perform(verb: 'make' | 'unmake', part: LayerPart): ((options: ApplyOptions) => Promise<void>) | undefined {
+		const unpacking = this.#unpacking;
+		if (verb === 'unmake' || part.source.kind !== 'blob' || !unpacking) return undefined;
+		const blob: BlobPart = { ...part, source: part.source };
+		const undo = this.unmake(part);
+		return (options) => unpacking.make(blob, { begin: this.#begin(blob, undo), undo }, options);
+	}
+
+	#begin({ layer, below: [below] }: LayerPart, undo: Script): Script {
+		const dataset = this.#paths.layerDataset(layer);
+		return sh`if zfs list -H -o name ${this.#paths.layerSnapshot(layer)} >/dev/null 2>&1; then echo there; exit 0; fi
+${undoneOnFailure(undo)}
+${undo}
+${
+	below === undefined
+		? sh`zfs create -o ${this.#paths.mark} ${dataset}`
+		: sh`zfs clone -o ${this.#paths.mark} ${this.#paths.layerSnapshot(below)} ${dataset}`
+}
+${requireMounted(dataset)}
 trap - EXIT`;
 	}
 
@@ -84,19 +112,20 @@ ${source.kind === 'dataset' ? destroySnapshot(sourceSnapshot(layer, source.datas
 ${forgetDownload(this.#paths.download(layer))}`;
 	}
 
-	describe(verb: 'make' | 'unmake', { layer, source, dns, localtime }: LayerPart): string[] {
+	describe(verb: 'make' | 'unmake', part: LayerPart): string[] {
+		const { layer, source, dns, localtime } = part;
 		const dataset = this.#paths.layerDataset(layer);
 		if (verb === 'unmake') return [`zfs destroy -r ${dataset}`];
 		const place = this.#paths.layer(layer);
 		return [
-			...this.#describeSource(layer, source),
+			...this.#describeSource(part),
 			...(dns ? [`cp /etc/resolv.conf ${place}/etc/resolv.conf`] : []),
 			...(localtime ? [`cp /etc/localtime ${place}/etc/localtime`] : []),
 			...(source.kind === 'commit' ? [] : [`zfs snapshot ${this.#paths.layerSnapshot(layer)}`]),
 		];
 	}
 
-	#describeSource(layer: string, source: LayerSource): string[] {
+	#describeSource({ layer, below: [below], source }: LayerPart): string[] {
 		const dataset = this.#paths.layerDataset(layer);
 		switch (source.kind) {
 			case 'distribution':
@@ -110,8 +139,11 @@ ${forgetDownload(this.#paths.download(layer))}`;
 				return [`zfs snapshot ${snapshot}`, `zfs send ${snapshot} | zfs receive ${dataset}`, `zfs destroy ${snapshot}`];
 			}
 			case 'empty':
-			case 'blob':
 				return [`zfs create ${dataset}`];
+			case 'blob': {
+				const begun = below === undefined ? 'zfs create' : `zfs clone ${this.#paths.layerSnapshot(below)}`;
+				return [`${begun} ${dataset}`, `tar -xpUf - -C ${this.#paths.layer(layer)}`];
+			}
 			case 'commit': {
 				const changes = `${this.#paths.containerDataset(source.container)}@layer`;
 				return [`zfs snapshot ${changes}`, `zfs clone ${changes} ${dataset}`, `zfs promote ${dataset}`];
@@ -129,7 +161,7 @@ ${forgetDownload(this.#paths.download(layer))}`;
 			case 'empty':
 				return created;
 			case 'blob':
-				throw noRegistries();
+				throw new TypeError('a layer of an image from elsewhere is performed by the daemon');
 			case 'archive':
 				return lines(created, unpackArchive(source.url, download, place));
 			case 'distribution':

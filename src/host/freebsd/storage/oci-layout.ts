@@ -35,7 +35,7 @@ const refuseLayout = (why: string | Script) =>
 		code: 'IMAGE_FAILED',
 		what: WHAT,
 		why,
-		hint: 'use an official image of FreeBSD (container-image-*.txz), or a copy of one image: "skopeo copy ... oci-archive:FILE"',
+		hint: 'use an official image of FreeBSD (container-image-*.txz), or "klee image load -i FILE" for other images',
 	});
 
 /**

@@ -7,7 +7,7 @@ import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
 import { ArchiveError } from '#os/archive/archive-error.ts';
 import { extractArchive } from '#os/archive/extract.ts';
-import { isOfKernel, packTree } from '#os/archive/pack-tree.ts';
+import { isOfKernel, packTree } from '#os/archive/packing/pack-tree.ts';
 import { hasCode } from '#os/errno.ts';
 import { O_PATH, withDescriptor } from '#os/linux/files/directory.ts';
 import { openInRoot, openRoot } from '#os/linux/files/inroot.ts';

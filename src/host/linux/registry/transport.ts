@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Skopeo } from '#host/registry/skopeo.ts';
 import { RegistryTransport } from '#host/registry/transport.ts';
 import type { IncomingImage, Platform } from '#model/registry/remote-image.ts';
-import { packLayer } from '#os/archive/pack-layer.ts';
+import { packLayer } from '#os/archive/packing/pack-layer.ts';
 import { run } from '#os/exec.ts';
 import type { Paths } from '../paths.ts';
 

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { ApplyOptions } from '#host/driver.ts';
-import { shortDigest } from '#host/registry/fetch-watch.ts';
-import { blobFile, layersIn } from '#host/registry/layout.ts';
+import { blobFile, damagedLayer, layersIn, shortDigest } from '#host/registry/layout.ts';
 import { isImageTree } from '#host/registry/recognition.ts';
 import { isId } from '#model/ids.ts';
 import type { LayerSource } from '#model/layer.ts';
@@ -160,7 +159,7 @@ export class LinuxLayers implements PartHandler<'layer'> {
 			...{ below: lower, signal },
 			onProgress: (count) => progress(`${shortDigest(digest)}: unpacking, ${count} files\n`),
 		});
-		if (`sha256:${unpacked}` !== source.diffId) throw damagedBlob(digest, source.diffId);
+		if (`sha256:${unpacked}` !== source.diffId) throw damagedLayer(digest, source.diffId);
 		progress(`${shortDigest(digest)}: done, ${entries} files\n`);
 	}
 
@@ -202,15 +201,6 @@ function imageInside(url: string): KleeneError {
 		what: `cannot create an image from ${url}`,
 		why: 'it is an archive of an image (OCI or Docker), not of a root file system',
 		hint: 'download it, and load it with "klee image load -i FILE"',
-	});
-}
-
-function damagedBlob(digest: string, diffId: string): KleeneError {
-	return new KleeneError({
-		code: 'IMAGE_FAILED',
-		what: 'cannot make a layer of the image',
-		why: `layer ${shortDigest(digest)} unpacks to other data than its configuration says (${shortDigest(diffId)})`,
-		hint: 'the image is damaged or was tampered with: have it pushed again',
 	});
 }
 

@@ -1,9 +1,9 @@
 /** Packs a directory in the format of overlayfs as a layer of an OCI image, always the same for the same files. */
 import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
-import { getAttribute, listAttributes } from '../linux/files/directory.ts';
-import { OPAQUE } from './lower-layers.ts';
+import { getAttribute, listAttributes } from '../../linux/files/directory.ts';
+import { OPAQUE } from '../lower-layers.ts';
+import { OPAQUE_MARK, WHITEOUT } from '../whiteouts.ts';
 import { END_OF_ARCHIVE, headerOf, padding, type WrittenEntry, type WrittenType } from './tar-writer.ts';
-import { OPAQUE_MARK, WHITEOUT } from './whiteouts.ts';
 
 const SLASH = Buffer.from('/');
 /** Attributes that mean the same elsewhere. */

@@ -1,8 +1,8 @@
 /** A file or directory as a tar archive, while others change what is there: no link is followed. */
 import { closeSync, constants, fstatSync, lstatSync, read, readlinkSync, type Stats, statfsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { hasCode } from '../errno.ts';
-import { listDirectory, openAt, openDirectoryAt, RESOLVE } from '../linux/files/directory.ts';
+import { hasCode } from '../../errno.ts';
+import { listDirectory, openAt, openDirectoryAt, RESOLVE } from '../../linux/files/directory.ts';
 import { ARCHIVE_END, type EncodedType, encodeHeader, paddingAfter } from './encode.ts';
 
 const readAsync = promisify(read);

@@ -21,6 +21,8 @@ export interface WrittenEntry {
 	/** Of a symbolic link as it is, of a hard link the path of the other file. */
 	readonly target?: Buffer;
 	readonly attributes?: ReadonlyMap<string, Buffer>;
+	/** More records of a PAX header, before the others. */
+	readonly records?: ReadonlyMap<string, Buffer>;
 }
 
 const FLAGS: Readonly<Record<WrittenType, string>> = { file: '0', link: '1', symlink: '2', directory: '5', fifo: '6' };
@@ -43,9 +45,11 @@ export function padding(size: number): Buffer {
 
 export const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK);
 
-function recordsOf({ uid, gid, size, target, attributes }: WrittenEntry, name: Buffer): Buffer[] {
+function recordsOf(entry: WrittenEntry, name: Buffer): Buffer[] {
+	const { uid, gid, size, target, attributes, records } = entry;
 	const text = (value: number) => Buffer.from(String(value));
 	return [
+		...[...(records ?? [])].map(([key, value]) => record(key, value)),
 		...(isPlain(name) ? [] : [record('path', name)]),
 		...(target === undefined || isPlain(target) ? [] : [record('linkpath', target)]),
 		...(uid > LARGEST_ID ? [record('uid', text(uid))] : []),
