@@ -1,8 +1,11 @@
 /** The page of `klee console`. It knows the API of the daemon alone, through the server on 127.0.0.1 that klee runs. */
 import { render } from 'preact';
+import { nameDaemon, Shell } from './shell/shell.tsx';
+import { followRates } from './state/rates.ts';
+import { followTopology } from './state/topology.ts';
 
-function Page() {
-	return <h1>Kleene</h1>;
-}
-
-render(<Page />, document.body);
+render(<Shell />, document.body);
+followTopology();
+followRates();
+// The name of the daemon is for people alone.
+nameDaemon().catch(() => {});

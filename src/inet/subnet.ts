@@ -75,3 +75,10 @@ export function assignableWithin(subnet: Subnet, block: Subnet): { readonly firs
 export function lowestAssignable(subnet: Subnet): Address {
 	return { family: subnet.family, value: assignable(subnet).first };
 }
+
+/** Gateway of a network in this block: that which was given; `<auto>` is the lowest address. `''`: none. */
+export function gatewayOf(gateway: string, block: string): string {
+	const subnet = parseSubnet(block);
+	if (gateway !== '<auto>') return gateway;
+	return subnet === undefined ? '' : formatAddress(lowestAssignable(subnet));
+}

@@ -2,8 +2,7 @@ import type { EndPoint } from '#api/endpoints.ts';
 import type { Network } from '#api/networks.ts';
 import type { Topology, TopologyContainer } from '#api/observability/topology.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
-import { formatAddress } from '#inet/address.ts';
-import { assignable, parseSubnet } from '#inet/subnet.ts';
+import { gatewayOf } from '#inet/subnet.ts';
 
 /** A container on a network, as maps show it. */
 export interface Member {
@@ -81,12 +80,6 @@ function traitsOf(network: Network): string[] {
 		...(icc ? [] : ['members apart (icc off)']),
 		...(nat !== '' && !internal ? [`NAT by ${nat}${nat6 ? ' (IPv6, too)' : ''}`] : []),
 	];
-}
-
-function gatewayOf(gateway: string, block: string): string {
-	const subnet = parseSubnet(block);
-	if (gateway !== '<auto>') return gateway;
-	return subnet === undefined ? '' : formatAddress({ family: subnet.family, value: assignable(subnet).first });
 }
 
 function membersOf(map: Topology, network: Network, seen: Set<string>): Member[] {

@@ -1,0 +1,11 @@
+import type { ComponentType } from 'preact';
+import { NetworkMap } from '../map/map.tsx';
+
+export interface Panel {
+	readonly id: string;
+	readonly title: string;
+	readonly component: ComponentType;
+}
+
+/** In the order of the menu. */
+export const PANELS: readonly Panel[] = [{ id: 'map', title: 'Map', component: NetworkMap }];
