@@ -75,6 +75,9 @@ export const Trace = Type.Object(
 		hops: Type.Array(Hop),
 		reachable: Type.Boolean({ description: 'by what Kleene knows' }),
 		reason: Type.String(),
+		not_evaluated: Type.Array(Type.String(), {
+			description: 'what on the way was not evaluated, e.g. "chain forward of table inet filter"',
+		}),
 		probe: Nullable(Probe),
 		not_probed: Type.String({ description: "why there was no probe; '' where there was" }),
 		listening: Nullable(

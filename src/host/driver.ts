@@ -16,6 +16,7 @@ import type { ProcessSpec, SandboxEnd } from '#model/sandbox.ts';
 import type { Step } from '#model/step.ts';
 import type { HostActivity } from './driver/activity.ts';
 import type { HostBuilds } from './driver/builds.ts';
+import type { HostPaths } from './driver/paths.ts';
 import type { HostTraffic } from './driver/traffic.ts';
 
 /** Features and properties of this host, probed once. */
@@ -216,12 +217,6 @@ export interface ImageTransport {
 	measure(layers: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
-export interface RouteQuestion {
-	readonly address: string;
-	/** Where the packet comes in; absent: the host itself sends it. */
-	readonly from?: { readonly source: string; readonly interface: string };
-}
-
 export interface HostDriver {
 	readonly transport: ImageTransport;
 	readonly activity: HostActivity;
@@ -250,8 +245,8 @@ export interface HostDriver {
 	 * @returns undefined where the host cannot tell
 	 */
 	listeners(request: ListenersRequest): Promise<readonly string[] | undefined>;
-	/** Asks the kernel of the host which interface a packet would leave by; `''` for none. Absent: it cannot be asked. */
-	route?(question: RouteQuestion): string;
+	/** Asks the kernel about the way of packets. Absent: a host that cannot be asked. */
+	readonly paths?: HostPaths;
 	/**
 	 * Ends connections that began while rules were missing and that would not begin like that with them. Absent: a host where
 	 * a connection ends with the rules that let it begin. @param filters of all networks

@@ -27,7 +27,8 @@ function render(trace: Trace): string[] {
 		'',
 		...hops.flatMap((hop, index) => hopLines(hop, index === deciding)),
 		'',
-		`${title('model')}${mark(trace.reachable)} ${trace.reachable ? 'arrives' : 'does not arrive'}`,
+		`${title('model')}${modelLine(trace)}`,
+		...trace.not_evaluated.map((one) => `${title('')}${colour('yellow', '?')} not evaluated: ${one}`),
 		`${title('probe')}${probeLine(trace)}`,
 		'',
 		verdictLine(trace),
@@ -58,6 +59,11 @@ function hopLines({ kind, what, verdict, change }: Hop, deciding: boolean): stri
 	return lines;
 }
 
+function modelLine({ reachable, not_evaluated: open }: Trace): string {
+	if (!reachable) return `${mark(false)} does not arrive`;
+	return open.length === 0 ? `${mark(true)} arrives` : `${colour('yellow', '?')} arrives, as far as it was evaluated`;
+}
+
 const OUTCOMES = {
 	answered: 'answered',
 	closed: 'arrived; nothing listens on the port',
@@ -68,11 +74,16 @@ const OUTCOMES = {
 function probeLine({ probe, not_probed: notProbed, protocol }: Trace): string {
 	if (!probe) return colour('dim', `- none: ${notProbed}`);
 	const { outcome, milliseconds, detail } = probe;
-	const unclear = outcome === 'silence' && protocol === 'udp';
+	const unclear = saysNothing({ probe, protocol });
 	const sign = unclear ? colour('yellow', '?') : mark(outcome === 'answered' || outcome === 'closed');
 	const words = unclear ? 'no answer, which with UDP says nothing' : OUTCOMES[outcome];
 	const said = detail === '' || outcome === 'closed' ? '' : ` (${detail})`;
 	return `${sign} ${words}${said} after ${milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds)} ms`;
+}
+
+/** Many UDP services do not answer what they don't understand. */
+function saysNothing({ probe, protocol }: Pick<Trace, 'probe' | 'protocol'>): boolean {
+	return probe?.outcome === 'silence' && protocol === 'udp';
 }
 
 /** As it was typed, more or less. */
@@ -84,14 +95,16 @@ function targetOf({ destination, protocol, port }: Trace): string {
 function verdictLine(trace: Trace): string {
 	const { source, reason, verdict, probe, listening, hops } = trace;
 	const target = targetOf(trace);
-	const confirmed = probe ? '' : ' (model only, not probed)';
-	const sign = probe ? mark(true) : colour('yellow', '?');
+	const unclear = saysNothing(trace) ? ' (model only, the probe says nothing)' : '';
+	const confirmed = probe ? unclear : ' (model only, not probed)';
+	const sign = confirmed === '' ? mark(true) : colour('yellow', '?');
 	if (verdict === 'reachable' && listening === false)
 		return `${colour('yellow', '!')} packets of ${source} arrive${confirmed}, but ${hops.at(-1)?.what}`;
 	if (verdict === 'reachable') return `${sign} ${source} reaches ${target}${confirmed}: ${reason}`;
 	if (verdict === 'unreachable') return `${mark(false)} ${source} does not reach ${target}${confirmed}: ${reason}`;
 	const warning = colour('red', '✗ MODEL AND PROBE DISAGREE');
-	const hint =
-		'another program interferes: see "klee network doctor", the firewall of the host, and that of the containers';
+	const { not_evaluated: open } = trace;
+	const suspects = open.length > 0 ? open.join(', ') : 'the firewall of the host';
+	const hint = `another program interferes: see "klee network doctor", ${suspects}, and the firewall of the containers`;
 	return `${warning} about ${source} → ${target}: ${hint}`;
 }

@@ -45,7 +45,7 @@ function traceRoutes(app: App, { traces }: Engine): void {
 		schema: { querystring: TraceQuery, response: { 200: Trace } },
 		config: { errors: [404, 409, 500] },
 		handler: async ({ query }) => {
-			const { question, probe, notProbed, hops, listening, ...told } = await traces.trace(
+			const { question, probe, notProbed, notEvaluated, hops, listening, ...told } = await traces.trace(
 				query.source,
 				query.destination,
 			);
@@ -55,6 +55,7 @@ function traceRoutes(app: App, { traces }: Engine): void {
 				hops: hops.map(({ kind, what, verdict = null, change = null }) => ({ kind, what, verdict, change })),
 				probe: probe ? { ...probe } : null,
 				not_probed: notProbed,
+				not_evaluated: [...notEvaluated],
 				listening: listening ?? null,
 			};
 		},

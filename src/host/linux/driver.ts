@@ -52,6 +52,7 @@ import { LinuxLayers } from './storage/layers.ts';
 import { observeLost } from './storage/lost.ts';
 import { LinuxStorage } from './storage/storage.ts';
 import { LinuxVolumes } from './storage/volumes.ts';
+import { LinuxPaths } from './traffic/paths.ts';
 import { LinuxTraffic } from './traffic/traffic.ts';
 
 interface Equipment extends Pick<LinuxHostOptions, 'downloadTimeout' | 'log'> {
@@ -74,6 +75,7 @@ export class LinuxHost implements HostDriver {
 	readonly transport: LinuxTransport;
 	readonly builds: LinuxBuilds;
 	readonly traffic: LinuxTraffic;
+	readonly paths: LinuxPaths;
 	readonly #facts: HostFacts;
 	readonly #network: LinuxNetwork;
 	readonly #firewall: Firewall;
@@ -147,6 +149,7 @@ export class LinuxHost implements HostDriver {
 		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
 		this.builds = new LinuxBuilds(paths, disposal.remove);
 		this.traffic = new LinuxTraffic(hostNamespace, (container) => this.#network.stackOf(container)?.fd);
+		this.paths = new LinuxPaths(this.#network.paths, hostNamespace);
 		this.#facts = gatherFacts(runtime, paths, { lacking: [...ownerless, ...this.#network.lacking()], limits });
 		this.#paths = paths;
 		this.#disposal = disposal;
@@ -252,8 +255,6 @@ export class LinuxHost implements HostDriver {
 	#namespaceOf(container: string | undefined): number | undefined {
 		return container === undefined ? this.#hostNamespace : this.#stackOf(container).fd;
 	}
-
-	readonly route: NonNullable<HostDriver['route']> = (question) => this.#network.route(question);
 
 	readonly forgetMismatched: NonNullable<HostDriver['forgetMismatched']> = (filters) =>
 		this.#firewall.forgetMismatched(filters, this.#network.ownAddresses());

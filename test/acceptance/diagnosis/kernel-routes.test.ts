@@ -86,22 +86,35 @@ test('trace tells the interface that the kernel takes, and marks what was not pr
 	assert.equal(lost.verdict, 'unreachable');
 });
 
-test('forwarding that stays off, and a reverse path filter, are told by trace before and after', async () => {
-	await network();
-	await land.member('app', '-l', 'vnet', '-n', 'net');
-	await land.host.stopDaemon();
-	await land.host.startDaemon();
-	const setting = 'net.ipv4.conf.uplink0.forwarding';
-	const isOn = async () => (await land.host.insideOutput('sysctl', '-n', setting)).trim() === '1';
-	for (let turn = 0; turn < 5; turn += 1) {
+const SETTINGS = [
+	['IPv4', FAR.address, 'net.ipv4.conf.uplink0.forwarding'],
+	['IPv6', FAR.address6, 'net.ipv6.conf.uplink0.force_forwarding'],
+] as const;
+for (const [family, far, setting] of SETTINGS)
+	test(`forwarding of ${family} that stays off is told by trace, outward and inward, before and after`, async (t) => {
+		const isOn = async () => (await land.host.insideOutput('sysctl', '-n', setting)).trim() === '1';
+		await land.network('-t', 'bridge', '--subnet', '10.4.6.0/24', '--subnet6', 'fd00:4:6::/64', '--nat6', 'net');
+		await land.member('app', '-l', 'vnet', '-n', 'net', '-p', '8080:80');
+		if (!(await isOn().catch(() => false))) return t.skip(`this kernel has no ${setting}`);
+		await land.host.stopDaemon();
+		await land.host.startDaemon();
+		for (let turn = 0; turn < 5; turn += 1) {
+			await sysctl(`${setting}=0`);
+			await eventually('it is restored', isOn);
+		}
 		await sysctl(`${setting}=0`);
-		await eventually('it is restored', isOn);
-	}
-	await sysctl(`${setting}=0`);
-	await eventually('it is given up', () => /again and again/.test(land.host.log));
-	const { verdict, reason } = await traced('app', FAR.address);
-	assert.equal(verdict, 'unreachable');
-	assert.match(reason, /forwarding on uplink0 is off/);
-	await land.host.klee('network', 'doctor', '--repair');
-	assert.equal((await traced('app', FAR.address)).verdict, 'reachable');
-});
+		const given = new RegExp(`${setting}[^\n]*again and again|again and again[^\n]*${setting}`);
+		await eventually('it is given up', () => given.test(land.host.log));
+		const port = family === 'IPv4' ? 'host:8080' : `[${UPLINK.host6}]:8080`;
+		for (const [source, destination] of [
+			['app', far],
+			['outside', port],
+		] as const) {
+			const { verdict, reason } = await traced(source, destination);
+			assert.equal(verdict, 'unreachable');
+			assert.match(reason, /forwarding on uplink0 is off/);
+		}
+		await land.host.klee('network', 'doctor', '--repair');
+		assert.equal((await traced('app', far)).verdict, 'reachable');
+		assert.equal((await traced('outside', port)).verdict, 'reachable');
+	});

@@ -1,9 +1,10 @@
 import { KleeneError } from '#errors/kleene-error.ts';
-import type { HostDriver, ProbeResult, RouteQuestion } from '#host/driver.ts';
+import type { ProbeResult } from '#host/driver.ts';
 import { parseAddress } from '#inet/address.ts';
 import { FAMILIES } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Container } from '#model/container.ts';
+import { macOfEndpoint } from '#model/endpoint.ts';
 import { type PublishedPort, parsePortRange } from '#model/port.ts';
 import type { EngineContext } from '../../context.ts';
 import { findContainer } from '../../identify.ts';
@@ -21,9 +22,10 @@ import {
 	uplinkAddress,
 	withoutMembers,
 } from '../../plan/trace/world.ts';
-import { type Ends, lostByKernel, withKernelRoute } from './kernel-routes.ts';
+import type { Ends } from './ends.ts';
+import { askKernel, withKernelRoute } from './kernel-routes.ts';
 
-export interface TraceOutcome extends Trace {
+export interface TraceOutcome extends Checked {
 	readonly question: TraceQuestion;
 	/** That packets are sent to; `''` for the outside. */
 	readonly address: string;
@@ -34,6 +36,13 @@ export interface TraceOutcome extends Trace {
 	readonly listening: boolean | undefined;
 	readonly verdict: 'reachable' | 'unreachable' | 'disagreement';
 }
+
+interface Checked extends Trace {
+	/** What of the host was not evaluated, one line each. */
+	readonly notEvaluated: readonly string[];
+}
+
+const NOT_ASKED = ['the routes, neighbours, MTUs and other rules of the host: it cannot be asked about them'];
 
 /** Tells the way of a packet from what the store says, and has the host confirm it. */
 export class TraceOperations {
@@ -50,9 +59,9 @@ export class TraceOperations {
 		const from = this.#source(observed, question.source);
 		const to = this.#destination(observed, question.destination, from);
 		const { driver } = this.#context;
-		const route = driver.route && ((asked: RouteQuestion) => driver.route?.(asked) ?? '');
-		const world = withKernelRoute(observed, { from, to }, route);
-		const { service, ...told } = this.#checked(trace({ world, question, from, to }), world, { from, to, route });
+		const world = withKernelRoute(observed, { from, to }, driver.paths);
+		const checked = await this.#checked(trace({ world, question, from, to }), world, { from, to });
+		const { service, ...told } = checked;
 		const listeners = service && (await this.#context.driver.listeners(service));
 		const known = service && listeners && { service, listeners };
 		const publisher = known && to.kind === 'host' ? this.#stoppedPublisher(question) : undefined;
@@ -66,12 +75,17 @@ export class TraceOperations {
 	}
 
 	/** The kernel may know better than the model where packets go. */
-	#checked(told: Trace, world: TraceWorld, { route, ...ends }: Ends & { route: HostDriver['route'] }): Trace {
-		const lost = told.reachable && route ? lostByKernel(world, ends, route) : undefined;
-		if (!lost) return told;
-		const end = told.hops.findIndex(({ kind }) => kind === 'route');
-		const hops = end === -1 ? told.hops : told.hops.slice(0, end);
-		return { hops: [...hops, lost], reachable: false, reason: lost.what };
+	async #checked(told: Trace, world: TraceWorld, ends: Ends): Promise<Checked> {
+		const { paths } = this.#context.driver;
+		if (!told.reachable) return { ...told, notEvaluated: [] };
+		if (!paths) return { ...told, notEvaluated: NOT_ASKED };
+		const { lost, notes, notEvaluated } = await askKernel(world, ends, told, paths);
+		if (lost) {
+			const end = told.hops.findIndex(({ kind }) => kind === 'route');
+			const hops = lost.kind !== 'route' || end === -1 ? told.hops.slice(0, -1) : told.hops.slice(0, end);
+			return { hops: [...hops, ...notes, lost], reachable: false, reason: lost.what, notEvaluated };
+		}
+		return { ...told, hops: [...told.hops.slice(0, -1), ...notes, ...told.hops.slice(-1)], notEvaluated };
 	}
 
 	/** Name of a container that publishes a port of the host when it runs. */
@@ -124,7 +138,9 @@ export class TraceOperations {
 			const given = routes.filter((route) => route.interface === inside).map(({ family }) => family);
 			// Who shares the host's stack has its routes.
 			const defaultRoutes = shared ? FAMILIES : given;
-			return [{ network, addresses, inside, unit: endpoint.epair, defaultRoutes, shared }];
+			return [
+				{ network, addresses, inside, unit: endpoint.epair, mac: macOfEndpoint(endpoint), defaultRoutes, shared },
+			];
 		});
 		return { id, name, driver, running: running.has(id), endpoints };
 	}

@@ -19,6 +19,7 @@ function container(name: string, on: readonly Network[], change: Partial<TraceCo
 		network: one,
 		addresses: perFamily(parseAddress(one.asked.subnet.replace('0/24', `${name.charCodeAt(0)}`))),
 		inside: `epair${index}b`,
+		mac: '',
 		unit: name.charCodeAt(0) + index,
 		defaultRoutes: index === 0 ? ([4] as const) : [],
 	}));

@@ -17,6 +17,8 @@ export interface TraceEndpoint {
 	readonly inside: string;
 	/** Of its cable, null while the container does not run. */
 	readonly unit: number | null;
+	/** MAC address of the inner end. */
+	readonly mac: string;
 	/** True: it has no cable, as the container shares the stack of the host. */
 	readonly shared?: boolean;
 	/** Families whose default route it gives. */

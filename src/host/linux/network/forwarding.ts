@@ -55,7 +55,7 @@ export class Forwarding {
 				return;
 			const noted = this.#noted(name);
 			const ours = (noted & MASK[family]) !== 0;
-			const on = this.#isOn(name, family);
+			const on = this.isOn(name, family);
 			if (!on) this.#turnOn(name, family);
 			const bit = REASON_BITS[reason] << SHIFT[family];
 			const reasons = noted | (bit << NEEDED) | (ours || !on ? bit : 0);
@@ -78,7 +78,7 @@ export class Forwarding {
 
 	/** Whether the host passes on what comes in there without having been told so by us. */
 	isRouter(name: string, family: Family): boolean {
-		if (!this.#isOn(name, family)) return false;
+		if (!this.isOn(name, family)) return false;
 		return (this.#noted(name) & MASK[family]) === 0 || this.#isWholeRouter(family);
 	}
 
@@ -87,7 +87,7 @@ export class Forwarding {
 		return this.#settings.run(() => {
 			const needed = this.#needed(name, family);
 			if (needed === 0) return false;
-			return !this.#isOn(name, family) || this.#isNdpLost(name, family, needed);
+			return !this.isOn(name, family) || this.#isNdpLost(name, family, needed);
 		});
 	}
 
@@ -95,7 +95,7 @@ export class Forwarding {
 	reopen(name: string, family: Family): void {
 		this.#settings.run(() => {
 			const needed = this.#needed(name, family);
-			if (!this.#isOn(name, family)) this.#turnOn(name, family);
+			if (!this.isOn(name, family)) this.#turnOn(name, family);
 			if (this.#isNdpLost(name, family, needed)) this.#becomeRouter(name);
 			this.#note(name, this.#noted(name) | needed);
 		});
@@ -104,7 +104,7 @@ export class Forwarding {
 	/** Whether it is off on the end of a routed cable. One without IPv6 addresses has that disabled. */
 	isCableLost(name: string, family: Family): boolean {
 		if (family === 4) return this.#settings.read(conf4(name, 'forwarding')) === 0;
-		return this.#settings.run(() => this.#settings.read(conf6(name, 'disable_ipv6')) === 0 && !this.#isOn(name, 6));
+		return this.#settings.run(() => this.#settings.read(conf6(name, 'disable_ipv6')) === 0 && !this.isOn(name, 6));
 	}
 
 	reopenCable(name: string, family: Family): void {
@@ -162,12 +162,10 @@ export class Forwarding {
 		});
 	}
 
-	#isOn(name: string, family: Family): boolean {
+	/** Whether what comes in on an interface is passed on, whoever turned that on. */
+	isOn(name: string, family: Family): boolean {
 		if (family === 4) return this.#settings.read(conf4(name, 'forwarding')) === 1;
-		return (
-			this.#settings.read(conf6(name, 'force_forwarding')) === 1 ||
-			this.#settings.read(conf6('all', 'forwarding')) === 1
-		);
+		return [conf6(name, 'force_forwarding'), conf6('all', 'forwarding')].some((one) => this.#settings.read(one) === 1);
 	}
 
 	#turnOn(name: string, family: Family): void {

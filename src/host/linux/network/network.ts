@@ -1,4 +1,3 @@
-import type { RouteQuestion } from '#host/driver.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
@@ -15,6 +14,7 @@ import { Forwarding } from './forwarding.ts';
 import { Holders } from './holders.ts';
 import { ForwardingRestorer } from './ingress/forwarding-restorer.ts';
 import { IpnetAddresses } from './ipnet-addresses.ts';
+import { KernelRoutes } from './kernel-routes.ts';
 import { BridgePorts } from './link/bridge-ports.ts';
 import { NetworkInterfaces } from './link/links.ts';
 import { ParentPorts } from './link/parent-ports.ts';
@@ -87,12 +87,10 @@ export class LinuxNetwork {
 		};
 	}
 
-	/** See `HostDriver`. */
-	route({ address, from }: RouteQuestion): string {
-		const entry = from && this.#net.links.find(from.interface);
-		if (from && !entry) return '';
-		const way = this.#net.routes.towards(address, from && entry && { source: from.source, link: entry.index });
-		return way ? (this.#net.links.find(way.link)?.name ?? '') : '';
+	/** Finds out which way the kernel sends packets. */
+	get paths(): KernelRoutes {
+		const [net, settings, stacks] = [this.#net, this.#settings, this.#stacks];
+		return new KernelRoutes({ net, settings, forwarding: this.forwarding, stacks });
 	}
 
 	/** Of the host, without prefix. */

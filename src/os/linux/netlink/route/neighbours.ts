@@ -10,16 +10,42 @@ import type { NetlinkSocket } from '../socket.ts';
 const NEWNEIGH = 28;
 const DELNEIGH = 29;
 const GETNEIGH = 30;
-const NDA = { DST: 1, IFINDEX: 8 } as const;
+const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8 } as const;
+/** The kernel asks for it, as it does for a packet to it. */
+const NTF_USE = 0x01;
 const NTF_PROXY = 0x08;
 /** Without it the kernel forgets an entry when its interface loses carrier, as a bridge does with its last port. */
 const NUD_PERMANENT = 0x80;
+/** States of an entry (NUD_*). */
+const STATES: Readonly<Record<number, NeighbourState>> = {
+	1: 'asked',
+	2: 'known',
+	4: 'stale',
+	8: 'stale',
+	16: 'asked',
+	32: 'silent',
+	64: 'without',
+	128: 'known',
+};
+const NUD_PROBE = 16;
 const STRUCT_SIZE = 12;
 
 export interface Neighbour {
 	/** Index of the interface. */
 	readonly link: number;
 	readonly address: string;
+}
+
+/**
+ * `known`: it answered lately, or is set; `stale`: it answered some time ago; `asked`: it has not answered yet; `silent`: it
+ * does not answer; `without`: the interface needs no addresses.
+ */
+export type NeighbourState = 'known' | 'stale' | 'asked' | 'silent' | 'without';
+
+export interface NeighbourEntry {
+	readonly state: NeighbourState;
+	/** `''` while it is not known. */
+	readonly mac: string;
 }
 
 export interface ProxyNeighbour {
@@ -64,6 +90,33 @@ export class Neighbours {
 		});
 	}
 
+	/** Entry of the kernel for a neighbour; undefined: it has none. */
+	find({ link, address }: Neighbour): NeighbourEntry | undefined {
+		const filter = encodeAttributes([u32(NDA.IFINDEX, link)]);
+		const payload = Buffer.concat([head(familyOf(address), 0, 0), filter]);
+		const all = this.#socket.dump({ type: GETNEIGH, payload, words: 'list neighbours' }, decodeEntry);
+		return all.find((entry) => entry.link === link && entry.address === address);
+	}
+
+	/** The kernel asks for a neighbour as it would for a packet to it, and goes on meanwhile. */
+	ask({ link, address }: Neighbour): void {
+		const entry = Buffer.concat([
+			head(familyOf(address), link, NTF_USE),
+			encodeAttributes([bytes(NDA.DST, addressBytes(address))]),
+		]);
+		const words = `ask for neighbour ${address} on interface #${link}`;
+		this.#socket.request({ type: NEWNEIGH, flags: FLAG.CREATE, payload: entry, words });
+	}
+
+	/** The kernel asks again a neighbour that it knows. @throws NetlinkError, `ENOENT` when there is no entry */
+	askAgain({ link, address }: Neighbour): void {
+		const entry = head(familyOf(address), link, 0);
+		entry.writeUInt16LE(NUD_PROBE, 8);
+		const payload = Buffer.concat([entry, encodeAttributes([bytes(NDA.DST, addressBytes(address))])]);
+		const words = `ask neighbour ${address} on interface #${link} again`;
+		this.#socket.request({ type: NEWNEIGH, flags: FLAG.REPLACE, payload, words });
+	}
+
 	/** @param link index of the only interface that is asked about */
 	listProxies(family: Family, link?: number): ProxyNeighbour[] {
 		const filter = link === undefined ? [] : [u32(NDA.IFINDEX, link)];
@@ -90,4 +143,13 @@ function head(family: Family, link: number, flags = NTF_PROXY): Buffer {
 function decodeProxy(payload: Buffer): ProxyNeighbour | undefined {
 	const address = attributeMap(payload.subarray(STRUCT_SIZE)).get(NDA.DST);
 	return address && { link: payload.readInt32LE(4), address: addressText(address) };
+}
+
+function decodeEntry(payload: Buffer): (Neighbour & NeighbourEntry) | undefined {
+	const attributes = attributeMap(payload.subarray(STRUCT_SIZE));
+	const address = attributes.get(NDA.DST);
+	const state = STATES[payload.readUInt16LE(8)];
+	if (!address || !state) return undefined;
+	const mac = [...(attributes.get(NDA.LLADDR) ?? [])].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+	return { link: payload.readInt32LE(4), address: addressText(address), state, mac };
 }

@@ -20,7 +20,20 @@ import type { NetlinkSocket } from '../socket.ts';
 const NEWROUTE = 24;
 const DELROUTE = 25;
 const GETROUTE = 26;
-const RTA = { DST: 1, SRC: 2, IIF: 3, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
+const RTA = {
+	DST: 1,
+	SRC: 2,
+	IIF: 3,
+	OIF: 4,
+	GATEWAY: 5,
+	PRIORITY: 6,
+	PREFSRC: 7,
+	METRICS: 8,
+	MULTIPATH: 9,
+	TABLE: 15,
+} as const;
+/** Of RTA_METRICS. */
+const RTAX_MTU = 2;
 const MAIN_TABLE = 254;
 /** Of the host's own addresses. */
 const LOCAL_TABLE = 255;
@@ -45,6 +58,8 @@ export interface Route {
 	readonly link: number;
 	/** `''` for a destination on the link. */
 	readonly gateway: string;
+	/** MTU that the route itself sets, or that routers on the way reported; 0: none, that of the interface holds. Bytes. */
+	readonly mtu: number;
 }
 
 export interface NewRoute {
@@ -191,7 +206,13 @@ function decodeWay(payload: Buffer): Route | undefined {
 		destination: `${addressText(target)}/${payload[1]}`,
 		link: firstLink(attributes),
 		gateway: gateway ? addressText(gateway) : '',
+		mtu: mtuOf(attributes.get(RTA.METRICS)),
 	};
+}
+
+function mtuOf(metrics: Buffer | undefined): number {
+	const mtu = metrics && attributeMap(metrics).get(RTAX_MTU);
+	return mtu ? readU32(mtu) : 0;
 }
 
 function firstLink(attributes: AttributeMap): number {
