@@ -50,7 +50,7 @@ export class Pruning {
 
 	/** What `run` would remove now. */
 	async plan(options: PruneOptions): Promise<PruneReport> {
-		const objects = [...this.#unused(options), ...(await this.#lost())];
+		const objects = [...(await this.#unused(options)), ...(await this.#lost())];
 		const layers = this.#layersWithout(objects);
 		const usage = await this.#context.driver.activity.diskUsage();
 		return {
@@ -63,7 +63,7 @@ export class Pruning {
 	async run(options: PruneOptions): Promise<PruneReport> {
 		const { store, driver, log } = this.#context;
 		const { containers, networks, volumes, images, builds, system } = this.#operations;
-		const planned = new Map([...this.#unused(options)].map((one) => [`${one.kind} ${one.id}`, one.name]));
+		const planned = new Map((await this.#unused(options)).map((one) => [`${one.kind} ${one.id}`, one.name]));
 		const usage = await driver.activity.diskUsage();
 		const before = new Set(store.layers.list().map(({ id }) => id));
 		const objects: Pruned[] = [];
@@ -88,7 +88,7 @@ export class Pruning {
 		return lost.map(({ kind, id }) => ({ kind: 'lost', id: `${kind}-${id}`, name: '' }));
 	}
 
-	#unused({ all, volumes }: PruneOptions): Pruned[] {
+	async #unused({ all, volumes }: PruneOptions): Promise<Pruned[]> {
 		const { store, holds } = this.#context;
 		const { containers, builds } = this.#operations;
 		const going = new Set(containers.prunable());
@@ -106,7 +106,8 @@ export class Pruning {
 		for (const { id, name, tag } of store.images.list())
 			if ((all || name === '') && !holds.has('image', id) && isFree(store.images.containersOf(id)))
 				objects.push({ kind: 'image', id, name: name && `${name}:${tag}` });
-		return [...objects, ...builds.unusedCaches().map((id) => ({ kind: 'cache', id, name: '' }) as const)];
+		const caches = await builds.unusedCaches();
+		return [...objects, ...caches.map((id) => ({ kind: 'cache', id, name: '' }) as const)];
 	}
 
 	/** Ids of the layers that stay when some objects go. */

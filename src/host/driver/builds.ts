@@ -30,6 +30,6 @@ export interface HostBuilds {
 	 */
 	keepSecrets(build: string, secrets: ReadonlyMap<string, Buffer> | undefined): void;
 	/** Names of the caches of RUN that are there. */
-	caches(): string[];
+	caches(): Promise<string[]>;
 	removeCache(cache: string): Promise<void>;
 }

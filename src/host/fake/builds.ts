@@ -28,7 +28,7 @@ export class FakeBuilds implements HostBuilds {
 
 	keepSecrets(): void {}
 
-	caches(): string[] {
+	async caches(): Promise<string[]> {
 		return [...this.cacheNames];
 	}
 

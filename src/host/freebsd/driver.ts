@@ -22,7 +22,7 @@ import { applySteps } from './apply.ts';
 import { describeStep } from './batch.ts';
 import { FreebsdBuilds } from './build/contexts.ts';
 import { CopiedFiles } from './build/copied-files.ts';
-import { runMounts } from './build/run-mounts.ts';
+import { RunMounts } from './build/run-mounts.ts';
 import { HostsFiles, networkNames } from './dns/hosts-files.ts';
 import { factsOf } from './facts.ts';
 import { filtered, forgetting, NetworkFilters, PublishedPorts } from './firewall/firewall.ts';
@@ -147,7 +147,7 @@ export class FreebsdHost implements HostDriver {
 			layer: new FreebsdLayers(paths, new Unpacking(shell, paths, places), downloadTimeout),
 			layout: layoutsHandler(new Layouts(places, skopeo)),
 			'copied-files': new CopiedFiles(paths),
-			'run-mounts': runMounts,
+			'run-mounts': new RunMounts(paths, this.builds),
 			'root-files': this.#storage.rootFiles,
 			'root-mount': this.#storage.rootMount,
 			'volume-files': volumes.files,

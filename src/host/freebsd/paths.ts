@@ -101,6 +101,20 @@ export class Paths {
 		return `${this.mountPoint}/build/${id}`;
 	}
 
+	/** Dataset that caches of RUN are below, made with the first of them. */
+	buildCaches(): string {
+		return `${this.zfsRoot}/cache`;
+	}
+
+	buildCacheDataset(name: string): string {
+		return `${this.buildCaches()}/${name}`;
+	}
+
+	/** Copy of what a RUN may change in number `index` of its mounts. */
+	runChanges(container: string, index: number): string {
+		return `${this.mountPoint}/build/changes-${container}-${index}`;
+	}
+
 	/** For files on their way into a container that is built. */
 	copying(container: string): string {
 		return `${this.mountPoint}/build/copy-${container}`;
@@ -140,6 +154,11 @@ export class Paths {
 	/** Of the first process of a container. */
 	run(container: string): string {
 		return `${this.state()}/run/${container}`;
+	}
+
+	/** What the mounts of a RUN of a build need. Not below the directory of contexts, which is emptied when a daemon starts. */
+	runMounts(container: string): string {
+		return `${this.state()}/mounts/${container}`;
 	}
 
 	/** Number of the jail whose start hooks were run. */

@@ -1,5 +1,6 @@
 /** `klee build`: steps, snapshots, the cache, failures. On either host. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import type { HostUnderTest } from '#test/testbed/host-contract.ts';
 import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
@@ -53,6 +54,29 @@ COPY --from=one /made /taken
 	const outcome = await build(context(dockerfile, { file: 'x' }), '-t', 'stages');
 	assert.equal(outcome.code, 0, outcome.stderr);
 	assert.equal(snapshots(outcome.stderr).length, 2);
+});
+
+test('mounts of RUN leave no place in the image, a cache outlasts builds, and a prune removes it', async () => {
+	const mounts =
+		'--mount=type=cache,target=/c --mount=type=tmpfs,target=/t --mount=target=/src,rw --mount=type=secret,id=token,required';
+	const directory = context(`FROM ${host.image}\nRUN ${mounts} echo mounted\n`, { file: 'x', token: 'hush' });
+	const refused = await build(directory, '-t', 'app');
+	assert.match(refused.stderr, /the build was given no secret token/);
+	const secret = ['--secret', `id=token,src=${join(directory, 'token')}`];
+	const first = await build(directory, '-t', 'app', ...secret);
+	assert.equal(first.code, 0, first.stderr);
+	assert.match(first.stderr, /\nmounted\n/);
+	assert.match((await build(directory, '-t', 'app', ...secret)).stderr, /--> Using cache/);
+	const id = await host.kleeOutput('create', '-l', 'disabled', 'app');
+	for (const place of ['/c', '/t', '/src', '/run/secrets']) {
+		const copy = await host.klee('cp', `${id}:${place}`, directory);
+		assert.deepEqual([copy.code, /no such file/.test(copy.stderr)], [1, true], place);
+	}
+	const usage = await host.kleeOutput('system', 'df', '-v');
+	assert.match(usage, /[0-9a-f]{32}/);
+	assert.match(await host.kleeOutput('system', 'prune', '--dry-run'), /cache.*[0-9a-f]{12}/);
+	await host.kleeOutput('system', 'prune', '-f');
+	assert.doesNotMatch(await host.kleeOutput('system', 'df', '-v'), /[0-9a-f]{32}/);
 });
 
 test('a command that fails: its exit code is told, and the state before is kept', async () => {

@@ -104,6 +104,7 @@ export function newWorld(root: string, release: number): World {
 			['net.inet6.ip6.forwarding', '0'],
 			['kern.features.vimage', '1'],
 			['kern.racct.enable', '0'],
+			['hw.physmem', '8589934592'],
 			['vm.stats.vm.v_forks', '0'],
 			['vm.stats.vm.v_vforks', '0'],
 			...['pfil_member', 'pfil_bridge'].map((name) => [`net.link.bridge.${name}`, release >= 14 ? '0' : '1'] as const),

@@ -40,16 +40,16 @@ export class Builds {
 	}
 
 	/** Names of the caches of RUN that no RUN uses. */
-	unusedCaches(): string[] {
+	async unusedCaches(): Promise<string[]> {
 		const { caches, context } = this.#tools;
-		return context.driver.builds.caches().filter((name) => !caches.isUsed(name));
+		return (await context.driver.builds.caches()).filter((name) => !caches.isUsed(name));
 	}
 
 	/** Removes them. @returns their names */
 	async pruneCaches(): Promise<string[]> {
 		const { caches, context } = this.#tools;
 		const removed: string[] = [];
-		for (const name of this.unusedCaches())
+		for (const name of await this.unusedCaches())
 			if (await caches.whileUnused(name, () => context.driver.builds.removeCache(name))) removed.push(name);
 		return removed;
 	}

@@ -16,11 +16,14 @@ import { LOOK_FOR_FILES, matchPattern } from './matching.ts';
 
 /** Bytes. */
 const LARGEST_TEXT = 4 * 1024 * 1024;
+const CACHE_NAME = /^[0-9a-f]{32}(-\d{1,6})?$/;
 
 /** Contexts are kept below the ZFS root, until their build is over or the daemon starts again. */
 export class FreebsdBuilds implements HostBuilds {
 	readonly #shell: Shell;
 	readonly #paths: Paths;
+	/** By the ids of builds. */
+	readonly #secrets = new Map<string, ReadonlyMap<string, Buffer>>();
 
 	constructor(shell: Shell, paths: Paths) {
 		this.#shell = shell;
@@ -103,14 +106,30 @@ export class FreebsdBuilds implements HostBuilds {
 		return askOne(this.#shell, { script, parse: (output) => output.trim() });
 	}
 
-	/** Nothing: RUN --mount is refused (unplanned.ts). */
-	keepSecrets(): void {}
-
-	caches(): string[] {
-		return [];
+	keepSecrets(build: string, secrets: ReadonlyMap<string, Buffer> | undefined): void {
+		if (secrets && secrets.size > 0) this.#secrets.set(build, secrets);
+		else this.#secrets.delete(build);
 	}
 
-	async removeCache(): Promise<void> {}
+	secret(build: string, id: string): Buffer | undefined {
+		return this.#secrets.get(build)?.get(id);
+	}
+
+	caches(): Promise<string[]> {
+		const parent = this.#paths.buildCaches();
+		// There is none before the first RUN with a cache.
+		const script = sh`zfs list -H -o name -d 1 -r -t filesystem ${parent} 2>/dev/null || :`;
+		const parse = (output: string) => output.split('\n').map((name) => name.slice(parent.length + 1));
+		return askOne(this.#shell, { script, parse }).then((names) => names.filter((name) => CACHE_NAME.test(name)));
+	}
+
+	/** @param cache a name of `caches` */
+	async removeCache(cache: string): Promise<void> {
+		if (!CACHE_NAME.test(cache)) return;
+		const dataset = this.#paths.buildCacheDataset(cache);
+		const script = sh`if zfs list -H -o name ${dataset} >/dev/null 2>&1; then zfs destroy -r ${dataset}; fi`;
+		await askOne(this.#shell, { script, parse: () => undefined });
+	}
 }
 
 const MTREE = '!all,type,mode,link,sha256';

@@ -18,6 +18,7 @@ import type { Paths } from '../paths.ts';
 import { askOne } from '../question.ts';
 import { parseRefusal } from '../refusals.ts';
 import { HOSTILE_WORDS } from '../storage/base-system.ts';
+import { INSIDE } from '../storage/inroot.ts';
 
 /** Of error output. */
 const SAID = 4000;
@@ -34,16 +35,7 @@ export interface BlobPart extends LayerPart {
  * nothing below it: where the link leads is not looked at. Nothing runs in the layer.
  */
 const REMOVE = `set -e
-inside() {
-	rest=$1 at=.
-	while :; do
-		case $rest in
-		*/*) at=$at/\${rest%%/*} rest=\${rest#*/} ;;
-		*) return 0 ;;
-		esac
-		[ -d "$at" ] && ! [ -L "$at" ] || return 1
-	done
-}
+${INSIDE}
 for word; do
 	path=\${word#?}
 	inside "$path" || continue

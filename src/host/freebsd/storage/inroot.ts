@@ -40,3 +40,18 @@ export const IN_ROOT: Script = sh`find_in_root() {
 in_root() {
 	find_in_root "$@" && printf '%s\\n' "$found"
 }`;
+
+/**
+ * The shell function `inside PATH`: whether each directory on the way to a path, from the working directory, is one and no link.
+ * For containers in which no process runs, as above.
+ */
+export const INSIDE: Script = sh`inside() {
+	_rest=$1 _at=.
+	while :; do
+		case $_rest in
+		*/*) _at=$_at/\${_rest%%/*} _rest=\${_rest#*/} ;;
+		*) return 0 ;;
+		esac
+		[ -d "$_at" ] && ! [ -L "$_at" ] || return 1
+	done
+}`;

@@ -84,7 +84,7 @@ export class LinuxBuilds implements HostBuilds {
 		return this.#secrets.get(build)?.get(id);
 	}
 
-	caches(): string[] {
+	async caches(): Promise<string[]> {
 		return listNames(this.#paths.buildCaches()).filter((name) => CACHE_NAME.test(name));
 	}
 
