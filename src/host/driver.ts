@@ -248,6 +248,11 @@ export interface HostDriver {
 	/** Asks the kernel about the way of packets. Absent: a host that cannot be asked. */
 	readonly paths?: HostPaths;
 	/**
+	 * Asks the neighbours on an interface of the host for the holder of an address, before it is taken. Takes half a second at
+	 * most. Absent: a host that cannot ask. @returns its MAC address; undefined for nobody
+	 */
+	holder?(question: { readonly interface: string; readonly address: string }): Promise<string | undefined>;
+	/**
 	 * Ends connections that began while rules were missing and that would not begin like that with them. Absent: a host where
 	 * a connection ends with the rules that let it begin. @param filters of all networks
 	 */

@@ -5,20 +5,27 @@ import { assignable, assignableWithin, contains, formatSubnet, lowestAssignable,
 import { AUTO, type Network } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
 
+export interface AddressRequest {
+	readonly network: Network;
+	readonly family: Family;
+	/** `''`, `<auto>` or an address. */
+	readonly wanted: string;
+	readonly endpoint: string;
+	/** Addresses that other machines on the network have: they are not handed out. */
+	readonly occupied?: ReadonlySet<string> | undefined;
+}
+
 /**
  * Take an address of a network for an endpoint: `''` none, `<auto>` the lowest free one, else the one named.
  * Runs within the caller's transaction; the unique index over addresses is the judge.
  * @returns undefined where the family is not used
  */
-export function allocate(
-	store: Store,
-	request: { network: Network; family: Family; wanted: string; endpoint: string },
-): Address | undefined {
-	const { network, family, wanted, endpoint } = request;
+export function allocate(store: Store, request: AddressRequest): Address | undefined {
+	const { network, family, wanted, endpoint, occupied } = request;
 	if (wanted === '') return undefined;
 	const subnet = network.families[family]?.subnet;
 	const block = network.families[family]?.range ?? subnet;
-	if (wanted === AUTO) return subnet && block && lowestFree(store, { network, subnet, block, endpoint });
+	if (wanted === AUTO) return subnet && block && lowestFree(store, { network, subnet, block, endpoint, occupied });
 	const address = parseWanted(network, family, wanted, subnet);
 	if (!store.endpoints.hold(network.id, address, endpoint)) throw taken(store, network, address);
 	return address;
@@ -27,7 +34,13 @@ export function allocate(
 /** Starts at the hint, below which nothing is free: the cost does not grow with the number of endpoints. */
 function lowestFree(
 	store: Store,
-	{ network, subnet, block, endpoint }: { network: Network; subnet: Subnet; block: Subnet; endpoint: string },
+	{
+		network,
+		subnet,
+		block,
+		endpoint,
+		occupied,
+	}: Pick<AddressRequest, 'network' | 'endpoint' | 'occupied'> & { subnet: Subnet; block: Subnet },
 ): Address {
 	const { family } = subnet;
 	const { first, last } = assignableWithin(subnet, block);
@@ -36,6 +49,7 @@ function lowestFree(
 	if (value < first) value = first;
 	for (; value <= last; value += 1n) {
 		const address = { family, value };
+		if (occupied?.has(formatAddress(address))) continue;
 		if (!store.endpoints.hold(network.id, address, endpoint)) continue;
 		store.networks.setHint(network.id, { family, value: value + 1n });
 		return address;

@@ -256,6 +256,7 @@ export class LinuxHost implements HostDriver {
 		return container === undefined ? this.#hostNamespace : this.#stackOf(container).fd;
 	}
 
+	readonly holder: NonNullable<HostDriver['holder']> = (question) => this.#network.holder(question);
 	readonly forgetMismatched: NonNullable<HostDriver['forgetMismatched']> = (filters) =>
 		this.#firewall.forgetMismatched(filters, this.#network.ownAddresses());
 

@@ -2,58 +2,28 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { outputOf, run } from '#test/testbed/command.ts';
-import { createNamespace, removeNamespace, within } from '#test/testbed/network-namespace.ts';
+import { createLan, type Lan, PORT } from '#test/testbed/traffic/lan.ts';
 import { Landscape } from '#test/testbed/traffic/landscape.ts';
 import type { Place } from '#test/testbed/traffic/peer.ts';
 
-/** The host's second interface, and somebody at the other end of it. */
-const PORT = 'lan0';
 const PEER = { address: '192.168.7.1', address6: 'fd00:7::1' } as const;
 const LAN = ['-t', 'bridge', '--parent', PORT, '--subnet', '192.168.7.0/24', '--subnet6', 'fd00:7::/64'];
 const ROUTER = ['--gw', PEER.address, '--gw6', PEER.address6];
 
 let land: Landscape;
+let lan: Lan;
 let peer: Place;
-let peerName: string;
 before(async () => {
 	land = await Landscape.start();
-	peerName = `${land.host.namespace}-lan`;
-	await createNamespace(peerName);
-	peer = within(peerName);
-	await cable();
+	lan = await createLan(land, [`${PEER.address}/24`, `${PEER.address6}/64`]);
+	({ peer } = lan);
 });
 after(async () => {
 	await land.host.removeEverything();
-	await outputOf([...within(land.host.namespace), 'ip', 'link', 'delete', PORT]);
-	await removeNamespace(peerName);
+	await lan.remove();
 	await land.close();
 });
 afterEach(() => land.clear());
-
-async function cable(): Promise<void> {
-	const host = within(land.host.namespace);
-	await outputOf([
-		...host,
-		'ip',
-		'link',
-		'add',
-		PORT,
-		'type',
-		'veth',
-		'peer',
-		'name',
-		'eth0',
-		'netns',
-		`/run/netns/${peerName}`,
-	]);
-	const commands = [
-		'sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv4.ip_forward=0',
-		'ip link set eth0 up',
-		`ip address add ${PEER.address}/24 dev eth0`,
-		`ip address add ${PEER.address6}/64 dev eth0 nodad`,
-	];
-	await outputOf([...peer, 'sh', '-ec', commands.join('\n')]);
-}
 
 async function masterOf(name: string): Promise<string> {
 	const [link] = JSON.parse(await land.host.insideOutput('ip', '-j', 'link', 'show', name)) as { master?: string }[];

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeAdvertisement, encodeArp } from '#os/linux/announcement.ts';
+import { encodeAdvertisement, encodeArp } from '#os/linux/neighbours/announcement.ts';
 import { within } from '#os/linux/netns.ts';
 import { answers, ping } from '#test/os/linux/packets.ts';
 import { eventually } from '#test/testbed/eventually.ts';

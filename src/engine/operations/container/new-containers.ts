@@ -11,6 +11,7 @@ import { containerLock, networkLock } from '../../locks.ts';
 import { type Frontage, requirePlaces } from '../../plan/network/ports.ts';
 import type { Command } from '../../plan/run/sandbox.ts';
 import type { RunPlanner } from '../../run-planner.ts';
+import { occupiedAddresses } from '../network/duplicate-addresses.ts';
 import type { ConnectRequest, EndpointOperations } from '../network/endpoints.ts';
 import type { VolumeOperations, VolumesOfContainer } from '../volumes.ts';
 import type { ContainerRequest, Creation, Creations } from './creations.ts';
@@ -85,8 +86,9 @@ export class NewContainers {
 		const { container } = draft;
 		await this.#frontageFor(container);
 		await this.#exclusively(draft, async (volumes, begun) => {
+			const placed = await this.#placed(draft);
 			await executor.build(() => {
-				const plan = this.#beginning(draft, volumes);
+				const plan = this.#beginning(placed, volumes);
 				begun();
 				return { ...plan, done: [] };
 			});
@@ -110,8 +112,9 @@ export class NewContainers {
 		const start = () =>
 			this.#exclusively(draft, async (volumes, begun) => {
 				const frontage = await this.#frontageFor(container);
+				const placed = await this.#placed(draft);
 				const begin = () => {
-					const before = this.#beginning(draft, volumes, creating);
+					const before = this.#beginning(placed, volumes, creating);
 					const parts = this.#planner.plan(container, request.command, frontage);
 					begun();
 					return { ...before, parts };
@@ -137,8 +140,9 @@ export class NewContainers {
 		const { container } = draft;
 		return await this.#exclusively(draft, async (volumes) => {
 			const frontage = await this.#frontageFor(container);
+			const placed = await this.#placed(draft);
 			return store.dryRun(() => {
-				const { steps } = this.#beginning(draft, volumes, creating);
+				const { steps } = this.#beginning(placed, volumes, creating);
 				const parts = this.#planner.dryRun(container, request.command, frontage);
 				return executor.describe([...steps, ...parts.map(make)]);
 			});
@@ -156,6 +160,19 @@ export class NewContainers {
 		const { store } = this.#context;
 		const resolve = (one: Joining) => ({ ...one, network: findNetwork(store, one.network).id });
 		return { container, joinings: connecting(() => joinings.map(resolve)) };
+	}
+
+	/** The draft with what its endpoints have to pass over. Callers hold the locks of its networks. */
+	async #placed(draft: Draft): Promise<Draft> {
+		const place = async (joining: Joining) => {
+			const network = this.#context.store.networks.get(joining.network);
+			return network ? { ...joining, occupied: await occupiedAddresses(this.#context, network, joining) } : joining;
+		};
+		try {
+			return { ...draft, joinings: await Promise.all(draft.joinings.map(place)) };
+		} catch (error) {
+			throw headed(CONNECTING, error);
+		}
 	}
 
 	/**
@@ -216,7 +233,8 @@ function undoing(change: Creation): StoreChange {
 }
 
 const creating = <T>(stage: () => T) => under('could not create container', stage);
-const connecting = <T>(stage: () => T) => under('could not connect container', stage);
+const CONNECTING = 'could not connect container';
+const connecting = <T>(stage: () => T) => under(CONNECTING, stage);
 
 function under<T>(heading: string, stage: () => T): T {
 	try {

@@ -11,6 +11,7 @@ import { announcements, teardownOfRun } from '../../plan/run/run.ts';
 import type { Command } from '../../plan/run/sandbox.ts';
 import type { Recorded } from '../../recorder.ts';
 import { portsAmong, type RunPlanner } from '../../run-planner.ts';
+import { requireUnoccupied } from '../network/duplicate-addresses.ts';
 import type { HostsFileUpdater } from '../network/hosts-file-updater.ts';
 import type { Removals } from './removals.ts';
 
@@ -116,6 +117,7 @@ export class Runs {
 		const keys = volumesAmong(container.mounts).map(volumeLock);
 		return await this.#context.locks.runAll(keys, async () => {
 			const frontage = await this.#planner.frontageFor(container);
+			await requireUnoccupied(this.#context, this.#context.store.endpoints.ofContainer(container.id), container.name);
 			return await this.build(
 				container,
 				() => ({ parts: this.#planner.plan(container, command, frontage) }),

@@ -12,6 +12,7 @@ import { findContainer, findNetwork, requireContainer, requireNetwork } from '..
 import { containerLock, networkLock } from '../../locks.ts';
 import type { DryRun } from '../outcome.ts';
 import { requireDistinctName } from './distinct-names.ts';
+import { occupiedAddresses } from './duplicate-addresses.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 
 export interface ConnectRequest {
@@ -26,6 +27,8 @@ export interface ConnectRequest {
 	readonly defaultRoute?: boolean;
 	/** Further names on this network. */
 	readonly aliases?: readonly string[];
+	/** See `occupiedAddresses`. */
+	readonly occupied?: ReadonlySet<string>;
 }
 
 /** Locks are taken network first, then container. */
@@ -45,7 +48,9 @@ export class EndpointOperations {
 		const network = findNetwork(store, request.network);
 		return locks.run(networkLock(network.id), () =>
 			locks.run(containerLock(container.id), async () => {
-				const join = () => this.join({ ...request, container: container.id, network: network.id });
+				const occupied = await occupiedAddresses(this.#context, network, request);
+				const ids = { container: container.id, network: network.id };
+				const join = () => this.join({ ...request, ...ids, occupied });
 				if (dryRun) return this.#live.describeAttach(container, store.dryRun(join));
 				const preferred = store.endpoints.ofContainer(container.id).find(({ defaultRoute }) => defaultRoute);
 				await this.#live.attach(container, join, preferred);
@@ -110,7 +115,7 @@ export class EndpointOperations {
 		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
 		let position = 0;
 		while (taken.has(position)) position += 1;
-		const base = { network, endpoint: id };
+		const base = { network, endpoint: id, occupied: request.occupied };
 		const four = allocate(store, { ...base, family: 4, wanted: request.ipAddress });
 		const six = allocate(store, { ...base, family: 6, wanted: request.ipAddress6 });
 		const endpoint: Endpoint = {

@@ -1,5 +1,5 @@
 import { hasCode } from '#os/errno.ts';
-import { type Announcement, Announcer } from '#os/linux/announcement.ts';
+import { type Announcement, Announcer } from '#os/linux/neighbours/announcement.ts';
 
 /** Addresses whose last holder is remembered; that is more than any network has ports. */
 const REMEMBERED = 65_536;

@@ -1,6 +1,8 @@
 import { withoutPrefix } from '#inet/prefix.ts';
 import type { Comparison } from '#model/host/observed.ts';
 import type { Part } from '#model/part.ts';
+import { hasCode } from '#os/errno.ts';
+import { findHolder } from '#os/linux/neighbours/address-probe.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { Rtnetlink } from '#os/linux/netlink/rtnetlink.ts';
 import { compareNetwork } from '../comparison/network.ts';
@@ -47,6 +49,7 @@ export class LinuxNetwork {
 	/** For the uplink of a network with NAT: answers come in on it. */
 	readonly forwarding: Forwarding;
 	readonly #net: Rtnetlink;
+	readonly #host: number | undefined;
 	readonly #settings: HostSettings;
 	readonly #stacks: Stacks;
 	readonly #conversations: ConntrackFlusher;
@@ -57,6 +60,7 @@ export class LinuxNetwork {
 		const net = Rtnetlink.open(hostNamespace);
 		const settings = new HostSettings(hostNamespace);
 		this.#settings = settings;
+		this.#host = hostNamespace;
 		const stacks = new Stacks(stackOwner);
 		this.#stacks = stacks;
 		this.#net = net;
@@ -91,6 +95,18 @@ export class LinuxNetwork {
 	get paths(): KernelRoutes {
 		const [net, settings, stacks] = [this.#net, this.#settings, this.#stacks];
 		return new KernelRoutes({ net, settings, forwarding: this.forwarding, stacks });
+	}
+
+	/** See `HostDriver`. An interface that is down or gone has no neighbours. */
+	async holder({ interface: name, address }: { interface: string; address: string }): Promise<string | undefined> {
+		const link = this.#net.links.find(name);
+		if (!link) return undefined;
+		try {
+			return await findHolder({ namespace: this.#host, link: link.index, mac: link.mac, address });
+		} catch (error) {
+			if (hasCode(error, 'ENETDOWN', 'ENXIO', 'ENODEV', 'EAFNOSUPPORT', 'EPERM')) return undefined;
+			throw error;
+		}
 	}
 
 	/** Of the host, without prefix. */
