@@ -93,6 +93,32 @@ const klee: BuildOptions = {
 	minifySyntax: true,
 };
 
+/**
+ * xterm makes style elements and style attributes, which the policy of the page forbids (`style-src 'self'`). It gets elements
+ * of ours instead, whose text is adopted as a style sheet (src/console/terminal/adopted-style.ts), and sets styles by their properties.
+ */
+const STRICT_STYLES: readonly (readonly [text: string, instead: string, times: number])[] = [
+	['createElement("style")', 'createElement("klee-style")', 3],
+	// biome-ignore lint/suspicious/noTemplateCurlyInString: it is code
+	['t.setAttribute("style",`${t.getAttribute("style")||""}${e};`)', 't.style.cssText+=e', 1],
+];
+
+const strictStyles: Plugin = {
+	name: 'strict-styles',
+	setup(build) {
+		build.onLoad({ filter: /@xterm\/xterm\/lib\/xterm\.mjs$/ }, ({ path }) => {
+			let contents = readFileSync(path, 'utf8');
+			for (const [text, instead, times] of STRICT_STYLES) {
+				const found = contents.split(text).length - 1;
+				if (found !== times)
+					return { errors: [{ text: `xterm has ${text} ${found} times, not ${times}: see build.ts` }] };
+				contents = contents.replaceAll(text, instead);
+			}
+			return { contents };
+		});
+	},
+};
+
 /** The page of `klee console`: one script and one style sheet, which the page may load; nothing is inline, nothing from elsewhere. */
 const page: BuildOptions = {
 	absWorkingDir: root,
@@ -107,6 +133,7 @@ const page: BuildOptions = {
 	minify: true,
 	legalComments: 'none',
 	logLevel: 'warning',
+	plugins: [strictStyles],
 };
 
 /** One file: a daemon that runs for weeks must not look for a part that a newer build has removed. */

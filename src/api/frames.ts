@@ -60,6 +60,9 @@ export const CLOSE = { finished: 1000, detached: 1001, badRequest: 1002, failed:
 /** A control frame holds at most 125 bytes, two of them are the code. */
 const REASON_BYTES = 123;
 
+/** Not a Buffer: a browser has none. */
+const utf8 = new TextEncoder();
+
 /** A frame or close reason as JSON. `message` is shortened, never the JSON, so that it always parses. */
 export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE_INFINITY): string {
 	const { data, exit_code, container_id, exec_id, msg_type } = message;
@@ -67,7 +70,7 @@ export function encodeMessage(message: WebSocketMessage, limit = Number.POSITIVE
 	let text = message.message;
 	for (;;) {
 		const encoded = JSON.stringify({ ...given, message: text, msg_type });
-		const excess = Buffer.byteLength(encoded) - limit;
+		const excess = utf8.encode(encoded).length - limit;
 		if (excess <= 0 || text === '') return encoded;
 		text = `${[...text].slice(0, -Math.max(2, Math.ceil(excess / 4))).join('')}…`.replace(/^\u2026$/, '');
 	}

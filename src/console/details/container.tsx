@@ -5,6 +5,7 @@ import { portsOf, stateOf } from '../map/scene.ts';
 import { perSecond, rateOf } from '../state/rates.ts';
 import { select } from '../state/selection.ts';
 import { view } from '../state/topology.ts';
+import { openTerminal } from '../terminal/dock.tsx';
 import { Inspect } from './inspect.tsx';
 import { Logs } from './logs.tsx';
 import { Tabs } from './tabs.tsx';
@@ -27,6 +28,11 @@ export function ContainerDetails({ container, endpoints }: ContainerProps) {
 				<button type="button" onClick={() => propose({ kind: running ? 'stop' : 'start', container: id })}>
 					{running ? 'Stop' : 'Start'}
 				</button>
+				{running && (
+					<button type="button" onClick={() => openTerminal({ id, name })}>
+						Terminal
+					</button>
+				)}
 				<ConnectMenu container={container} endpoints={endpoints} />
 			</div>
 			<Tabs

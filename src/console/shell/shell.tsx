@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { ProposalDialog, RefusalText } from '../actions/proposal-dialog.tsx';
 import { Details } from '../details/details.tsx';
 import { connection } from '../state/topology.ts';
+import { TerminalDock } from '../terminal/dock.tsx';
 import { PANELS } from './panels.tsx';
 
 /** Id of the panel that is shown; the address of the page names it. */
@@ -34,6 +35,7 @@ export function Shell() {
 				<Content />
 				<Details />
 			</main>
+			<TerminalDock />
 			<ProposalDialog />
 		</>
 	);
