@@ -42,7 +42,8 @@ export function relayOf(http: HttpTransport): Relay {
 				agent: false,
 				method,
 				path,
-				headers: { ...headers, accept: ACCEPT },
+				// A daemon that closes after its answer would break off the end of our body, and with it the answer.
+				headers: { connection: 'keep-alive', ...headers, accept: ACCEPT },
 			});
 			limitConnecting(request);
 			request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE));
