@@ -105,7 +105,7 @@ test('text is pasted and copied, and colours are drawn under the policy of the p
 test('a process that floods the terminal neither stops the page nor fills its memory', options, async () => {
 	const { context, page } = await openTerminal('box');
 	await says(page, 'sh in box');
-	await type(page, 'yes | head -c 12000000; echo do"ne"');
+	await type(page, 'yes | head -c 5000000; echo do"ne"');
 	await shows(page, /^done/m);
 	assert.deepEqual(served.complaints, []);
 	await context.close();
@@ -115,5 +115,23 @@ test('what cannot be opened is said, and how to go on', options, async () => {
 	const { context, page } = await openTerminal('nothing');
 	await page.getByText(/no such container|container not found/i).waitFor();
 	await page.getByRole('button', { name: 'Open again' }).waitFor();
+	assert.match(served.complaints.splice(0).join(), /^[^,]*404[^,]*$/);
+	await context.close();
+});
+
+test('terminals are opened from the details of a container, several beside each other', options, async () => {
+	const { context, page } = await served.open();
+	await page.getByRole('button', { name: 'container box,' }).click();
+	const open = page.getByRole('button', { name: 'Terminal', exact: true });
+	await open.click();
+	await says(page, 'sh in box');
+	await open.click();
+	await eventually('two shells run', async () => (await shells()) === 2);
+	await page.getByRole('button', { name: 'Close the terminal in box' }).first().click();
+	await eventually('one shell runs', async () => (await shells()) === 1);
+	await says(page, 'sh in box');
+	await page.getByRole('button', { name: 'Close the terminal in box' }).click();
+	await page.getByLabel('Terminals').waitFor({ state: 'detached' });
+	assert.deepEqual(served.complaints, []);
 	await context.close();
 });
