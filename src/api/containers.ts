@@ -11,7 +11,7 @@ export const NetworkDriver = Type.Union([
 	Type.Literal('disabled'),
 ]);
 export const RestartPolicy = Type.Union([Type.Literal('no'), Type.Literal('on-startup')]);
-const Protocol = Type.Union([Type.Literal('tcp'), Type.Literal('udp')]);
+const Protocol = Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]);
 const MountType = Type.Union([Type.Literal('volume'), Type.Literal('nullfs')]);
 
 export const PublishedPortConfig = Type.Object(

@@ -4,6 +4,7 @@ import type { Container } from '#model/container.ts';
 import type { Endpoint } from '#model/endpoint.ts';
 import type { Part } from '#model/part.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import type { PortProtocol } from '#model/port.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import type { StoreChange } from '#model/store-change.ts';
 import type { Freed } from '#store/changes.ts';
@@ -124,7 +125,7 @@ export class RunPlanner {
 	}
 
 	/** Whether no container publishes it, running or not. */
-	isFreePort(protocol: 'tcp' | 'udp', port: number): boolean {
+	isFreePort(protocol: PortProtocol, port: number): boolean {
 		return this.#ports.isFree(protocol, port) && !this.#reservedPorts.has(protocol, port);
 	}
 

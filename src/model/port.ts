@@ -3,6 +3,15 @@ import { parseAddress } from '#inet/address.ts';
 import { familyOf } from '#inet/family.ts';
 import { contains, formatSubnet, parseSubnet } from '#inet/subnet.ts';
 
+/** Protocols with ports that can be published. SCTP (RFC 9260) where the host has it. */
+export const PORT_PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+export type PortProtocol = (typeof PORT_PROTOCOLS)[number];
+
+/** Undefined for another word. */
+export function parsePortProtocol(text: string): PortProtocol | undefined {
+	return PORT_PROTOCOLS.find((one) => one === text);
+}
+
 /** A port of the host that leads to a port of a container. Ports are text because a range is one: `N`, `N:M`, `N:*`. */
 export interface PublishedPort {
 	/** Interfaces or addresses of the host that it is published on; empty: every address of the host. */
@@ -11,7 +20,7 @@ export interface PublishedPort {
 	readonly hostPort: string;
 	/** `N`, or `N:*` and `N:M` for a range as wide as that of the host. */
 	readonly containerPort: string;
-	readonly protocol: 'tcp' | 'udp';
+	readonly protocol: PortProtocol;
 }
 
 /** Ports that publishing takes on the host. */

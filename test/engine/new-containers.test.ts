@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunRequest } from '#engine/operations/container/new-containers.ts';
 import { isKleeneError } from '#errors/kleene-error.ts';
+import { FakeHost } from '#host/fake/driver.ts';
 import { addressesOf } from '#model/endpoint.ts';
 import { eventually } from '#test/testbed/eventually.ts';
-import { EXECUTE, onHost, startEngine } from './fixture.ts';
+import { createContainer, EXECUTE, onHost, startEngine } from './fixture.ts';
 import { TESTNET_CONFIG } from './testnet.ts';
 
 type Fixture = Awaited<ReturnType<typeof startEngine>>;
@@ -116,4 +117,17 @@ test('a network that is removed during a run has no member left', async () => {
 	const { endpoints, running: runs } = fixture.engine.containers.inspect('web');
 	assert.deepEqual([runs, endpoints], [true, []]);
 	assert.ok(!onHost(fixture).some((part) => part.includes('epair')));
+});
+
+test('a port of SCTP is published where the host can, and refused with its reason where it cannot', async () => {
+	const port = { ...PORT, protocol: 'sctp' } as const;
+	await createContainer(await startEngine(), 'web', 'vnet', [], [port]);
+	const sctpRefusal = { reason: 'the kernel has no SCTP', hint: 'load it' };
+	const unable = await startEngine(new FakeHost({ sctpRefusal }));
+	await assert.rejects(async () => createContainer(unable, 'web', 'vnet', [], [port]), {
+		code: 'UNSUPPORTED_HERE',
+		what: 'cannot publish port 8080/sctp',
+		why: 'the kernel has no SCTP',
+	});
+	assert.deepEqual(await unable.engine.containers.list(true), []);
 });

@@ -41,6 +41,7 @@ test('published ports: every form, and nothing else', () => {
 	const port = { interfaces: [], host_port: '80', container_port: '80', protocol: 'tcp' };
 	assert.deepEqual(parsePublish('80'), port);
 	assert.deepEqual(parsePublish('80/udp'), { ...port, protocol: 'udp' });
+	assert.deepEqual(parsePublish('80/sctp'), { ...port, protocol: 'sctp' });
 	assert.deepEqual(parsePublish('8080:80'), { ...port, host_port: '8080' });
 	assert.deepEqual(parsePublish('em0:8080:80/tcp'), { ...port, interfaces: ['em0'], host_port: '8080' });
 	assert.deepEqual(parsePublish('em0:80'), { ...port, interfaces: ['em0'] });
@@ -51,7 +52,7 @@ test('published ports: every form, and nothing else', () => {
 	assert.deepEqual(parsePublish('5000-5100:6000-6100'), { ...port, host_port: '5000:5100', container_port: '6000:*' });
 	assert.deepEqual(parsePublish('5000-5100'), { ...port, host_port: '5000:5100', container_port: '5000:*' });
 	assert.deepEqual(parsePublish('50-60:70-90'), { ...port, host_port: '50:60', container_port: '70:90' });
-	for (const text of ['a:b:c:d', '80/tcp/udp', '80/sctp', '', ':', '80:', ':80:80', '[::1]', '[::1]:1:2:3', '[]:80'])
+	for (const text of ['a:b:c:d', '80/tcp/udp', '80/dccp', '', ':', '80:', ':80:80', '[::1]', '[::1]:1:2:3', '[]:80'])
 		assert.throws(
 			() => parsePublish(text),
 			(error) => error instanceof KleeneError && error.message === `could not decode port to publish: ${text}`,

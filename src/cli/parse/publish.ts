@@ -10,6 +10,7 @@ interface Spelled {
 	readonly container: string;
 }
 
+const PROTOCOLS: readonly PublishedPortConfig['protocol'][] = ['tcp', 'udp', 'sctp'];
 const PORTS = /^[0-9-]*$/;
 
 /**
@@ -17,10 +18,11 @@ const PORTS = /^[0-9-]*$/;
  * HOST and CONTAINER are ports or ranges `N-M`; HOST is empty for a free port.
  */
 export function parsePublish(text: string): PublishedPortConfig {
-	const [ports = '', protocol = 'tcp', ...moreSlashes] = text.split('/');
+	const [ports = '', word = 'tcp', ...moreSlashes] = text.split('/');
 	const spelled = moreSlashes.length > 0 ? undefined : spell(ports);
 	if (!spelled) throw undecodable(text, 'it has not the form [IF:]HOST[:CONTAINER][/PROTO]');
-	if (protocol !== 'tcp' && protocol !== 'udp') throw undecodable(text, `'${protocol}' is neither tcp nor udp`);
+	const protocol = PROTOCOLS.find((one) => one === word);
+	if (!protocol) throw undecodable(text, `'${word}' is none of ${PROTOCOLS.join(', ')}`);
 	const { place, host, container } = spelled;
 	return { interfaces: place === '' ? [] : [place], ...rangesOf(host, container), protocol };
 }

@@ -1,7 +1,7 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { familyOf } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
-import { type PublishedPort, parsePortRange } from '#model/port.ts';
+import { type PortProtocol, type PublishedPort, parsePortRange } from '#model/port.ts';
 
 /** Which running container holds which ports of the host. A port on every address and one on a single address clash. */
 export class PublishedPorts {
@@ -42,7 +42,7 @@ export class PublishedPorts {
 			}
 	}
 
-	isFree(protocol: 'tcp' | 'udp', port: number): boolean {
+	isFree(protocol: PortProtocol, port: number): boolean {
 		return !this.#held.has(`${protocol}/${port}`);
 	}
 
@@ -78,7 +78,7 @@ export class ReservedPorts {
 		this.#count(ports, -1);
 	}
 
-	has(protocol: 'tcp' | 'udp', port: number): boolean {
+	has(protocol: PortProtocol, port: number): boolean {
 		return this.#counts.has(`${protocol}/${port}`);
 	}
 

@@ -21,6 +21,11 @@ const RACCT_OFF = {
 };
 
 const NO_LINUX = 'jails have nothing like it';
+const NO_SCTP = {
+	reason: 'pf redirects ports of TCP and UDP alone',
+	hint: 'put the container on a network that clients reach by its own address, e.g. one with --parent',
+};
+
 const UNSUPPORTED: NonNullable<HostFacts['unsupportedOptions']> = {
 	capabilities: { reason: NO_LINUX, hint: 'set permissions of jail(8), e.g. -J allow.raw_sockets' },
 	sysctls: { reason: NO_LINUX, hint: 'set it from inside: a vnet jail has a network stack with settings of its own' },
@@ -79,6 +84,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		batches: true,
 		limitsRates: false,
 		ulimits: POSSIBLE_ULIMITS,
+		sctpRefusal: NO_SCTP,
 		unsupportedOptions: unsupported(said.get('racct') === '1'),
 		places: {
 			layers: paths.layers(),

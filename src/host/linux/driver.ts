@@ -150,7 +150,7 @@ export class LinuxHost implements HostDriver {
 		this.builds = new LinuxBuilds(paths, disposal.remove);
 		this.traffic = new LinuxTraffic(hostNamespace, (container) => this.#network.stackOf(container)?.fd);
 		this.paths = new LinuxPaths(this.#network.paths, hostNamespace);
-		this.#facts = gatherFacts(runtime, paths, { lacking: [...ownerless, ...this.#network.lacking()], limits });
+		this.#facts = gatherFacts(equipment, [...ownerless, ...this.#network.lacking()]);
 		this.#paths = paths;
 		this.#disposal = disposal;
 		this.#volumes = new LinuxVolumes(paths, disposal.remove);

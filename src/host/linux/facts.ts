@@ -3,16 +3,24 @@ import { release as kernelRelease } from 'node:os';
 import type { HostFacts } from '#host/driver.ts';
 import type { HostLimits } from '#model/host/traits.ts';
 import type { Platform } from '#model/registry/remote-image.ts';
+import { sctpRefusal } from './firewall/sctp.ts';
 import type { Paths } from './paths.ts';
 import type { ChosenRuntime } from './sandbox/runtimes.ts';
 
-interface Found {
-	/** Missing features found by other parts of the host, one line each. */
-	readonly lacking: readonly string[];
+interface Equipment {
+	readonly runtime: ChosenRuntime;
+	readonly paths: Paths;
 	readonly limits: HostLimits;
+	/** Descriptor; undefined: the namespace of the daemon. */
+	readonly hostNamespace: number | undefined;
 }
 
-export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, limits }: Found): HostFacts {
+/** @param lacking missing features found by other parts of the host, one line each */
+export function gatherFacts(
+	{ runtime, paths, limits, hostNamespace }: Equipment,
+	lacking: readonly string[],
+): HostFacts {
+	const refusal = sctpRefusal(hostNamespace);
 	return {
 		os: 'linux',
 		platform: hostPlatform(),
@@ -27,6 +35,7 @@ export function gatherFacts(runtime: ChosenRuntime, paths: Paths, { lacking, lim
 		checksSources: true,
 		limits,
 		limitsRates: true,
+		...(refusal ? { sctpRefusal: refusal } : {}),
 		ulimits: ownHardLimits(),
 		places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],

@@ -35,6 +35,8 @@ export interface HostTraits {
 	readonly limits?: HostLimits;
 	/** Options that containers cannot have here; absent: they can have all. */
 	readonly unsupportedOptions?: Readonly<Partial<Record<keyof ContainerOptions, OptionRefusal>>>;
+	/** Why no port can be published for SCTP; absent: it can. */
+	readonly sctpRefusal?: OptionRefusal;
 	/** Hard limits of processes, by the names of `Ulimit`: none is raised above. Absent: it can hold nobody to any. */
 	readonly ulimits?: Readonly<Record<string, number>>;
 	/** `mapped`: those jail parameters are known that mean something here; `native`: all that jail(8) knows. */

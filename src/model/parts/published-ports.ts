@@ -1,4 +1,4 @@
-import { portKey } from '../port.ts';
+import { type PortProtocol, portKey } from '../port.ts';
 import { none, type PartDefinition } from './definition.ts';
 import { interfaceOnHost } from './references.ts';
 
@@ -6,7 +6,7 @@ import { interfaceOnHost } from './references.ts';
 export interface PublishedPortsPart {
 	readonly kind: 'published-ports';
 	readonly container: string;
-	readonly protocol: 'tcp' | 'udp';
+	readonly protocol: PortProtocol;
 	/** Address of the host that they are published on, `''` for every one. */
 	readonly hostAddress: string;
 	/** Interface of the host on which that address is; `EVERY_UPLINK` for every address; `''` for none. */

@@ -27,7 +27,8 @@ export function waitingOn(question: Omit<PortQuestion, 'address'>): WaitingSocke
 		return listWaiting(question.namespace, [4, 6], question);
 	} catch (error) {
 		if (!hasCode(error, 'ENOENT', 'EPROTONOSUPPORT')) throw error;
-		return listSlowly(question);
+		// Without its diagnosis, and mostly without the protocol, nobody is known to wait.
+		return question.protocol === 'sctp' ? [] : listSlowly({ ...question, protocol: question.protocol });
 	}
 }
 
@@ -41,11 +42,13 @@ function meets({ address: waiting, both }: WaitingSocket, wanted: string): boole
 const STATE = { tcp: '0A', udp: '07' } as const;
 const CHUNK = 65_536;
 
+type SlowQuestion = Omit<PortQuestion, 'address' | 'protocol'> & { readonly protocol: keyof typeof STATE };
+
 /**
  * From /proc, where the kernel comes without socket diagnosis. It does not say whether `::` stands for IPv4 as well, so it
  * is taken for both. On a machine with many connections it takes milliseconds.
  */
-export function listSlowly({ namespace, protocol, first, last }: Omit<PortQuestion, 'address'>): WaitingSocket[] {
+export function listSlowly({ namespace, protocol, first, last }: SlowQuestion): WaitingSocket[] {
 	const read = () =>
 		[protocol, `${protocol}6`].flatMap((name) => [...readList(`/proc/thread-self/net/${name}`, STATE[protocol])]);
 	const all = namespace === undefined ? read() : within(namespace, read);

@@ -45,6 +45,17 @@ const SO_RCVBUFFORCE = 33;
 /** Bytes of datagrams that may wait, some 10,000 small ones: more than several that flood may send at once. */
 const WAITING = 4 * 1024 * 1024;
 
+/** Whether the kernel of this machine has a transport protocol, also as a module that it loads. @param protocol number, e.g. 132 for SCTP */
+export function hasProtocol(protocol: number): boolean {
+	try {
+		closeSync(checked('socket', () => socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol)));
+		return true;
+	} catch (error) {
+		if (hasCode(error, 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT')) return false;
+		throw error;
+	}
+}
+
 export interface LocalEndpoint {
 	/** Descriptor of a network namespace; undefined: the one of this process. */
 	readonly namespace: number | undefined;

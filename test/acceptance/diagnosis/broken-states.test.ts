@@ -195,6 +195,9 @@ test('what does not fit is told of: by the kernel to its sender, or by nobody', 
 		[await fits(app.place, WORLD.address, 1301), await fits(app.place, WORLD.address, 1300)],
 		[false, true],
 	);
+	await host(`ip route replace default via ${FAR.address} mtu lock 1250`);
+	undo.push(() => host(`ip route replace default via ${FAR.address}`));
+	assert.match(whats(await reaches('app', WORLD.address)), /more than 1250 bytes do not fit through uplink0/);
 	await inside(web.place, 'ip link set epair0b mtu 1290');
 	undo.push(async () => {
 		await inside(web.place, 'ip link set epair0b mtu 1500');

@@ -117,6 +117,21 @@ test('published ports lead to the container from other networks, and stop doing 
 	assert.doesNotMatch(gone.stdout, /I am web/);
 });
 
+test('a port of SCTP is published where the host has it, and refused with the reason where it has not', async (t) => {
+	await network('one', 6);
+	const words = ['-l', 'vnet', '-n', 'one', '-p', '18080:80/sctp', '--name', 'web', host.image, 'sleep', '600'];
+	const { code, stderr } = await host.klee('run', '-d', ...words);
+	if (code === 0) {
+		assert.match(await host.kleeOutput('port', 'web'), /80\/sctp/);
+		return;
+	}
+	assert.equal(code, 125);
+	assert.match(stderr, /cannot publish port 18080\/sctp.*: (the kernel (has no|tracks no)|pf redirects)/s);
+	assert.match(stderr, /hint: /);
+	assert.deepEqual(await host.kleeJson('lsc', '-a'), []);
+	t.diagnostic('packets of SCTP between sockets: skipped, this host has none');
+});
+
 test('refusals name the reason and leave the host as it was', async () => {
 	await network('one', 6);
 	const before = await host.interfaces();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { portAnchor } from '#host/freebsd/firewall/port-rules.ts';
+import { parsePortAnchor, portAnchor } from '#host/freebsd/firewall/port-rules.ts';
 import { networkAnchors, selfAnchor, VERDICT } from '#host/freebsd/firewall/rules.ts';
 import { EVERY_UPLINK } from '#model/network.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
@@ -136,6 +136,13 @@ test('a published port, a range of them, and who may use them', () => {
 		'rdr inet6 proto udp from any to fd00:1::10 port 5000:5100 tag kleene_port -> fd00:b::11 port 6000:*',
 		'pass in quick inet6 proto udp from any to fd00:b::11 port 6000:6100 tagged kleene_port',
 	]);
+});
+
+test('a port of SCTP, should a host have pf redirect it', () => {
+	const { name, text } = portAnchor({ ...PORT, protocol: 'sctp' });
+	assert.equal(name, 'kleene/port.every.inet.sctp.8080');
+	assert.equal(parsePortAnchor(name)?.protocol, 'sctp');
+	assert.match(text, /^rdr inet proto sctp from any to \(self\) port 8080 tag kleene_port -> 10\.0\.2\.11 port 80$/m);
 });
 
 test('pf is told nothing longer than it takes', () => {

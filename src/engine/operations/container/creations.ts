@@ -63,6 +63,7 @@ export class Creations {
 		const { image, layer: top } = requireImage(store, request.image, driver.facts());
 		const { layer = top } = request;
 		requirePublishable(request);
+		requireProtocols(request, driver.facts());
 		requireLasting(request);
 		requireLimitable(request, driver.facts());
 		this.requireSound(request);
@@ -160,6 +161,14 @@ function requireLimitable({ bandwidth }: ContainerRequest, { limitsRates, releas
 		why: `Kleene does not support that on ${release}`,
 		hint: 'leave --bandwidth out, and limit it with the tools of the host, e.g. dummynet(4)',
 	});
+}
+
+function requireProtocols({ publicPorts }: ContainerRequest, { sctpRefusal }: HostFacts): void {
+	const port = publicPorts.find(({ protocol }) => protocol === 'sctp');
+	if (!port || !sctpRefusal) return;
+	const { reason: why, hint } = sctpRefusal;
+	const what = `cannot publish port ${port.hostPort || port.containerPort}/sctp`;
+	throw new KleeneError({ code: 'UNSUPPORTED_HERE', what, why, hint });
 }
 
 function requirePublishable({ networkDriver, publicPorts }: ContainerRequest): void {

@@ -2,6 +2,7 @@
 import { UNSPECIFIED } from '#inet/address.ts';
 import { familyOf, familyWord } from '#inet/family.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import { parsePortProtocol } from '#model/port.ts';
 import { type Anchor, anchor } from './rules.ts';
 
 /** Those on one address are asked before those on every one: `at` sorts before `every`. */
@@ -18,11 +19,12 @@ export function portAnchor(part: PublishedPortsPart): Anchor {
 export function parsePortAnchor(
 	name: string,
 ): Pick<PublishedPortsPart, 'protocol' | 'hostAddress' | 'first' | 'target'> | undefined {
-	const match = /^kleene\/port\.(?:every\.(inet6?)|at\.([0-9a-f.:]+))\.(tcp|udp)\.([0-9]+)$/.exec(name);
-	if (!match) return undefined;
-	const [, word, hostAddress = '', protocol, first] = match;
+	const match = /^kleene\/port\.(?:every\.(inet6?)|at\.([0-9a-f.:]+))\.(tcp|udp|sctp)\.([0-9]+)$/.exec(name);
+	const [, word, hostAddress = '', text = '', first] = match ?? [];
+	const protocol = parsePortProtocol(text);
+	if (!protocol) return undefined;
 	const family = word === 'inet6' || familyOf(hostAddress) === 6 ? 6 : 4;
-	return { protocol: protocol as 'tcp' | 'udp', hostAddress, first: Number(first), target: UNSPECIFIED[family] };
+	return { protocol, hostAddress, first: Number(first), target: UNSPECIFIED[family] };
 }
 
 function linesOf(part: PublishedPortsPart): string[] {

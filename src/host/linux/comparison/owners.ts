@@ -5,11 +5,12 @@ import type { ObservedExcess } from '#model/host/observed.ts';
 import { isOf, type KindOf, type Part, type PartOf } from '#model/part.ts';
 import type { NetworkFilterPart } from '#model/parts/network-filter.ts';
 import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
+import { parsePortProtocol } from '#model/port.ts';
 import { LIMIT_SETS } from '../firewall/limit-rules.ts';
 import type { TableEntry } from './table.ts';
 
 const NETWORK_IN_NAME = /_([0-9a-f]{12})$/;
-const PORT = /^(?:(\S+) \. )?(tcp|udp) \. (\d+)$/;
+const PORT = /^(?:(\S+) \. )?(tcp|udp|sctp) \. (\d+)$/;
 /** An interface and an address, or a block of them. */
 const PLACE = /^([a-zA-Z0-9_.-]{1,15}) \. ([0-9a-f:.]+)(?:\/\d+)?$/;
 const INTERFACE = /^[a-zA-Z0-9_.-]{1,15}$/;
@@ -80,7 +81,7 @@ export class FilterOwners {
 
 	#portOf({ key, value, holder }: TableEntry): Part | undefined {
 		const tokens = key.split(' . ');
-		const protocol = tokens.find((token) => token === 'tcp' || token === 'udp');
+		const protocol = tokens.find((token) => parsePortProtocol(token));
 		const family = holder.includes('6') ? 6 : 4;
 		// Where a range is one element, its first port speaks for it.
 		const number = tokens.at(-1)?.split('-')[0];
@@ -216,7 +217,7 @@ function strayPort([, hostAddress = '', protocol, number]: RegExpExecArray, valu
 	return {
 		kind: 'published-ports',
 		container: '',
-		protocol: protocol === 'udp' ? 'udp' : 'tcp',
+		protocol: parsePortProtocol(protocol ?? '') ?? 'tcp',
 		hostAddress,
 		arrivesOn: '',
 		first,

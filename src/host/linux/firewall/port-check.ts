@@ -5,6 +5,9 @@ import type { PublishedPortsPart } from '#model/parts/published-ports.ts';
 import { findWaiting } from '#os/linux/port-use.ts';
 import type { PortCheck } from './port-publisher.ts';
 
+/** Options of ss(8). */
+const LISTINGS = { tcp: 't', udp: 'u', sctp: 'S' } as const;
+
 /** @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own */
 export function portCheck(hostNamespace: number | undefined): PortCheck {
 	return (part) => {
@@ -17,7 +20,7 @@ export function portCheck(hostNamespace: number | undefined): PortCheck {
 
 function inUse(part: PublishedPortsPart, { address, port }: { address: string; port: number }): KleeneError {
 	const { protocol, container } = part;
-	const listing = `ss -lnp${protocol === 'tcp' ? 't' : 'u'} "sport = :${port}"`;
+	const listing = `ss -lnp${LISTINGS[protocol]} "sport = :${port}"`;
 	const everywhere = address === UNSPECIFIED[familyOf(address)] || part.hostAddress !== '';
 	const elsewhere = everywhere ? '' : `, or an address of the host that is free, e.g. "-p ADDRESS:${port}:..."`;
 	return new KleeneError({

@@ -9,6 +9,8 @@ import type { IngressInterfaces, Uplinks } from '../network/ingress/ingress-inte
 import { describePorts, leadsByCable, portQuestion, publishedElements } from './port-rules.ts';
 import type { TableElements } from './table-elements.ts';
 
+const NUMBERS = { tcp: PROTOCOL.TCP, udp: PROTOCOL.UDP, sctp: PROTOCOL.SCTP } as const;
+
 /** So many ports are looked for one by one among tracked connections, and more than these all at once. */
 const SINGLY = 16;
 
@@ -47,7 +49,7 @@ export class PortPublisher implements PartHandler<'published-ports'> {
 		this.#published.delete(userOf(part));
 		ways.leave(userOf(part));
 		elements.remove(publishedElements(part));
-		const protocol = part.protocol === 'tcp' ? PROTOCOL.TCP : PROTOCOL.UDP;
+		const protocol = NUMBERS[part.protocol];
 		await conntrack.dropInBackground({ protocol, reply: { source: part.target } });
 	}
 

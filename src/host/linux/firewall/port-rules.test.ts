@@ -51,3 +51,9 @@ test('::1 leads to routed cables and not to bridges', () => {
 	assert.deepEqual(set({ hostAddress: '2001:db8::1' }), []);
 	assert.deepEqual(set({ target: '10.4.6.2' }), []);
 });
+
+test('a port of SCTP is an element as any other', () => {
+	const part: PublishedPortsPart = { ...PORTS, protocol: 'sctp', first: 8000, last: 8000 };
+	assert.deepEqual(elementsIn(part, 'published_ports4'), ['sctp . 8000 : 10.4.6.2 . 80']);
+	assert.ok(describePorts('make', part).some((line) => line.includes('sctp . 8000')));
+});

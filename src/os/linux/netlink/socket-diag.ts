@@ -8,9 +8,9 @@ import { NetlinkSocket } from './socket.ts';
 
 const NETLINK_SOCK_DIAG = 4;
 const SOCK_DIAG_BY_FAMILY = 20;
-const PROTOCOL = { tcp: 6, udp: 17 } as const;
-/** TCP in state LISTEN; a socket for datagrams that is not connected is `closed`: include/net/tcp_states.h. */
-const STATES = { tcp: 1 << 10, udp: 1 << 7 } as const;
+const PROTOCOL = { tcp: 6, udp: 17, sctp: 132 } as const;
+/** TCP and SCTP in state LISTEN; a socket for datagrams that is not connected is `closed`: include/net/tcp_states.h. */
+const STATES = { tcp: 1 << 10, udp: 1 << 7, sctp: 1 << 10 } as const;
 const REQ_BYTECODE = 1;
 /** Comparisons of the source port. */
 const BC = { S_GE: 2, S_LE: 3 } as const;
@@ -23,7 +23,7 @@ const ANSWER_SIZE = 72;
 export const MAPPED = '00000000000000000000ffff';
 
 export interface PortRange {
-	readonly protocol: 'tcp' | 'udp';
+	readonly protocol: keyof typeof PROTOCOL;
 	readonly first: number;
 	readonly last: number;
 }

@@ -131,7 +131,7 @@ test('routes: default over a gateway, over a device, to a host, replaced and rem
 		assert.equal(route(any)?.gateway, gateway);
 		assert.throws(() => net.routes.add({ destination: any, gateway, link }), refused('EEXIST', /File exists/));
 		net.routes.add({ destination: host, link });
-		assert.deepEqual(route(host), { family, destination: host, link, gateway: '' });
+		assert.deepEqual(route(host), { family, destination: host, link, gateway: '', mtu: 0 });
 		net.routes.remove({ destination: host, link });
 		net.routes.remove({ destination: any, link });
 		assert.throws(() => net.routes.remove({ destination: any, link }), refused('ESRCH', /route/));

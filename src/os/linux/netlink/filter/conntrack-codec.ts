@@ -15,7 +15,7 @@ const COUNTS = { SOURCE: 1 << 0, DESTINATION: 1 << 1, PROTOCOL: 1 << 3, SOURCE_P
 /** Bits of the status of a connection of which a rule replaced the source or the destination: IPS_NAT_MASK. */
 const TRANSLATED = (1 << 4) | (1 << 5);
 /** Numbers of protocols of IP, as in /etc/protocols. */
-export const PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 } as const;
+export const PROTOCOL = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58, SCTP: 132 } as const;
 /** `struct nfgenmsg` */
 const STRUCT_SIZE = 4;
 

@@ -12,7 +12,7 @@ const INTERVAL_END = Buffer.from([0, 0, 0, 1]);
 const DATA = { VALUE: 1, VERDICT: 2 } as const;
 const VERDICT = { CODE: 1, CHAIN: 2 } as const;
 const CODES: Readonly<Record<string, number>> = { jump: -3, goto: -4 };
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17 };
+const PROTOCOLS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 const NAME_SIZE = 16;
 
 /** Types of set elements, named as in nft. */
