@@ -1,5 +1,6 @@
 import { memo } from 'preact/compat';
 import { perSecond, rateOf } from '../state/rates.ts';
+import { way } from '../trace/question.ts';
 import type { Cable, Trunk } from './scene.ts';
 
 interface CablesProps {
@@ -14,7 +15,11 @@ export function Cables({ cables, trunks, width, height }: CablesProps) {
 	return (
 		<svg class="cables" width={width} height={height} aria-hidden="true">
 			{trunks.map(({ network, path }) => (
-				<path key={network.id} class={`trunk${network.internal ? ' walled' : ''}`} d={path} />
+				<path
+					key={network.id}
+					class={`trunk${network.internal ? ' walled' : ''}${isLit(network.id) ? ' lit' : ''}`}
+					d={path}
+				/>
 			))}
 			{cables.map((cable) => (
 				<Line key={cable.endpoint.id} {...cable} />
@@ -23,10 +28,15 @@ export function Cables({ cables, trunks, width, height }: CablesProps) {
 	);
 }
 
+/** A packet takes the trunk of a network where it passes the host. */
+function isLit(network: string): boolean {
+	return way.value.has('host') && way.value.has(`network ${network}`);
+}
+
 const Line = memo(function Line({ endpoint, path, far, running }: Cable) {
 	const kind = `${far ? ' far' : ''}${running ? '' : ' idle'}`;
 	return (
-		<g class={`cable${kind}`} data-endpoint={endpoint.id}>
+		<g class={`cable${kind}${way.value.has(`endpoint ${endpoint.id}`) ? ' lit' : ''}`} data-endpoint={endpoint.id}>
 			<path d={path} />
 			<Movement endpoint={endpoint.id} path={path} />
 		</g>

@@ -2,7 +2,10 @@ import { memo } from 'preact/compat';
 import type { EndPoint } from '#api/endpoints.ts';
 import type { Network } from '#api/networks.ts';
 import type { TopologyContainer } from '#api/observability/topology.ts';
+import { Mark } from '../doctor/doctor.tsx';
+import { findingsBySubject } from '../doctor/findings.ts';
 import { select, selection } from '../state/selection.ts';
+import { way } from '../trace/question.ts';
 import { dropTarget } from './drag.ts';
 import { CARD, type CardPlace, TILE } from './layout.ts';
 import { gatewaysOf, subnetsOf, titleOf, traitsOf } from './scene.ts';
@@ -28,7 +31,7 @@ export const Card = memo(function Card({ network, place, members }: CardProps) {
 	const target = network !== undefined && dropTarget.value === network.id ? ' target' : '';
 	return (
 		<section
-			class={`card${walls}${target}`}
+			class={`card${walls}${target}${way.value.has(`network ${network?.id}`) ? ' lit' : ''}`}
 			data-network={network?.id ?? ''}
 			aria-label={titleOf(network, present)}
 			style={{ left: `${x}px`, top: `${y}px`, width: `${CARD.width}px`, height: `${height}px` }}
@@ -54,7 +57,10 @@ function Head({ network }: { readonly network: Network }) {
 			aria-pressed={selection.value?.id === id}
 			onClick={() => select('network', id)}
 		>
-			<span class="card-name">{name}</span>
+			<span class="card-name">
+				{name}
+				<Mark found={findingsBySubject.value.get(`network ${name}`)} />
+			</span>
 			<span class="card-traits">{traitsOf(network).join(' · ')}</span>
 			<span class="card-subnet">{subnetsOf(network)}</span>
 			<span class="card-device">

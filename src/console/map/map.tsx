@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { EndPoint } from '#api/endpoints.ts';
 import { endpointsByContainer, type View, view } from '../state/topology.ts';
+import { TraceBar } from '../trace/trace-bar.tsx';
 import { Cables } from './cables.tsx';
 import { Card, type CardMember } from './card.tsx';
 import { looseCable } from './drag.ts';
@@ -27,7 +28,9 @@ export function NetworkMap() {
 		zoom.current.fit(layout.current);
 	}, [isThere]);
 	const onKeyDown = (event: KeyboardEvent) => {
-		const { ctrlKey, altKey, metaKey, key } = event;
+		const { ctrlKey, altKey, metaKey, key, target } = event;
+		// There they have a meaning of their own.
+		if ((target as Element).closest('input, select')) return;
 		if (ctrlKey || altKey || metaKey || !zoom.current) return;
 		if (moveByKey(zoom.current, key, layout.current)) event.preventDefault();
 	};
@@ -44,6 +47,7 @@ export function NetworkMap() {
 				<Cards shown={shown} layout={layout.current} byContainer={byContainer} />
 			</div>
 			<LooseCable />
+			<TraceBar />
 			<fieldset class="zoom-buttons" aria-label="Zoom">
 				<button type="button" onClick={() => zoom.current?.by(1.25)} aria-label="Zoom in" title="Zoom in (+)">
 					+

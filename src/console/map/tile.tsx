@@ -1,7 +1,10 @@
 import { memo } from 'preact/compat';
 import type { EndPoint } from '#api/endpoints.ts';
 import type { TopologyContainer } from '#api/observability/topology.ts';
+import { Mark } from '../doctor/doctor.tsx';
+import { findingsBySubject } from '../doctor/findings.ts';
 import { select, selection } from '../state/selection.ts';
+import { point, question, way } from '../trace/question.ts';
 import { beginDrag } from './drag.ts';
 import { TILE } from './layout.ts';
 import { addressOf, portsOf, stateOf } from './scene.ts';
@@ -19,13 +22,6 @@ export const Tile = memo(function Tile({ container, endpoint, x, y }: TileProps)
 	const ports = portsOf(container);
 	const address = addressOf(endpoint);
 	const chosen = selection.value?.id === id;
-	const label = [
-		`container ${name}`,
-		stateOf(container),
-		driver,
-		address,
-		ports.length > 0 ? `ports ${ports.join(', ')}` : '',
-	];
 	return (
 		<li
 			class="tile-place"
@@ -33,14 +29,18 @@ export const Tile = memo(function Tile({ container, endpoint, x, y }: TileProps)
 		>
 			<button
 				type="button"
-				class={`tile${running ? ' running' : ''}${health === 'unhealthy' ? ' unhealthy' : ''}`}
+				class={`tile${running ? ' running' : ''}${health === 'unhealthy' ? ' unhealthy' : ''}${way.value.has(`container ${id}`) ? ' lit' : ''}`}
 				data-container={id}
 				aria-pressed={chosen}
-				aria-label={label.filter((part) => part !== '').join(', ')}
-				onClick={() => select('container', id)}
+				onClick={() => (question.value ? point(name ?? id) : select('container', id))}
 				onPointerDown={(event) => beginDrag(event, id)}
 			>
-				<span class="tile-name">{name}</span>
+				<span class="tile-name">
+					<span class="hidden">container </span>
+					{name}
+					<span class="hidden">, {stateOf(container)},</span>
+					<Mark found={findingsBySubject.value.get(`container ${name}`)} />
+				</span>
 				<span class="tile-driver">{driver}</span>
 				<span class="tile-address">{address}</span>
 				<span class="tile-ports">{ports.length > 0 ? `⇥ ${ports.join(', ')}` : container.image}</span>

@@ -26,7 +26,9 @@ export class MapZoom {
 			// A press on a container drags a cable.
 			.filter(
 				(event: Event) =>
-					!(event.target as Element).closest('.tile') || event.type === 'wheel' || event.type.startsWith('touch'),
+					!(event.target as Element).closest('.tile, .trace') ||
+					event.type === 'wheel' ||
+					event.type.startsWith('touch'),
 			)
 			.on('zoom', ({ transform }) => {
 				world.style.transform = `translate(${transform.x}px, ${transform.y}px) scale(${transform.k})`;

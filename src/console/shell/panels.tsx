@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { Doctor } from '../doctor/doctor.tsx';
 import { NetworkMap } from '../map/map.tsx';
 
 export interface Panel {
@@ -8,4 +9,7 @@ export interface Panel {
 }
 
 /** In the order of the menu. */
-export const PANELS: readonly Panel[] = [{ id: 'map', title: 'Map', component: NetworkMap }];
+export const PANELS: readonly Panel[] = [
+	{ id: 'map', title: 'Map', component: NetworkMap },
+	{ id: 'doctor', title: 'Doctor', component: Doctor },
+];
