@@ -31,6 +31,33 @@ for (const [way, open, skip] of [
 		await assert.rejects(place.runner.run(again), { code: 'CONTAINER_NOT_RUNNING' });
 	});
 
+	test(`${way}: a process that nobody was attached to waits for input, beyond a daemon, until that is ended`, {
+		skip,
+	}, async (t) => {
+		const place = await open(t);
+		const command = 'while read line; do echo "got $line"; done; echo over; exit 4';
+		const running = await place.runner.run({ ...first, attach: false }, spec(command, { stdin: true }));
+		running.ended.catch(() => {});
+		const back = await place.runner.run(again);
+		const seen = new Watched(back);
+		back.write(Buffer.from('one\n'));
+		await eventually('it has read', () => seen.stdout === 'got one\n');
+		back.detach();
+		await place.runner.close();
+		const next = await place.another();
+		const last = await next.runner.run(again);
+		const after = new Watched(last);
+		await eventually('answer', () => {
+			last.write(Buffer.from('two\n'));
+			return after.stdout.includes('got two');
+		});
+		assert.doesNotMatch(after.stdout, /over/);
+		last.endInput();
+		assert.equal((await last.ended).code, 4);
+		assert.match(after.stdout, /over\n$/);
+		await eventually('end of the container', () => next.ends.length === 1);
+	});
+
 	test(`${way}: a terminal is taken up by the next daemon, with its input and its size`, { skip }, async (t) => {
 		const place = await open(t);
 		const command =

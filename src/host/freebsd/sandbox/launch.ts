@@ -17,6 +17,7 @@ import { forgetEnd } from './ends.ts';
 import { LOG_LIMIT, logFile, type OutputName } from './log/log-writer.ts';
 import { removeRuns } from './run-directory.ts';
 import { directoryOf, keepSettings, type Launch, startFile } from './start-file.ts';
+import { holdInput, releaseInput } from './streams/held-input.ts';
 import { forward, relay } from './streams/relays.ts';
 
 /** Beginning of a mark in the output of a process, followed by `CODE LAST` and MARK_END. */
@@ -30,15 +31,16 @@ export const MARK_END = ';';
 /** For an exchange: starts a process that nobody is attached to. */
 export function detachedScript(launch: Launch): Script {
 	const directory = directoryOf(launch);
-	const { tty } = launch.process;
+	const { tty, stdin } = launch.process;
 	const logs = logged(launch);
 	const to = (stream: OutputName) =>
 		logs.includes(stream) ? sh`<>${directory}/${new Script(stream)}` : sh`>/dev/null`;
 	return lines(
 		prepare(launch),
 		sh`exec 3${to('out')} 4${to('err')}`,
-		tty ? sh`exec 5<>${directory}/in` : sh`exec 5</dev/null`,
+		tty || stdin ? sh`exec 5<>${directory}/in` : sh`exec 5</dev/null`,
 		...(logs.length > 0 ? [keepLog(launch, 'drain')] : []),
+		...(isHeld(launch) ? [holdInput(directory)] : []),
 		detach(launch),
 	);
 }
@@ -79,6 +81,11 @@ function logged({ execution, process }: Launch): readonly OutputName[] {
 	return process.tty ? ['out'] : OUTPUTS;
 }
 
+/** Input for who attaches later. That of who is attached ends with the daemon, that of a terminal never. */
+function isHeld({ attach, process }: Launch): boolean {
+	return !attach && process.stdin && !process.tty;
+}
+
 /** Its session is; that of a first process may come later, and its log leaves it out. */
 function isTold({ attach, execution }: Launch): boolean {
 	return attach || execution === undefined;
@@ -103,6 +110,7 @@ function prepare(launch: Launch): Script {
 	const fifos = [
 		...(attach ? OUTPUTS : logs),
 		...(process.tty || process.stdin ? ['in'] : []),
+		...(isHeld(launch) ? ['hold'] : []),
 		...logs.map((stream) => `log-${stream}`),
 	];
 	return lines(
@@ -166,7 +174,7 @@ function runFile(launch: Launch): Script {
 	return lines(
 		sh`echo $$ >${directory}/runner`,
 		// Opened for reading alone, or the input would never end for the process.
-		launch.attach && launch.process.stdin ? sh`exec 6<${directory}/in 5>&-` : sh`exec 6<&5 5>&-`,
+		launch.process.stdin ? sh`exec 6<${directory}/in 5>&-` : sh`exec 6<&5 5>&-`,
 		// A shell of its own, or some shells would say "Killed" into the error output of the process.
 		sh`(exec ${inTime(launch)}/bin/sh ${directory}/start.sh <&6 >&3 2>&4 6<&- 3>&- 4>&-); c=$?`,
 		sh`exec 6<&-`,
@@ -211,6 +219,7 @@ function afterwards(launch: Launch): Script {
 		report(launch),
 		...(isTold(launch) ? [sh`printf ${'%s'} "$mark" >&3; printf ${'%s'} "$mark" >&4`] : []),
 		sh`exec 3>&- 4>&-`,
+		...(isHeld(launch) ? [releaseInput(directory)] : []),
 		launch.execution === undefined ? sh`exec /bin/sh ${directory}/watch.sh "\${end#* }"` : sh`exit 0`,
 	);
 }

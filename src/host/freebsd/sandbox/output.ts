@@ -57,6 +57,7 @@ export class SessionStreams extends ProcessStreams {
 	readonly #session: ShellSession;
 	readonly #tty: boolean;
 	readonly #stdin: boolean;
+	readonly #onInputEnd: () => void;
 	readonly #stdout: Side;
 	readonly #stderr: Side;
 	/** End of the process, after all of its output was delivered; undefined: the session ended before it. */
@@ -64,14 +65,17 @@ export class SessionStreams extends ProcessStreams {
 	/** Whether the session ended by itself after it; otherwise it was closed from here, and is to be released there. */
 	readonly gone: Promise<boolean>;
 
+	/** @param onInputEnd called when no input is to come any more */
 	constructor(
 		session: ShellSession,
 		{ token, tty, stdin }: { readonly token: string; readonly tty: boolean; readonly stdin: boolean },
+		onInputEnd: () => void = () => {},
 	) {
 		super();
 		this.#session = session;
 		this.#tty = tty;
 		this.#stdin = stdin;
+		this.#onInputEnd = onInputEnd;
 		this.#stdout = new Side(session.stdout, token, (chunk) => this.give('stdout', chunk));
 		this.#stderr = new Side(session.stderr, token, (chunk) => this.give('stderr', chunk));
 		// A terminal has one stream.
@@ -116,8 +120,9 @@ export class SessionStreams extends ProcessStreams {
 
 	endInput(): void {
 		if (!this.#stdin) return;
-		if (this.#tty) this.#session.stdin.write(END_OF_INPUT);
-		else this.#session.stdin.end();
+		if (this.#tty) return void this.#session.stdin.write(END_OF_INPUT);
+		this.#session.stdin.end();
+		this.#onInputEnd();
 	}
 
 	pause(): void {

@@ -1,4 +1,5 @@
-import { type Script, sh } from '#os/shell/quote.ts';
+import { lines, type Script, sh } from '#os/shell/quote.ts';
+import { releaseInput } from './streams/held-input.ts';
 
 /**
  * State of one process and of its end, on the host; lost at a reboot like the process:
@@ -10,6 +11,7 @@ import { type Script, sh } from '#os/shell/quote.ts';
  *     code     its exit code, once it has ended
  *     ended    there once no process is left in the container (first processes only): seconds since the epoch
  *     in, out, err   FIFOs to it, where it has input, and output that somebody reads
+ *     hold     FIFO to who holds `in` open, where nobody was attached at the start
  *     relay-out, relay-err   process ids of those who read them
  *     log-out, log-err       FIFOs to those who keep its log
  *     over-out, over-err     there once they are done
@@ -52,10 +54,8 @@ export class StateDirectory {
 
 	/** For the unmaking of a sandbox, at its end: all its processes are over and nobody needs to be told. */
 	forget(container: string): Script {
-		return removeRuns(
-			[this.run(container)],
-			sh`${`${this.path}/exec/${container}.`}* ${`${this.path}/hooked-${container}`}`,
-		);
+		const more = sh`${`${this.path}/exec/${container}.`}* ${`${this.path}/hooked-${container}`}`;
+		return lines(releaseInput(this.run(container)), removeRuns([this.run(container)], more));
 	}
 }
 

@@ -171,7 +171,8 @@ export class Runner {
 			container: request.container,
 			execution: first ? undefined : request.execution,
 			token: randomBytes(16).toString('hex'),
-			process: { ...process, stdin: process.stdin && request.attach },
+			// That of a first process is for who attaches later.
+			process: { ...process, stdin: process.stdin && (first || request.attach) },
 			attach: request.attach,
 			size: request.size,
 			before: (first && spec?.hooks?.start) || [],

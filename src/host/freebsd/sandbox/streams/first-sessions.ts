@@ -3,6 +3,7 @@ import { unreachable } from '../../batch.ts';
 import { askOne } from '../../question.ts';
 import { SessionStreams } from '../output.ts';
 import type { StateDirectory } from '../run-directory.ts';
+import { releaseInput } from './held-input.ts';
 import { attachableSection, firstHasEnded, reattachScript } from './reattachment.ts';
 import { SharedStreams } from './shared-streams.ts';
 
@@ -45,9 +46,15 @@ export class FirstSessions {
 		const session = await this.#shell.open(reattachScript(directory, found)).catch((error: unknown) => {
 			throw unreachable(error);
 		});
-		const streams = new SessionStreams(session, found);
+		const streams = new SessionStreams(session, found, () => this.#endInput(directory));
 		if ((await streams.begun()) !== undefined) throw firstHasEnded(container);
 		this.#onOpened(streams, directory);
 		return { shared: this.add(container, streams, found.tty), tty: found.tty };
+	}
+
+	/** Nobody sends any more. Where that cannot be told, the input ends with the container. */
+	#endInput(directory: string): void {
+		const section = { name: 'end of input', script: releaseInput(directory) };
+		this.#shell.exchange([section], { repeatable: true }).catch(() => {});
 	}
 }
