@@ -85,6 +85,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		limitsRates: false,
 		ulimits: POSSIBLE_ULIMITS,
 		sctpRefusal: NO_SCTP,
+		portsKeepAddresses: true,
 		unsupportedOptions: unsupported(said.get('racct') === '1'),
 		places: {
 			layers: paths.layers(),

@@ -35,6 +35,8 @@ export interface HostTraits {
 	readonly limits?: HostLimits;
 	/** Options that containers cannot have here; absent: they can have all. */
 	readonly unsupportedOptions?: Readonly<Partial<Record<keyof ContainerOptions, OptionRefusal>>>;
+	/** Whether the IPv4 addresses of an interface go on working while it is a port of a bridge; absent: they do not. */
+	readonly portsKeepAddresses?: boolean;
 	/** Why no port can be published for SCTP; absent: it can. */
 	readonly sctpRefusal?: OptionRefusal;
 	/** Hard limits of processes, by the names of `Ulimit`: none is raised above. Absent: it can hold nobody to any. */

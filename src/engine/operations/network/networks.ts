@@ -50,7 +50,7 @@ export class NetworkOperations {
 			this.#context.seen.uplinks = observed.uplinks;
 			const network: Network = { ...this.#complete(parsed, observed), id: newId(), created: timestamp() };
 			this.#requireFreeInterface(network, observed);
-			requireParent(network, { observed, networks: this.list() });
+			requireParent(network, { observed, networks: this.list(), traits: driver.facts() });
 			this.#requireFreeSubnets(network, observed);
 			const steps = this.#parts(network).map(make);
 			if (dryRun) return { id: network.id, plan: executor.describe(steps) };
@@ -227,9 +227,10 @@ function blockOf(text: string): Subnet {
 	return block;
 }
 
-/** Addresses that no container may get: the gateways, and on a custom network what its interface already has. */
+/** Addresses that no container may get: the gateways, and what the interface of a custom network, or a parent, already has. */
 function reserved(network: Network, observed: Observed): string[] {
-	const own = network.type === 'custom' ? observed.interfaces.filter(({ name }) => name === network.interface) : [];
+	const shared = network.type === 'custom' ? network.interface : network.parent;
+	const own = observed.interfaces.filter(({ name }) => name === shared);
 	const present = own.flatMap(({ addresses }) => addresses.map((text) => parseAddress(withoutPrefix(text))));
 	return familyEntries(network.families).flatMap(([, { subnet, gateway, host }]) =>
 		[gateway?.address, host, ...present].flatMap((address) =>

@@ -1,20 +1,28 @@
 import { KleeneError } from '#errors/kleene-error.ts';
 import { LINK_LOCAL_BLOCK, parseAddress } from '#inet/address.ts';
+import { familyOf } from '#inet/family.ts';
 import { withoutPrefix } from '#inet/prefix.ts';
 import { contains, parseSubnet } from '#inet/subnet.ts';
 import type { Observed, ObservedInterface } from '#model/host/observed.ts';
+import type { HostTraits } from '#model/host/traits.ts';
 import type { Network } from '#model/network.ts';
 import { parentPortInterface } from '#model/parts/network-interface.ts';
 
+interface Surroundings {
+	readonly observed: Observed;
+	readonly networks: readonly Network[];
+	readonly traits: Pick<HostTraits, 'portsKeepAddresses'>;
+}
+
 /**
- * The parent of a network is an interface that the host does not use itself: the addresses of an interface do not work
- * while it is a port of a bridge, and they are never moved.
+ * The parent of a network is an interface that the host does not use itself: on Linux the addresses of an interface do not
+ * work while it is a port of a bridge, and they are never moved (ADR 17). On FreeBSD those of IPv4 do.
  *
  * @throws NO_SUCH_INTERFACE, INTERFACE_TAKEN, INVALID_ARGUMENT
  */
 export function requireParent(
 	{ name, parent = '', vlan = 0 }: Network,
-	{ observed: { interfaces }, networks }: { readonly observed: Observed; readonly networks: readonly Network[] },
+	{ observed: { interfaces }, networks, traits }: Surroundings,
 ): void {
 	if (parent === '') return;
 	const what = `cannot create network ${name}`;
@@ -25,7 +33,7 @@ export function requireParent(
 	}
 	const port = parentPortInterface({ parent, ...(vlan === 0 ? {} : { vlan }) });
 	const reason =
-		vlan === 0 ? whyUnusable(found) : interfaces.some((one) => one.name === port) && `${port} exists already`;
+		vlan === 0 ? whyUnusable(found, traits) : interfaces.some((one) => one.name === port) && `${port} exists already`;
 	if (reason) {
 		const hint = vlan === 0 ? HINT : `use it as --parent ${port}, or choose another --vlan`;
 		throw new KleeneError({ code: 'INTERFACE_TAKEN', what, why: reason, hint });
@@ -39,12 +47,16 @@ export function requireParent(
 const HINT =
 	'use another interface, a VLAN of this one (--vlan), or "-t custom -i" with ipnet containers, which shares the interface with the host';
 
-function whyUnusable({ name, type, bridge, addresses, ours }: ObservedInterface): string | undefined {
+function whyUnusable(
+	{ name, type, bridge, addresses, ours }: ObservedInterface,
+	{ portsKeepAddresses = false }: Surroundings['traits'],
+): string | undefined {
 	if (name === 'lo' || name === 'lo0') return `${name} is the loopback interface`;
 	if (ours) return `${name} belongs to Kleene`;
 	if (type === 'bridge') return `${name} is a bridge, which cannot be a port of another one`;
 	if (bridge !== '') return `${name} is a port of ${bridge}`;
-	const address = addresses.find((text) => !isLinkLocal(text));
+	const lost = (text: string) => !isLinkLocal(text) && !(portsKeepAddresses && familyOf(withoutPrefix(text)) === 4);
+	const address = addresses.find(lost);
 	return address === undefined ? undefined : `the host has the address ${address} on ${name}, which would stop working`;
 }
 

@@ -6,7 +6,9 @@ import { look } from './marks.ts';
 
 /**
  * An interface that somebody else made, or a vlan(4) of it, as a member of a bridge. `addm` sets the interface to
- * promiscuous mode, and refuses it where its MTU differs and it is not the first member.
+ * promiscuous mode, and refuses it where its MTU differs and it is not the first member. Its IPv4 addresses go on working:
+ * ARP takes those of a member for the bridge's own (`BDG_MEMBER_MATCHES_ARP` in sys/netinet/if_ether.c). Of IPv6 it may lose its
+ * addresses (`bridge_ioctl_add` in sys/net/if_bridge.c), so there it has none: the engine sees to that.
  */
 export const parentPorts: PartHandler<'parent-port'> = {
 	make(part) {

@@ -8,7 +8,7 @@ import { joinBridge } from './bridge-ports.ts';
 
 /**
  * An interface that somebody else made, or a VLAN of it, as a port of a bridge. The port learns and floods like any
- * other one of a switch, and is brought up. Its addresses would stop working, so it has none: the engine sees to that.
+ * other one of a switch, and is brought up. Its addresses would stop working, so it has none: the engine sees to that (ADR 17).
  */
 export class ParentPorts implements PartHandler<'parent-port'> {
 	readonly #net: Rtnetlink;
