@@ -28,7 +28,9 @@ async function makeArchive(): Promise<void> {
 		const made = await host.kleeWith({ timeout: 170_000 }, 'image', 'create', '-t', 'Debian', 'fetch-auto');
 		if (made.code !== 0) throw new Error(`there is no base image: ${made.stdout}${made.stderr}`);
 		const { dataset } = await host.kleeJson<{ dataset: string }>('isi', 'Debian');
-		const files = join(host.root, dataset, 'root');
+		const files = join(host.root, dataset);
+		// Once made, it is used for hours: what is no system must not become the image of all tests.
+		if (!existsSync(join(files, 'bin/sh'))) throw new Error(`there is no system in ${files}`);
 		const unfinished = `${BASE_ARCHIVE}.${process.pid}`;
 		await outputOf(['tar', '--create', '--numeric-owner', '--xattrs', '--file', unfinished, '-C', files, '.']);
 		renameSync(unfinished, BASE_ARCHIVE);
