@@ -2,12 +2,13 @@
  * `npm run bench [-- PART...] [--json] [--runs N]`: how fast Kleene is on this machine, beside podman where that can be
  * compared, and whether its aims are met. Peers take turns in one run. Fails only when something cannot be measured.
  * Parts: `run` (what a user waits for), `build` (a Dockerfile), `daemon` (its operations), `traffic` (packets), `scale` (beside many others), `load`
- * (with many clients and containers).
+ * (with many clients and containers), `console` (its page in a browser).
  */
 import { parseArgs } from 'node:util';
 import { provideBaseArchive } from '../test/testbed/base-image.ts';
 import { Landscape } from '../test/testbed/traffic/landscape.ts';
 import { timesOfBuilds } from './bench/build.ts';
+import { measureConsole } from './bench/console/frames.ts';
 import { timesOfDaemon, timesOfRuns } from './bench/kleene.ts';
 import { measureLoad } from './bench/load.ts';
 import { PodmanPeer } from './bench/podman.ts';
@@ -15,7 +16,7 @@ import { print, type Results } from './bench/report.ts';
 import { measureScale } from './bench/scale.ts';
 import { measureTraffic } from './bench/traffic.ts';
 
-const PARTS = ['run', 'build', 'daemon', 'traffic', 'scale', 'load'] as const;
+const PARTS = ['run', 'build', 'daemon', 'traffic', 'scale', 'load', 'console'] as const;
 type PartName = (typeof PARTS)[number];
 
 async function measureAll(parts: ReadonlySet<PartName>, runs: number): Promise<Results> {
@@ -23,7 +24,8 @@ async function measureAll(parts: ReadonlySet<PartName>, runs: number): Promise<R
 	const onHost = beside ? await measureOnHost(parts, runs) : {};
 	const scale = parts.has('scale') ? { scale: await measureScale(runs) } : {};
 	const load = parts.has('load') ? { load: await measureLoad() } : {};
-	return { ...onHost, ...scale, ...load };
+	const page = parts.has('console') ? { console: await measureConsole() } : {};
+	return { ...onHost, ...scale, ...load, ...page };
 }
 
 async function measureOnHost(parts: ReadonlySet<PartName>, runs: number): Promise<Results> {

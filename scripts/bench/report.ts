@@ -1,6 +1,7 @@
 /** What was measured as tables for people, 100 columns at the most, each aim with whether it is met. */
 import { availableParallelism, loadavg } from 'node:os';
 import type { BuildTimes } from './build.ts';
+import type { ConsoleFigures } from './console/frames.ts';
 import type { DaemonFigures, RunTimes } from './kleene.ts';
 import type { LoadFigures } from './load.ts';
 import { OPERATIONS, type Operation, type ScaleFigures } from './scale.ts';
@@ -14,6 +15,8 @@ export interface Results {
 	readonly traffic?: readonly PeerTraffic[];
 	readonly scale?: ScaleFigures;
 	readonly load?: LoadFigures;
+	/** A text: why nothing was measured. */
+	readonly console?: ConsoleFigures | string;
 }
 
 /** At most so many times as slow beside many as beside few. */
@@ -30,7 +33,7 @@ const NODE_PART = 1.1;
 /** Of podman's throughput, and podman's times over ours. */
 const TRAFFIC_PART = 0.9;
 
-export function print({ run, build, daemon, traffic, scale, load }: Results): void {
+export function print({ run, build, daemon, traffic, scale, load, console: page }: Results): void {
 	if (isBusy()) console.log(`The machine is busy (load ${loadavg()[0]?.toFixed(1)}): times by the clock say little.`);
 	if (run) printRun(run);
 	if (build) printBuild(build);
@@ -38,6 +41,7 @@ export function print({ run, build, daemon, traffic, scale, load }: Results): vo
 	if (traffic) printTraffic(traffic);
 	if (scale) printScale(scale);
 	if (load) printLoad(load);
+	if (page !== undefined) printPage(page);
 }
 
 function printRun({ node, client, runtime, crun, klee, podman }: RunTimes): void {
@@ -171,6 +175,27 @@ function printLoad({ reads, crowd }: LoadFigures): void {
 		`memory of the daemon below ${MOST_MEMORY} MB when fresh, crowded, idle again: ${text}`,
 		Math.max(memory[0], memory[2]) < MOST_MEMORY,
 	);
+}
+
+/** Milliseconds, of 60 frames a second. */
+const FRAME = 16;
+
+function printPage(page: ConsoleFigures | string): void {
+	if (typeof page === 'string') {
+		console.log(`\nklee console skipped: ${page}`);
+		return;
+	}
+	heading('a frame of klee console, 300 containers', 'median', '90 %', 'of work', 'frames');
+	for (const { name, median, p90, work, rate } of page.frames) {
+		const times = [median, p90, work].map((time) => `${time.toFixed(1)} ms`);
+		row(`  ${name}`, ...times, `${rate.toFixed(0)} /s`);
+	}
+	console.log(`  opened within ${page.opening.toFixed(0)} ms`);
+	for (const { name, p90, work } of page.frames) {
+		const text = `${p90.toFixed(1)} ms, of work ${work.toFixed(1)} ms`;
+		// As with scale: where others take the processor away, the clock tells about them.
+		aim(`${name}: a frame takes ${FRAME} ms: ${text}`, (isBusy() ? Math.min(p90, work) : p90) <= FRAME);
+	}
 }
 
 function mostOf(all: readonly Figures[], figure: 'median' | 'mean'): number {
