@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { eventually } from '#test/testbed/eventually.ts';
 import { fillRoot } from '#test/testbed/prepared/root.ts';
 import { TestHost } from '#test/testbed/test-host.ts';
+import { violations } from './accessibility.ts';
 import { ConsoleHost, type Pages, withoutChromium } from './console-host.ts';
 
 const options = { skip: withoutChromium };
@@ -126,6 +127,7 @@ test('terminals are opened from the details of a container, several beside each 
 	await open.click();
 	await says(page, 'sh in box');
 	await open.click();
+	assert.deepEqual(await violations(page, '.terminal-dock'), []);
 	await eventually('two shells run', async () => (await shells()) === 2);
 	await page.getByRole('button', { name: 'Close the terminal in box' }).first().click();
 	await eventually('one shell runs', async () => (await shells()) === 1);

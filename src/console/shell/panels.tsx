@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { Doctor } from '../doctor/doctor.tsx';
+import { FlowsPanel } from '../flows/panel.tsx';
 import { NetworkMap } from '../map/map.tsx';
 
 export interface Panel {
@@ -11,5 +12,6 @@ export interface Panel {
 /** In the order of the menu. */
 export const PANELS: readonly Panel[] = [
 	{ id: 'map', title: 'Map', component: NetworkMap },
+	{ id: 'flows', title: 'Flows', component: FlowsPanel },
 	{ id: 'doctor', title: 'Doctor', component: Doctor },
 ];

@@ -81,8 +81,12 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** E.g. `1.2 MB/s`; `''`: nothing. @param rate bytes per second */
 export function perSecond(rate: number): string {
-	if (rate < 1) return '';
-	const step = Math.min(Math.floor(Math.log10(rate) / 3), UNITS.length - 1);
-	const value = rate / 1000 ** step;
-	return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${UNITS[step]}/s`;
+	return rate < 1 ? '' : `${amount(rate)}/s`;
+}
+
+/** E.g. `1.2 MB`. @param bytes from 0 */
+export function amount(bytes: number): string {
+	const step = Math.min(Math.floor(Math.log10(Math.max(1, bytes)) / 3), UNITS.length - 1);
+	const value = bytes / 1000 ** step;
+	return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${UNITS[step]}`;
 }
