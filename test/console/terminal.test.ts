@@ -122,7 +122,7 @@ test('what cannot be opened is said, and how to go on', options, async () => {
 
 test('terminals are opened from the details of a container, several beside each other', options, async () => {
 	const { context, page } = await served.open();
-	await page.getByRole('button', { name: 'container box,' }).click();
+	await page.getByRole('button', { name: /^container box\b/ }).click();
 	const open = page.getByRole('button', { name: 'Terminal', exact: true });
 	await open.click();
 	await says(page, 'sh in box');
