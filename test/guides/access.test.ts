@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before } from 'node:test';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
 import { fillRoot } from '#test/testbed/prepared/root.ts';
 import { KLEENED, TestHost } from '#test/testbed/test-host.ts';
 import { guide } from './guide.ts';
@@ -23,11 +24,11 @@ before(async () => {
 });
 after(() => host.close());
 
-const restart = async (host: TestHost) => {
+const restart = async (host: HostUnderTest) => {
 	await host.stopDaemon();
 	await host.startDaemon();
 };
-const reload = (host: TestHost) => void process.kill(host.daemonPid ?? 0, 'SIGHUP');
+const reload = (host: HostUnderTest) => void process.kill(host.daemonPid ?? 0, 'SIGHUP');
 const KEY = '-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1';
 const SIGNED = `${KEY} -CA ca.pem -CAkey ca.key`;
 const listener = (more: string) => `cat > ~/config.yaml <<END

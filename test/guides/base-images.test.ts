@@ -1,14 +1,13 @@
 /** Guide: base images, their names and their removal. */
 import { after, before } from 'node:test';
-import { startHostWithImage } from '#test/testbed/base-image.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
 import { provideBusybox } from '#test/testbed/prepared/busybox.ts';
-import type { TestHost } from '#test/testbed/test-host.ts';
-import { guide, ID, ONE_ID, row } from './guide.ts';
+import { guide, ID, ONE_ID, row, startGuideHost } from './guide.ts';
 
-let host: TestHost;
+let host: HostUnderTest;
 
 before(async () => {
-	host = await startHostWithImage();
+	host = await startGuideHost();
 });
 after(() => host.close());
 
@@ -21,14 +20,14 @@ guide('base images', () => host, [
 	['tar -C root -cJf base.txz . && rm -r root'],
 	['klee image create -t Tiny --no-dns --no-localtime fetch file://$PWD/base.txz', { out: CREATED }],
 	['klee lsi', { out: [row('Tiny', 'latest'), row('Debian', 'latest')] }],
-	['klee run --rm Tiny sh -c "cat /etc/version; ls /etc"', { out: '1.0\nhosts\nversion\n' }],
+	['klee run --rm Tiny sh -c "cat /etc/version; ls /etc"', { out: /^1\.0\n(hosts\n)?version\n/, inside: true }],
 	['klee isi Tiny', { out: [/"user": "root"/, /"\/etc\/rc"/, /"tag": "latest"/] }],
 	['klee image tag Tiny Small:1.0', { out: ONE_ID }],
 	['klee run --rm Tiny sh -c true', { code: 125, out: '', err: /Tiny/ }],
 	['klee run --rm Small:1.0 sh -c "exit 3"', { code: 3, out: '' }],
 	// The same name again: the earlier image stays, without a name, until it is pruned.
 	['klee image create -t Small:1.0 fetch file://$PWD/base.txz', { out: CREATED }],
-	['klee run --rm Small:1.0 sh -c "ls /etc"', { out: /resolv\.conf/ }],
+	['klee run --rm Small:1.0 sh -c "ls /etc"', { out: /resolv\.conf/, inside: true }],
 	['klee image prune --dry-run', { out: new RegExp(ID) }],
 	['klee image prune -f', { out: GONE }],
 	['klee create --name user Small:1.0', { out: ONE_ID }],

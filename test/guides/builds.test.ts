@@ -1,13 +1,12 @@
 /** Guides: building images, their snapshots, and good practice for Dockerfiles. */
 import { after, before } from 'node:test';
-import { startHostWithImage } from '#test/testbed/base-image.ts';
-import type { TestHost } from '#test/testbed/test-host.ts';
-import { guide, ID, ONE_ID, row } from './guide.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { guide, ID, NOT_FAR, ONE_ID, row, startGuideHost } from './guide.ts';
 
-let host: TestHost;
+let host: HostUnderTest;
 
 before(async () => {
-	host = await startHostWithImage();
+	host = await startGuideHost();
 });
 after(() => host.close());
 
@@ -20,12 +19,12 @@ guide(
 		['klee build -t app app', { out: ONE_ID, err: [/^Step 1\/5 : FROM Debian$/m, /^Step 5\/5 : CMD /m, SNAPSHOT] }],
 		['klee lsi', { out: row('app', 'latest') }],
 		['klee run -d --name app app', {}],
-		['klee logs app', { out: 'hello from 1\n', soon: true }],
+		['klee logs app', { out: 'hello from 1\n', soon: true, inside: true }],
 		// A new version: the container is replaced, the earlier image has no name any more.
 		['echo "hello from 2" > app/greeting; klee build -t app app', { out: ONE_ID, err: SNAPSHOT, not: /Using cache/ }],
 		['klee build -t app app', { out: ONE_ID, err: /--> Using cache/ }],
 		['klee rmc -f app; klee run -d --name app app', {}],
-		['klee logs app', { out: 'hello from 2\n', soon: true }],
+		['klee logs app', { out: 'hello from 2\n', soon: true, inside: true }],
 		['klee image prune -f', { out: new RegExp(`^(${ID}\n)+$`) }],
 		['klee rmc -f app', {}],
 		['klee build -t app --build-arg WHO=you --from Debian app', { err: /Using user-supplied parent image: 'Debian'/ }],
@@ -79,6 +78,7 @@ guide(
 		'good/Dockerfile': 'FROM Debian\nRUN echo one >>/log\nRUN echo two >>/log\n',
 		'bad/Dockerfile': 'FROM Debian\nRUN echo before >>/log\nRUN echo half >>/log; exit 7\n',
 	},
+	NOT_FAR,
 );
 
 guide(
@@ -118,4 +118,5 @@ CMD echo "$PWD $(id -un)"; cat page
 		'site/secret': 'secret\n',
 		'site/page.in': 'text\n',
 	},
+	NOT_FAR,
 );

@@ -1,15 +1,21 @@
 /**
  * Guides of the documentation as tests: command lines as a user types them, each with what it must bring about. Lines run
  * one after the other on a host that the guides of a file share; a guide removes what it makes.
+ *
+ * `KLEENE_TEST_HOST` selects the host, as for test/acceptance/everywhere. `Debian` in lines, files and expectations stands for
+ * the base image of the host.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { startHostWithImage } from '#test/testbed/base-image.ts';
 import { type Outcome, run } from '#test/testbed/command.ts';
+import { KLEE } from '#test/testbed/daemon-host.ts';
 import { eventually } from '#test/testbed/eventually.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { startHostUnderTest } from '#test/testbed/host-under-test.ts';
 import { within } from '#test/testbed/network-namespace.ts';
-import { KLEE, type TestHost } from '#test/testbed/test-host.ts';
 
 /** Text that output must equal, or patterns that it must match. */
 type Wanted = string | RegExp | readonly RegExp[];
@@ -26,7 +32,9 @@ export interface Expected {
 	/** Repeats the line until all of this holds: for effects that come about a moment later. */
 	readonly soon?: boolean;
 	/** Looks at the host afterwards. */
-	readonly host?: (host: TestHost) => void | Promise<void>;
+	readonly host?: (host: HostUnderTest) => void | Promise<void>;
+	/** It is about files or users that a process finds inside: left out where containers are made of scripts (`far`). */
+	readonly inside?: true;
 }
 
 /** A line of sh(1) on the host, in the guide's directory, and what is expected of it. */
@@ -40,32 +48,66 @@ export const ONE_ID = new RegExp(`^${ID}\n$`);
 /** Row of a table, e.g. `row('web', 'running')`: these patterns in one line, in this order. */
 export const row = (...words: readonly string[]) => new RegExp(words.join('.* '), 'm');
 
-/** Declares a guide. @param host of the file, started when the test runs */
-export function guide(title: string, host: () => TestHost, steps: readonly Step[], files: Files = {}): void {
-	test(`guide: ${title}`, async () => {
+const HOST = process.env.KLEENE_TEST_HOST ?? 'linux';
+/** For `skip`: the host is Linux. */
+export const LINUX_ALONE = HOST === 'linux' ? false : 'it is about Linux';
+/** For `skip`: what runs in containers made of scripts would write to this machine. */
+export const NOT_FAR = HOST === 'far' ? 'it is about files inside' : false;
+
+/** A started host with its base image. */
+export function startGuideHost(): Promise<HostUnderTest> {
+	return HOST === 'linux' ? startHostWithImage() : startHostUnderTest();
+}
+
+/** Declares a guide. @param host of the file, started when the test runs. @param skip reason to leave it out */
+export function guide<H extends HostUnderTest>(
+	title: string,
+	host: () => H,
+	steps: readonly Step[],
+	files: Files = {},
+	skip: string | false = false,
+): void {
+	test(`guide: ${title}`, { skip }, async () => {
 		const directory = mkdtempSync(join(host().folder, 'guide-'));
 		for (const [path, text] of Object.entries(files)) {
 			mkdirSync(dirname(join(directory, path)), { recursive: true });
-			writeFileSync(join(directory, path), text);
+			writeFileSync(join(directory, path), forImage(text, host().image));
 		}
 		const shell = new Shell(host(), directory);
-		for (const [line, expected = {}] of steps) await shell.step(line, expected);
+		for (const [line, expected = {}] of steps)
+			if (!expected.inside || HOST !== 'far') await shell.step(line, expectedOf(expected, host().image));
 	});
 }
 
+function forImage(text: string, image: string): string {
+	return text.replace(/\bDebian\b/g, image);
+}
+
+function expectedOf(expected: Expected, image: string): Expected {
+	const wanted = (one: Wanted | undefined): Wanted => {
+		if (one === undefined) return [];
+		if (typeof one === 'string') return forImage(one, image);
+		return [one].flat().map((pattern) => new RegExp(forImage(pattern.source, image), pattern.flags));
+	};
+	return { ...expected, out: wanted(expected.out), err: wanted(expected.err) };
+}
+
 class Shell {
-	readonly #host: TestHost;
+	readonly #host: HostUnderTest;
 	readonly #directory: string;
 	readonly #kept = new Map<string, string>();
 	#transcript = '';
 
-	constructor(host: TestHost, directory: string) {
+	constructor(host: HostUnderTest, directory: string) {
 		this.#host = host;
 		this.#directory = directory;
 	}
 
 	async step(typed: string, expected: Expected): Promise<void> {
-		const line = typed.replace(/<(\w+)>/g, (whole, name: string) => this.#kept.get(name) ?? whole);
+		const line = forImage(typed, this.#host.image).replace(
+			/<(\w+)>/g,
+			(whole, name: string) => this.#kept.get(name) ?? whole,
+		);
 		let outcome = await this.#run(line);
 		if (expected.soon) {
 			const held = async () => {
@@ -93,7 +135,8 @@ class Shell {
 		const plain = /^klee (?!build|image build|cp|save|load)[^|<>&;$`*?\n]*$/.test(line);
 		if (plain) return this.#host.klee(...wordsOf(line).slice(1));
 		const env = { ...this.#host.environment, PATH: `${dirname(KLEE)}:${this.#host.environment.PATH}` };
-		return run([...within(this.#host.namespace), 'sh', '-c', line], { env, cwd: this.#directory });
+		const inside = this.#host.namespace === undefined ? [] : within(this.#host.namespace);
+		return run([...inside, 'sh', '-c', line], { env, cwd: this.#directory });
 	}
 }
 

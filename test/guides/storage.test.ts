@@ -1,35 +1,40 @@
 /** Guides: volumes, and mounts of files of the host. */
 import { after, before } from 'node:test';
-import { startHostWithImage } from '#test/testbed/base-image.ts';
-import type { TestHost } from '#test/testbed/test-host.ts';
-import { guide, ONE_ID, row } from './guide.ts';
+import type { HostUnderTest } from '#test/testbed/host-contract.ts';
+import { guide, NOT_FAR, ONE_ID, row, startGuideHost } from './guide.ts';
 
-let host: TestHost;
+let host: HostUnderTest;
 
 before(async () => {
-	host = await startHostWithImage();
+	host = await startGuideHost();
 });
 after(() => host.close());
 
-guide('volumes', () => host, [
-	['klee volume create data', { out: 'data\n' }],
-	['klee lsv', { out: row('data', 'ago') }],
-	['klee run --rm -m data:/srv/db Debian sh -c "echo precious > /srv/db/row"', { out: '' }],
-	['klee run --rm -m data:/srv/db:ro Debian cat /srv/db/row', { out: 'precious\n' }],
-	['klee run --rm -m data:/srv/db:ro Debian sh -c "echo > /srv/db/row"', { code: 2, err: /Read-only file system/ }],
-	['klee create --name keeper -m data:/srv -m settings:/etc/init.d Debian cat /etc/init.d/mine', { out: ONE_ID }],
-	['klee isv data', { out: [/"destination": "\/srv"/, /"type": "volume"/, /"read_only": false/] }],
-	// As documented, unlike its first implementation: an empty volume is filled, and one in use is not removed.
-	['klee run --rm -m settings:/x Debian sh -c "ls /x | wc -l; echo 1 > /x/mine"', { out: /^[1-9]\d*\n$/ }],
-	['klee start keeper', { out: '1\n' }],
-	['klee rmv data', { code: 1, err: /keeper/ }],
-	['klee volume prune -f', { not: /data|settings/ }],
-	['klee rmc keeper', { out: ONE_ID }],
-	['klee rmv data', { out: 'data\n' }],
-	['klee rmv data', { code: 1, err: /data/ }],
-	['echo y | klee volume prune', { out: [/WARNING! This will remove all unused volumes/, /settings\n$/] }],
-	['klee lsv', { not: /settings/ }],
-]);
+guide(
+	'volumes',
+	() => host,
+	[
+		['klee volume create data', { out: 'data\n' }],
+		['klee lsv', { out: row('data', 'ago') }],
+		['klee run --rm -m data:/srv/db Debian sh -c "echo precious > /srv/db/row"', { out: '' }],
+		['klee run --rm -m data:/srv/db:ro Debian cat /srv/db/row', { out: 'precious\n' }],
+		['klee run --rm -m data:/srv/db:ro Debian sh -c "echo > /srv/db/row"', { code: 2, err: /Read-only file system/ }],
+		['klee create --name keeper -m data:/srv -m settings:/etc/init.d Debian cat /etc/init.d/mine', { out: ONE_ID }],
+		['klee isv data', { out: [/"destination": "\/srv"/, /"type": "volume"/, /"read_only": false/] }],
+		// As documented, unlike its first implementation: an empty volume is filled, and one in use is not removed.
+		['klee run --rm -m settings:/x Debian sh -c "ls /x | wc -l; echo 1 > /x/mine"', { out: /^[1-9]\d*\n$/ }],
+		['klee start keeper', { out: '1\n' }],
+		['klee rmv data', { code: 1, err: /keeper/ }],
+		['klee volume prune -f', { not: /data|settings/ }],
+		['klee rmc keeper', { out: ONE_ID }],
+		['klee rmv data', { out: 'data\n' }],
+		['klee rmv data', { code: 1, err: /data/ }],
+		['echo y | klee volume prune', { out: [/WARNING! This will remove all unused volumes/, /settings\n$/] }],
+		['klee lsv', { not: /settings/ }],
+	],
+	{},
+	NOT_FAR,
+);
 
 guide(
 	'mounts',
@@ -51,4 +56,5 @@ guide(
 		['ls site motd', { out: 'motd\n\nsite:\nindex.html\nmade\n' }],
 	],
 	{ 'site/index.html': '<p>one\n', motd: 'welcome\n' },
+	NOT_FAR,
 );
