@@ -55,9 +55,17 @@ fi`,
 	};
 }
 
-/** As Go calls it. */
+/** Names of uname(1) that images have others for, which are those of Go. */
+const ARCHITECTURES: Readonly<Record<string, string>> = {
+	aarch64: 'arm64',
+	armv7: 'arm',
+	i386: '386',
+	powerpc64: 'ppc64',
+	powerpc64le: 'ppc64le',
+};
+
 function architectureOf(processor: string): string {
-	return processor === 'aarch64' ? 'arm64' : processor;
+	return ARCHITECTURES[processor] ?? processor;
 }
 
 function parseFacts(output: string, paths: Paths, lacking: readonly string[]): HostFacts {

@@ -3,7 +3,7 @@ import { IMAGE_TEXTS } from '#errors/image-texts.ts';
 import { KleeneError } from '#errors/kleene-error.ts';
 import { lines, Script, sh } from '#os/shell/quote.ts';
 import { refusal } from '../refusals.ts';
-import { OCI_LAYOUT } from './oci-layout.ts';
+import { OCI_LAYOUT, REFUSE_DOCKER } from './oci-layout.ts';
 
 /** Releases move from the first to the second when they are no longer supported. */
 const CURRENT = 'https://download.freebsd.org/releases';
@@ -91,7 +91,13 @@ export interface Download {
 
 /** Pieces of the scripts below. */
 function defined({ file, patience }: Download): Script {
-	return lines(sh`download=${file} patience=${Math.ceil(patience / 1000)}`, DOWNLOAD, UNPACK, OCI_LAYOUT);
+	return lines(
+		sh`download=${file} patience=${Math.ceil(patience / 1000)}`,
+		DOWNLOAD,
+		UNPACK,
+		OCI_LAYOUT,
+		REFUSE_DOCKER,
+	);
 }
 
 /** For `undo` and afterwards: nothing of a download stays. */
@@ -101,7 +107,7 @@ export function forgetDownload(download: string): Script {
 
 /** @param archive a word of the shell */
 function unpackAny(archive: Script, directory: string): Script {
-	return sh`if is_layout ${archive}; then unpack_layout ${archive} ${directory}; else unpack ${archive} ${directory}; fi`;
+	return sh`if is_layout ${archive}; then unpack_layout ${archive} ${directory}; else refuse_docker ${archive}; unpack ${archive} ${directory}; fi`;
 }
 
 /**

@@ -38,6 +38,31 @@ const refuseLayout = (why: string | Script) =>
 		hint: 'use an official image of FreeBSD (container-image-*.txz), or "klee image load -i FILE" for other images',
 	});
 
+/** Program of awk(1): whether the first names of an archive are those that "docker save" writes, and no others. */
+const OF_DOCKER = `
+{ sub(/^\\.\\//, "") }
+$0 == "" || $0 == "." { next }
+/^manifest\\.json$/ { found = 1; next }
+/^repositories$/ { next }
+match($0, /^[0-9a-f]+/) && RLENGTH == 64 { next }
+{ other = 1 }
+END { exit !(found && !other) }`;
+
+/**
+ * The shell function `refuse_docker ARCHIVE`: an archive of images is not unpacked as a root file system. It has few names,
+ * so that only the first ones are looked at.
+ */
+export const REFUSE_DOCKER: Script = sh`refuse_docker() {
+	if tar -tf "$1" 2>/dev/null | head -n 200 | awk ${OF_DOCKER}; then
+		${refusal({
+			code: 'IMAGE_FAILED',
+			what: WHAT,
+			why: 'it is an archive of an image (docker save), not of a root file system',
+			hint: 'load it with "klee image load -i FILE"',
+		})}
+	fi
+}`;
+
 /**
  * The shell functions `is_layout ARCHIVE` and `unpack_layout ARCHIVE DIRECTORY`, beside those of base-system.ts. Blobs are
  * checked against their digests; nothing in the layout is followed as a link.
