@@ -1,11 +1,20 @@
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import fastify, {
+	type FastifyBaseLogger,
+	type FastifyReply,
+	type FastifyRequest,
+	type FastifySchema,
+	LogController,
+} from 'fastify';
+import type { TSchema } from 'typebox';
+
 import type { Engine } from '#engine/engine.ts';
 import { refuseExhausted } from '#errors/exhaustion.ts';
 import { isKleeneError, KleeneError } from '#errors/kleene-error.ts';
 import type { App } from './http.ts';
 import { lazySerializers, lazyValidators } from './lazy-schemas.ts';
+import { withOptionalDefaults } from './optional-defaults.ts';
 import { ERROR_RESPONSES, errorAnswer, statusOf, validationMessage } from './refusals.ts';
 import { activityRoutes } from './routes/activity/activity.ts';
 import { buildRoutes } from './routes/builds.ts';
@@ -44,6 +53,7 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	}).withTypeProvider<TypeBoxTypeProvider>();
 
 	await app.register(swagger, {
+		transform: ({ schema, url }) => ({ schema: describeRequest(schema), url }),
 		refResolver: { buildLocalReference: ({ $id }, _base, _fragment, index) => String($id ?? `def-${index}`) },
 		openapi: {
 			openapi: '3.1.0',
@@ -76,6 +86,16 @@ export async function buildApp(engine: Engine, logger: FastifyBaseLogger): Promi
 	app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 	await app.ready();
 	return app;
+}
+
+/** What a client has to send: all that has no default. Of responses nothing is changed. */
+function describeRequest(schema: FastifySchema): FastifySchema {
+	const { body, querystring } = schema as { body?: TSchema; querystring?: TSchema };
+	return {
+		...schema,
+		...(body && { body: withOptionalDefaults(body) }),
+		...(querystring && { querystring: withOptionalDefaults(querystring) }),
+	};
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -6,7 +6,9 @@ import { ExecStartConfig } from '#api/executions.ts';
 import { STREAMS_SUBPROTOCOL } from '#api/frames.ts';
 import { ImageCreateConfig, ImagePullConfig, ImagePushConfig } from '#api/images.ts';
 import { WebSocketMessage } from '#api/messages.ts';
+
 import { RunAttachedConfig } from '#api/runs.ts';
+import { withOptionalDefaults } from '../optional-defaults.ts';
 import type { StreamPath } from './upgrade.ts';
 
 /** Configuration that a client sends first, by path. */
@@ -34,7 +36,11 @@ interface Operation {
 export function describeStreams(): Record<string, { get: Operation }> {
 	return Object.fromEntries(
 		Object.entries(FIRST_FRAMES).map(([path, { summary, first }]) => {
-			const frames = { subprotocol: STREAMS_SUBPROTOCOL, first, message: WebSocketMessage };
+			const frames = {
+				subprotocol: STREAMS_SUBPROTOCOL,
+				first: withOptionalDefaults(first),
+				message: WebSocketMessage,
+			};
 			const responses = { 101: { description: 'the connection is a WebSocket now' } };
 			return [path, { get: { summary, description: DESCRIPTION, responses, 'x-websocket': frames } }];
 		}),
