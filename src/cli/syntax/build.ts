@@ -23,9 +23,9 @@ export function declareBuild(command: Command): Command {
 		.addOption(repeatable('-m, --mount <MOUNT>', 'mount a volume or a path: SOURCE:DESTINATION[:rw|ro]'))
 		.addOption(repeatable('-J, --jailparam <PARAMETER>', 'set a jail parameter'))
 		.addOption(choice('-l, --driver <DRIVER>', 'network driver (default: host; with --network: ipnet)', DRIVERS))
-		.option('-n, --network <NETWORK>', 'connect to a network')
-		.option('--ip <ADDRESS>', 'IPv4 address on the network (default: next free)')
-		.option('--ip6 <ADDRESS>', 'IPv6 address on the network (default: next free)');
+		.addOption(repeatable('-n, --network <NETWORK>', 'connect to a network: NETWORK[,ip=ADDRESS][,alias=NAME]...'))
+		.option('--ip <ADDRESS>', 'IPv4 address on the first network (default: next free)')
+		.option('--ip6 <ADDRESS>', 'IPv6 address on the first network (default: next free)');
 	return act<BuildOptions>(declared, async () => (await import('../commands/build.ts')).build);
 }
 

@@ -3,12 +3,12 @@ import { usageError } from '../../failure.ts';
 import { requireText } from '../../utf8.ts';
 import { type ContainerCreateOptions, containerConfig } from '../container.ts';
 import { ownVariable } from '../environment.ts';
-import { joiningConfig } from '../network.ts';
+import { joiningsOf } from '../network.ts';
 import { readSecrets } from './secrets.ts';
 
 export interface BuildOptions
 	extends Pick<ContainerCreateOptions, 'user' | 'env' | 'mount' | 'jailparam' | 'driver' | 'ip' | 'ip6'> {
-	readonly network?: string;
+	readonly network: readonly string[];
 	readonly from?: string;
 	readonly file: string;
 	readonly tag: readonly string[];
@@ -34,10 +34,9 @@ export function buildConfig(
 		quiet: options.quiet ?? false,
 		cleanup: options.rm ?? false,
 		buildargs: Object.fromEntries(options.buildArg.map(buildArg)),
-		networks: options.network === undefined ? [] : [joiningConfig(options.network, { ...options, alias: [] })],
+		networks: joiningsOf(options.network, options),
 		container_config: containerConfig(options.from ?? '', [], {
 			...options,
-			network: options.network === undefined ? [] : [options.network],
 			restart: 'no',
 			publish: [],
 			publishFrom: [],
