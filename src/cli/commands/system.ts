@@ -76,6 +76,6 @@ function warningOf({ all, volumes }: Required<Pick<PruneOptions, 'all' | 'volume
 		...(volumes ? ['  - all volumes that no container mounts'] : []),
 		all ? '  - all images that no container uses' : '  - all untagged images, with the layers of earlier builds',
 		'  - all caches of RUN --mount=type=cache',
-		'  - all files in lost+found',
+		volumes ? '  - all files in lost+found' : '  - all files in lost+found, except for volumes',
 	];
 }

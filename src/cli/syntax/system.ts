@@ -24,7 +24,7 @@ export const systemCommands: Readonly<Record<string, Declaration>> = {
 				command
 					.description('remove stopped containers, unused networks, untagged images, build caches and lost+found')
 					.option('-a, --all', 'remove all images that no container uses')
-					.option('--volumes', 'remove volumes that no container mounts')
+					.option('--volumes', 'remove volumes that no container mounts, also those in lost+found')
 					.option('--dry-run', 'print what would be removed, and change nothing'),
 			),
 			async () => (await actions()).prune,

@@ -30,7 +30,7 @@ export function systemRoutes(app: App, { system, pruning }: Engine): void {
 		url: '/system/prune',
 		schema: {
 			description:
-				'ours: removes stopped containers, networks without members, images without a name, caches of builds, and what was put into lost+found',
+				'ours: removes stopped containers, networks without members, images without a name, caches of builds, and what was put into lost+found; volumes, also lost ones, only with `volumes`',
 			querystring: PruneQuery,
 			response: { 200: PruneReport },
 		},

@@ -5,12 +5,13 @@ import type { Builds } from './build/builds.ts';
 import type { ContainerOperations } from './container/containers.ts';
 import type { ImageOperations } from './image/images.ts';
 import type { NetworkOperations } from './network/networks.ts';
-import type { SystemOperations } from './system.ts';
+import { prunable, type SystemOperations } from './system.ts';
 import type { VolumeOperations } from './volumes.ts';
 
 export interface PruneOptions {
 	/** Images that have names, too. */
 	readonly all: boolean;
+	/** Volumes that nothing mounts, and those in lost+found. */
 	readonly volumes: boolean;
 }
 
@@ -50,7 +51,7 @@ export class Pruning {
 
 	/** What `run` would remove now. */
 	async plan(options: PruneOptions): Promise<PruneReport> {
-		const objects = [...(await this.#unused(options)), ...(await this.#lost())];
+		const objects = [...(await this.#unused(options)), ...(await this.#lost(options))];
 		const layers = this.#layersWithout(objects);
 		const usage = await this.#context.driver.activity.diskUsage();
 		return {
@@ -79,12 +80,12 @@ export class Pruning {
 		if (options.volumes) await take('volume', () => volumes.prune());
 		await take('image', () => images.prune(options.all));
 		await take('cache', () => builds.pruneCaches());
-		await take('lost', () => system.prune());
+		await take('lost', () => system.prune(options));
 		return { objects, bytes: sizeOf(usage, objects, (id) => before.has(id) && !store.layers.get(id)) };
 	}
 
-	async #lost(): Promise<Pruned[]> {
-		const lost = await this.#operations.system.lost();
+	async #lost({ volumes }: PruneOptions): Promise<Pruned[]> {
+		const lost = prunable(await this.#operations.system.lost(), volumes);
 		return lost.map(({ kind, id }) => ({ kind: 'lost', id: `${kind}-${id}`, name: '' }));
 	}
 

@@ -29,11 +29,15 @@ export class SystemOperations {
 		return [...lostFiles, ...recorded];
 	}
 
-	/** Removes what was put aside. @returns what is gone, e.g. `container-0123456789ab` */
-	async prune(): Promise<string[]> {
+	/**
+	 * Removes what was put aside, except for data of volumes unless `volumes` says so.
+	 *
+	 * @returns what is gone, e.g. `container-0123456789ab`
+	 */
+	async prune({ volumes }: { readonly volumes: boolean }): Promise<string[]> {
 		const { executor, log, store } = this.#context;
 		const removed: string[] = [];
-		for (const one of await this.lost()) {
+		for (const one of prunable(await this.lost(), volumes)) {
 			let failed = false;
 			const note = (_: unknown, error: unknown) => {
 				failed = true;
@@ -47,6 +51,11 @@ export class SystemOperations {
 		log.info({ removed }, 'emptied lost+found');
 		return removed;
 	}
+}
+
+/** A volume is data of a user, also when the database has lost it. */
+export function prunable(lost: readonly Lost[], volumes: boolean): Lost[] {
+	return lost.filter(({ kind }) => volumes || kind !== 'volume');
 }
 
 function hasFiles(lost: Lost): lost is LostFiles {

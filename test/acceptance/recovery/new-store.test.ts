@@ -63,9 +63,21 @@ test('the next start needs no word, finds nothing to put aside, and removes noth
 	await host.kleeOutput('network', 'create', '-t', 'bridge', '--subnet', '10.4.6.0/24', 'testnet');
 });
 
-test('it is gone when somebody asks for that', async () => {
-	const before = await lost();
+test('a prune keeps the volumes of it', async () => {
+	const volumes = (await lost()).filter((one) => one.startsWith('volume '));
+	assert.ok(volumes.length > 0);
+	const planned = await host.kleeOutput('system', 'prune', '--dry-run');
 	const removed = await host.kleeOutput('system', 'prune', '-f');
+	for (const text of [planned, removed]) {
+		assert.match(text, /^lost container-/m);
+		assert.doesNotMatch(text, /volume/);
+	}
+	assert.deepEqual(await lost(), volumes);
+});
+
+test('--volumes takes them, too', async () => {
+	const before = await lost();
+	const removed = await host.kleeOutput('system', 'prune', '-f', '--volumes');
 	const lines = removed.split('\n').filter((line) => line.startsWith('lost '));
 	assert.deepEqual(lines.sort(), before.map((one) => `lost ${one.replace(' ', '-')}`).sort());
 	assert.deepEqual(await lost(), []);
