@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostFiles } from '#host/driver/activity.ts';
 import type { FileStatus, FilesRequest } from '#model/activity/files.ts';
+import { errorOutput } from '#os/shell/error-output.ts';
 import { lines, type Script, sh } from '#os/shell/quote.ts';
 import type { Shell, ShellSession } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
@@ -13,9 +14,6 @@ import { parseRefusal, refusal } from '../refusals.ts';
 import { HOSTILE_WORDS } from '../storage/base-system.ts';
 import { IN_ROOT } from '../storage/inroot.ts';
 import { whilePaused } from './paused.ts';
-
-/** Of error output. */
-const SAID = 4000;
 
 /**
  * Files of containers, by tar(1) of the host. FreeBSD's base system has no lookup that links in a running container could
@@ -117,14 +115,6 @@ function missing({ container, path }: FilesRequest, why = 'there is no such file
 		why,
 		hint: `see what there is with "klee exec ${container} ls"`,
 	});
-}
-
-function errorOutput(session: ShellSession): () => string {
-	let said = '';
-	session.stderr.setEncoding('utf8').on('data', (text: string) => {
-		said = `${said}${text}`.slice(-SAID);
-	});
-	return () => said;
 }
 
 function failed(what: string, said: string, code: number): KleeneError {

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { KleeneError } from '#errors/kleene-error.ts';
 import type { HostBuilds } from '#host/driver/builds.ts';
 import type { FileOrigin, FileSelection } from '#model/build/files.ts';
+import { errorOutput } from '#os/shell/error-output.ts';
 import { lines, sh } from '#os/shell/quote.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
@@ -40,17 +41,14 @@ export class FreebsdBuilds implements HostBuilds {
 		const session = await this.#shell.open(script).catch((error: unknown) => {
 			throw unreachable(error);
 		});
-		let said = '';
+		const said = errorOutput(session);
 		session.stdout.resume();
-		session.stderr.setEncoding('utf8').on('data', (text: string) => {
-			said = `${said}${text}`.slice(-4000);
-		});
 		try {
 			// Where tar has had enough, it says why.
 			const sent = await pipeline(archive, session.stdin, signal ? { signal } : {}).catch((error: unknown) => error);
 			signal?.throwIfAborted();
 			const code = await session.exited;
-			if (code !== 0) throw refused(said, code);
+			if (code !== 0) throw refused(said(), code);
 			if (sent !== undefined && archive.errored) throw archive.errored;
 		} catch (error) {
 			session.close();

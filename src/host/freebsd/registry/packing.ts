@@ -5,6 +5,7 @@ import { headerOf } from '#os/archive/packing/tar-writer.ts';
 import { sendFiles } from '#os/archive/send-layer.ts';
 import { WHITEOUT } from '#os/archive/whiteouts.ts';
 import { compareTrees, parseTree, TREE_KINDS, type Tree } from '#os/freebsd/mtree.ts';
+import { errorOutput } from '#os/shell/error-output.ts';
 import { sh } from '#os/shell/quote.ts';
 import type { Shell } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
@@ -14,8 +15,6 @@ import type { Section } from '../section.ts';
 
 /** Keywords of mtree(5); `kinds` are enough where there is nothing to compare with. */
 const KEYWORDS = { kinds: '!all,type', all: '!all,type,mode,uid,gid,time,link,size,sha256' };
-/** Of error output. */
-const SAID = 4000;
 
 /**
  * The changes of a layer, in pieces.
@@ -33,17 +32,14 @@ export async function* packLayer(
 	const session = await shell.open(script).catch((error: unknown) => {
 		throw unreachable(error);
 	});
-	let said = '';
-	session.stderr.setEncoding('utf8').on('data', (text: string) => {
-		said = `${said}${text}`.slice(-SAID);
-	});
+	const said = errorOutput(session);
 	const out = new PassThrough();
 	const pack = async () => {
 		for (const path of removed) out.write(whiteout(path));
 		Readable.from(present.map((path) => Buffer.from(`./${path}\0`, 'latin1'))).pipe(session.stdin);
 		await sendFiles({ bytes: session.stdout, size: undefined }, out, {});
 		const code = await session.exited;
-		if (code !== 0) throw failed(layer, said, code);
+		if (code !== 0) throw failed(layer, said(), code);
 		out.end();
 	};
 	const packing = pack().catch((error: unknown) => void out.destroy(unreachable(error) as Error));

@@ -11,8 +11,9 @@ import type { LayerPart } from '#model/parts/files.ts';
 import { failureOf } from '#model/step.ts';
 import { ArchiveError } from '#os/archive/archive-error.ts';
 import { sendFiles, sendRemovals } from '#os/archive/send-layer.ts';
+import { errorOutput } from '#os/shell/error-output.ts';
 import { type Script, sh } from '#os/shell/quote.ts';
-import type { Shell, ShellSession } from '#os/shell/shell.ts';
+import type { Shell } from '#os/shell/shell.ts';
 import { unreachable } from '../batch.ts';
 import type { Paths } from '../paths.ts';
 import { askOne } from '../question.ts';
@@ -20,8 +21,6 @@ import { parseRefusal } from '../refusals.ts';
 import { HOSTILE_WORDS } from '../storage/base-system.ts';
 import { INSIDE } from '../storage/inroot.ts';
 
-/** Of error output. */
-const SAID = 4000;
 /** Milliseconds that a program whose input has ended may take to end, too. */
 const LEAVE = 5000;
 
@@ -131,14 +130,6 @@ export class Unpacking {
 			throw explained(part, unreachable(error));
 		}
 	}
-}
-
-function errorOutput(session: ShellSession): () => string {
-	let said = '';
-	session.stderr.setEncoding('utf8').on('data', (text: string) => {
-		said = `${said}${text}`.slice(-SAID);
-	});
-	return () => said;
 }
 
 function explained(part: LayerPart, error: unknown): unknown {
