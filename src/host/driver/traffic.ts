@@ -1,6 +1,11 @@
 /** The part of the boundary between the engine and a host that looks at packets. Nothing here changes where they go. */
 import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
 
+export interface Tracking {
+	readonly entries: number;
+	readonly limit: number;
+}
+
 export interface HostTraffic {
 	/**
 	 * Flows that the host tracks, and connections within the network stacks of these containers, which pass a bridge
@@ -13,4 +18,6 @@ export interface HostTraffic {
 	watchFlows(listener: (change: FlowChange) => void, abandoned: AbortSignal): void;
 	/** Counters of the interfaces of the host. */
 	counters(): Promise<InterfaceCounters[]>;
+	/** How full the connection tracking of the host is; undefined: it tracks none yet. */
+	tracking(): Promise<Tracking | undefined>;
 }

@@ -1,4 +1,4 @@
-import type { HostTraffic } from '#host/driver/traffic.ts';
+import type { HostTraffic, Tracking } from '#host/driver/traffic.ts';
 import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
 
 /** What a test says that passes. */
@@ -19,6 +19,10 @@ export class FakeTraffic implements HostTraffic {
 	/** Tells all that watch. */
 	tell(change: FlowChange): void {
 		for (const listener of this.#listeners) listener(change);
+	}
+
+	async tracking(): Promise<Tracking> {
+		return { entries: this.present.length, limit: 1000 };
 	}
 
 	async counters(): Promise<InterfaceCounters[]> {

@@ -1,5 +1,6 @@
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
+import { metricsRoute } from './metrics.ts';
 import { topologyRoutes } from './topology.ts';
 import { trafficRoutes } from './traffic.ts';
 
@@ -7,4 +8,5 @@ import { trafficRoutes } from './traffic.ts';
 export function observabilityRoutes(app: App, engine: Engine): void {
 	topologyRoutes(app, engine);
 	trafficRoutes(app, engine);
+	metricsRoute(app, engine);
 }

@@ -1,3 +1,4 @@
+import type { Tracking } from '#host/driver/traffic.ts';
 import { hostEnd } from '#model/cable.ts';
 import type { InterfaceCounters } from '#model/traffic/flow.ts';
 import type { EngineContext } from '../../context.ts';
@@ -15,6 +16,11 @@ export class CounterOperations {
 
 	constructor(context: EngineContext) {
 		this.#context = context;
+	}
+
+	/** How full the connection tracking of the host is. */
+	tracking(): Promise<Tracking | undefined> {
+		return this.#context.driver.traffic.tracking();
 	}
 
 	/** Of endpoints with a cable: those of running containers. */

@@ -17,4 +17,5 @@ export const freebsdTraffic: HostTraffic = {
 		throw refusal();
 	},
 	counters: () => Promise.reject(refusal()),
+	tracking: () => Promise.reject(refusal()),
 };

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HostTraffic } from '#host/driver/traffic.ts';
+import type { HostTraffic, Tracking } from '#host/driver/traffic.ts';
 import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
 import { listConnected } from '#os/linux/netlink/connected-sockets.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
@@ -53,6 +53,13 @@ export class LinuxTraffic implements HostTraffic {
 
 	async counters(): Promise<InterfaceCounters[]> {
 		return listCounters(this.#hostNamespace).map(({ name, ...counters }) => ({ interface: name, ...counters }));
+	}
+
+	async tracking(): Promise<Tracking | undefined> {
+		const settings = new HostSettings(this.#hostNamespace);
+		const read = (name: string) => settings.read(`net/netfilter/nf_conntrack_${name}`);
+		const [entries, limit] = [read('count'), read('max')];
+		return entries === undefined || limit === undefined ? undefined : { entries, limit };
 	}
 
 	#tracked(): Flow[] {
