@@ -28,7 +28,7 @@ function scrape(): Promise<{ type: string; text: string }> {
 }
 
 /** Value of the line that begins so. */
-function valueOf(text: string, line: string): number {
+function sampleOf(text: string, line: string): number {
 	const found = text.split('\n').find((one) => one.startsWith(`${line} `));
 	assert.ok(found !== undefined, `no line "${line}" in\n${text}`);
 	return Number(found.slice(line.length + 1));
@@ -40,17 +40,17 @@ test('containers, networks, packets, connections, requests and events are there 
 	await land.host.kleeOutput('network', 'create', '-t', 'loopback', '--subnet', '10.9.0.0/24', 'more');
 	await land.host.kleeOutput('rmc', 'still');
 	const { text } = await scrape();
-	assert.equal(valueOf(text, 'kleene_networks'), 2);
-	assert.equal(valueOf(text, 'kleene_containers{state="running"}'), 1);
-	assert.equal(valueOf(text, 'kleene_containers{state="stopped"}'), 0);
+	assert.equal(sampleOf(text, 'kleene_networks'), 2);
+	assert.equal(sampleOf(text, 'kleene_containers{state="running"}'), 1);
+	assert.equal(sampleOf(text, 'kleene_containers{state="stopped"}'), 0);
 	const of = '{container="web",network="front"}';
-	assert.ok(valueOf(text, `kleene_endpoint_transmit_packets_total${of}`) >= 3);
-	assert.ok(valueOf(text, `kleene_endpoint_receive_bytes_total${of}`) >= 3 * 84);
-	assert.ok(valueOf(text, 'kleene_conntrack_limit') > 0);
-	assert.equal(valueOf(text, 'kleene_events_total{kind="network-created"}'), 1);
+	assert.ok(sampleOf(text, `kleene_endpoint_transmit_packets_total${of}`) >= 3);
+	assert.ok(sampleOf(text, `kleene_endpoint_receive_bytes_total${of}`) >= 3 * 84);
+	assert.ok(sampleOf(text, 'kleene_conntrack_limit') > 0);
+	assert.equal(sampleOf(text, 'kleene_events_total{kind="network-created"}'), 1);
 	const created = 'method="POST",route="/networks/create",status="201"';
-	assert.equal(valueOf(text, `kleene_request_duration_seconds_count{${created}}`), 1);
-	assert.ok(valueOf(text, 'process_resident_memory_bytes') > 1e7);
+	assert.equal(sampleOf(text, `kleene_request_duration_seconds_count{${created}}`), 1);
+	assert.ok(sampleOf(text, 'process_resident_memory_bytes') > 1e7);
 	await land.host.kleeOutput('stop', 'web');
 	assert.doesNotMatch((await scrape()).text, /container="web",network/, 'what is gone has no line');
 });
