@@ -1,10 +1,5 @@
 /** The part of the boundary between the engine and a host that looks at packets. Nothing here changes where they go. */
-import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
-
-export interface Tracking {
-	readonly entries: number;
-	readonly limit: number;
-}
+import type { Flow, FlowChange, InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
 
 export interface HostTraffic {
 	/**

@@ -1,5 +1,5 @@
-import type { HostTraffic, Tracking } from '#host/driver/traffic.ts';
-import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
+import type { HostTraffic } from '#host/driver/traffic.ts';
+import type { Flow, FlowChange, InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
 
 /** What a test says that passes. */
 export class FakeTraffic implements HostTraffic {

@@ -45,3 +45,9 @@ export interface InterfaceCounters {
 	/** Packets that were not passed on, in both directions. */
 	readonly dropped: number;
 }
+
+/** Fill of the connection tracking of a host. */
+export interface Tracking {
+	readonly entries: number;
+	readonly limit: number;
+}

@@ -1,6 +1,5 @@
-import type { Tracking } from '#host/driver/traffic.ts';
 import { hostEnd } from '#model/cable.ts';
-import type { InterfaceCounters } from '#model/traffic/flow.ts';
+import type { InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
 import type { EngineContext } from '../../context.ts';
 
 /** Packets of an endpoint, as its container sees them: what it received and sent. */

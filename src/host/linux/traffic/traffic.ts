@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HostTraffic, Tracking } from '#host/driver/traffic.ts';
-import type { Flow, FlowChange, InterfaceCounters } from '#model/traffic/flow.ts';
+import type { HostTraffic } from '#host/driver/traffic.ts';
+import type { Flow, FlowChange, InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
 import { listConnected } from '#os/linux/netlink/connected-sockets.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { watchConnections } from '#os/linux/netlink/filter/flow-feed.ts';
