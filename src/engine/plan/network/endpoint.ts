@@ -120,8 +120,8 @@ export function chooseDefaultRoutes(
 	return chosen;
 }
 
-/** The one that the user prefers, then those that lead out, then in order of connection. */
-function byPreference(one: NetworkEndpoint, other: NetworkEndpoint): number {
+/** Order of endpoints for whatever leads out: the one that the user prefers, those that can, then in order of connection. */
+export function byPreference(one: NetworkEndpoint, other: NetworkEndpoint): number {
 	const preferred = Number(other.endpoint.defaultRoute) - Number(one.endpoint.defaultRoute);
 	const open = Number(one.network.internal) - Number(other.network.internal);
 	return preferred || open || one.endpoint.position - other.endpoint.position;

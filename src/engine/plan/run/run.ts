@@ -13,6 +13,7 @@ import type { SandboxPart } from '#model/parts/sandbox.ts';
 import type { SandboxSpec } from '#model/sandbox.ts';
 import { type Step, unmakeAll } from '#model/step.ts';
 import {
+	byPreference,
 	chooseDefaultRoutes,
 	type LiveEndpoint,
 	partsOfIpnetEndpoint,
@@ -119,10 +120,13 @@ function rateLimits({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	});
 }
 
-/** The resolvers of all its networks, in order of connection; each knows the names of all of them. */
+/**
+ * The resolvers of all its networks, those of its default route first: each knows the names of all of them, but those of
+ * internal networks say that no other name exists.
+ */
 function nameServers({ container, liveEndpoints, traits }: RunDesired): Part[] {
 	if (traits.names !== 'resolver') return [];
-	const servers = liveEndpoints.flatMap(({ network }) => nameServersOf(network));
+	const servers = liveEndpoints.toSorted(byPreference).flatMap(({ network }) => nameServersOf(network));
 	return servers.length === 0 ? [] : [{ kind: 'name-servers', container: container.id, servers }];
 }
 
@@ -133,7 +137,7 @@ function names({ container: { mounts }, liveEndpoints, spec, traits }: RunDesire
 		names: ownNames(
 			spec,
 			[],
-			liveEndpoints.flatMap(({ endpoint }) => addressesOf(endpoint)),
+			liveEndpoints.toSorted(byPreference).flatMap(({ endpoint }) => addressesOf(endpoint)),
 		),
 	};
 }
