@@ -18,6 +18,7 @@ import { after, before, test } from 'node:test';
 import { freePort, TestSshd, withoutSshd } from '#test/os/shell/sshd.ts';
 import { type Outcome, outputOf, run } from '#test/testbed/command.ts';
 import { eventually } from '#test/testbed/eventually.ts';
+import { providePage } from '#test/testbed/prepared/page.ts';
 import { fillRoot } from '#test/testbed/prepared/root.ts';
 import { runInThread } from '#test/testbed/programs/threads.ts';
 import { KLEE, TestHost } from '#test/testbed/test-host.ts';
@@ -201,5 +202,24 @@ test('a connection that breaks is reported', options, async () => {
 	const [code] = (await once(cut, 'exit')) as [number];
 	assert.equal(code, 125);
 	assert.match(stderr, /the session was cut off/);
+	await nothingIsLeft();
+});
+
+test('klee console goes through ssh, and connects again after a break', options, async () => {
+	await providePage();
+	const served = spawn(KLEE, ['console', '--no-open'], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+	const [address] = (await once(served.stdout, 'data')) as [Buffer];
+	const { origin } = new URL(String(address).trim());
+	const curl = async (...args: readonly string[]) => (await run(['curl', '--silent', ...args])).stdout;
+	const jar = join(folder, 'cookies');
+	await curl('--cookie-jar', jar, String(address).trim());
+	const networks = () => curl('--cookie', jar, `${origin}/api/networks/list`);
+	assert.deepEqual(JSON.parse(await networks()), []);
+	sshd.cut();
+	await eventually('it is there again', async () => (await networks()) === '[]');
+	served.kill('SIGINT');
+	const [code] = (await once(served, 'exit')) as [number];
+	assert.equal(code, 0);
+	rmSync(jar);
 	await nothingIsLeft();
 });
