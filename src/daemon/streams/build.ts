@@ -24,7 +24,11 @@ export async function buildStream(socket: WebSocket, { builds }: Engine, log: Lo
 	const departure = departureOf(socket, 'cannot build the image');
 	const frames = new BuildFrames(socket, config);
 	try {
-		const result = await builds.build(requestOf(config), (event, stage) => frames.tell(event, stage), departure);
+		const result = await builds.build(
+			requestOf(config, isTagged(socket)),
+			(event, stage) => frames.tell(event, stage),
+			departure,
+		);
 		if (result.kind === 'built') finish(socket, CLOSE.finished, { message: 'image created', data: result.image });
 		else failed(socket, { result, frames, tag: config.tag });
 	} catch (error) {
@@ -38,7 +42,8 @@ export async function buildStream(socket: WebSocket, { builds }: Engine, log: Lo
 	}
 }
 
-function requestOf(config: ImageBuildConfig): BuildRequest {
+/** @param reuse not for the original client, which is promised the announced id */
+function requestOf(config: ImageBuildConfig, reuse: boolean): BuildRequest {
 	const { image: from, name: _, cmd: __, ...container } = config.container_config;
 	const { image: ___, name: ____, cmd: _____, ...built } = containerOf(container);
 	return {
@@ -50,6 +55,7 @@ function requestOf(config: ImageBuildConfig): BuildRequest {
 		target: config.target,
 		secrets: new Map(Object.entries(config.secrets ?? {}).map(([id, text]) => [id, Buffer.from(text, 'base64')])),
 		cache: config.no_cache !== true,
+		reuse,
 		cleanup: config.cleanup,
 		container: built,
 		joinings: config.networks.map(joiningOf),

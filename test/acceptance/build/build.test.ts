@@ -178,3 +178,31 @@ test('FROM --platform is that of the host, COPY --link is the same as without', 
 	assert.equal(foreign.code, 1);
 	assert.match(foreign.stderr, /cannot build for the platform plan9\/mips: this host runs linux\//);
 });
+
+test('a build that is wholly in the cache ends with the image that is there', async () => {
+	const directory = context('FROM Debian\nRUN echo same >/same\nCMD ["cat", "/same"]\n');
+	const id = async (...options: readonly string[]) => host.kleeOutput('build', '-q', ...options, directory);
+	const first = await id('-t', 'same');
+	const { created } = await host.kleeJson<{ created: string }>('isi', 'same');
+	assert.equal(await id('-t', 'same'), first);
+	assert.equal(await id(), first, 'without a name');
+	assert.equal((await host.kleeJson<{ created: string }>('isi', 'same')).created, created);
+	const other = await id('-t', 'other');
+	assert.notEqual(other, first, 'an image has one name');
+	assert.equal((await host.kleeJson<{ id: string }>('isi', 'same')).id, first);
+	assert.notEqual(await id('-t', 'same', '--no-cache'), first);
+	writeFileSync(join(directory, 'Dockerfile'), 'FROM Debian\nRUN echo same >/same\nCMD ["cat", "/etc/hostname"]\n');
+	assert.notEqual(await id('-t', 'other'), other, 'another setting');
+});
+
+test('each of several names is one of the image', async () => {
+	const directory = context('FROM Debian\nRUN echo named >/named\n');
+	const names = ['-t', 'one', '-t', 'two:v1'];
+	const first = await host.kleeOutput('build', '-q', ...names, directory);
+	for (const name of ['one', 'two:v1']) assert.equal(await output(name, 'cat', '/named'), 'named');
+	assert.equal(await host.kleeOutput('build', '-q', ...names, directory), first);
+	assert.equal(
+		(await host.kleeJson<{ name: string }[]>('lsi')).filter(({ name }) => /^(one|two)$/.test(name)).length,
+		2,
+	);
+});

@@ -47,6 +47,8 @@ export class Build {
 	readonly #running = new Map<number, { builder: Builder; build: StageBuild }>();
 	/** Images of stages that others begin with or copy from, made by this build: a failed one removes them. */
 	readonly #intermediate: string[] = [];
+	/** There is an image, perhaps one of an earlier build. */
+	#succeeded = false;
 	readonly #abort = new AbortController();
 	/** Index of the stage whose failure ends the build. */
 	#broken: number | undefined;
@@ -85,7 +87,9 @@ export class Build {
 			const built = (await Promise.all(this.#stages.values())).at(-1);
 			if (!built) throw new Error('a build without a stage');
 			signal?.throwIfAborted();
-			return { kind: 'built', image: this.#record(built) };
+			const image = this.#record(built);
+			this.#succeeded = true;
+			return { kind: 'built', image };
 		} catch (error) {
 			await this.#settle();
 			signal?.throwIfAborted();
@@ -217,12 +221,21 @@ export class Build {
 	}
 
 	/** @returns the id of the image */
-	#record({ layer, config, history }: BuiltStage): string {
+	#record(built: BuiltStage): string {
 		const [nametag = '', ...more] = this.#options.request.tags;
-		const image = this.#images.draft({ id: this.#id, nametag, layer, config, history });
-		this.#images.record(image);
-		for (const tag of more) this.#images.tag(this.#id, tag);
-		return this.#id;
+		const id = this.#name(built, nametag, this.#id);
+		// An image has one name here: each further one is an image of the same layers.
+		for (const tag of more) this.#name(built, tag);
+		return id;
+	}
+
+	/** @returns the id of an image with this name: of one that is there already where nothing of it is new */
+	#name({ layer, config, history }: BuiltStage, nametag: string, id = newId()): string {
+		const { request } = this.#options;
+		const there = request.reuse && request.cache ? this.#images.alike({ layer, config, history, nametag }) : undefined;
+		if (!there) this.#images.record(this.#images.draft({ id, nametag, layer, config, history }));
+		else if (there.name === '' && nametag !== '') this.#images.tag(there.id, nametag);
+		return there?.id ?? id;
 	}
 
 	/** Keeps what the stage that failed had made, unless nothing is to be kept. */
@@ -251,7 +264,7 @@ export class Build {
 		const { store } = this.#tools.context;
 		this.#tools.context.driver.builds.keepSecrets(this.#id, undefined);
 		await this.#hold.release();
-		if (store.images.get(this.#id)) return;
+		if (this.#succeeded || store.images.get(this.#id)) return;
 		for (const id of this.#intermediate) await this.#images.remove(id).catch(ignoreUsed);
 	}
 }

@@ -17,6 +17,8 @@ export interface BuildRequest {
 	readonly secrets: ReadonlyMap<string, Buffer>;
 	/** Unchanged steps are taken from earlier builds. */
 	readonly cache: boolean;
+	/** A build that finds all in the cache ends with the image that is there; otherwise always with the announced one. */
+	readonly reuse: boolean;
 	/** What a failed build made is removed, instead of being kept as `NAME:failed`. */
 	readonly cleanup: boolean;
 	/** The containers that instructions are executed in. */

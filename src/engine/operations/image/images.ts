@@ -81,6 +81,21 @@ export class ImageOperations {
 		return { id: newId(), history: [], digest: '', ...made, name, tag, created: timestamp(), dataset };
 	}
 
+	/**
+	 * Finds the image that these layers and settings have made before: one of that name, or one that has none.
+	 *
+	 * @param wanted without a name: whatever name it has
+	 */
+	alike({ nametag, layer, config, history = [] }: NewImage): Image | undefined {
+		const { name, tag } = parseNametag(nametag);
+		const content = (one: Pick<Image, 'config' | 'history'>) =>
+			JSON.stringify([one.config, one.history.map(({ instruction, layer }) => [instruction, layer])]);
+		const wanted = content({ config, history });
+		const same = this.#context.store.images.ofLayer(layer).filter((image) => content(image) === wanted);
+		const named = same.find((image) => image.name === name && image.tag === tag);
+		return named ?? same.find((image) => name === '' || image.name === '');
+	}
+
 	/** Records an image whose layers are there: from now on they stay. Another image with its nametag loses that. */
 	record(image: Image): void {
 		this.#context.recorder.record([{ kind: 'image-created', image }]);
