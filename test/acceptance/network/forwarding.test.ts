@@ -69,3 +69,21 @@ test('--dns with what is no address is refused', async () => {
 	assert.equal(code, 1);
 	assert.match(stderr, /error: cannot forward names to "ns1.example"\n.*why: .*not the address.*\n.*hint: write an/);
 });
+
+test('a container on an internal and an open network finds names outside, in whatever order it joined, also while it runs', async (t) => {
+	await outsideServer(t, 5353, '198.51.100.9');
+	await restart('--dns', `${FAR.address}:5353`);
+	for (const driver of ['vnet', 'ipnet']) {
+		const name = `both-${driver}`;
+		await land.member(name, '-l', driver, '-n', 'closed', '-n', 'net');
+		assert.equal(await address(name, 'www.example'), '198.51.100.9', driver);
+		assert.notEqual(await address(name, 'alone'), '', 'and those of the internal one');
+		await land.host.kleeOutput('network', 'disconnect', 'net', name);
+		assert.equal(await address(name, 'www.example'), '', 'not on the internal one alone');
+		assert.notEqual(await address(name, 'alone'), '');
+		await land.host.kleeOutput('network', 'connect', 'net', name);
+		assert.equal(await address(name, 'www.example'), '198.51.100.9', `${driver}, connected while it runs`);
+		const own = await land.host.kleeOutput('exec', name, 'cat', '/etc/resolv.conf');
+		assert.match(own, /nameserver 10\.4\.6\.1\nnameserver 10\.4\.7\.1/);
+	}
+});

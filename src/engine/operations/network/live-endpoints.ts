@@ -65,6 +65,7 @@ export class LiveEndpoints {
 			if (taken) this.#giveBack(taken);
 			throw error;
 		}
+		await this.#tryEach(container, [() => this.#updateNameServers(container)]);
 	}
 
 	/** Endpoints that could not be removed because the host is unreachable keep their cable. */
@@ -144,16 +145,37 @@ export class LiveEndpoints {
 	}
 
 	/**
-	 * Gives a running container what it lacks, now that another network has to give it: default routes, and the ports that
-	 * led to an endpoint that is gone. Without them it goes on as well.
+	 * Gives a running container what it lacks, now that another network has to give it: default routes, the ports that led to
+	 * an endpoint that is gone, and name servers. Without them it goes on as well.
 	 */
 	async complete(container: Container): Promise<void> {
+		const servers = () => this.#updateNameServers(container);
+		await this.#tryEach(container, [
+			() => this.#redirectPorts(container),
+			() => this.#inheritRoutes(container),
+			servers,
+		]);
+	}
+
+	async #tryEach({ id, name }: Container, changes: readonly (() => Promise<void>)[]): Promise<void> {
 		const { log } = this.#context;
-		for (const give of [() => this.#redirectPorts(container), () => this.#inheritRoutes(container)])
-			await give().catch((error: unknown) => {
-				const { id, name } = container;
-				log.error({ container: id, name, error: messageOf(error) }, 'cannot move the default route to another network');
+		for (const change of changes)
+			await change().catch((error: unknown) => {
+				const words = 'cannot move ports, default route or name servers to another network';
+				log.error({ container: id, name, error: messageOf(error) }, words);
 			});
+	}
+
+	/** One that began without resolvers goes on with what its image says. As a teardown: what is begun is finished. */
+	async #updateNameServers(container: Container): Promise<void> {
+		const isServers = (part: Part) => part.kind === 'name-servers';
+		const before = this.#context.store.containers.parts(container.id).find(isServers);
+		const after = this.#desired(container, this.#liveEndpoints(container)).find(isServers);
+		if (!before || !after || `${before.servers}` === `${after.servers}`) return;
+		const left = { kind: 'parts-left', container: container.id, parts: [before] } as const;
+		const joined = { kind: 'parts-joined', container: container.id, parts: [after] } as const;
+		const subject = `name servers of container ${container.id}`;
+		await this.#context.executor.teardown({ subject, chains: [[make(after)]], done: [left, joined] });
 	}
 
 	async #inheritRoutes(container: Container): Promise<void> {
