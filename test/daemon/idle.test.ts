@@ -1,29 +1,38 @@
 /** A daemon that is idle gives memory back, and answers as before. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, test } from 'node:test';
+import { mock, test } from 'node:test';
 import { whenIdle } from '#daemon/process/idle.ts';
 import { cleanFileMappings, giveBackMemory } from '#os/linux/accounting/resident-memory.ts';
-import { eventually } from '../testbed/eventually.ts';
 
-test('after work comes one idle moment, and the next one after more work', async () => {
-	let count = 0;
-	const work = () => {
-		for (const end = performance.now() + 100; performance.now() < end; );
+test('after work comes one idle moment, and the next one after more work', () => {
+	mock.timers.enable({ apis: ['setInterval'] });
+	let [count, spent] = [0, 0];
+	const work = (milliseconds: number) => {
+		spent += milliseconds * 1000;
 	};
-	const end = whenIdle(
-		() => {
-			count += 1;
-			work();
-		},
-		{ every: 500 },
-	);
-	after(end);
-	await eventually('idle', () => count === 1);
-	await new Promise((resolve) => setTimeout(resolve, 2000));
-	assert.equal(count, 1, 'the work of that moment counts for nothing');
-	work();
-	await eventually('idle again', () => count === 2);
+	const used = (since?: { readonly user: number }) => ({ user: spent - (since?.user ?? 0), system: 0 });
+	const end = whenIdle(() => {
+		count += 1;
+		work(150);
+	}, used);
+	const pass = (seconds: number) => mock.timers.tick(seconds * 1000);
+	try {
+		pass(5);
+		assert.equal(count, 0, 'it may go on');
+		pass(5);
+		assert.equal(count, 1);
+		pass(60);
+		assert.equal(count, 1, 'the work of that moment counts for nothing');
+		work(300);
+		pass(10);
+		assert.equal(count, 1);
+		pass(5);
+		assert.equal(count, 2);
+	} finally {
+		end();
+		mock.timers.reset();
+	}
 });
 
 test('programs go on where their pages were unmapped', () => {
