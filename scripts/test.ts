@@ -44,7 +44,7 @@ async function runWith(mark: Mark): Promise<boolean> {
 	const run = async (title: string, some: readonly string[], lanes: number | 'one process') =>
 		some.length === 0 || timed(title, () => runFiles(some, { lanes, mark, durations }));
 	const first = await run('tests without a host', pure, 'one process');
-	if (others.length > 0 && !isFarAway) await timed('base image', prepare);
+	if (others.length > 0 && !isFarAway) await timed('base image', () => prepare(others));
 	const second = await run('tests on hosts of their own', others, Number(values.lanes));
 	durations.save();
 	return first && second;

@@ -57,7 +57,7 @@ async function main(): Promise<boolean> {
 		return true;
 	}
 	const parts = chosen(positionals);
-	await prepare();
+	await prepare([]);
 	const results: Result[] = [];
 	for (const part of parts) {
 		results.push(await torture(part, Number(values.minutes) || part.minutes));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export const CHECKOUT = join(import.meta.dirname, '../../..');
 
-const PARTS = ['package.json', 'README.md', 'LICENSE', 'bin', 'docs', 'packaging', 'scripts', 'src'];
+const PARTS = ['package.json', 'tsconfig.json', 'README.md', 'LICENSE', 'bin', 'docs', 'packaging', 'scripts', 'src'];
 
 export function copyCheckout(to: string): void {
 	for (const part of PARTS) cpSync(join(CHECKOUT, part), join(to, part), { recursive: true });

@@ -18,7 +18,11 @@ before(async () => {
 	mkdirSync(source);
 	mkdirSync(join(root, 'etc'), { recursive: true });
 	copyCheckout(source);
-	const output = await outputOf(['npm', 'run', '--silent', 'package:deb', '--', folder], { cwd: source, env });
+	const output = await outputOf(['npm', 'run', '--silent', 'package:deb', '--', folder], {
+		cwd: source,
+		env,
+		timeout: 200_000,
+	});
 	file = output.trimEnd().split('\n').at(-1) ?? '';
 	await outputOf(['dpkg-deb', '--extract', file, root]);
 	await outputOf(['systemd-sysusers', `--root=${root}`]);
@@ -26,7 +30,10 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 test('it names its dependencies, and its scripts are ones that sh can read', async () => {
-	assert.match(await outputOf(['dpkg-deb', '--field', file, 'Depends']), /nodejs \(>= 22\.18\).*conmon.*libnftables1/);
+	assert.match(
+		await outputOf(['dpkg-deb', '--field', file, 'Depends']),
+		/nodejs \(>= 22\.18\).*conmon.*libnftables1, netbase/,
+	);
 	await outputOf(['dpkg-deb', '--control', file, join(folder, 'control')]);
 	for (const script of ['postinst', 'prerm', 'postrm']) await outputOf(['sh', '-n', join(folder, 'control', script)]);
 });
