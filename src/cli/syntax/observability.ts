@@ -23,7 +23,8 @@ export const observabilityCommands: Readonly<Record<string, Declaration>> = {
 				command
 					.description('show who talks with whom: connections of containers (default: all)')
 					.argument('[NAMES...]', 'containers or networks')
-					.option('-f, --follow', 'go on with what begins and ends'),
+					.option('-f, --follow', 'go on with what begins and ends')
+					.option('--refused', 'follow packets that the firewall refuses, with the rule and a way to allow them'),
 			),
 			async () => (await import('../commands/observability/flows.ts')).flows,
 		),

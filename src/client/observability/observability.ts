@@ -1,3 +1,4 @@
+import type { RefusalLine } from '#api/observability/refusals.ts';
 import type { Topology, TopologyLine } from '#api/observability/topology.ts';
 import type { EndpointCounters, Flow, FlowLine } from '#api/observability/traffic.ts';
 import { type LineSink, readLines } from '../activity/events.ts';
@@ -12,6 +13,8 @@ export interface ObservabilityClient {
 	flows(of: readonly string[]): Promise<Flow[]>;
 	/** Flows that are there, then what changes. Resolves when the daemon ends the stream. */
 	followFlows(of: readonly string[], sink: LineSink<FlowLine>): Promise<void>;
+	/** Packets that the firewall refuses from now on. Resolves when the daemon ends the stream. */
+	followRefused(of: readonly string[], sink: LineSink<RefusalLine>): Promise<void>;
 	/** Packets and bytes of the endpoints of running containers. */
 	counters(): Promise<EndpointCounters[]>;
 }
@@ -25,6 +28,8 @@ export function observabilityClient(http: HttpTransport): ObservabilityClient {
 		flows: (of) => http.call({ method: 'GET', path: ['flows'], query: queryOf(of), doing: 'show flows' }),
 		followFlows: (of, sink) =>
 			readLines(http, { method: 'GET', path: ['flows', 'changes'], query: queryOf(of), doing: 'follow flows' }, sink),
+		followRefused: (of, sink) =>
+			readLines(http, { method: 'GET', path: ['refused'], query: queryOf(of), doing: 'follow refused packets' }, sink),
 		counters: () => http.call({ method: 'GET', path: ['counters'], doing: 'count packets' }),
 	};
 }

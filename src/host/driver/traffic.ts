@@ -1,5 +1,6 @@
 /** The part of the boundary between the engine and a host that looks at packets. Nothing here changes where they go. */
 import type { Flow, FlowChange, InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
+import type { RefusalReport } from '#model/traffic/refusal.ts';
 
 export interface HostTraffic {
 	/**
@@ -11,6 +12,12 @@ export interface HostTraffic {
 	flows(containers: readonly string[]): Promise<Flow[]>;
 	/** Changes of flows that the host tracks, from now on until `abandoned` is aborted. */
 	watchFlows(listener: (change: FlowChange) => void, abandoned: AbortSignal): void;
+	/**
+	 * Packets that the firewall refuses, from now on until `abandoned` is aborted, a limited number in a second.
+	 *
+	 * @throws UNSUPPORTED_HERE where the host cannot tell
+	 */
+	watchRefusals(listener: (report: RefusalReport) => void, abandoned: AbortSignal): void;
 	/** Counters of the interfaces of the host. */
 	counters(): Promise<InterfaceCounters[]>;
 	/** How full the connection tracking of the host is; undefined: it tracks none yet. */

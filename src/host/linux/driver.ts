@@ -148,7 +148,7 @@ export class LinuxHost implements HostDriver {
 		});
 		this.activity = new LinuxActivity(paths, this.#sandboxes.logs);
 		this.builds = new LinuxBuilds(paths, disposal.remove);
-		this.traffic = new LinuxTraffic(hostNamespace, (container) => this.#network.stackOf(container)?.fd);
+		this.traffic = new LinuxTraffic(hostNamespace, (container) => this.#network.stackOf(container)?.fd, this.#firewall);
 		this.paths = new LinuxPaths(this.#network.paths, hostNamespace);
 		this.#facts = gatherFacts(equipment, [...ownerless, ...this.#network.lacking()]);
 		this.#paths = paths;

@@ -1,3 +1,4 @@
+import type { RefusalLine } from '#api/observability/refusals.ts';
 import type { Flow, FlowEnd, FlowLine } from '#api/observability/traffic.ts';
 import type { Action } from '../../invocation.ts';
 import { renderJson } from '../../render/json.ts';
@@ -8,6 +9,7 @@ import { type Column, renderTable } from '../../render/table.ts';
 export interface FlowsOptions {
 	readonly json?: boolean;
 	readonly follow?: boolean;
+	readonly refused?: boolean;
 }
 
 const COLUMNS: readonly Column<Flow>[] = [
@@ -41,17 +43,45 @@ function countOf(count: Flow['sent']): string {
 }
 
 export const flows: Action<FlowsOptions> = async ({ args, options, settings, client }) => {
+	if (options.refused) {
+		await client.observability.followRefused(args, (change) => write(options.json, change, describeRefused));
+		return;
+	}
 	if (options.follow) {
-		await client.observability.followFlows(args, async (change) => {
-			const text = options.json ? JSON.stringify(change) : describe(change);
-			if (text !== undefined && !bytes('stdout', Buffer.from(`${text}\n`))) await whenWritable();
-		});
+		await client.observability.followFlows(args, (change) => write(options.json, change, describe));
 		return;
 	}
 	const found = await client.observability.flows(args);
 	if (options.json) line(renderJson(found));
 	else lines(renderTable(COLUMNS, found, { theme: settings.theme, width: terminalWidth() }));
 };
+
+/** Writes a line of the stream as it came, or for people. */
+async function write<T>(json: boolean | undefined, line: T, describeLine: (line: T) => string | undefined) {
+	const text = json ? JSON.stringify(line) : describeLine(line);
+	if (text !== undefined && !bytes('stdout', Buffer.from(`${text}\n`))) await whenWritable();
+}
+
+/** Two lines for people: the packet with the rule, and the change that would allow it. */
+function describeRefused(news: RefusalLine): string | undefined {
+	switch (news.type) {
+		case 'ready':
+			return undefined;
+		case 'missed':
+			warn('more packets were refused than could be shown');
+			return undefined;
+		case 'unshown':
+			warn(`${news.packets} more packets refused (${news.reason}), not shown one by one`);
+			return undefined;
+		case 'refused': {
+			const { time, packets, verdict, reason, rule, change, protocol, source, target } = news.refusal;
+			const told = verdict === 'reject' ? 'rejected' : 'dropped';
+			const many = packets > 1 ? ` (${packets} packets)` : '';
+			const clock = time.slice(11, 19);
+			return `${clock} ${told} ${protocol} ${endOf(source)} → ${endOf(target)}${many}  ${reason}: ${rule}\n         to allow it: ${change}`;
+		}
+	}
+}
 
 /** A line for people: without changes of state. */
 function describe(change: FlowLine): string | undefined {

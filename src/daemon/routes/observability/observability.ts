@@ -1,6 +1,7 @@
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
 import { metricsRoute } from './metrics.ts';
+import { refusalRoutes } from './refusals.ts';
 import { topologyRoutes } from './topology.ts';
 import { trafficRoutes } from './traffic.ts';
 
@@ -9,4 +10,5 @@ export function observabilityRoutes(app: App, engine: Engine): void {
 	topologyRoutes(app, engine);
 	trafficRoutes(app, engine);
 	metricsRoute(app, engine);
+	refusalRoutes(app, engine);
 }

@@ -10,7 +10,8 @@ import type { FlowEnd } from '#model/traffic/flow.ts';
 import type { App } from '../../http.ts';
 import { contentOf, linesOf } from '../activity/stream.ts';
 
-const selectionOf = ({ of = '' }: wire.FlowQuery) => ({ of: of.split(',').filter((one) => one !== '') });
+/** Names or ids that a query selects. */
+export const selectionOf = ({ of = '' }: wire.FlowQuery) => ({ of: of.split(',').filter((one) => one !== '') });
 
 export function trafficRoutes(app: App, { observability: { flows, counters } }: Engine): void {
 	app.route({
@@ -39,7 +40,8 @@ export function trafficRoutes(app: App, { observability: { flows, counters } }: 
 			const left = new AbortController();
 			const changes = flows.follow(selectionOf(query), left.signal);
 			const body = Readable.from(linesOf(changes, presentChange), { objectMode: false });
-			body.once('close', () => left.abort());
+			// The body closes only once what it waits for comes.
+			reply.raw.once('close', () => left.abort());
 			return reply.type(JSON_LINES).send(body);
 		},
 	});
@@ -74,7 +76,8 @@ function presentFlow({ from, to, source, target, destination, sender, ...flow }:
 	};
 }
 
-function presentEnd({ address, port }: FlowEnd, { kind, container, network }: Holder): wire.FlowEnd {
+/** One end of a flow with its holder. */
+export function presentEnd({ address, port }: FlowEnd, { kind, container, network }: Holder): wire.FlowEnd {
 	return {
 		kind,
 		address,

@@ -1,21 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isKleeneError } from '#errors/kleene-error.ts';
-import { withoutPrefix } from '#inet/prefix.ts';
 import type { Flow, FlowChange } from '#model/traffic/flow.ts';
 import type { EngineContext } from '../../context.ts';
-import { findContainer, findNetwork } from '../../identify.ts';
 import type { Runs } from '../container/runs.ts';
-import { AddressBook, type Holder } from './addresses.ts';
+import type { AddressBook, Holder } from './addresses.ts';
+import { bookOf, type FlowSelection, selectedIds } from './selection.ts';
 
 /** Milliseconds in which changes are gathered before a reader gets them. */
 const GATHER = 50;
 /** Changes that wait for a reader, at most; what it misses it is told. */
 const MOST_WAITING = 5000;
-
-export interface FlowSelection {
-	/** Names or ids of containers or networks; empty: all. A flow fits when one of its ends does. */
-	readonly of: readonly string[];
-}
 
 /** A flow with the holders of its addresses. */
 export interface NamedFlow extends Flow {
@@ -70,7 +63,7 @@ export class FlowOperations {
 				yield* await this.#presentAs(fits);
 				continue;
 			}
-			const book = await this.#book();
+			const book = await bookOf(this.#context);
 			for (const change of changes) {
 				if (change.kind === 'missed') continue;
 				const flow = named(change.flow, book);
@@ -89,31 +82,15 @@ export class FlowOperations {
 		const own = store.containers
 			.list()
 			.filter(({ id, networkDriver }) => networkDriver === 'vnet' && this.#runs.isRunning(id));
-		const [flows, book] = await Promise.all([driver.traffic.flows(own.map(({ id }) => id)), this.#book()]);
+		const [flows, book] = await Promise.all([driver.traffic.flows(own.map(({ id }) => id)), bookOf(this.#context)]);
 		return distinct(flows.map((flow) => named(flow, book)).filter(concernsContainer));
 	}
 
-	async #book(): Promise<AddressBook> {
-		const { interfaces } = await this.#context.driver.observe('addressing');
-		const host = new Set(interfaces.flatMap(({ addresses }) => addresses.map(withoutPrefix)));
-		return new AddressBook(this.#context.store, host);
-	}
-
-	#filter({ of }: FlowSelection): (flow: NamedFlow) => boolean {
-		const ids = new Set(of.map((identifier) => this.#idOf(identifier)));
+	#filter(selection: FlowSelection): (flow: NamedFlow) => boolean {
+		const ids = selectedIds(this.#context.store, selection);
 		const holds = ({ container, network }: Holder) =>
 			(container && ids.has(container.id)) || (network && ids.has(network.id));
 		return ({ from, to }) => ids.size === 0 || holds(from) === true || holds(to) === true;
-	}
-
-	#idOf(identifier: string): string {
-		const { store } = this.#context;
-		try {
-			return findContainer(store, identifier).id;
-		} catch (error) {
-			if (!isKleeneError(error)) throw error;
-			return findNetwork(store, identifier).id;
-		}
 	}
 }
 

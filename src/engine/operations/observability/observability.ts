@@ -3,17 +3,20 @@ import type { ContainerOperations } from '../container/containers.ts';
 import type { Runs } from '../container/runs.ts';
 import { CounterOperations } from './counters.ts';
 import { FlowOperations } from './flows.ts';
+import { RefusalOperations } from './refusals.ts';
 import { TopologyOperations } from './topology.ts';
 
 /** Views of the network: its map and its traffic. Nothing here changes anything. */
 export class Observability {
 	readonly topology: TopologyOperations;
 	readonly flows: FlowOperations;
+	readonly refusals: RefusalOperations;
 	readonly counters: CounterOperations;
 
 	constructor(context: EngineContext, runs: Runs, containers: ContainerOperations) {
 		this.topology = new TopologyOperations(context, containers);
 		this.flows = new FlowOperations(context, runs);
+		this.refusals = new RefusalOperations(context);
 		this.counters = new CounterOperations(context);
 	}
 }

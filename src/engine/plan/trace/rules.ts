@@ -32,13 +32,14 @@ interface Names {
 }
 
 /** Names of the networks of source and destination. */
-interface Place extends Names {
+export interface Place extends Names {
 	readonly from: string;
 	readonly to: string;
 	readonly fromMember: boolean;
 }
 
-type Words = readonly [rule: string, change: string];
+/** Explanation of a verdict, and the change that would alter it. */
+export type Words = readonly [rule: string, change: string];
 
 const NOTHING = 'no setting of Kleene';
 const UNPUBLISH = 'klee stop, run without -p';
@@ -48,7 +49,8 @@ const publish = ({ target }: Names) => `klee run -p HOSTPORT:PORT ... (make ${ta
 const anew = (network: string, options: string) => `klee network create ${options} ... (make ${network} anew)`;
 const connect = (at: Place) => (at.mayJoin ? `klee network connect ${at.to} ${at.source}` : publish(at));
 
-const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
+/** By rule. */
+export const WORDS: Readonly<Record<PassageRule, (at: Place) => Words>> = {
 	'icc-on': ({ from }) => [`members of ${from} reach each other (icc is on)`, anew(from, '--icc false')],
 	'icc-off': ({ from }) => [`icc is off on ${from}: its members do not reach each other`, anew(from, '--icc true')],
 	'icc-off-published': ({ from }) => [`icc is off on ${from}, but this port is published`, UNPUBLISH],

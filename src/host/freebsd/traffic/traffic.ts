@@ -16,6 +16,14 @@ export const freebsdTraffic: HostTraffic = {
 	watchFlows: () => {
 		throw refusal();
 	},
+	watchRefusals: () => {
+		throw new KleeneError({
+			code: 'UNSUPPORTED_HERE',
+			what: 'cannot show refused packets',
+			why: 'the rules of Kleene for pf log no packets yet',
+			hint: 'use "klee network trace" to learn which rule decides',
+		});
+	},
 	counters: () => Promise.reject(refusal()),
 	tracking: () => Promise.reject(refusal()),
 };

@@ -1,7 +1,8 @@
 /**
  * An nftables table as `nft -j list table` answers, in a form in which two of them can be compared: without handles and
- * counters, elements apart from their sets, the rules of a chain together.
+ * counters, elements apart from their sets, the rules of a chain together. Rules that report refused packets are left out.
  */
+import { isReport } from '../firewall/refusals/chains.ts';
 
 /** One thing in a table that is there or not, as it should be or different. */
 export interface TableEntry {
@@ -34,7 +35,8 @@ export function readTable(answer: unknown): Table {
 			entries.push({ kind, holder, key: '', value: shapeOf(object, 'type', 'hook', 'prio', 'policy') });
 			rules.set(holder, []);
 		}
-		if (kind === 'rule') rules.get(String(object.chain))?.push(JSON.stringify(object.expr, withoutCounts));
+		if (kind === 'rule' && !isReport(object.expr))
+			rules.get(String(object.chain))?.push(JSON.stringify(object.expr, withoutCounts));
 	}
 	for (const [holder, list] of rules) entries.push({ kind: 'rules', holder, key: '', value: list.join('\n') });
 	return new Map(entries.map((entry) => [identityOf(entry), entry]));

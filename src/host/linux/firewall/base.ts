@@ -5,15 +5,13 @@
 import { LINK_LOCAL_BLOCK, UNSPECIFIED } from '#inet/address.ts';
 import type { SetType } from '#os/linux/netlink/filter/set-elements.ts';
 import { askRules, LIMIT_CHAINS, LIMIT_RULES, LIMIT_SETS } from './limit-rules.ts';
+import { declareRefusals, refuse, renderRefusals } from './refusals/chains.ts';
 
 export const TABLE_NAME = 'kleene';
 export const TABLE = `inet ${TABLE_NAME}`;
 
 /** Chain that the table of version 0.1 had, and this one has not. */
 export const CHAIN_OF_0_1 = 'to_host';
-
-/** Answer to a refused packet, so that the sender fails at once instead of waiting. */
-export const REFUSE = 'reject with icmpx type admin-prohibited';
 
 /** Addresses that no route needs to lead to: those that neighbours speak from. */
 const WITHOUT_ROUTE = `{ ${UNSPECIFIED[6]}, ${LINK_LOCAL_BLOCK} }`;
@@ -77,19 +75,19 @@ const FIXED = {
 		// part of one of another network's gets nowhere.
 		'iifname @internal_interfaces iifname vmap @network_policy',
 		'oifname @internal_interfaces iifname vmap @network_policy',
-		'oifname @internal_interfaces counter drop',
+		`oifname @internal_interfaces ${refuse('drop', 'enters-internal')}`,
 		'ct state established,related accept',
 		'iifname vmap @network_policy',
 		'oifname @container_interfaces goto from_outside',
 		// What was opened for containers alone does not make the host a router between others.
-		'meta nfproto ipv4 iifname @ingress_interfaces4 counter drop',
-		'meta nfproto ipv6 iifname @ingress_interfaces6 counter drop',
+		`meta nfproto ipv4 iifname @ingress_interfaces4 ${refuse('drop', 'transit')}`,
+		`meta nfproto ipv6 iifname @ingress_interfaces6 ${refuse('drop', 'transit')}`,
 	],
 	// From outside: only what was published.
-	from_outside: ['ct status dnat accept', 'counter drop'],
+	from_outside: ['ct status dnat accept', refuse('drop', 'outside-apart')],
 	// What no connection explains may be a forged redirect.
 	input: [
-		'iifname @container_interfaces ct state invalid counter drop',
+		`iifname @container_interfaces ct state invalid ${refuse('drop', 'no-connection')}`,
 		'ct state invalid jump late_segments',
 		'iifname @internal_interfaces ct state new goto internal_to_host',
 	],
@@ -97,11 +95,11 @@ const FIXED = {
 		'meta l4proto { icmp, ipv6-icmp } accept',
 		`${asksResolver('ip')} accept`,
 		`${asksResolver('ip6')} accept`,
-		`counter ${REFUSE}`,
+		refuse('reject', 'host-closed'),
 	],
 	guard: [
 		// A container could reach services on the host's loopback once `route_localnet` is on for published ports.
-		'iifname @container_interfaces ip daddr 127.0.0.0/8 counter drop',
+		`iifname @container_interfaces ip daddr 127.0.0.0/8 ${refuse('drop', 'host-loopback')}`,
 		// A packet with a foreign source address would be taken for part of that holder's connections. A container of several networks
 		// answers over any of them, except over an internal one. To a network that the host has no address on it has no route.
 		`iifname @container_interfaces meta nfproto ipv4 ${foreign('ip')}`,
@@ -115,8 +113,8 @@ const FIXED = {
 		// Names are asked of the host, whatever port 53 leads to otherwise.
 		`${asksResolver('ip')} return`,
 		`${asksResolver('ip6')} return`,
-		`${serviceAt('ip', 'restricted_ports4')} ${sourceAt('ip')} != @allowed_sources4 counter drop`,
-		`${serviceAt('ip6', 'restricted_ports6')} ${sourceAt('ip6')} != @allowed_sources6 counter drop`,
+		`${serviceAt('ip', 'restricted_ports4')} ${sourceAt('ip')} != @allowed_sources4 ${refuse('drop', 'source-refused')}`,
+		`${serviceAt('ip6', 'restricted_ports6')} ${sourceAt('ip6')} != @allowed_sources6 ${refuse('drop', 'source-refused')}`,
 		'goto published_dnat',
 	],
 	// The host itself may use every port. But where bridges pass packets through the firewall, an answer for ::1 would be
@@ -150,7 +148,7 @@ function foreign(family: 'ip' | 'ip6'): string {
 	const [home, asymmetric] =
 		family === 'ip' ? ['network_sources4', 'asymmetric_sources4'] : ['network_sources6', 'asymmetric_sources6'];
 	const place = `iifname . ${family} saddr`;
-	return `fib saddr . iif oif missing ${place} != @${asymmetric} ${place} != @${home} counter drop`;
+	return `fib saddr . iif oif missing ${place} != @${asymmetric} ${place} != @${home} ${refuse('drop', 'foreign-source')}`;
 }
 
 function serviceAt(family: 'ip' | 'ip6', set: string): string {
@@ -165,7 +163,7 @@ function sourceAt(family: 'ip' | 'ip6'): string {
  * A segment that comes too late is not translated back, and the host would answer it with a reset, which ends the
  * connection. What has a socket is the host's own and for that to judge.
  */
-const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', 'counter drop'];
+const LATE = ['meta l4proto != tcp return', 'socket transparent { 0, 1 } return', refuse('drop', 'no-connection')];
 
 /** Capabilities that some kernels lack. */
 export interface TableFeatures {
@@ -175,8 +173,15 @@ export interface TableFeatures {
 	readonly limits: boolean;
 }
 
-/** Returns the table with its fixed chains, whatever was in them before. Elements and networks stay. */
-export function renderBase({ sockets, limits }: TableFeatures = { sockets: true, limits: true }): string {
+/**
+ * Returns the table with its fixed chains, whatever was in them before. Elements and networks stay.
+ *
+ * @param group see `renderRefusals`
+ */
+export function renderBase(
+	{ sockets, limits }: TableFeatures = { sockets: true, limits: true },
+	group?: number,
+): string {
 	const asks = askRules([asksResolver('ip'), asksResolver('ip6')]);
 	const guard = limits ? [...FIXED.guard, ...asks] : FIXED.guard;
 	const fixed = { ...FIXED, guard, late_segments: sockets ? LATE : [], ...(limits ? LIMIT_RULES : {}) };
@@ -184,7 +189,8 @@ export function renderBase({ sockets, limits }: TableFeatures = { sockets: true,
 		`flush chain ${TABLE} ${chain}`,
 		...rules.map((rule) => `add rule ${TABLE} ${chain} ${rule}`),
 	]);
-	return `${BASE}${limits ? `${LIMITS}\n` : ''}${chains.join('\n')}\n${OUTDATED}`;
+	const refusals = declareRefusals(TABLE) + renderRefusals(TABLE, group);
+	return `${BASE}${refusals}${limits ? `${LIMITS}\n` : ''}${chains.join('\n')}\n${OUTDATED}`;
 }
 
 /**

@@ -13,6 +13,8 @@ import { CHAIN_OF_0_1, renderBase, TABLE, TABLE_NAME, type TableFeatures } from 
 import { limitElements, limitKeys } from './limit-rules.ts';
 import { mismatched } from './mismatched-connections.ts';
 import { type PortCheck, PortPublisher } from './port-publisher.ts';
+import { REFUSAL_CHAINS, renderRefusals } from './refusals/chains.ts';
+import { type RefusalCount, readRefusals } from './refusals/counts.ts';
 import {
 	asymmetricElements,
 	elementRemoval,
@@ -42,6 +44,11 @@ export class Firewall {
 	readonly #conntrack: Conntrack;
 	/** Of the kernel, once they were tried. */
 	#features: TableFeatures | undefined;
+	/** Group of nfnetlink_log that refused packets are reported to; undefined: nobody listens. */
+	#group: number | undefined;
+	#closed = false;
+	/** Whether the table was found with rules of a version that reported nothing. Undefined: not looked yet. */
+	#silent: boolean | undefined;
 
 	/**
 	 * @param hostNamespace descriptor of the network namespace that is the host; undefined: the daemon's own
@@ -61,7 +68,11 @@ export class Firewall {
 	}
 
 	readonly networks: PartHandler<'network-filter'> = {
-		make: (part, { found }) => (found ? this.#takeNetwork(part) : this.#makeNetwork(part)),
+		make: (part, { found }) => {
+			if (!found) return this.#makeNetwork(part);
+			this.#renew(part);
+			this.#takeNetwork(part);
+		},
 		unmake: (part) => this.#unmakeNetwork(part),
 		describe: (verb, part) => {
 			if (verb === 'make') return nftLines(renderNetwork(part) + renderElements(networkElements(part)));
@@ -114,6 +125,37 @@ export class Firewall {
 		if (matches.length > 0) this.#conntrack.drop(...matches);
 	}
 
+	/**
+	 * Reports refused packets to a group of nfnetlink_log from now on, also of a table that is made later. Undefined: no more.
+	 *
+	 * @throws NftablesError where the kernel has no nfnetlink_log
+	 */
+	report(group: number | undefined): void {
+		this.#group = group;
+		if (this.#closed || !this.isPresent()) return;
+		if (this.#hasChains()) this.#nft.run(renderRefusals(TABLE, group));
+		else this.#makeBase();
+	}
+
+	/** Refused packets by chain since the table was made; none without the table. */
+	refusals(): RefusalCount[] {
+		return !this.#closed && this.isPresent() ? readRefusals(this.#nft.query(`list counters table ${TABLE}`)) : [];
+	}
+
+	/** Whether refusals have chains of their own, which tables of earlier versions lack. */
+	#hasChains(): boolean {
+		const [first = ''] = REFUSAL_CHAINS.keys();
+		return this.#table.hasChain(first);
+	}
+
+	/** Rules of an earlier version, which report nothing, are replaced; elements and connections stay. */
+	#renew(part: NetworkFilterPart): void {
+		this.#silent ??= !this.#hasChains();
+		if (!this.#silent || !this.isPresent()) return;
+		if (!this.#hasBase) this.#makeBase();
+		this.#nft.run(renderNetwork(part));
+	}
+
 	/** Somebody made the host a router, or no router any more. */
 	reconsider(): void {
 		this.#ways.reconsider();
@@ -147,7 +189,7 @@ export class Firewall {
 		const candidates = this.#features ? [this.#features] : FEATURES;
 		for (const [index, features] of candidates.entries())
 			try {
-				this.#nft.run(renderBase(features));
+				this.#nft.run(renderBase(features, this.#group));
 				this.#features = features;
 				break;
 			} catch (error) {
@@ -188,7 +230,14 @@ export class Firewall {
 		}
 	}
 
+	/** Listeners may leave later: rules that report to them are taken away before. */
 	close(): void {
+		try {
+			if (this.#group !== undefined) this.report(undefined);
+		} catch {
+			// Rules that report to nobody are replaced when somebody listens again.
+		}
+		this.#closed = true;
 		this.#nft.close();
 		this.#table.close();
 		this.#conntrack.close();

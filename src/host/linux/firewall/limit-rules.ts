@@ -12,6 +12,7 @@
 import { FAMILIES, type Family, familyOf } from '#inet/family.ts';
 import type { SourceLimitPart } from '#model/parts/network-filter.ts';
 import type { Element } from './element.ts';
+import { refuse } from './refusals/chains.ts';
 
 const COUNTED = 1024;
 const SAMPLED = 16;
@@ -57,9 +58,9 @@ export const LIMIT_RULES: Readonly<Record<string, readonly string[]>> = {
 	],
 	new_connection_any: connectionRules('iifname', ''),
 	dns_query: [
-		...FAMILIES.map((family) => `${placeOf(family)} @dns_rates${family} counter drop`),
+		...FAMILIES.map((family) => `${placeOf(family)} @dns_rates${family} ${refuse('drop', 'query-limit')}`),
 		...FAMILIES.map((family) => `${placeOf(family)} @endpoints${family} return`),
-		'iifname @dns_rates counter drop',
+		`iifname @dns_rates ${refuse('drop', 'query-limit')}`,
 	],
 };
 
@@ -77,9 +78,9 @@ function placeOf(family: Family): string {
 
 function connectionRules(place: string, suffix: string): string[] {
 	return [
-		`${place} @blocked_sources${suffix} counter drop`,
-		`${place} @connections${suffix} counter drop`,
-		`numgen random mod ${SAMPLED} 0 ${place} @sampled_connections${suffix} update @blocked_sources${suffix} { ${place} } counter drop`,
+		`${place} @blocked_sources${suffix} ${refuse('drop', 'connection-limit')}`,
+		`${place} @connections${suffix} ${refuse('drop', 'connection-limit')}`,
+		`numgen random mod ${SAMPLED} 0 ${place} @sampled_connections${suffix} update @blocked_sources${suffix} { ${place} } ${refuse('drop', 'connection-limit')}`,
 	];
 }
 

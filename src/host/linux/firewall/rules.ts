@@ -13,8 +13,9 @@ import { familyOf } from '#inet/family.ts';
 import { EVERY_UPLINK } from '#model/network.ts';
 import type { AsymmetricSourcePart, FilterMemberPart, NetworkFilterPart } from '#model/parts/network-filter.ts';
 import { splitStatement } from '#os/linux/netlink/filter/element-statements.ts';
-import { REFUSE, TABLE } from './base.ts';
+import { TABLE } from './base.ts';
 import type { Element } from './element.ts';
+import { refuse } from './refusals/chains.ts';
 
 function chainOf(network: string): string {
 	return `net_${network}`;
@@ -46,14 +47,17 @@ function insideOf({ network, interface: name, shared, subnet, subnet6 }: Network
 function verdictsOf(part: NetworkFilterPart): string[] {
 	const { icc, internal } = part;
 	const inside = insideOf(part);
-	if (internal) return [...(icc ? inside.map((where) => `${where} accept`) : []), `counter ${REFUSE}`];
-	const apart = ['ct status dnat accept', `counter ${REFUSE}`];
+	if (internal) {
+		const among = icc ? 'accept' : refuse('reject', 'icc-off-internal');
+		return [...inside.map((where) => `${where} ${among}`), refuse('reject', 'leaves-internal')];
+	}
+	const apart = ['ct status dnat accept', refuse('reject', 'icc-off')];
 	return [
 		...untranslated(part),
 		...inside.flatMap((where) => (icc ? ['accept'] : apart).map((verdict) => `${where} ${verdict}`)),
-		`oifname @internal_interfaces counter ${REFUSE}`,
+		`oifname @internal_interfaces ${refuse('reject', 'enters-internal')}`,
 		'oifname @container_interfaces ct status dnat accept',
-		`oifname @container_interfaces counter ${REFUSE}`,
+		`oifname @container_interfaces ${refuse('reject', 'networks-apart')}`,
 		'accept',
 	];
 }
@@ -61,7 +65,9 @@ function verdictsOf(part: NetworkFilterPart): string[] {
 /** Drops packets without a connection, e.g. late ones, which would leave untranslated. */
 function untranslated({ nat, nat6 = '' }: NetworkFilterPart): string[] {
 	const late = (family: string, uplink: string) =>
-		uplink === '' ? [] : [`meta nfproto ${family} ${leavingBy(uplink)} ct state invalid counter drop`];
+		uplink === ''
+			? []
+			: [`meta nfproto ${family} ${leavingBy(uplink)} ct state invalid ${refuse('drop', 'no-connection')}`];
 	return [...late('ipv4', nat), ...late('ipv6', nat6)];
 }
 

@@ -11,12 +11,17 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
 	[132, 'sctp'],
 ]);
 
+/** @param number of the protocol of IP @returns e.g. `tcp`, or the number */
+export function protocolName(number: number): string {
+	return PROTOCOLS.get(number) ?? String(number);
+}
+
 /** A connection that the host tracks. Answers come from the target and go to the sender as the target sees it. */
 export function flowOfTracked(tracked: TrackedFlow): Flow {
 	const { original, reply, answered, closing } = tracked;
 	return {
 		id: tracked.id.toString(16).padStart(8, '0'),
-		protocol: PROTOCOLS.get(tracked.protocol) ?? String(tracked.protocol),
+		protocol: protocolName(tracked.protocol),
 		source: sourceOf(original),
 		destination: destinationOf(original),
 		target: sourceOf(reply),

@@ -7,6 +7,7 @@ import { watchConnections } from '#os/linux/netlink/filter/flow-feed.ts';
 import { listCounters } from '#os/linux/netlink/link/counters.ts';
 import { HostSettings } from '../network/sysctl.ts';
 import { flowOfSocket, flowOfTracked } from './flows.ts';
+import { RefusalReports, type ReportingFirewall } from './refusals.ts';
 
 /** Counts packets and bytes of connections that begin from then on. Each namespace has its own. */
 const COUNT_FLOWS = ['net/netfilter/nf_conntrack_acct', 1] as const;
@@ -16,15 +17,23 @@ const PER_TURN = 20;
 
 /** Looks at packets: tracked connections, sockets, counters. */
 export class LinuxTraffic implements HostTraffic {
+	readonly watchRefusals: HostTraffic['watchRefusals'];
 	readonly #hostNamespace: number | undefined;
 	readonly #stackOf: (container: string) => number | undefined;
 	#counts = false;
 
 	/**
 	 * @param hostNamespace descriptor; undefined: the namespace of the daemon
+	 * @param firewall reports what it refuses
 	 * @param stackOf descriptor of the network stack of a container; undefined where it has ended
 	 */
-	constructor(hostNamespace: number | undefined, stackOf: (container: string) => number | undefined) {
+	constructor(
+		hostNamespace: number | undefined,
+		stackOf: (container: string) => number | undefined,
+		firewall: ReportingFirewall,
+	) {
+		const refusals = new RefusalReports(hostNamespace, firewall);
+		this.watchRefusals = (listener, abandoned) => refusals.watch(listener, abandoned);
 		this.#hostNamespace = hostNamespace;
 		this.#stackOf = stackOf;
 	}

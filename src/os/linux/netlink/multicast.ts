@@ -16,6 +16,8 @@ const SOCK_NONBLOCK = 0o4000;
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SO_RCVBUFFORCE = 33;
+const SOL_NETLINK = 270;
+const NETLINK_NO_ENOBUFS = 5;
 /** Bytes. The kernel counts at least twice the length of a message, and a page for a small one. */
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
 
@@ -48,6 +50,11 @@ export interface Subscription {
 	readonly filter: Buffer;
 	/** Bytes. Default 2 MiB, of which the kernel uses what it needs. */
 	readonly receiveBuffer?: number | undefined;
+	/**
+	 * Asks for more than groups on the socket before it is read. The kernel gives what it asked for to one socket alone,
+	 * so this one is never exchanged: what does not fit its buffer is gone without an overrun.
+	 */
+	configure?(fd: number): void;
 	/** Called for each datagram, which is gone afterwards. */
 	take(datagram: Buffer): void;
 	/** Some messages did not fit the buffer and are gone. From here on all arrive again. */
@@ -111,6 +118,10 @@ function openSocket(subscription: Subscription): number {
 		address.writeUInt16LE(AF_NETLINK);
 		for (const group of groups) address.writeUInt32LE((address.readUInt32LE(8) | (1 << (group - 1))) >>> 0, 8);
 		checked('bind', () => bind(fd, address, address.length));
+		if (subscription.configure) {
+			checked('setsockopt', () => setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, Buffer.of(1, 0, 0, 0), 4));
+			subscription.configure(fd);
+		}
 		return fd;
 	} catch (error) {
 		closeSync(fd);

@@ -97,6 +97,13 @@ export class NetlinkSocket {
 		return new NetlinkSocket(fd, () => NetlinkSocket.open(protocol, namespace));
 	}
 
+	/** Requests on a socket that somebody else opened and closes. In the background it asks nothing. */
+	static over(fd: number): NetlinkSocket {
+		return new NetlinkSocket(fd, () => {
+			throw new Error('a borrowed netlink socket asks nothing in the background');
+		});
+	}
+
 	close(): void {
 		closeSync(this.#fd);
 	}
