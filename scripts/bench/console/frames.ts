@@ -61,9 +61,10 @@ export async function measureConsole(): Promise<ConsoleFigures | string> {
 		served = await ConsoleHost.start(host, ['--host', socket]);
 		const began = performance.now();
 		const { page, context } = await served.open({ viewport: { width: 1280, height: 800 } });
-		await page.waitForFunction(`document.querySelectorAll('.tile').length === ${CONTAINERS}`, undefined, {
-			polling: 'raf',
-		});
+		await page
+			.locator('.tile')
+			.nth(CONTAINERS - 1)
+			.waitFor({ state: 'attached' });
 		const opening = performance.now() - began;
 		const thread = await context.newCDPSession(page);
 		await thread.send('Performance.enable', { timeDomain: 'threadTicks' });
