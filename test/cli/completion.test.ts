@@ -98,3 +98,15 @@ test('bash: a name with a colon is completed behind its colon', { skip: !existsS
 	const { stdout, stderr } = await startProcess('/bin/bash', ['-c', script]).ended;
 	assert.deepEqual([stdout, stderr], ['old\nweb\nidle\n', '']);
 });
+
+test('keys and values of KEY=VALUE are completed', async () => {
+	assert.deepEqual(await complete('ps', '--filter', 'sta'), ['status=']);
+	assert.deepEqual(await complete('ps', '--filter', ''), ['name=', 'status=', 'label=', 'network=', 'health=']);
+	assert.deepEqual(await complete('ps', '-f', 'status=c'), ['status=created']);
+	assert.deepEqual(await complete('ps', '--filter=health=un'), ['--filter=health=unhealthy']);
+	assert.deepEqual(await complete('ps', '--filter', 'network='), ['network=testvnet']);
+	assert.deepEqual(await complete('ps', '--filter', 'label=a'), []);
+	assert.deepEqual(await complete('run', '--log-opt', 'max-f'), ['max-file=']);
+	assert.deepEqual(await complete('run', '--log-opt', 'max-size=10'), ['max-size=10m', 'max-size=100m']);
+	assert.deepEqual(await complete('run', '--log-opt', 'toString='), []);
+});

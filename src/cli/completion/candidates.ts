@@ -1,13 +1,11 @@
 import type { Argument, Command, Option } from 'commander';
 import { findOption, resolveCommand } from '../syntax/resolve.ts';
+import { assignmentAt, type Names } from './assignments.ts';
 
 export interface Candidate {
 	readonly value: string;
 	readonly description: string;
 }
-
-/** Candidates that the daemon provides; contexts are those of the user. */
-export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes' | 'objects' | 'contexts';
 
 /** Candidates at the cursor. */
 export interface Wanted {
@@ -28,13 +26,14 @@ export function sought(root: Command, words: readonly string[]): Wanted {
 	const { command, rest } = resolveCommand(root, words.slice(0, -1));
 	const base: Wanted = { current, prefix: '', candidates: [], names: undefined, files: false, given: [] };
 	const scan = scanWords(command, rest);
-	if (scan.pending) return { ...base, ...valuesOf(scan.pending) };
+	if (scan.pending) return { ...base, ...valuesOf(scan.pending, current) };
 	if (scan.inCommand) return base;
 	const assigned = /^(--[^=]+=)(.*)$/s.exec(current);
 	if (assigned && !scan.optionsEnded) {
 		const [, prefix = '', value = ''] = assigned;
 		const option = findOption(command, prefix);
-		return { ...base, current: value, prefix, ...(option && valuesOf(option)) };
+		const values = option ? valuesOf(option, value) : {};
+		return { ...base, current: value, ...values, prefix: `${prefix}${values.prefix ?? ''}` };
 	}
 	if (current.startsWith('-') && !scan.optionsEnded) return { ...base, candidates: optionsOf(command) };
 	if (command.commands.length > 0) return { ...base, candidates: subcommandsOf(command) };
@@ -84,7 +83,12 @@ function subcommandsOf(command: Command): Candidate[] {
 		);
 }
 
-function valuesOf(option: Option): Partial<Wanted> {
+function valuesOf(option: Option, typed: string): Partial<Wanted> {
+	const pair = assignmentAt(option, typed);
+	if (pair) {
+		const candidates = pair.words.map((value) => ({ value, description: '' }));
+		return { current: pair.current, prefix: pair.key, candidates, names: pair.names };
+	}
 	const placeholder = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1] ?? '';
 	if (option.argChoices) return { candidates: option.argChoices.map((value) => ({ value, description: '' })) };
 	if (placeholder === 'BOOL') return { candidates: ['true', 'false'].map((value) => ({ value, description: '' })) };

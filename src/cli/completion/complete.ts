@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { lines } from '../render/output.ts';
 import { type RootOptions, resolveSettings } from '../settings.ts';
 import { resolveCommand } from '../syntax/resolve.ts';
-import { type Candidate, type Names, sought, type Wanted } from './candidates.ts';
+import type { Names } from './assignments.ts';
+import { type Candidate, sought, type Wanted } from './candidates.ts';
 import { contexts, namesOf } from './names.ts';
 
 /** Prints what the last word may become, one a line with a description after a tab. `:files` asks for file names. */

@@ -3,7 +3,8 @@ import type { Image } from '#api/images.ts';
 import { type KleeneClient, openClient } from '#client/client.ts';
 import { ContextStore, NO_CONTEXT } from '../contexts/context-store.ts';
 import type { Settings } from '../settings.ts';
-import type { Candidate, Names } from './candidates.ts';
+import type { Names } from './assignments.ts';
+import type { Candidate } from './candidates.ts';
 
 const PATIENCE_MILLISECONDS = 1000;
 

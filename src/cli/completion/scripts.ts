@@ -21,6 +21,7 @@ _klee() {
 			compopt -o default
 		elif [[ -n $candidate ]]; then
 			COMPREPLY+=("\${candidate#"$prefix"}")
+			[[ $candidate == *= ]] && compopt -o nospace
 		fi
 	done < <("\${words[0]}" __complete -- "\${words[@]:1}" 2>/dev/null)
 }

@@ -16,6 +16,15 @@ const STATUSES: Readonly<Record<string, (container: Listed) => boolean>> = {
 
 const HEALTH = ['starting', 'healthy', 'unhealthy', 'none'];
 
+/** Values by key, for completion: words, or a kind of names; of labels nothing is known. */
+export const FILTER_VALUES = {
+	name: 'containers',
+	status: Object.keys(STATUSES),
+	label: undefined,
+	network: 'networks',
+	health: HEALTH,
+} as const satisfies Readonly<Record<Key, readonly string[] | string | undefined>>;
+
 export interface ContainerFilter {
 	/** Names or ids of networks whose members are wanted; empty: of all. */
 	readonly networks: readonly string[];
