@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # What the host part calls or loads, and what its tests and demo look at the machine with.
-packages='runc crun conmon libnftables1 netbase nftables mmdebstrap iproute2 iputils-ping netcat-openbsd strace xz-utils bzip2 zstd skopeo'
+packages='runc crun conmon libnftables1 netbase nftables mmdebstrap iproute2 iputils-ping tcpdump netcat-openbsd strace xz-utils bzip2 zstd skopeo'
 
 # What only tests need: an sshd and shells to meet on hosts far away, shells to complete in, certificates, a registry of images, a browser, and
 # the compilers for the init programs of both processors. Lua and the tar of libarchive are those of FreeBSD's base system.

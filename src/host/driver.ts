@@ -19,6 +19,8 @@ import type { HostBuilds } from './driver/builds.ts';
 import type { HostPaths } from './driver/paths.ts';
 import type { HostTraffic } from './driver/traffic.ts';
 
+export type { HostCapture } from './driver/traffic.ts';
+
 /** Features and properties of this host, probed once. */
 export interface HostFacts extends HostTraits {
 	readonly os: 'linux' | 'freebsd';

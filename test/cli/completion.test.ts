@@ -38,7 +38,9 @@ test('commands and options come from the tree', async () => {
 	const top = await complete('');
 	for (const word of ['container', 'network', 'run', 'lsn', 'completion']) assert.ok(top.includes(word), word);
 	assert.ok(!top.includes('__complete'));
-	assert.deepEqual(await complete('network', 'c'), ['create', 'connect']);
+	assert.deepEqual(await complete('network', 'c'), ['create', 'connect', 'capture']);
+	for (const command of ['capture', 'flows'])
+		assert.deepEqual(await complete('network', command, ''), ['web', 'testvnet'], command);
 	assert.deepEqual(await complete('network', 'create', '--sub'), ['--subnet', '--subnet6']);
 	assert.deepEqual(await complete('network', 'create', '--type', ''), ['loopback', 'bridge', 'custom']);
 	assert.deepEqual(await complete('network', 'create', '-t', 'b'), ['bridge']);

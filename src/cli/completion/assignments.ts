@@ -2,7 +2,15 @@ import type { Option } from 'commander';
 import { FILTER_VALUES } from '../list/container-filter.ts';
 
 /** Candidates that the daemon provides; contexts are those of the user. */
-export type Names = 'containers' | 'running' | 'images' | 'networks' | 'volumes' | 'objects' | 'contexts';
+export type Names =
+	| 'containers'
+	| 'running'
+	| 'images'
+	| 'networks'
+	| 'volumes'
+	| 'objects'
+	| 'contexts'
+	| 'communicating';
 
 /** Values of an option by their keys: words, or names that the daemon provides; none: whatever a user writes. */
 type Assignments = Readonly<Record<string, readonly string[] | Names | undefined>>;

@@ -107,9 +107,13 @@ function operandAt(command: Command, operands: readonly string[]): Partial<Wante
 /** Commands for containers that run. */
 const RUNNING: ReadonlySet<string> = new Set(['exec', 'stop', 'top', 'kill', 'stats', 'attach']);
 
+/** Commands for containers and networks alike. */
+const COMMUNICATION: ReadonlySet<string> = new Set(['flows', 'capture']);
+
 /** The name shown in help tells the kind of object: `<NETWORK>`, `<CONTAINERS...>`. */
 function namesFor(placeholder: string, command: string): Names | undefined {
 	if (/^CONTAINERS?$/.test(placeholder)) return RUNNING.has(command) ? 'running' : 'containers';
+	if (COMMUNICATION.has(command) && /^NAMES?$/.test(placeholder)) return 'communicating';
 	if (/^OBJECTS?$/.test(placeholder)) return 'objects';
 	if (/^(SOURCE|DESTINATION)$/.test(placeholder)) return 'running';
 	if (/^CONTEXTS?$/.test(placeholder)) return 'contexts';

@@ -32,6 +32,8 @@ async function ask(client: KleeneClient, kind: DaemonNames): Promise<readonly Ca
 			return (await client.images.list()).map(image);
 		case 'volumes':
 			return (await client.volumes.list()).map(({ name }) => ({ value: name, description: 'volume' }));
+		case 'communicating':
+			return (await Promise.all([ask(client, 'running'), ask(client, 'networks')])).flat();
 		case 'objects': {
 			const kinds = ['containers', 'images', 'networks', 'volumes'] as const;
 			return (await Promise.all(kinds.map((one) => ask(client, one)))).flat();

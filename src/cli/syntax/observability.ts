@@ -1,4 +1,5 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import type { CaptureOptions } from '../commands/observability/capture.ts';
 import type { ConsoleOptions } from '../commands/observability/console.ts';
 import type { FlowsOptions } from '../commands/observability/flows.ts';
 import type { MapOptions } from '../commands/observability/map.ts';
@@ -28,6 +29,20 @@ export const observabilityCommands: Readonly<Record<string, Declaration>> = {
 			),
 			async () => (await import('../commands/observability/flows.ts')).flows,
 		),
+	capture: (command) =>
+		act<CaptureOptions>(
+			withJson(
+				command
+					.description('capture packets of a container, a network or a published port (8080, tcp/8080)')
+					.argument('<NAME>', 'container, network or port')
+					.argument('[FILTER...]', 'as for tcpdump: tcp port 80')
+					.option('-w, --write <FILE>', 'write a file for Wireshark (pcapng); "-" is the standard output')
+					.option('-c, --count <COUNT>', 'end after a number of packets (default: 1000000)', packetCount)
+					.option('--size <SIZE>', 'end after an amount of output, e.g. 10MB (default: 100MB)')
+					.option('--for <DURATION>', 'end after a time, e.g. 30s (default: 1h)'),
+			),
+			async () => (await import('../commands/observability/capture.ts')).capture,
+		),
 };
 
 /** Commands of `klee system` for the whole host. */
@@ -44,4 +59,9 @@ export const consoleCommands: Readonly<Record<string, Declaration>> = {
 
 function format(name: string, description: string): Option {
 	return new Option(`--${name}`, description).conflicts(FORMATS.filter((other) => other !== name));
+}
+
+function packetCount(text: string): number {
+	if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+	throw new InvalidArgumentError('Expected a number of packets, at least 1.');
 }

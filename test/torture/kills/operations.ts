@@ -166,6 +166,7 @@ export const HARMLESS: Readonly<Record<string, string>> = {
 	'POST /registries/login': 'keeps credentials',
 	'POST /registries/logout': 'forgets them',
 	'WS /images/push': 'reads',
+	'POST /capture/{capture_id}/stop': 'ends a process that reads',
 };
 
 /** Requests whose plans need a registry, an archive or a build context, which the host in memory has not. */

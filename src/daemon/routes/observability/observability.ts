@@ -1,5 +1,6 @@
 import type { Engine } from '#engine/engine.ts';
 import type { App } from '../../http.ts';
+import { captureRoutes } from './capture.ts';
 import { metricsRoute } from './metrics.ts';
 import { refusalRoutes } from './refusals.ts';
 import { topologyRoutes } from './topology.ts';
@@ -11,4 +12,5 @@ export function observabilityRoutes(app: App, engine: Engine): void {
 	trafficRoutes(app, engine);
 	metricsRoute(app, engine);
 	refusalRoutes(app, engine);
+	captureRoutes(app, engine);
 }

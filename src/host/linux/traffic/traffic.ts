@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import type { HostTraffic } from '#host/driver/traffic.ts';
+import { KleeneError } from '#errors/kleene-error.ts';
+import type { HostCapture, HostTraffic } from '#host/driver/traffic.ts';
+import type { CaptureRequest } from '#model/traffic/capture.ts';
 import type { Flow, FlowChange, InterfaceCounters, Tracking } from '#model/traffic/flow.ts';
 import { listConnected } from '#os/linux/netlink/connected-sockets.ts';
 import { Conntrack } from '#os/linux/netlink/filter/conntrack.ts';
 import { watchConnections } from '#os/linux/netlink/filter/flow-feed.ts';
 import { listCounters } from '#os/linux/netlink/link/counters.ts';
 import { HostSettings } from '../network/sysctl.ts';
+import { beginCapture } from './capture.ts';
 import { flowOfSocket, flowOfTracked } from './flows.ts';
 import { RefusalReports, type ReportingFirewall } from './refusals.ts';
 
@@ -69,6 +72,18 @@ export class LinuxTraffic implements HostTraffic {
 		const read = (name: string) => settings.read(`net/netfilter/nf_conntrack_${name}`);
 		const [entries, limit] = [read('count'), read('max')];
 		return entries === undefined || limit === undefined ? undefined : { entries, limit };
+	}
+
+	async capture(request: CaptureRequest): Promise<HostCapture> {
+		if (request.container === undefined) return beginCapture(this.#hostNamespace, request);
+		const stack = this.#stackOf(request.container);
+		if (stack !== undefined) return beginCapture(stack, request);
+		throw new KleeneError({
+			code: 'CONTAINER_NOT_RUNNING',
+			what: 'cannot capture packets',
+			why: 'the container has ended',
+			hint: 'start it with "klee start", and try again',
+		});
 	}
 
 	#tracked(): Flow[] {
