@@ -189,9 +189,10 @@ export class ImageTransfers {
 	}
 
 	#outgoing(image: Image): OutgoingImage {
+		const layers = this.#layers.chainOf(image.layer).toReversed();
 		return {
-			layers: this.#layers.chainOf(image.layer).toReversed(),
-			config: renderOciConfig(image, this.#context.driver.facts().platform),
+			layers,
+			config: renderOciConfig(image, layers, this.#context.driver.facts().platform),
 			names: image.name === '' ? [] : [nametagOf(image)],
 		};
 	}

@@ -75,8 +75,16 @@ function historyOf(value: unknown, layers: number): OciImage['history'] {
 	});
 }
 
-/** The opposite: everything but the digests of its layers, which are known when these are packed. */
-export function renderOciConfig({ config, history, created }: Image, { os, architecture }: Platform): Json {
+/**
+ * The opposite: everything but the digests of its layers, which are known when these are packed.
+ *
+ * @param layers ids, the lowest one first
+ */
+export function renderOciConfig(
+	{ config, history, created }: Pick<Image, 'config' | 'history' | 'created'>,
+	layers: readonly string[],
+	{ os, architecture }: Platform,
+): Json {
 	const set = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
 	const wanted: Json = {
 		User: config.user,
@@ -91,7 +99,7 @@ export function renderOciConfig({ config, history, created }: Image, { os, archi
 		Healthcheck: config.healthCheck && renderHealthCheck(config.healthCheck),
 		Shell: config.shell,
 	};
-	return { created, os, architecture, config: withoutEmpty(wanted), history: history.map(renderHistory) };
+	return { created, os, architecture, config: withoutEmpty(wanted), history: renderHistory(history, layers) };
 }
 
 function renderHealthCheck({ test, retries, ...times }: HealthCheck): Json {
@@ -101,8 +109,22 @@ function renderHealthCheck({ test, retries, ...times }: HealthCheck): Json {
 	return { Test: test, Interval, Timeout, StartPeriod, StartInterval, Retries: retries };
 }
 
-function renderHistory({ instruction, layer, created }: HistoryEntry): Json {
-	return withoutEmpty({ created, created_by: instruction, empty_layer: layer === '' ? true : '' });
+/**
+ * One entry for each layer, besides those without one: readers count them. A layer with no entry of its own, such as that of
+ * a base image, gets one in its place.
+ */
+function renderHistory(history: readonly HistoryEntry[], layers: readonly string[]): Json[] {
+	if (history.length === 0) return [];
+	let next = 0;
+	const entries = history.flatMap(({ instruction, layer, created }) => {
+		const at = layer === '' ? -1 : layers.indexOf(layer, next);
+		if (at < 0) return [withoutEmpty({ created, created_by: instruction, empty_layer: true })];
+		const before = layers.slice(next, at).map(() => ({ created }));
+		next = at + 1;
+		return [...before, withoutEmpty({ created, created_by: instruction })];
+	});
+	const created = history.at(-1)?.created ?? '';
+	return [...entries, ...layers.slice(next).map(() => withoutEmpty({ created }))];
 }
 
 function withoutEmpty(object: Json): Json {
