@@ -2,11 +2,11 @@ import { signal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Flow, FlowEnd } from '#api/observability/traffic.ts';
 import { RefusalText } from '../actions/proposal-dialog.tsx';
+import { Windowed } from '../shell/windowed.tsx';
 import { amount } from '../state/rates.ts';
 import { select } from '../state/selection.ts';
 import { flowRows, flowState, followFlows } from './state.ts';
 import { type Filter, filtered, nameOf, placeOf, type Row, wayOf } from './table.ts';
-import { Windowed } from './windowed.tsx';
 
 /** Kept while other panels are shown. */
 const filter = signal<Filter>({ text: '', protocol: '', order: 'newest' });
@@ -28,7 +28,7 @@ export function FlowsPanel() {
 	const chosen = filter.value;
 	const shown = useMemo(() => filtered(rows, chosen), [rows, chosen]);
 	return (
-		<section class="flows" aria-label="Flows">
+		<section class="flows list-panel" aria-label="Flows">
 			<Filters protocols={[...new Set(rows.map(({ flow }) => flow.protocol))].sort()} />
 			{state?.kind === 'away' && <RefusalText {...state.refusal} />}
 			<p class="panel-note" role="status">
@@ -104,7 +104,8 @@ function cellsOf({ flow, ended }: Row) {
 	);
 }
 
-function End({ end }: { readonly end: FlowEnd }) {
+/** An end of a flow, by name where it is a container, which a click shows. */
+export function End({ end }: { readonly end: FlowEnd }) {
 	const { container } = end;
 	return (
 		<td title={`${nameOf(end)} ${placeOf(end)}`}>

@@ -1,7 +1,9 @@
 import type { ComponentType } from 'preact';
+
 import { Doctor } from '../doctor/doctor.tsx';
 import { FlowsPanel } from '../flows/panel.tsx';
 import { NetworkMap } from '../map/map.tsx';
+import { RefusedPanel } from '../refused/panel.tsx';
 
 export interface Panel {
 	readonly id: string;
@@ -13,5 +15,6 @@ export interface Panel {
 export const PANELS: readonly Panel[] = [
 	{ id: 'map', title: 'Map', component: NetworkMap },
 	{ id: 'flows', title: 'Flows', component: FlowsPanel },
+	{ id: 'refused', title: 'Refused', component: RefusedPanel },
 	{ id: 'doctor', title: 'Doctor', component: Doctor },
 ];
