@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact';
+import { CapturePanel } from '../capture/panel.tsx';
 
 import { Doctor } from '../doctor/doctor.tsx';
 import { FlowsPanel } from '../flows/panel.tsx';
@@ -16,5 +17,6 @@ export const PANELS: readonly Panel[] = [
 	{ id: 'map', title: 'Map', component: NetworkMap },
 	{ id: 'flows', title: 'Flows', component: FlowsPanel },
 	{ id: 'refused', title: 'Refused', component: RefusedPanel },
+	{ id: 'capture', title: 'Capture', component: CapturePanel },
 	{ id: 'doctor', title: 'Doctor', component: Doctor },
 ];
