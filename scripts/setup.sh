@@ -7,11 +7,11 @@ set -eu
 cd "$(dirname "$0")/.."
 
 # What the host part calls or loads, and what its tests and demo look at the machine with.
-packages='runc crun conmon libnftables1 netbase nftables mmdebstrap iproute2 iputils-ping tcpdump netcat-openbsd strace xz-utils bzip2 zstd skopeo'
+packages='runc crun conmon libnftables1 netbase nftables mmdebstrap iproute2 iputils-ping tcpdump netcat-openbsd strace xz-utils bzip2 zstd skopeo udhcpc'
 
 # What only tests need: an sshd and shells to meet on hosts far away, shells to complete in, certificates, a registry of images, a browser, and
 # the compilers for the init programs of both processors. Lua and the tar of libarchive are those of FreeBSD's base system.
-test_packages='openssh-client openssh-server tcsh zsh fish openssl strace gcc libc6-dev docker-registry curl lua5.4 libarchive-tools chromium'
+test_packages='openssh-client openssh-server tcsh zsh fish openssl strace gcc libc6-dev docker-registry curl lua5.4 libarchive-tools chromium udhcpd'
 case $(uname -m) in
 x86_64) test_packages="$test_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
 aarch64) test_packages="$test_packages gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;;

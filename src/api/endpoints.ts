@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { Nullable } from './shapes.ts';
 
-const ADDRESS = "'' = none, '<auto>' = allocate if the network has this family, or an address";
+const ADDRESS =
+	"'' = none, '<auto>' = allocate if the network has this family, 'dhcp' = from a DHCP server of the LAN (ip_address alone), or an address";
 
 const joining = {
 	network: Type.String(),

@@ -27,6 +27,7 @@ import { Layers } from './operations/image/layers.ts';
 import { ImageTransfers } from './operations/image/transfers.ts';
 import { EndpointOperations } from './operations/network/endpoints.ts';
 import { HostsFileUpdater } from './operations/network/hosts-file-updater.ts';
+import { Leases } from './operations/network/leases.ts';
 import { LiveEndpoints } from './operations/network/live-endpoints.ts';
 import { NetworkOperations } from './operations/network/networks.ts';
 import { Observability } from './operations/observability/observability.ts';
@@ -64,6 +65,7 @@ export class Engine {
 	readonly #health: HealthChecks;
 	readonly #reconciler: Reconciler;
 	readonly #restoration: Restoration;
+	readonly #leases: Leases;
 
 	constructor(store: Store, driver: HostDriver, log: Logger, policy: Policy = { allowHostHooks: false }) {
 		const recorder = new Recorder(store);
@@ -79,6 +81,7 @@ export class Engine {
 		const names = new HostsFileUpdater(context);
 		const removals = new Removals(context, this.layers);
 		const runs = new Runs(context, planner, { names, removals });
+		this.#leases = new Leases(context, names);
 		const restarts = new Restarts(context, runs);
 		this.#restarts = restarts;
 		const health = new HealthChecks(context, runs);
@@ -137,6 +140,10 @@ export class Engine {
 			runs.onSandboxEnded(event.container);
 			return;
 		}
+		if (event.kind === 'lease-changed') {
+			this.#leases.changed(event);
+			return;
+		}
 		this.#restore(event.kind).catch((error: unknown) => {
 			this.#context.log.error(
 				{ event: event.kind, error: messageOf(error) },
@@ -145,7 +152,7 @@ export class Engine {
 		});
 	}
 
-	async #restore(kind: Exclude<HostEvent['kind'], 'sandbox-ended'>): Promise<void> {
+	async #restore(kind: Exclude<HostEvent['kind'], 'sandbox-ended' | 'lease-changed'>): Promise<void> {
 		if (kind === 'reconnected') return this.#reconciler.resettle();
 		return kind === 'firewall-changed' ? this.#restoration.firewall() : this.#restoration.addressing();
 	}

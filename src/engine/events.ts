@@ -43,6 +43,8 @@ interface EventFields {
 	'container-removed': { readonly container: string; readonly name: string };
 	'endpoint-connected': EndpointIds & { readonly addresses: readonly string[] };
 	'endpoint-disconnected': EndpointIds;
+	/** By a DHCP server; without an IPv4 address when the lease has ended. */
+	'endpoint-address-changed': EndpointIds & { readonly addresses: readonly string[] };
 	/** Somebody else had changed the rules on the host: as many parts were made again. */
 	'firewall-restored': { readonly parts: number };
 	/** Names of interfaces, `''` for none. */
@@ -91,6 +93,7 @@ const LINES: { readonly [K in EventKind]: readonly ['info' | 'warn', string] } =
 	'container-removed': ['info', 'container removed'],
 	'endpoint-connected': ['info', 'container connected to network'],
 	'endpoint-disconnected': ['info', 'container disconnected from network'],
+	'endpoint-address-changed': ['info', 'address of the container changed'],
 	'firewall-restored': ['warn', 'the firewall of Kleene was changed from outside and is restored'],
 	'default-route-moved': ['info', "the host's default route moved"],
 	'plan-recovered': ['warn', 'recovered an interrupted plan'],

@@ -149,7 +149,11 @@ export class Reconciler {
 		if (!known) this.#adopt(container);
 		if ((alive && known) || (await this.#isAlive(id))) {
 			events.tell({ kind: 'container-adopted', container: id, name });
-			await this.#makeAll(`container ${name}`, parts.filter(isFirewall), sound);
+			await this.#makeAll(
+				`container ${name}`,
+				parts.filter((part) => isFirewall(part) || part.kind === 'lease-client'),
+				sound,
+			);
 			// A daemon may have died after it took the container from a network.
 			await this.#live.complete(container);
 		} else await this.#runs.conclude(id);

@@ -113,7 +113,7 @@ export class RunPlanner {
 		if (!network) throw new Error(`endpoint ${endpoint.id} has no network`);
 		const unit = endpoint.epair ?? this.#units.take(endpoint.id);
 		if (endpoint.epair === null) store.endpoints.setEpair(endpoint.id, unit);
-		return { endpoint, network, unit };
+		return { endpoint: withoutLease(endpoint), network, unit };
 	}
 
 	claim(ports: readonly PublishedPortsPart[]): void {
@@ -175,6 +175,12 @@ export class RunPlanner {
 	reserveUnits(units: Iterable<number>): void {
 		for (const unit of units) this.#units.reserve(unit);
 	}
+}
+
+/** No part depends on an address that changes by itself. */
+function withoutLease(endpoint: Endpoint): Endpoint {
+	const { 4: four, ...addresses } = endpoint.addresses;
+	return endpoint.leased ? { ...endpoint, addresses } : endpoint;
 }
 
 function runMountsOf({ runMounts }: Command): { readonly runMounts?: readonly RunMount[] } {

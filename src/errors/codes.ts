@@ -7,6 +7,7 @@ export const ERROR_CODES = {
 	INVALID_SUBNET: 'a subnet is malformed, has host bits set, or is of the wrong family',
 	INVALID_GATEWAY: 'a gateway is malformed, outside its subnet, or of the wrong family',
 	INVALID_ADDRESS: 'an address is malformed, outside its subnet, or not assignable',
+	NO_LEASE: 'no DHCP server gave the container an address',
 	ADDRESS_TAKEN: 'the address belongs to another endpoint, to the gateway or to a machine on the LAN',
 	ADDRESSES_EXHAUSTED: 'the subnet has no free address left',
 	SUBNET_OVERLAP: 'the subnet overlaps another network, or an address or route of the host',

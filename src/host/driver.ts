@@ -33,6 +33,8 @@ export interface HostFacts extends HostTraits {
 	readonly batches: boolean;
 	/** Whether it can limit what a cable carries. */
 	readonly limitsRates: boolean;
+	/** Whether containers can have addresses from a DHCP server. */
+	readonly leasesAddresses: boolean;
 	/** Platform of the images that run here. */
 	readonly platform: remote.Platform;
 	/** Location of files, in the host's own terms, e.g. `layers`, `zroot/kleene/layer`. */
@@ -113,8 +115,17 @@ export interface SandboxEnded {
 	readonly container: string;
 }
 
+/** The address that a DHCP client has for an endpoint: with prefix; `''` for none. Comes also when it is found. */
+export interface LeaseChanged {
+	readonly kind: 'lease-changed';
+	readonly container: string;
+	readonly endpoint: string;
+	readonly address: string;
+}
+
 export type HostEvent =
 	| SandboxEnded
+	| LeaseChanged
 	/** The host could not be reached for a while: what happened meanwhile is not known. */
 	| { readonly kind: 'reconnected' }
 	/** Foreign changes removed or altered our firewall rules: making the parts again restores them. */

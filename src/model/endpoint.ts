@@ -20,6 +20,8 @@ export interface Endpoint {
 	readonly defaultRoute: boolean;
 	/** Names besides that of its container, by which the members of the network find it; in lower case. */
 	readonly aliases: readonly string[];
+	/** Its IPv4 address comes from a DHCP server of the LAN, and is known while the container runs. */
+	readonly leased?: boolean;
 }
 
 /** Canonical text, without prefix. */

@@ -6,6 +6,8 @@ export type NetworkType = 'bridge' | 'loopback' | 'custom';
 
 /** Value of `gateway` that stands for the first address of the subnet. */
 export const AUTO = '<auto>';
+/** Value of the address of an endpoint that a DHCP server of the LAN gives. */
+export const DHCP = 'dhcp';
 /** Value of `nat` and `uplink` that stands for the interface of the host's default route. */
 export const HOST_GATEWAY = '<host-gateway>';
 /** In parts, instead of the name of an interface: each interface of the host that is no network's. */

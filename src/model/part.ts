@@ -31,7 +31,14 @@ import {
 	runMounts,
 } from './parts/files.ts';
 import { type HostsFilePart, hostsFile, type NetworkNamesPart, networkNames } from './parts/hosts-files.ts';
-import { type InsideAddressPart, type InsideRoutePart, insideAddress, insideRoute } from './parts/inside.ts';
+import {
+	type InsideAddressPart,
+	type InsideRoutePart,
+	insideAddress,
+	insideRoute,
+	type LeaseClientPart,
+	leaseClient,
+} from './parts/inside.ts';
 import { type IpnetAddressPart, ipnetAddress } from './parts/ipnet-address.ts';
 import { type LayoutPart, layout } from './parts/layout.ts';
 import { type NameServersPart, nameServers, type ResolverPart, resolver } from './parts/name-resolution.ts';
@@ -67,6 +74,7 @@ export type Part =
 	| BridgePortPart
 	| InsideAddressPart
 	| InsideRoutePart
+	| LeaseClientPart
 	| IpnetAddressPart
 	| NetworkFilterPart
 	| FilterMemberPart
@@ -100,6 +108,7 @@ const DEFINITIONS = {
 	'bridge-port': bridgePort,
 	'inside-address': insideAddress,
 	'inside-route': insideRoute,
+	'lease-client': leaseClient,
 	'ipnet-address': ipnetAddress,
 	'network-filter': networkFilter,
 	'filter-member': filterMember,

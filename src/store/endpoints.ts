@@ -21,6 +21,7 @@ const ENDPOINTS = new Table<EndpointText>('endpoints', {
 	epair: nullable(integer('epair')),
 	mac: text('mac'),
 	defaultRoute: flag('default_route'),
+	leased: flag('leased'),
 	aliases: selected(ALIASES, json('aliases')),
 });
 
@@ -84,6 +85,17 @@ export class EndpointStore {
 
 	setEpair(id: string, unit: number | null): void {
 		ENDPOINTS.update(this.#db, { epair: unit }, 'WHERE id = ?', id);
+	}
+
+	/** Takes the IPv4 address of an endpoint from it, and gives it another. @returns false when another endpoint has that */
+	setLease({ id, networkId, addresses: { 4: before } }: Endpoint, address: Address | undefined): boolean {
+		if (before) {
+			const sql = 'DELETE FROM addresses WHERE network_id = ? AND address = ? AND endpoint_id = ?';
+			this.#db.run(sql, networkId, sortableKey(before), id);
+		}
+		const held = address === undefined || this.hold(networkId, address, id);
+		ENDPOINTS.update(this.#db, { ipAddress: address && held ? formatAddress(address) : '' }, 'WHERE id = ?', id);
+		return held;
 	}
 
 	/** Units of all epairs that exist because of us. */

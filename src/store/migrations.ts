@@ -228,4 +228,8 @@ export const MIGRATIONS: readonly string[] = [
 	ALTER TABLE networks ADD COLUMN host_ip TEXT NOT NULL DEFAULT '';
 	ALTER TABLE networks ADD COLUMN host_ip6 TEXT NOT NULL DEFAULT '';
 	`,
+	`
+	-- 1: the IPv4 address comes from a DHCP server.
+	ALTER TABLE endpoints ADD COLUMN leased INTEGER NOT NULL DEFAULT 0;
+	`,
 ];

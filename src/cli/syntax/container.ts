@@ -94,7 +94,7 @@ function declareCreate(command: Command): Command {
 			]),
 		)
 		.addOption(repeatable('-n, --network <NETWORK>', 'connect to a network: NETWORK[,ip=ADDRESS][,alias=NAME]...'))
-		.option('--ip <ADDRESS>', 'IPv4 address on the first network (default: next free)')
+		.option('--ip <ADDRESS>', 'IPv4 address on the first network, or dhcp (default: next free)')
 		.option('--ip6 <ADDRESS>', 'IPv6 address on the first network (default: next free)')
 		.option('--mac <ADDRESS>', 'MAC address on the first network (default: derived from network and address)')
 		.addOption(repeatable('--alias <NAME>', 'additional name on the first network'))

@@ -85,7 +85,7 @@ function declareConnect(command: Command): Command {
 		.description('connect a container to a network')
 		.argument('<NETWORK>')
 		.argument('<CONTAINER>')
-		.option('--ip <ADDRESS>', 'IPv4 address (default: next free)')
+		.option('--ip <ADDRESS>', 'IPv4 address, or dhcp (default: next free)')
 		.option('--ip6 <ADDRESS>', 'IPv6 address (default: next free)')
 		.option('--mac <ADDRESS>', 'MAC address (default: derived from network and address)')
 		.addOption(repeatable('--alias <NAME>', 'additional name on the network'))

@@ -2,7 +2,7 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { type Address, formatAddress, parseAddress } from '#inet/address.ts';
 import type { Family } from '#inet/family.ts';
 import { assignable, assignableWithin, contains, formatSubnet, lowestAssignable, type Subnet } from '#inet/subnet.ts';
-import { AUTO, type Network } from '#model/network.ts';
+import { AUTO, DHCP, type Network } from '#model/network.ts';
 import type { Store } from '#store/store.ts';
 
 export interface AddressRequest {
@@ -22,13 +22,18 @@ export interface AddressRequest {
  */
 export function allocate(store: Store, request: AddressRequest): Address | undefined {
 	const { network, family, wanted, endpoint, occupied } = request;
-	if (wanted === '') return undefined;
+	if (wanted === '' || isLeased(request)) return undefined;
 	const subnet = network.families[family]?.subnet;
 	const block = network.families[family]?.range ?? subnet;
 	if (wanted === AUTO) return subnet && block && lowestFree(store, { network, subnet, block, endpoint, occupied });
 	const address = parseWanted(network, family, wanted, subnet);
 	if (!store.endpoints.hold(network.id, address, endpoint)) throw taken(store, network, address);
 	return address;
+}
+
+/** Whether a DHCP server gives the address, which is known later. */
+export function isLeased({ family, wanted }: Pick<AddressRequest, 'family' | 'wanted'>): boolean {
+	return family === 4 && wanted === DHCP;
 }
 
 /** Starts at the hint, below which nothing is free: the cost does not grow with the number of endpoints. */

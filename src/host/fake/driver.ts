@@ -45,6 +45,7 @@ const FACTS: HostFacts = {
 	names: 'resolver',
 	checksSources: true,
 	limitsRates: true,
+	leasesAddresses: true,
 	places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: '/memory/volumes' },
 	lacking: [],
 };

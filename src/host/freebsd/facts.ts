@@ -91,6 +91,7 @@ function parseFacts(output: string, paths: Paths, lacking: readonly string[]): H
 		jailParameters: 'native',
 		batches: true,
 		limitsRates: false,
+		leasesAddresses: false,
 		ulimits: POSSIBLE_ULIMITS,
 		sctpRefusal: NO_SCTP,
 		portsKeepAddresses: true,

@@ -5,6 +5,7 @@ import type { PartHandler } from './handler.ts';
 /** Kinds that no plan for FreeBSD has, as the traits of this host say. */
 export type UnplannedKind =
 	| 'rate-limit'
+	| 'lease-client'
 	| 'resolver'
 	| 'name-servers'
 	| 'filter-member'
@@ -25,6 +26,7 @@ function unplanned<K extends PartKind>(kind: K, fact: string, hint: string): Par
 
 export const unplannedHandlers = {
 	'rate-limit': unplanned('rate-limit', 'limitsRates is false', 'leave --bandwidth out'),
+	'lease-client': unplanned('lease-client', 'leasesAddresses is false', 'leave out --ip dhcp'),
 	resolver: unplanned('resolver', 'names are in the files of containers', 'report this problem'),
 	'name-servers': unplanned('name-servers', 'names are in the files of containers', 'report this problem'),
 	'filter-member': unplanned('filter-member', 'ipnetHasEpair is false', 'report this problem'),

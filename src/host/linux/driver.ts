@@ -114,9 +114,7 @@ export class LinuxHost implements HostDriver {
 		const init = installInit(root);
 		const owning = OwnUserNamespace.open(init);
 		const runtime = await chooseRuntime();
-		const limits = limitsOf(hostNamespace, asked);
-		const stackOwner = await owning;
-		const found = { init, runtime, stackOwner, limits };
+		const found = { init, runtime, stackOwner: await owning, limits: limitsOf(hostNamespace, asked) };
 		return new LinuxHost({ paths, disposal, hostNamespace, leave, resolver, log, downloadTimeout, ...found });
 	}
 
@@ -128,7 +126,7 @@ export class LinuxHost implements HostDriver {
 		this.#log = log;
 		this.#resolver = resolver;
 		this.#hostNamespace = hostNamespace;
-		this.#network = new LinuxNetwork({ stackOwner: owner, ...(hostNamespace === undefined ? {} : { hostNamespace }) });
+		this.#network = new LinuxNetwork({ paths, stackOwner: owner, hostNamespace });
 		this.#firewall = new Firewall(hostNamespace, this.#network.forwarding, portCheck(hostNamespace));
 		this.#layers = new LinuxLayers(paths, equipment.downloadTimeout, disposal.remove);
 		const skopeo = skopeoOn(hostNamespace, paths.credentials());
@@ -262,6 +260,7 @@ export class LinuxHost implements HostDriver {
 
 	watch(listener: (event: HostEvent) => void): void {
 		this.#sandboxes.watch(listener);
+		this.#network.leases.watch(listener);
 		const tell = (event: HostEvent) => {
 			// Its own rules first: they lead to the chains of networks, which are restored by subscribers of the event.
 			this.#firewall.follow(event, this.#log);

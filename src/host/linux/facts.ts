@@ -36,6 +36,7 @@ export function gatherFacts(
 		limits,
 		limitsRates: true,
 		...(refusal ? { sctpRefusal: refusal } : {}),
+		leasesAddresses: true,
 		ulimits: ownHardLimits(),
 		places: { layers: 'layers', containers: 'containers', volumes: 'volumes', volumePath: paths.volumes() },
 		lacking: [...runtime.lacking, ...missingFileSystems(), ...lacking],

@@ -69,6 +69,11 @@ export class Paths extends RegistryPlaces {
 		return join(this.container(id), 'log');
 	}
 
+	/** Leases of its interfaces, and what the clients need that keep them. */
+	leases(id: string): string {
+		return join(this.container(id), 'leases');
+	}
+
 	/** Source of /etc/resolv.conf in containers whose names Kleene resolves. */
 	resolvConf(id: string): string {
 		return join(this.container(id), 'resolv.conf');

@@ -46,3 +46,26 @@ export const insideRoute = {
 	standsOn: (part) => [interfaceInside(part.container, part.interface)],
 	removedWith: (part) => [interfaceInside(part.container, part.interface)],
 } satisfies PartDefinition<InsideRoutePart>;
+
+/** A DHCP client in the stack of a vnet container: it keeps an IPv4 address of the LAN on one interface. */
+export interface LeaseClientPart {
+	readonly kind: 'lease-client';
+	readonly container: string;
+	/** Id of the endpoint that the address is for. */
+	readonly endpoint: string;
+	/** Name of the inner end. */
+	readonly interface: string;
+	/** Whether the router that the server names becomes the default route. */
+	readonly route: boolean;
+}
+
+export const leaseClient = {
+	layer: 'network',
+	absence: { severity: 'error', why: 'the container loses its address when the lease ends' },
+	identity: (part) => `${part.container} ${part.interface}`,
+	title: (part) => `DHCP client on ${part.interface} of container ${part.container}`,
+	provides: none,
+	standsOn: (part) => [interfaceInside(part.container, part.interface)],
+	// A process that goes by itself: with its interface it would not give the address back.
+	removedWith: none,
+} satisfies PartDefinition<LeaseClientPart>;

@@ -20,6 +20,11 @@ export interface Operation {
 
 const VOLUME = { type: 'volume', destination: '/srv', readOnly: false } as const;
 
+/** On hosts of both kinds: a FreeBSD host has no such client yet, the engine knows nothing of that. */
+function connectLeased({ engine }: Daemon): Promise<unknown> {
+	return engine.endpoints.connect({ container: 'other', network: 'lan', ipAddress: 'dhcp', ipAddress6: '' }, EXECUTE);
+}
+
 const NETWORKS: Readonly<Record<string, Operation>> = {
 	'network create': {
 		routes: ['POST /networks/create'],
@@ -52,6 +57,15 @@ const NETWORKS: Readonly<Record<string, Operation>> = {
 		piecewise: true,
 	},
 	'network connect': { routes: ['POST /networks/connect'], run: (daemon) => connect(daemon, 'web', 'spare') },
+	'network connect that asks a DHCP server': {
+		routes: ['POST /networks/connect'],
+		run: connectLeased,
+	},
+	'network disconnect that gives an address back': {
+		routes: ['POST /networks/{network_id}/disconnect/{container_id}'],
+		prepare: connectLeased,
+		run: ({ engine }) => engine.endpoints.disconnect({ network: 'lan', container: 'other' }, EXECUTE),
+	},
 	'network connect that takes the default route': {
 		routes: ['POST /networks/connect'],
 		run: ({ engine }) =>
@@ -223,6 +237,15 @@ const EVENTS: Readonly<Record<HostEvent['kind'], Operation>> = {
 			return refusal;
 		},
 		restores: true,
+	},
+	'lease-changed': {
+		routes: [],
+		prepare: connectLeased,
+		run: async ({ store, host }) => {
+			const container = store.containers.byName('other')!.id;
+			const { id: endpoint } = store.endpoints.find(container, store.networks.byName('lan')!.id)!;
+			host.tell({ kind: 'lease-changed', container, endpoint, address: '10.4.9.77/24' });
+		},
 	},
 	'firewall-changed': {
 		routes: [],

@@ -2,9 +2,9 @@ import { KleeneError } from '#errors/kleene-error.ts';
 import { perFamily } from '#inet/address.ts';
 import type { Container } from '#model/container.ts';
 import { addressesOf, type Endpoint, macOfEndpoint, parseAliases } from '#model/endpoint.ts';
-import { newId, requireMac } from '#model/ids.ts';
+import { macOf, newId, requireMac } from '#model/ids.ts';
 import type { Network } from '#model/network.ts';
-import { allocate } from '../../allocation/addresses.ts';
+import { allocate, isLeased } from '../../allocation/addresses.ts';
 import { requireFreeMac } from '../../allocation/mac-addresses.ts';
 import type { EngineContext } from '../../context.ts';
 import { idsOf } from '../../events.ts';
@@ -13,12 +13,13 @@ import { containerLock, networkLock } from '../../locks.ts';
 import type { DryRun } from '../outcome.ts';
 import { requireDistinctName } from './distinct-names.ts';
 import { occupiedAddresses } from './duplicate-addresses.ts';
+import { requireLeasable } from './leases.ts';
 import type { LiveEndpoints } from './live-endpoints.ts';
 
 export interface ConnectRequest {
 	readonly container: string;
 	readonly network: string;
-	/** `''`, `<auto>` or an address. */
+	/** `''`, `<auto>`, `dhcp` or an address. */
 	readonly ipAddress: string;
 	readonly ipAddress6: string;
 	/** Of the inner end; absent: see `macOfEndpoint`. */
@@ -111,6 +112,8 @@ export class EndpointOperations {
 		this.#requireAnswered(network, request.aliases ?? []);
 		this.#requireUnconnected(container, network);
 		requireDistinctName(store, container, [network]);
+		const leased = isLeased({ family: 4, wanted: request.ipAddress });
+		if (leased) requireLeasable(container, network, this.#context.driver.facts());
 		const id = newId();
 		const taken = new Set(store.endpoints.ofContainer(container.id).map(({ position }) => position));
 		let position = 0;
@@ -125,9 +128,11 @@ export class EndpointOperations {
 			addresses: perFamily(four, six),
 			position,
 			epair: null,
-			mac: request.mac ? requireMac(request.mac) : '',
+			// The server knows it by that: it stays, whatever the address is.
+			mac: request.mac ? requireMac(request.mac) : leased ? macOf(id) : '',
 			defaultRoute: request.defaultRoute === true,
 			aliases: parseAliases(request.aliases ?? []),
+			leased,
 		};
 		requireFreeMac(store, network, endpoint);
 		if (endpoint.defaultRoute) store.endpoints.clearDefaultRoutes(container.id);

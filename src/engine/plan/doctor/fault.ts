@@ -34,6 +34,7 @@ const INSPECTIONS: { readonly [K in ComparedPart['kind']]: Inspection<PartOf<K>>
 	'bridge-port': { faultOf: faultOfPort, goesUnseen: false },
 	'inside-address': { faultOf: faultOfInsideAddress, goesUnseen: false },
 	'inside-route': { faultOf: faultOfRoute, goesUnseen: false },
+	'lease-client': { ...TOLD_BY_HOST, goesUnseen: true },
 	'ipnet-address': { faultOf: faultOfIpnetAddress, goesUnseen: false },
 	'network-filter': TOLD_BY_HOST,
 	'filter-member': TOLD_BY_HOST,

@@ -52,6 +52,8 @@ export function partsOfVnetEndpoint(liveEndpoint: LiveEndpoint, { routes, publis
 			...(traits.limits ? { mac: macOfEndpoint(endpoint) } : {}),
 		},
 	];
+	if (endpoint.leased)
+		parts.push({ kind: 'lease-client', container, endpoint: endpoint.id, interface: inside, route: routes.has(4) });
 	for (const [family, { subnet, gateway }] of familyEntries(network.families)) {
 		const address = endpoint.addresses[family];
 		if (!address) continue;
@@ -128,6 +130,7 @@ export function byPreference(one: NetworkEndpoint, other: NetworkEndpoint): numb
 }
 
 function canRoute({ endpoint, network }: NetworkEndpoint, family: Family, driver: 'vnet' | 'ipnet'): boolean {
+	if (family === 4 && endpoint.leased) return true;
 	if (!endpoint.addresses[family]) return false;
 	return driver === 'ipnet' || network.families[family]?.gateway !== undefined;
 }

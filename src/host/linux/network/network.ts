@@ -9,6 +9,7 @@ import { compareNetwork } from '../comparison/network.ts';
 import { compareSettings, compareUplinks } from '../comparison/settings.ts';
 import { ConntrackFlusher } from '../firewall/conntrack-flusher.ts';
 import type { PartHandlers } from '../handler.ts';
+import { Paths } from '../paths.ts';
 import { type Stack, type StackOwner, Stacks } from '../sandbox/stacks.ts';
 import { InsideAddresses, InsideRoutes, InterfaceAddresses } from './addressing.ts';
 import { Epairs } from './endpoints.ts';
@@ -17,6 +18,7 @@ import { Holders } from './holders.ts';
 import { ForwardingRestorer } from './ingress/forwarding-restorer.ts';
 import { IpnetAddresses } from './ipnet-addresses.ts';
 import { KernelRoutes } from './kernel-routes.ts';
+import { LeaseClients } from './lease/lease-clients.ts';
 import { BridgePorts } from './link/bridge-ports.ts';
 import { NetworkInterfaces } from './link/links.ts';
 import { ParentPorts } from './link/parent-ports.ts';
@@ -33,14 +35,17 @@ export type NetworkPartKind =
 	| 'bridge-port'
 	| 'inside-address'
 	| 'inside-route'
+	| 'lease-client'
 	| 'ipnet-address'
 	| 'rate-limit';
 
 export interface LinuxNetworkOptions {
 	/** Descriptor of the network namespace that is the host; default: that of the daemon. Stays the caller's. */
-	readonly hostNamespace?: number;
+	readonly hostNamespace?: number | undefined;
 	/** Of the stacks of vnet containers; default: the daemon itself. */
 	readonly stackOwner?: StackOwner | undefined;
+	/** Default: those of a daemon that has its files below /run. */
+	readonly paths?: Paths;
 }
 
 /** Everything that Kleene does to the network of a Linux host, save the firewall. */
@@ -48,6 +53,7 @@ export class LinuxNetwork {
 	readonly handlers: Pick<PartHandlers, NetworkPartKind>;
 	/** For the uplink of a network with NAT: answers come in on it. */
 	readonly forwarding: Forwarding;
+	readonly leases: LeaseClients;
 	readonly #net: Rtnetlink;
 	readonly #host: number | undefined;
 	readonly #settings: HostSettings;
@@ -56,7 +62,7 @@ export class LinuxNetwork {
 	readonly #interfaces: NetworkInterfaces;
 	readonly #restorer: ForwardingRestorer;
 
-	constructor({ hostNamespace, stackOwner }: LinuxNetworkOptions = {}) {
+	constructor({ hostNamespace, stackOwner, paths = new Paths('/run/kleene') }: LinuxNetworkOptions = {}) {
 		const net = Rtnetlink.open(hostNamespace);
 		const settings = new HostSettings(hostNamespace);
 		this.#settings = settings;
@@ -70,6 +76,7 @@ export class LinuxNetwork {
 		this.#conversations = conversations;
 		const holders = new Holders(hostNamespace);
 		this.#interfaces = new NetworkInterfaces(net, settings);
+		this.leases = new LeaseClients(stacks, (container) => paths.leases(container));
 		this.handlers = {
 			'network-interface': this.#interfaces,
 			'interface-address': new InterfaceAddresses(net, this.forwarding),
@@ -79,6 +86,7 @@ export class LinuxNetwork {
 			'bridge-port': new BridgePorts(net, settings),
 			'inside-address': new InsideAddresses(stacks, conversations, holders),
 			'inside-route': new InsideRoutes(stacks),
+			'lease-client': this.leases,
 			'rate-limit': new RateLimits(net, stacks),
 			'ipnet-address': new IpnetAddresses({
 				net,
@@ -132,7 +140,8 @@ export class LinuxNetwork {
 		const found = compareNetwork({ net: this.#net, stacks: this.#stacks }, expected, describe);
 		const settings = compareSettings(this.#settings, expected, describe);
 		const uplinks = compareUplinks(this.forwarding, expected);
-		return { ...found, differing: [...found.differing, ...settings, ...uplinks] };
+		const leases = this.leases.compare(expected);
+		return { ...found, differing: [...found.differing, ...settings, ...uplinks, ...leases] };
 	}
 
 	/** Undefined when the container has no stack, or one that was not adopted after a restart. */
@@ -158,6 +167,7 @@ export class LinuxNetwork {
 
 	/** Running containers keep their stacks; those of containers that never ran are gone. */
 	close(): void {
+		this.leases.close();
 		this.#stacks.close();
 		this.#conversations.close();
 		this.#settings.close();
