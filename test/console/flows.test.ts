@@ -25,6 +25,8 @@ before(async () => {
 	await land.network('-t', 'bridge', '--subnet', '10.4.6.0/24', 'front');
 	web = (await land.member('web', '-l', 'vnet', '-n', 'front', '--ip', '10.4.6.10')).place;
 	await land.listen(land.outside.place, 'far', 'tcp/443');
+	// From the first look on, connections that begin are counted.
+	await land.host.kleeOutput('network', 'flows');
 	served = await ConsoleHost.start(land.host);
 	({ page } = await served.open());
 	await page.getByRole('link', { name: 'Flows' }).click();
