@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { CaptureLine } from '#api/observability/capture.ts';
 import { openClient } from '#client/client.ts';
+import { CaptureTally } from '#client/observability/capture-tally.ts';
 import { eventually } from '#test/testbed/eventually.ts';
 import { Landscape } from '#test/testbed/traffic/landscape.ts';
 import { UPLINK } from '#test/testbed/traffic/outside.ts';
@@ -92,6 +93,32 @@ async function refused(text: RegExp, ...words: readonly string[]): Promise<void>
 	assert.match(stderr, /hint: /);
 	assert.doesNotMatch(stderr, /[^\x20-\x7e\n]/);
 }
+
+test('a disk that is full is told as such', async () => {
+	// Written to, it says that there is no space (null(4)).
+	const captured = land.host.kleeWith({}, 'network', 'capture', 'web', '-c', '6', '-w', '/dev/full');
+	const { code, stderr } = await whileTalking(db, 80, '10.4.6.10', captured);
+	assert.equal(code, 2, stderr);
+	assert.match(stderr, /^error: cannot write to '\/dev\/full'\n {2}why: ENOSPC.*\n hint: .*\n$/);
+});
+
+test('a reader that is slow is told how many packets it missed', async () => {
+	const client = openClient({ host: land.host.url });
+	try {
+		const pieces = client.observability.capturePackets({ of: 'front', filter: 'icmp', id: 'cccc-3333' });
+		const tally = new CaptureTally();
+		const { value } = await pieces.next();
+		tally.push(value!);
+		await land.host.insideOutput('ping', '-q', '-f', '-c', '4000', '-s', '8000', '10.4.6.10');
+		await client.observability.stopCapture('cccc-3333');
+		for await (const piece of pieces) tally.push(piece);
+		const { packets = 0, dropped = 0, reason } = tally.end ?? {};
+		assert.equal(reason, 'stopped');
+		assert.ok(packets > 0 && dropped > 0, `${packets} packets, ${dropped} dropped`);
+	} finally {
+		client.close();
+	}
+});
 
 test('hostile filters are filters, never options or commands', async () => {
 	await refused(/tcpdump says/, 'web', '--', '-z');

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { CaptureLine, CaptureQuery } from '#api/observability/capture.ts';
 import type { KleeneClient } from '#client/client.ts';
 import { CaptureTally } from '#client/observability/capture-tally.ts';
@@ -84,23 +83,24 @@ async function write(client: KleeneClient, query: CaptureQuery, file: string): P
 	const pieces = client.observability.capturePackets(query);
 	// A refusal comes before the first piece: nothing is overwritten then.
 	let { value, done } = await pieces.next();
-	const target = file === '-' ? undefined : createWriteStream(file);
-	if (target) await once(target, 'open').catch((error) => Promise.reject(unwritable(file, error)));
-	while (!done) {
-		tally.push(value);
-		const goesOn = target ? target.write(value) : bytes('stdout', value);
-		if (!goesOn) await (target ? once(target, 'drain') : whenWritable());
-		({ value, done } = await pieces.next());
-	}
-	if (target) {
-		target.end();
-		await once(target, 'finish');
+	const target = file === '-' ? undefined : await open(file, 'w').catch(unwritable(file));
+	try {
+		while (!done) {
+			tally.push(value);
+			if (target) await target.writeFile(value).catch(unwritable(file));
+			else if (!bytes('stdout', value)) await whenWritable();
+			({ value, done } = await pieces.next());
+		}
+	} finally {
+		await target?.close();
 	}
 	return tally.end;
 }
 
-function unwritable(file: string, error: Error): Error {
-	return usageError(`cannot write to '${file}'`, error.message, 'name a file in a directory that is there');
+function unwritable(file: string): (error: Error) => never {
+	return ({ message }) => {
+		throw usageError(`cannot write to '${file}'`, message, 'make room there, or name a file elsewhere');
+	};
 }
 
 function describe({ packets, dropped, reason }: Summary): string {
