@@ -101,11 +101,12 @@ const VERDICTS = {
 	disagreement: '! the probe went another way',
 };
 
-function Way({ hops, verdict, reason, probe, not_probed }: Trace) {
+function Way({ hops, verdict, reason, probe, not_probed, listening }: Trace) {
+	const unheard = verdict === 'reachable' && listening === false;
 	return (
 		<>
-			<p class={`verdict ${verdict}`}>
-				<strong>{VERDICTS[verdict]}</strong> {reason}
+			<p class={`verdict ${unheard ? 'disagreement' : verdict}`}>
+				<strong>{unheard ? '! arrives, and nothing listens there' : VERDICTS[verdict]}</strong> {reason}
 			</p>
 			<ol class="hops">
 				{hops.map((hop) => (
