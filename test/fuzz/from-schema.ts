@@ -164,7 +164,10 @@ export function textFor(field: string): fc.Arbitrary<string> {
 function number({ minimum = -1, maximum = 2 ** 31 }: Schema): fc.Arbitrary<number> {
 	return fc.oneof(
 		{ weight: 1, arbitrary: fc.constantFrom(minimum, maximum, minimum - 1, maximum + 1, 0, 1, 0.5) },
-		{ weight: 4, arbitrary: fc.integer({ min: Math.max(minimum, -(2 ** 31)), max: Math.min(maximum, 2 ** 31 - 1) }) },
+		{
+			weight: 4,
+			arbitrary: fc.integer({ min: Math.ceil(Math.max(minimum, -(2 ** 31))), max: Math.min(maximum, 2 ** 31 - 1) }),
+		},
 	);
 }
 

@@ -96,7 +96,7 @@ function encoded(word: string): string {
 }
 
 /** Those that go on until the client leaves, e.g. events, and the time after which ours does. Milliseconds. */
-const ENDLESS = /\/(events|logs|wait|stats|attach|changes)\b/;
+const ENDLESS = /\/(events|logs|wait|stats|attach|changes|refused|capture)\b/;
 const VISIT = 200;
 
 interface Question extends Omit<Request, 'payload'> {
