@@ -32,7 +32,7 @@ export function FlowsPanel() {
 			<Filters protocols={[...new Set(rows.map(({ flow }) => flow.protocol))].sort()} />
 			{state?.kind === 'away' && <RefusalText {...state.refusal} />}
 			<p class="panel-note" role="status">
-				{state === undefined ? 'Connecting …' : countOf(shown.length, rows.length)}
+				{countOf(shown.length, rows.length)}
 			</p>
 			<Windowed
 				label="Flows"
