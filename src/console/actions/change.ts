@@ -104,7 +104,7 @@ function partsOf(reason: string, said: unknown): unknown {
 		code: 'HOST_FAILED',
 		what: 'cannot start the container',
 		why,
-		hint: 'see "klee doctor" and the log of the daemon',
+		hint: 'see "klee network doctor" and the log of the daemon',
 	};
 }
 
