@@ -41,7 +41,7 @@ async function pulling() {
 }
 
 test('a pull whose client leaves, or whose daemon is killed, leaves nothing; the next one is whole', {
-	timeout: 16_000,
+	timeout: 60_000,
 	skip: withoutSshd,
 }, async () => {
 	const before = layersOf();
